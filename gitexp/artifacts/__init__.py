@@ -1,0 +1,1 @@
+"""Large files by hash, in the layout of Git LFS."""

@@ -1,0 +1,1 @@
+"""What is taken down while a run is live: code, environment, console, rows."""

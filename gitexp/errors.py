@@ -1,0 +1,87 @@
+"""Everything that gitexp raises on purpose, and the exit code each error stands for.
+
+GitExpError (1)
+├── UsageError (2)          the command line or a call was wrong
+│   ├── InvalidName         a name, tag or path that is not allowed
+│   ├── UnknownKey          a parameter or metric that does not exist
+│   └── BrokenFile          a file of the user's that cannot be read, with line and column
+├── NotFound (1)            no run, file or object of that name
+│   └── Ambiguous           more than one
+├── BrokenRecord (1)        a record that is damaged, or not ours
+│   └── NewerFormat         written by a later gitexp
+├── RemoteError (3)         another repository or store failed
+└── GitError (128)          git itself failed, or there is no repository
+    ├── NotARepository
+    ├── NoWorkTree
+    ├── RefChanged          a compare-and-swap lost the race
+    └── StorageFull         no space, no permission, read-only
+"""
+
+from __future__ import annotations
+
+
+class GitExpError(Exception):
+    """An error with a message in git's voice and, where there is one, the next command to type."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(GitExpError):
+    exit_code = 2
+
+
+class InvalidName(UsageError):
+    pass
+
+
+class UnknownKey(UsageError):
+    pass
+
+
+class BrokenFile(UsageError):
+    pass
+
+
+class NotFound(GitExpError):
+    pass
+
+
+class Ambiguous(NotFound):
+    pass
+
+
+class BrokenRecord(GitExpError):
+    pass
+
+
+class NewerFormat(BrokenRecord):
+    pass
+
+
+class RemoteError(GitExpError):
+    exit_code = 3
+
+
+class GitError(GitExpError):
+    exit_code = 128
+
+
+class NotARepository(GitError):
+    pass
+
+
+class NoWorkTree(GitError):
+    pass
+
+
+class RefChanged(GitError):
+    pass
+
+
+class StorageFull(GitError):
+    pass

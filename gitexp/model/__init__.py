@@ -1,0 +1,1 @@
+"""What a run is made of: frozen values without I/O."""

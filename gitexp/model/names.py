@@ -1,0 +1,68 @@
+"""Names and ids of runs: how they are made and when they are valid."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import NewType
+
+from gitexp.errors import InvalidName
+
+RunName = NewType("RunName", str)
+"""`<slug>-<suffix>`, only `[a-z0-9-]`; identifies a run for ever."""
+
+RunId = NewType("RunId", str)
+"""80 random bits as 16 base32 characters; tells twins of one name apart."""
+
+SUFFIX_LENGTH = 6
+MAX_SLUG = 60
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*-[a-z2-7]{6}", re.ASCII)
+_ID = re.compile(r"[a-z2-7]{16}", re.ASCII)
+
+
+def new_name(slug: str | None = None) -> RunName:
+    """A fresh name from `slug`, or from two random words."""
+    return RunName(f"{slugify(slug) if slug else _two_words()}-{_random(SUFFIX_LENGTH)}")
+
+
+def new_id() -> RunId:
+    return RunId(_random(16))
+
+
+def parse_name(text: str) -> RunName:
+    """`text` as a RunName. Raises InvalidName."""
+    if len(text) > MAX_SLUG + 1 + SUFFIX_LENGTH or not _NAME.fullmatch(text):
+        raise InvalidName(
+            f"invalid run name {text!r}",
+            hint="a run name is words of a-z and 0-9 joined by '-', then 6 characters: brave-otter-3f2ak7",
+        )
+    return RunName(text)
+
+
+def parse_id(text: str) -> RunId:
+    """`text` as a RunId. Raises InvalidName."""
+    if not _ID.fullmatch(text):
+        raise InvalidName(f"invalid run id {text!r}")
+    return RunId(text)
+
+
+def slugify(text: str) -> str:
+    """`text` folded to `[a-z0-9-]`. Raises InvalidName where nothing is left, or too much."""
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if not slug or len(slug) > MAX_SLUG:
+        raise InvalidName(
+            f"cannot make a run name of {text!r}",
+            hint=f"use 1 to {MAX_SLUG} letters, digits and '-'",
+        )
+    return slug
+
+
+def _two_words() -> str:
+    from gitexp.model.words import ADJECTIVES, ANIMALS
+
+    return f"{secrets.choice(ADJECTIVES)}-{secrets.choice(ANIMALS)}"
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_BASE32) for _ in range(length))

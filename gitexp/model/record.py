@@ -1,0 +1,140 @@
+"""A run as values: what stands in the record folder `.exp/` of its commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from gitexp.model.names import RunId, RunName
+from gitexp.model.values import Digest, Oid, Scalar, Value
+
+FORMAT = 1
+"""The version of the record format that this gitexp writes; it reads this and older ones."""
+
+
+class Status(str, Enum):
+    """How a run stands. A run that has ended never changes its status."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    KILLED = "killed"
+    CRASHED = "crashed"
+
+    @property
+    def ended(self) -> bool:
+        return self is not Status.RUNNING
+
+
+class How(str, Enum):
+    """How an input became known."""
+
+    DECLARED = "declared"
+    OBSERVED = "observed"
+    ASSUMED = "assumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The code that ran."""
+
+    tree: Oid
+    """The code tree: the snapshot without `.exp/`."""
+    base: Oid | None = None
+    """The commit that HEAD was at; None on an unborn branch."""
+    dirty: bool = False
+    """Whether the code tree differs from the base's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The exception that ended a run."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A point where a run was taken up again."""
+
+    at: str
+    """When, as RFC 3339 in UTC."""
+    commit: Oid
+    """The commit (the run's tip or a checkpoint of it) that it continued from."""
+    kept: int
+    """Rows of the series that the continuation builds on."""
+    rows: int
+    """Rows that had been written by then; those from `kept` to `rows` are the abandoned ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """`run.yaml`: what the run is, apart from what went in and came out."""
+
+    id: RunId
+    name: RunName
+    status: Status
+    started: str
+    """RFC 3339, UTC, milliseconds: `2026-11-23T18:05:00.123Z`."""
+    code: Code
+    ended: str | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+    """`SIGTERM`, where a signal ended the run."""
+    failure: Failure | None = None
+    command: tuple[str, ...] = ()
+    cwd: str = "."
+    """Where the command ran, relative to the root of the working tree."""
+    parents: tuple[str, ...] = ()
+    """Names of the runs that this one was forked, resumed or nested from."""
+    resumed: tuple[Resumption, ...] = ()
+    title: str | None = None
+    group: str | None = None
+    tags: tuple[str, ...] = ()
+    note: str | None = None
+    star: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Something that the run depended on."""
+
+    role: str
+    name: str
+    path: str | None = None
+    """Relative to the root of the working tree; None for what is not a file in it."""
+    oid: Digest | None = None
+    size: int | None = None
+    """Bytes."""
+    value: Value = None
+    """The identity itself, where the input is a value (a model's name, a seed)."""
+    how: How = How.DECLARED
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file that the run produced."""
+
+    path: str
+    """Relative to `.exp/artifacts/`, with `/`."""
+    oid: Digest
+    size: int
+    """Bytes."""
+    kind: str | None = None
+    metadata: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A whole record without its series and artifact bytes, which are read on their own."""
+
+    info: RunInfo
+    params: Mapping[str, Value] = field(default_factory=dict)
+    metrics: Mapping[str, Scalar] = field(default_factory=dict)
+    inputs: tuple[Input, ...] = ()
+    env: Mapping[str, Value] = field(default_factory=dict)
+    artifacts: tuple[Artifact, ...] = ()
+    requirements: str = ""

@@ -1,0 +1,1 @@
+"""What gitexp does, one module for each verb; values in, values out."""
