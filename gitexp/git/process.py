@@ -1,0 +1,169 @@
+"""The git program, run so that what it says can be read and what it writes stays written.
+
+Every call fsyncs what it writes, waits for locks instead of failing at once, runs no hooks of the user's
+unless asked to, never starts maintenance in the background, never prompts, and speaks untranslated English.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeAlias
+
+from gitexp.errors import GitError, StorageFull
+
+OPTIONS = (
+    "core.fsync=all",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "reftable.lockTimeout=10000",
+    "core.packedRefsTimeout=10000",
+    "core.filesRefLockTimeout=10000",
+)
+NO_HOOKS = "core.hooksPath=/dev/null"
+
+# What an enclosing git command (a hook's caller, an alias) sets for itself; each would redirect ours.
+_SCRUBBED = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        GIT_INDEX_FILE GIT_INDEX_VERSION GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+        GIT_QUARANTINE_PATH GIT_PREFIX GIT_INTERNAL_SUPER_PREFIX GIT_SHALLOW_FILE GIT_GRAFT_FILE
+        GIT_REPLACE_REF_BASE GIT_NO_REPLACE_OBJECTS GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS
+        GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS GIT_NAMESPACE GIT_EXTERNAL_DIFF GIT_DIFF_OPTS
+        GIT_NO_LAZY_FETCH GIT_IMPLICIT_WORK_TREE GIT_CONFIG
+        """,
+    )
+)
+_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
+
+_FULL = re.compile(
+    r"No space left on device|Read-only file system|Disk quota exceeded|File too large"
+    r"|Permission denied\s*$|Operation not permitted\s*$|insufficient permission",
+    re.MULTILINE,
+)
+_TOLD = re.compile(r"^(?:fatal|error): (.*)$", re.MULTILINE)
+_HINT = re.compile(r"^(?:hint: |\t)(git .*)$", re.MULTILINE)
+
+Stream: TypeAlias = int | IO[bytes] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one finished git process left."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """stdout without the final line break; bytes that are not UTF-8 come as surrogates."""
+        return self.stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+    @property
+    def talk(self) -> str:
+        """stderr as text."""
+        return self.stderr.decode("utf-8", "replace")
+
+
+class Git:
+    """Runs git in the folder `cwd` with `environ` as the whole environment."""
+
+    def __init__(self, cwd: Path, environ: Mapping[str, str]) -> None:
+        self.cwd = Path(cwd)
+        self.environ: dict[str, str] = {k: v for k, v in environ.items() if k not in _SCRUBBED}
+        for name in _PLACES:
+            if name in self.environ:
+                self.environ[name] = os.path.abspath(os.path.join(self.cwd, self.environ[name]))
+        self.environ.update(LC_ALL="C", GIT_TERMINAL_PROMPT="0")
+
+    def at(self, cwd: Path) -> Git:
+        """The same git in another folder; GIT_DIR and its like keep pointing to where they did."""
+        return Git(cwd, self.environ)
+
+    def run(
+        self,
+        *args: str,
+        input: bytes | None = None,
+        stdin: Stream = None,
+        env: Mapping[str, str] | None = None,
+        check: bool = True,
+        user_hooks: bool = False,
+        pass_fds: Sequence[int] = (),
+    ) -> Result:
+        """The result of `git *args`, fed with `input` or from the file `stdin`.
+
+        `env` is laid over the environment; `pass_fds` stay open in git (a held lock lives as long as git).
+        Raises GitError where `check` and git's exit code is not 0.
+        """
+        source = stdin if stdin is not None else subprocess.DEVNULL
+        process = self.start(
+            *args,
+            stdin=source if input is None else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            user_hooks=user_hooks,
+            pass_fds=pass_fds,
+        )
+        with process:
+            try:
+                stdout, stderr = process.communicate(input)
+            except BaseException:
+                process.kill()
+                raise
+        result = Result(process.returncode, stdout, stderr)
+        if check and result.code != 0:
+            raise error(result, args)
+        return result
+
+    def start(
+        self,
+        *args: str,
+        stdin: Stream = subprocess.PIPE,
+        stdout: Stream = subprocess.PIPE,
+        stderr: Stream = subprocess.DEVNULL,
+        env: Mapping[str, str] | None = None,
+        user_hooks: bool = False,
+        pass_fds: Sequence[int] = (),
+    ) -> subprocess.Popen[bytes]:
+        """The started process `git *args`. Raises GitError where there is no git, or no folder to run in."""
+        try:
+            return subprocess.Popen(
+                command(args, user_hooks=user_hooks),
+                cwd=self.cwd,
+                env=self.environ if env is None else {**self.environ, **env},
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                pass_fds=tuple(pass_fds),
+            )
+        except NotADirectoryError:
+            raise GitError(f"'{self.cwd}' is not a folder") from None
+        except FileNotFoundError:
+            if not self.cwd.is_dir():
+                raise GitError(f"'{self.cwd}' does not exist") from None
+            raise GitError(
+                "git was not found", hint="install git 2.30 or later: https://git-scm.com"
+            ) from None
+
+
+def command(args: Sequence[str], *, user_hooks: bool = False) -> list[str]:
+    """The argument list of `git *args` with the options that every call of ours gets."""
+    options = OPTIONS if user_hooks else (*OPTIONS, NO_HOOKS)
+    return ["git", *(part for option in options for part in ("-c", option)), *args]
+
+
+def error(result: Result, args: Sequence[str]) -> GitError:
+    """The error that stands for a failed result: git's own words, its advice as the hint."""
+    told = _TOLD.search(result.talk)
+    message = (
+        told[1].rstrip(".") if told else f"'git {' '.join(args[:1])}' failed with exit code {result.code}"
+    )
+    advice = _HINT.search(result.talk)
+    kind = StorageFull if _FULL.search(result.talk) else GitError
+    return kind(message, hint=advice[1] if advice else None)

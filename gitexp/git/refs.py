@@ -1,0 +1,65 @@
+"""The names of our refs. No other module spells one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitexp.errors import InvalidName
+from gitexp.git.process import Git
+from gitexp.model.names import RunName, parse_name
+from gitexp.model.values import Oid
+
+EXP = "refs/exp/"
+"""Runs, one level, nothing else."""
+TRASH = "refs/exp-trash/"
+"""Removed runs, until gc."""
+INCOMING = "refs/exp-incoming/"
+"""What was fetched and has not been checked yet, by remote."""
+ARCHIVE = "refs/exp-archive/"
+"""Archives of many finished runs, by owner and month."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRefs:
+    """What stands under `refs/exp/`."""
+
+    runs: list[tuple[RunName, Oid]]
+    """Names and commits, in the order of names."""
+    strangers: list[str]
+    """Whole names of refs that no gitexp made: the name is not a run's, or the ref is symbolic."""
+
+
+def run_ref(name: RunName) -> str:
+    return EXP + name
+
+
+def trash_ref(name: RunName) -> str:
+    return TRASH + name
+
+
+def incoming_ref(remote: str, name: RunName) -> str:
+    return f"{INCOMING}{remote}/{name}"
+
+
+def archive_ref(owner: str, month: str, number: int = 1) -> str:
+    """The archive `number` (from 1) of one owner's runs of a month, given as `yyyy-mm`."""
+    return f"{ARCHIVE}{owner}/{month}" + (f"-{number}" if number > 1 else "")
+
+
+def list_runs(git: Git, namespace: str = EXP) -> RunRefs:
+    """Every run under `namespace`, asked from git once. One stranger never hides the rest."""
+    listing = git.run("for-each-ref", "--format=%(objectname) %(refname) %(symref)", namespace)
+    runs: list[tuple[RunName, Oid]] = []
+    strangers: list[str] = []
+    for line in listing.text.split("\n") if listing.stdout else ():
+        oid, ref, target = line.split(" ", 2)
+        try:
+            name = parse_name(ref[len(namespace) :])
+        except InvalidName:
+            strangers.append(ref)
+            continue
+        if target:
+            strangers.append(ref)
+        else:
+            runs.append((name, Oid(oid)))
+    return RunRefs(runs, strangers)

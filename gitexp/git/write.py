@@ -1,0 +1,226 @@
+"""Bringing objects and refs into a repository so that they stay, whatever dies next.
+
+Order: objects in one pack, the pack's folder synced, refs in one transaction, their folders synced, and
+everything read back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from gitexp.errors import GitError, RefChanged, StorageFull
+from gitexp.git.layout import Layout
+from gitexp.git.process import Git, Result, error
+from gitexp.model.values import Oid
+
+TRIES = 10
+BUDGET = 10.0
+"""Seconds in which the tries must be over."""
+KEEP = "gitexp:"
+"""How the text of our `.keep` files starts."""
+
+# What a concurrent gc, pack-refs or transaction makes git say, and what is over at the next try.
+_PASSING = re.compile(
+    r"cannot lock|Unable to create '.*\.lock'|unable to write file|unable to create temporary file"
+    r"|No such file or directory"
+    r"|could not rename|failed to rename|unable to rename|couldn't set|Could not read ref|cannot be read",
+    re.IGNORECASE,
+)
+_LOST = re.compile(
+    r"is at [0-9a-f]+ but expected|reference already exists|unable to resolve reference|reference is missing"
+)
+_BLOCKED = re.compile(r"'(refs/[^']+)' exists; cannot create")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPack:
+    """A pack in the repository that git's maintenance leaves alone until `unkeep`."""
+
+    name: str
+    """Its hash: the files are `objects/pack/pack-<name>.*`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefUpdate:
+    """One change of a ref, made only where the ref is as expected.
+
+    `old` None: the ref must not exist yet. `new` None: the ref is deleted.
+    """
+
+    ref: str
+    new: Oid | None
+    old: Oid | None
+
+
+class _Passing(Exception):
+    """Git failed for a reason that the next try may not meet."""
+
+    def __init__(self, cause: GitError) -> None:
+        self.cause = cause
+
+
+def store(git: Git, layout: Layout, pack: Path, keep: str) -> KeptPack:
+    """The pack file brought into the repository, on disk and protected by a `.keep` that names `keep`.
+
+    Raises StorageFull or GitError; then nothing of it is in use, and it is to be written again with a nonce.
+    """
+
+    def once() -> Result:
+        with open(pack, "rb") as file:
+            result = git.run("index-pack", "--stdin", f"--keep={KEEP}{keep}", stdin=file, check=False)
+        return _judge(result, "index-pack")
+
+    result = _retried(once)
+    sync_folder(layout.packs)
+    return KeptPack(result.text.split("\t", 1)[1])
+
+
+def unkeep(layout: Layout, pack: KeptPack) -> bool:
+    """Lets git's maintenance have the pack again. False where it is gone, or kept by somebody else."""
+    path = layout.packs / f"pack-{pack.name}.keep"
+    try:
+        if not path.read_bytes().startswith(KEEP.encode()):
+            return False
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def publish(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> None:
+    """Makes all `updates` in one transaction, durable once this returns.
+
+    Raises RefChanged where a ref is not as expected (then nothing was changed), StorageFull or GitError.
+    """
+    pending = list(updates)
+    tries = 0
+
+    def once() -> None:
+        nonlocal pending, tries
+        if tries:  # a try that failed half way may have made some of the changes: those are no lost races
+            values = _values(git, [update.ref for update in pending])
+            pending = [update for update in pending if values[update.ref] != update.new]
+        tries += 1
+        if pending:
+            script = b"".join(map(_line, pending))
+            _judge(
+                git.run("update-ref", "--no-deref", "--stdin", "-z", input=script, check=False), "update-ref"
+            )
+
+    _retried(once)
+    if layout.ref_format == "files":
+        _sync_refs(layout, updates)
+    _check(git, updates)
+
+
+def verify(git: Git, oids: Collection[Oid]) -> set[Oid]:
+    """Those of `oids` that are not in the repository itself; nothing is fetched to find out."""
+    asked = "".join(f"{oid}\n" for oid in oids).encode()
+    # Before git 2.45 there is no GIT_NO_LAZY_FETCH; with no protocol allowed, a fetch ends at once.
+    offline = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+    answers = git.run("cat-file", "--batch-check", input=asked, env=offline).text.split("\n")
+    return {oid for oid, answer in zip(oids, answers, strict=True) if answer.endswith(" missing")}
+
+
+def remove_stale_lock(layout: Layout, ref: str) -> bool:
+    """Whether a lock file of `ref` was in the way; it is removed.
+
+    Only for a caller that holds the run's own lock alone: that proves that nobody, no git either,
+    is at work on the ref.
+    """
+    try:
+        (layout.common_dir / f"{ref}.lock").unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def sync_folder(path: Path) -> None:
+    """Returns when the names in the folder are on disk; a folder that is gone is no matter."""
+    _sync(path, os.O_DIRECTORY)
+
+
+def _line(update: RefUpdate) -> bytes:
+    if update.new is None:
+        return f"delete {update.ref}\0{update.old or ''}\0".encode()
+    if update.old is None:
+        return f"create {update.ref}\0{update.new}\0".encode()
+    return f"update {update.ref}\0{update.new}\0{update.old}\0".encode()
+
+
+def _judge(result: Result, command: str) -> Result:
+    """The result, if git succeeded. Raises what its words stand for."""
+    if result.code == 0:
+        return result
+    cause = error(result, [command])
+    if isinstance(cause, StorageFull) or _BLOCKED.search(result.talk):
+        raise cause
+    if _LOST.search(result.talk):
+        raise RefChanged(cause.message)
+    if _PASSING.search(result.talk):
+        raise _Passing(cause)
+    raise cause
+
+
+def _retried(action: Callable[[], T]) -> T:
+    """The action's result, from the first try that git's passing troubles let through."""
+    deadline = time.monotonic() + BUDGET
+    for attempt in range(TRIES):
+        try:
+            return action()
+        except _Passing as passing:
+            cause = passing.cause
+        pause = 0.01 * 2**attempt * random.uniform(0.5, 1.5)
+        if attempt == TRIES - 1 or time.monotonic() + pause > deadline:
+            break
+        time.sleep(pause)
+    raise cause
+
+
+def _values(git: Git, refs: Sequence[str]) -> dict[str, Oid | None]:
+    """What each ref points to; None where it does not exist or its object is missing."""
+    asked = "".join(f"{ref}\n" for ref in refs).encode()
+    answers = git.run("cat-file", "--batch-check=%(objectname)", input=asked).text.split("\n")
+    return {ref: None if " " in answer else Oid(answer) for ref, answer in zip(refs, answers, strict=True)}
+
+
+def _check(git: Git, updates: Sequence[RefUpdate]) -> None:
+    """Reads back what was written. Another process may already have gone on from it, but never back."""
+    values = _values(git, [update.ref for update in updates])
+    for update in updates:
+        value = values[update.ref]
+        if value != update.new and (value is None or value == update.old):
+            raise RefChanged(f"ref '{update.ref}' did not stay as it was written", hint="git fsck")
+
+
+def _sync_refs(layout: Layout, updates: Iterable[RefUpdate]) -> None:
+    """Syncs what git leaves unsynced: the folders always, the files themselves before git 2.36."""
+    root = layout.common_dir / "refs"
+    folders: set[Path] = set()
+    for update in updates:
+        path = layout.common_dir / update.ref
+        _sync(path)
+        folders.update(folder for folder in path.parents if folder == root or root in folder.parents)
+        if update.new is None:
+            folders.add(layout.common_dir)  # where packed-refs is replaced
+    for folder in sorted(folders, key=lambda folder: -len(folder.parts)):
+        sync_folder(folder)
+
+
+def _sync(path: Path, flags: int = 0) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        descriptor = os.open(path, os.O_RDONLY | flags)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

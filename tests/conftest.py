@@ -1,0 +1,47 @@
+"""Fixtures that every test may use: a hermetic environment and real repositories."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gitrepo import FILES, Repo, hermetic, init, make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hermetic_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The test process itself gets the hermetic environment, for code that is handed `os.environ`."""
+    environ = hermetic(tmp_path_factory.mktemp("home"))
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    """A hermetic environment, free to be changed by the test."""
+    return dict(os.environ)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, environ: dict[str, str]) -> Repo:
+    """A plain repository with one commit of FILES."""
+    fresh = init(tmp_path / "repo", environ)
+    fresh.commit("first", FILES)
+    return fresh
+
+
+@pytest.fixture
+def make_repo(tmp_path: Path, environ: dict[str, str]) -> Callable[..., Repo]:
+    """Makes a repository of a kind of gitrepo.KINDS: `make_repo('bare')`, `make_repo('plain', 'sha256')`."""
+
+    def build(kind: str, object_format: str = "sha1", ref_format: str = "files") -> Repo:
+        return make(kind, tmp_path / kind, environ, object_format, ref_format)
+
+    return build
