@@ -1,0 +1,140 @@
+"""Writes the YAML that records are kept in.
+
+It is the part of YAML that 1.1 and 1.2 readers agree on: block style, two spaces, one key per line, strings
+quoted wherever some reader would make something else of them. Written out in `docs/data-model.md`.
+`canonical_reader` reads exactly this.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from gitexp.errors import BrokenRecord
+from gitexp.model.values import Value
+
+MAX_DEPTH = 64
+"""How deep collections may be nested."""
+
+_LONGEST_KEY = 1000
+"""YAML allows 1,024 characters before the `:` of a simple key; longer ones are written with `? `."""
+
+LONGEST_DECIMAL = 4300
+"""Python refuses to read longer decimal integers; longer ones are written in hexadecimal."""
+
+_SPECIAL = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
+find_special = re.compile(f"[{_SPECIAL}]").search
+_FIND_BEYOND_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_RETYPED = "y|n|yes|no|on|off|true|false|null|none|nan|inf|infinity"
+_PLAIN = re.compile(rf"(?!(?i:{_RETYPED})\Z)(?:[^\W\d]|/)[^\t\n{_SPECIAL}]*").fullmatch
+
+
+def dump(value: Mapping[str, Value]) -> bytes:
+    """`value` as UTF-8 YAML, keys in the order given.
+
+    A lone surrogate, which no UTF-8 file can hold, is written as the six characters `\\udc80`.
+    Raises BrokenRecord where it is nested deeper than `MAX_DEPTH`, TypeError for what is not a Value.
+    """
+    if not value:
+        return b"{}\n"
+    lines: list[str] = []
+    _write_mapping(value, "", "", lines)
+    lines.append("")
+    return "\n".join(lines).encode("utf-8")
+
+
+def _write_mapping(value: Mapping[str, Value], first: str, pad: str, lines: list[str]) -> None:
+    """Adds the lines of a mapping whose keys stand at `pad`; `first` comes before the first key."""
+    _check_depth(pad)
+    lead = first or pad
+    for key, item in value.items():
+        text = _text(key)
+        if len(text) > _LONGEST_KEY:
+            lines.append(f"{lead}? {text}")
+            lead, text = pad, ""
+        _write(item, f"{lead}{text}:", pad, lines, inline=False)
+        lead = pad
+
+
+def _write_sequence(value: Sequence[Value], first: str, pad: str, lines: list[str]) -> None:
+    _check_depth(pad)
+    lead = first or pad
+    for item in value:
+        _write(item, f"{lead}-", pad, lines, inline=True)
+        lead = pad
+
+
+def _write(item: Value, head: str, pad: str, lines: list[str], *, inline: bool) -> None:
+    """Adds `item` after `head`; a collection starts in the same line where `inline` says so."""
+    if isinstance(item, str):
+        lines.append(f"{head} {_string(item, pad)}")
+    elif item is None or isinstance(item, (bool, int, float)):
+        lines.append(f"{head} {_word(item)}")
+    elif not isinstance(item, (Mapping, Sequence)) or isinstance(item, (bytes, bytearray)):
+        raise TypeError(f"cannot write {type(item).__name__} as YAML")
+    elif not item:
+        lines.append(f"{head} {'{}' if isinstance(item, Mapping) else '[]'}")
+    else:
+        if not inline:
+            lines.append(head)
+        first = f"{head} " if inline else ""
+        if isinstance(item, Mapping):
+            _write_mapping(item, first, f"{pad}  ", lines)
+        else:
+            _write_sequence(item, first, f"{pad}  ", lines)
+
+
+def _word(value: bool | float | None) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        # 4,300 digits are a little more than 14,284 bits.
+        return int.__repr__(value) if value.bit_length() < 14_284 else hex(value)
+    text = float.__repr__(value)
+    if text[-1] in "nf":
+        return {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}[text]
+    # A YAML 1.1 reader takes 1e-05 for text: it wants the point.
+    return text if "." in text else text.replace("e", ".0e")
+
+
+def _string(text: str, pad: str) -> str:
+    """`text` for a value: plain, quoted, or as a literal block below its line."""
+    if "\n" not in text or find_special(text):
+        return _text(text)
+    body = text.rstrip("\n")
+    start = body.lstrip("\n")[:1]
+    if not start:
+        return _text(text)
+    chomp = {0: "-", 1: ""}.get(len(text) - len(body), "+")
+    indent = f"\n{pad}  "
+    block = re.sub(r"\n(?=[^\n])", indent, f"\n{body}")
+    hint = "2" if start in " \t" else ""
+    return f"|{hint}{chomp}{block}" + "\n" * (len(text) - len(body) - 1)
+
+
+def _text(text: str) -> str:
+    """`text` on one line: as it is where every reader takes it for that text, else quoted."""
+    if is_plain(text):
+        return text
+    text = _LONE_SURROGATE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
+    quoted = json.dumps(text, ensure_ascii=False)
+    return _FIND_BEYOND_JSON.sub(lambda m: f"\\u{ord(m[0]):04x}", quoted)
+
+
+def is_plain(text: str) -> bool:
+    return (
+        _PLAIN(text) is not None
+        and ": " not in text
+        and " #" not in text
+        and text[-1] != ":"
+        and text[-1] != " "
+    )
+
+
+def _check_depth(pad: str) -> None:
+    if len(pad) >= 2 * MAX_DEPTH:
+        raise BrokenRecord(f"cannot write values nested more than {MAX_DEPTH} deep")
