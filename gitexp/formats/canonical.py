@@ -25,10 +25,14 @@ LONGEST_DECIMAL = 4300
 
 _SPECIAL = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
 find_special = re.compile(f"[{_SPECIAL}]").search
+"""Finds what is never written as it is: control characters, line breaks of YAML 1.1, what is no character."""
+
 _FIND_BEYOND_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_RETYPED = "y|n|yes|no|on|off|true|false|null|none|nan|inf|infinity"
-_PLAIN = re.compile(rf"(?!(?i:{_RETYPED})\Z)(?:[^\W\d]|/)[^\t\n{_SPECIAL}]*").fullmatch
+_RETYPED = frozenset(
+    ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf", "infinity"]
+)
+_PLAIN = re.compile(f"[A-Za-z_/\xa1-\u2027\u202a-\ufefe\uff00-\U0010ffff][^\t\n{_SPECIAL}]*").fullmatch
 
 
 def dump(value: Mapping[str, Value]) -> bytes:
@@ -126,13 +130,10 @@ def _text(text: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    return (
-        _PLAIN(text) is not None
-        and ": " not in text
-        and " #" not in text
-        and text[-1] != ":"
-        and text[-1] != " "
-    )
+    """Whether every reader takes `text`, as it stands, for that text."""
+    if text.isidentifier():  # the usual case, and much faster to tell
+        return len(text) > 8 or text.lower() not in _RETYPED
+    return _PLAIN(text) is not None and ": " not in text and " #" not in text and text[-1] not in ": "
 
 
 def _check_depth(pad: str) -> None:

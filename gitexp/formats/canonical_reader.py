@@ -16,15 +16,10 @@ _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:e[-+][0-9]{2,})?").fullmatch
 _HEX = re.compile(r"-?0x[1-9a-f][0-9a-f]*").fullmatch
 _SURROGATE_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]").search
 _NO_KEY = ("", " ", ".")
+_NO_TEXT = frozenset("-.0123456789[{")
 _HEADERS = ("|", "|-", "|+", "|2", "|2-", "|2+")
-_WORDS: Mapping[str, Value] = {
-    "null": None,
-    "true": True,
-    "false": False,
-    ".nan": float("nan"),
-    ".inf": float("inf"),
-    "-.inf": float("-inf"),
-}
+_WORDS: Mapping[str, Value] = {"null": None, "true": True, "false": False}
+_POINTED = {".nan": float("nan"), ".inf": float("inf"), "-.inf": float("-inf")}
 
 
 class NotCanonical(Exception):
@@ -80,7 +75,9 @@ class _Reader:
             line = lines[self.at]
             if not line.startswith(pad) or line[indent : indent + 1] in _NO_KEY:
                 break
-            key, rest = self._key(line, indent)
+            key, _, rest = line[indent:].partition(": ")
+            if not rest or not is_plain(key):
+                key, rest = self._key(line, indent)
             if key in result:
                 raise NotCanonical
             self.at += 1
@@ -129,18 +126,9 @@ class _Reader:
         first = text[:1]
         if first == "|":
             return self._literal(text, " " * (indent + 2))
-        if first in "-.0123456789[{tfn" and first:
-            if _INTEGER(text) and len(text) <= LONGEST_DECIMAL:
-                return int(text)
-            if _FLOAT(text):
-                return float(text)
-            if text in _WORDS:
-                return _WORDS[text]
-            if text == "[]" or text == "{}":
-                return [] if text == "[]" else {}
-            if _HEX(text):
-                return int(text, 16)
-        return self._text(text)
+        if first in _NO_TEXT:
+            return _no_text(text)
+        return _WORDS[text] if text in _WORDS else self._text(text)
 
     def _text(self, text: str) -> str:
         if text[:1] == '"':
@@ -174,6 +162,20 @@ class _Reader:
         if len(text) > self._longest:
             raise NotCanonical
         return text if chomp == "-" else text + "\n" * (1 + blank)
+
+
+def _no_text(text: str) -> Value:
+    if _FLOAT(text):
+        return float(text)
+    if _INTEGER(text) and len(text) <= LONGEST_DECIMAL:
+        return int(text)
+    if text in _POINTED:
+        return _POINTED[text]
+    if _HEX(text):
+        return int(text, 16)
+    if text not in ("[]", "{}"):
+        raise NotCanonical
+    return [] if text == "[]" else {}
 
 
 def _after_colon(line: str, colon: int) -> str:
