@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -96,6 +96,8 @@ class RunInfo:
     tags: tuple[str, ...] = ()
     note: str | None = None
     star: bool = False
+    earlier_params: Mapping[str, Sequence[Value]] = field(default_factory=dict)
+    """Dotted key -> values that were logged for it before the one in `params.yaml`."""
 
 
 @dataclass(frozen=True, slots=True)

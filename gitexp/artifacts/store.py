@@ -1,0 +1,138 @@
+"""The local artifact store: `<git dir>/lfs/objects/aa/bb/<oid>`, the layout of Git LFS itself."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from gitexp.errors import BrokenRecord, NotFound
+from gitexp.model.values import Digest
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is in the store."""
+
+    oid: Digest
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactStore:
+    """Files by their sha256 under one folder."""
+
+    root: Path
+
+    def path(self, oid: Digest) -> Path:
+        """Where the bytes of `oid` are, or would be."""
+        return self.root / oid[:2] / oid[2:4] / oid
+
+    def has(self, oid: Digest, size: int) -> bool:
+        try:
+            return self.path(oid).stat().st_size == size
+        except FileNotFoundError:
+            return False
+
+    def add_file(self, source: Path) -> Stored:
+        """Copy a file in, hashed in the same pass; durable when this returns. Raises OSError."""
+        with source.open("rb") as file:
+            return self._add(file)
+
+    def add_bytes(self, data: bytes) -> Stored:
+        import io
+
+        return self._add(io.BytesIO(data))
+
+    def open(self, oid: Digest, size: int) -> bytes:
+        """The bytes of `oid`, checked. Raises NotFound; BrokenRecord after setting damaged bytes aside."""
+        with self.verified(oid, size) as path:
+            return path.read_bytes()
+
+    @contextmanager
+    def verified(self, oid: Digest, size: int) -> Iterator[Path]:
+        """The path of `oid` once its bytes were found to be right. Raises as `open` does."""
+        path = self.path(oid)
+        try:
+            found = digest_file(path)
+        except FileNotFoundError:
+            raise NotFound(f"artifact {oid[:12]} ({size} bytes) is not in the local store") from None
+        if found.oid != oid or found.size != size:
+            bad = self.root.parent / "bad" / oid
+            bad.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(bad)
+            raise BrokenRecord(
+                f"artifact {oid[:12]} is damaged: its bytes hash to {found.oid[:12]}",
+                hint=f"the damaged file was set aside as {bad.name} in lfs/bad",
+            )
+        yield path
+
+    def _add(self, source: BinaryIO) -> Stored:
+        temporary = self.root.parent / "tmp" / f"gitexp-{os.getpid()}-{os.urandom(8).hex()}"
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as file:
+                stored = _copy(source, file)
+                file.flush()
+                os.fsync(file.fileno())
+            target = self.path(stored.oid)
+            if self.has(stored.oid, stored.size):
+                temporary.unlink()
+            else:
+                self._publish(temporary, target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return stored
+
+    def _publish(self, temporary: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # As git-lfs leaves its objects: nobody should write into what is known by its hash.
+        temporary.chmod(0o444)
+        temporary.replace(target)
+        for folder in (target.parent, target.parent.parent, self.root):
+            _sync(folder)
+
+
+def digest_file(path: Path) -> Stored:
+    """The sha256 and size of a file. Raises OSError."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return Stored(Digest(digest.hexdigest()), size)
+
+
+def digest_folder(path: Path) -> Stored:
+    """One identity for a folder: the sha256 over sorted `<sha256>  <relative path>\\n` lines; size is the sum."""
+    lines, size = [], 0
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        one = digest_file(file)
+        lines.append(f"{one.oid}  {file.relative_to(path).as_posix()}\n")
+        size += one.size
+    text = "".join(sorted(lines)).encode("utf-8", "surrogateescape")
+    return Stored(Digest(hashlib.sha256(text).hexdigest()), size)
+
+
+def _copy(source: BinaryIO, target: BinaryIO) -> Stored:
+    digest, size = hashlib.sha256(), 0
+    while chunk := source.read(_CHUNK):
+        digest.update(chunk)
+        target.write(chunk)
+        size += len(chunk)
+    return Stored(Digest(digest.hexdigest()), size)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,264 @@
+"""The live directory of a run: everything about it that is not in git yet, outside the object database.
+
+start.json     what was fixed when the run started
+owner          locked by the owning process for as long as it lives
+processes/     ids of children that may outlive the owner
+journal/       one append-only file for each writing process
+console*       the captured output
+files/         bytes of small artifacts, by sha256
+packs/         a link to each pack written for the run, to heal it with
+sealed.json    which commit holds the run, once it has ended
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gitexp.capture import journal, liveness
+from gitexp.errors import BrokenRecord, NewerFormat, NotFound
+from gitexp.formats import record as record_files
+from gitexp.model.names import RunName, parse_name
+from gitexp.model.record import Record
+from gitexp.model.values import Oid
+
+VERSION = 1
+UNBORN_GRACE_SECONDS = 60.0
+"""How long a directory without `start.json` is left alone: its process may still be filling it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What was fixed when the run started; enough to write its commit without its process."""
+
+    record: Record
+    head: Oid
+    """The commit that the ref was given."""
+    parents: tuple[Oid, ...]
+    """Parents of the commit that replaces it."""
+    entries: tuple[tuple[int, str, Oid], ...]
+    """The root of the code tree: mode, name (undecodable bytes escaped), object."""
+    identity: tuple[str, str]
+    """Name and email of the author."""
+    inherited: Oid | None = None
+    """The commit whose series and artifacts this run continues, when it was resumed or forked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the run's ref points to, and what the next commit builds on."""
+
+    commit: Oid | None
+    """None where there is no such ref."""
+    parents: tuple[Oid, ...]
+    """Parents of the next commit: those of `commit`, which it replaces, or `commit` itself."""
+    checkpoints: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """How an ended run went into git."""
+
+    commit: Oid
+    at: float
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of each journal file that are in the commit; what was logged later is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One live directory."""
+
+    path: Path
+
+    @property
+    def name(self) -> RunName:
+        return parse_name(self.path.name)
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal"
+
+    @property
+    def console(self) -> Path:
+        return self.path / "console"
+
+    @property
+    def files(self) -> Path:
+        return self.path / "files"
+
+    @property
+    def packs(self) -> Path:
+        return self.path / "packs"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.path / "objects"
+
+    @property
+    def owner(self) -> Path:
+        return self.path / "owner"
+
+    @property
+    def writing(self) -> Path:
+        """Locked by whoever writes the run's ref, and by the git programs that do so for it."""
+        return self.path / "writing"
+
+    @property
+    def oids(self) -> set[Oid]:
+        """Every object that was written for the run."""
+        return {Oid(line) for file in self.packs.glob("*.oids") for line in file.read_text().split()}
+
+    @property
+    def kept(self) -> list[str]:
+        """Names of the packs that carry a `.keep` for this run."""
+        return [file.read_text() for file in sorted(self.packs.glob("*.name"))]
+
+    def make(self) -> None:
+        """Create the directory, durably. Raises FileExistsError."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir()
+        for folder in (self.journal, self.files, self.packs, self.path / "processes"):
+            folder.mkdir()
+        sync_folder(self.path)
+        sync_folder(self.path.parent)
+
+    def write_start(self, start: Start) -> None:
+        files = {k: v.decode() for k, v in record_files.encode(start.record).items()}
+        value = {
+            "version": VERSION,
+            "record": files,
+            "head": start.head,
+            "parents": start.parents,
+            "entries": start.entries,
+            "identity": start.identity,
+            "inherited": start.inherited,
+        }
+        _write(self.path / "start.json", value)
+
+    def read_start(self) -> Start:
+        """Raises NotFound where the run never got so far, BrokenRecord or NewerFormat."""
+        value = _read(self.path / "start.json")
+        files = {k: v.encode() for k, v in value["record"].items()}
+        return Start(
+            record=record_files.decode(files, name=self.path.name),
+            head=value["head"],
+            parents=tuple(value["parents"]),
+            entries=tuple((mode, name, oid) for mode, name, oid in value["entries"]),
+            identity=(value["identity"][0], value["identity"][1]),
+            inherited=value["inherited"],
+        )
+
+    def write_head(self, head: Head) -> None:
+        value = {"commit": head.commit, "parents": head.parents, "checkpoints": head.checkpoints}
+        _write(self.path / "head.json", {"version": VERSION, **value})
+
+    def read_head(self) -> Head | None:
+        """The state after the last checkpoint; None before the first."""
+        try:
+            value = _read(self.path / "head.json")
+        except NotFound:
+            return None
+        return Head(value["commit"], tuple(value["parents"]), value["checkpoints"])
+
+    def write_sealed(self, sealed: Sealed) -> None:
+        value = {"commit": sealed.commit, "at": sealed.at, "sizes": dict(sealed.sizes)}
+        _write(self.path / "sealed.json", {"version": VERSION, **value})
+
+    def read_sealed(self) -> Sealed | None:
+        try:
+            value = _read(self.path / "sealed.json")
+        except NotFound:
+            return None
+        return Sealed(
+            value["commit"],
+            value["at"],
+            value["sizes"],
+        )
+
+    def note_process(self, pid: int) -> None:
+        """Remember a child that may go on after this process is gone."""
+        (self.path / "processes" / str(pid)).write_text(json.dumps(liveness.this_process(pid)))
+
+    def alive(self) -> bool:
+        """Whether a process is still at work on this run."""
+        return liveness.alive(self.owner, self._processes())
+
+    def abandoned(self) -> bool:
+        """Whether this is the rest of a start that never finished."""
+        if (self.path / "start.json").exists():
+            return False
+        try:
+            return time.time() - self.path.stat().st_mtime > UNBORN_GRACE_SECONDS
+        except FileNotFoundError:
+            return False
+
+    def remove(self) -> None:
+        """Drop the directory; the name goes first, so that a half-removed one is never taken for a run."""
+        gone = self.path.with_name(f".gone-{self.path.name}-{os.getpid()}")
+        try:
+            self.path.rename(gone)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def _processes(self) -> Iterator[Mapping[str, object]]:
+        for note in (self.path / "processes").glob("*"):
+            yield json.loads(note.read_text() or "{}")
+        yield from journal.headers(self.journal)
+
+
+def all_live(root: Path) -> list[Live]:
+    """Every live directory under `root`, sorted by name."""
+    try:
+        names = sorted(os.listdir(root))
+    except FileNotFoundError:
+        return []
+    return [Live(root / name) for name in names if not name.startswith(".")]
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Publish `data` at `path`: whole or not at all, also after a power cut."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def _write(path: Path, value: Mapping[str, Any]) -> None:
+    write_durably(path, json.dumps(value, separators=(",", ":")).encode())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"no {path.name} in {path.parent.name!r}") from None
+    try:
+        value = json.loads(data)
+        version = value["version"]
+    except (ValueError, KeyError, TypeError):
+        raise BrokenRecord(f"{path.name} of live run {path.parent.name!r} is damaged") from None
+    if version > VERSION:
+        raise NewerFormat(
+            f"live run {path.parent.name!r} was started by a newer gitexp", hint="pip install -U gitexp"
+        )
+    return value  # type: ignore[no-any-return]

@@ -1,0 +1,134 @@
+"""Whether the process that owns a live run is still there.
+
+The owner holds a flock for as long as it lives; the kernel lets go of it at any death, and the git
+programs that it starts inherit it. Process ids only speak for children that outlive their owner, and
+a heartbeat only for machines that do not share locks.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+HEARTBEAT_SECONDS = 30.0
+SILENT_SECONDS = 300.0
+"""An owner on another machine that gave no sign of life for so long is taken for dead."""
+
+_held: set[int] = set()
+
+
+def this_machine() -> dict[str, str]:
+    """What tells this kernel and this pid namespace from others; stays in the live folder."""
+    return {"host": socket.gethostname(), "boot": _boot_id(), "pids": _pid_namespace()}
+
+
+def this_process(pid: int | None = None) -> dict[str, int | None]:
+    """A process's id together with its start time, which together are never used twice."""
+    pid = os.getpid() if pid is None else pid
+    return {"pid": pid, "began": _began(pid)}
+
+
+class Lock:
+    """An exclusive flock on a file; forked children let go of it, so that they do not keep a dead run alive."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self.descriptor = descriptor
+        self.path = path
+        _held.add(descriptor)
+
+    @classmethod
+    def take(cls, path: Path, *, wait: bool = False) -> Lock | None:
+        """The lock, or None while somebody else holds it (never None with `wait`)."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError:
+            os.close(descriptor)
+            return None
+        return cls(descriptor, path)
+
+    def sign(self) -> None:
+        """Note down whose lock this is."""
+        note = {**this_machine(), **this_process()}
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, json.dumps(note).encode(), 0)
+
+    def beat(self) -> None:
+        """Give a sign of life, for those who cannot see the lock."""
+        try:
+            os.utime(self.path)
+        except OSError:
+            pass
+
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        if self.descriptor in _held:
+            _held.discard(self.descriptor)
+            os.close(self.descriptor)
+
+
+def alive(owner: Path, others: Iterable[Mapping[str, object]]) -> bool:
+    """Whether the owner, or one of the other processes that wrote into the run, still lives."""
+    probe = Lock.take(owner)
+    if probe is None:
+        return True
+    probe.release()
+    try:
+        text = owner.read_text()
+        age = time.time() - owner.stat().st_mtime
+    except OSError:
+        return False
+    note = json.loads(text) if text else {}
+    here = this_machine()
+    if note.get("boot") == here["boot"]:
+        return note.get("pids") == here["pids"] and any(_lives(one) for one in others)
+    return note.get("host") != here["host"] and age < SILENT_SECONDS
+
+
+def _lives(process: Mapping[str, object]) -> bool:
+    pid, began = process.get("pid"), process.get("began")
+    return isinstance(pid, int) and began is not None and _began(pid) == began
+
+
+def _began(pid: int) -> int | None:
+    """Clock ticks from boot to the start of the process; None for the dead and where /proc is not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return None
+    # The second field is the program's name in brackets, and may hold anything.
+    fields = stat.rpartition(b")")[2].split()
+    return None if fields[0] in (b"Z", b"X") else int(fields[19])
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _pid_namespace() -> str:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def _let_go() -> None:
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)

@@ -1,0 +1,343 @@
+"""The exact state of the working tree as a git tree, without touching index, HEAD or object database.
+
+git itself does the work on a private copy of the index, so that filters, ignore rules, sparse checkout
+and the rest mean what they mean in git. New objects go to a quarantine folder; the caller packs them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from pathlib import Path
+
+from gitexp.errors import GitError, NoWorkTree, StorageFull
+from gitexp.git.layout import Layout
+from gitexp.git.objects import Entry, ObjectBuilder
+from gitexp.git.process import Git
+from gitexp.model.values import Oid, Value
+
+RECORD_FOLDER = b".exp"
+DEFAULT_LIMIT = 10 << 20
+"""Bytes above which an untracked file stays out of git."""
+
+NEVER_CAPTURED = (
+    ".env",
+    ".env.*",
+    "*.pem",
+    "*.key",
+    "*.p12",
+    "*.pfx",
+    "*.jks",
+    "*.keystore",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    ".netrc",
+    ".pgpass",
+    ".pypirc",
+)
+HARMLESS = (".env.example", ".env.sample", ".env.template", ".env.dist")
+_PRIVATE_KEY = (b"-----BEGIN", b"PRIVATE KEY-----")
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An untracked file that did not go into the snapshot."""
+
+    path: str
+    reason: str
+    """`large`, `secret` or `unreadable`."""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The code tree and what is needed to write it."""
+
+    tree: Oid
+    entries: tuple[Entry, ...]
+    """The root of the code tree; `.exp/` is not in it."""
+    base: Oid | None
+    dirty: bool
+    skipped: tuple[Skipped, ...]
+    submodules: Mapping[str, Value]
+    """Path -> commit, and whether files in it differ from that commit."""
+    builder: ObjectBuilder
+    """Holds every object that the repository does not have yet."""
+    inside: Mapping[str, str]
+    """The environment in which git sees those objects."""
+
+
+def take(
+    git: Git,
+    layout: Layout,
+    quarantine: Path,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    never: Sequence[str] = (),
+) -> Snapshot:
+    """The working tree as it is now. `never` are patterns of files to leave out besides NEVER_CAPTURED.
+
+    `quarantine` is a folder that does not exist yet; the objects stay there until the caller has packed them.
+    Raises NoWorkTree in a bare repository, GitError where git cannot read the working tree.
+    """
+    if layout.top is None:
+        raise NoWorkTree(
+            "this repository is bare: it has no working tree to record",
+            hint="git exp run --isolated -- CMD runs the code of HEAD in a worktree of its own",
+        )
+    index = _private_index(layout, quarantine)
+    inside = quarantined(layout, quarantine, index)
+    listing = git.start("ls-files", "-z", "--others", "--exclude-standard", env=inside)
+    git.run(*_PRIVATE, "add", "--update", "--ignore-errors", "--", ":/", env=inside, check=False)
+    base = _commit(git, "HEAD")
+    out, _ = listing.communicate()
+    if listing.returncode:
+        raise GitError("cannot list the files of the working tree", hint="git status")
+    wanted, skipped = _sift(layout.top, _paths(out), limit, (*NEVER_CAPTURED, *never))
+    skipped += _add(git, inside, wanted)
+    _restore_secrets(git, inside, base, (*NEVER_CAPTURED, *never))
+    # A partial clone does not have every object that its index names, and need not.
+    root = Oid(git.run(*_PRIVATE, "write-tree", "--missing-ok", env=inside).text)
+    builder = ObjectBuilder(layout.object_format)
+    for path in _loose_objects(quarantine):
+        builder.add_loose(path)
+    tree, entries = _code(git, builder, root, env=inside)
+    base_tree = _base_tree(git, builder, base)
+    submodules = _submodules(git, layout.top, inside)
+    return Snapshot(
+        tree,
+        entries,
+        base.oid if base else None,
+        tree != base_tree,
+        tuple(skipped),
+        submodules,
+        builder,
+        inside,
+    )
+
+
+def of_commit(git: Git, layout: Layout, commit: str = "HEAD") -> Snapshot:
+    """The code of a commit, for a run that does not use the working tree. Raises NoWorkTree."""
+    found = _commit(git, commit)
+    if found is None:
+        raise NoWorkTree(f"{commit} has no commit yet", hint="git commit")
+    builder = ObjectBuilder(layout.object_format)
+    tree, entries = _code(git, builder, found.tree)
+    return Snapshot(tree, entries, found.oid, False, (), {}, builder, {})
+
+
+def replaced(git: Git, taken: Snapshot, path: str, data: bytes) -> Snapshot:
+    """The snapshot with other content in the file at `path`; as it was, if there is no such file in it."""
+    parts = os.fsencode(path).split(b"/")
+    entries = _replaced(git, taken, taken.entries, parts, path, data)
+    if entries is None:
+        return taken
+    return replace(taken, tree=taken.builder.tree(entries), entries=entries, dirty=True)
+
+
+def _replaced(
+    git: Git, taken: Snapshot, entries: Sequence[Entry], parts: Sequence[bytes], path: str, data: bytes
+) -> tuple[Entry, ...] | None:
+    old = next((entry for entry in entries if entry.name == parts[0]), None)
+    if old is None or old.is_folder != (len(parts) > 1):
+        return None
+    if old.is_folder:
+        below = _replaced(git, taken, _entries(git, old.oid, taken.inside), parts[1:], path, data)
+        if below is None:
+            return None
+        oid = taken.builder.tree(below)
+    else:
+        # git converts line endings and the like as it does for this path.
+        command = ("hash-object", "-w", "--stdin", f"--path={path}")
+        oid = Oid(git.run(*_PRIVATE, *command, input=data, env=taken.inside).text)
+        loose = Path(taken.inside["GIT_OBJECT_DIRECTORY"], oid[:2], oid[2:])
+        if loose.exists():
+            taken.builder.add_loose(loose)
+    return tuple(replace(entry, oid=oid) if entry is old else entry for entry in entries)
+
+
+def quarantined(layout: Layout, quarantine: Path, index: Path) -> dict[str, str]:
+    """The environment in which git writes new objects to `quarantine` and uses a private index."""
+    info = quarantine / "info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "alternates").write_bytes(os.fsencode(layout.common_dir / "objects") + b"\n")
+    return {"GIT_INDEX_FILE": str(index), "GIT_OBJECT_DIRECTORY": str(quarantine)}
+
+
+# The private index is whole, and what is in quarantine need not be durable: the pack made of it will be.
+_PRIVATE = ("-c", "core.splitIndex=false", "-c", "core.fsync=none")
+
+
+def _private_index(layout: Layout, quarantine: Path) -> Path:
+    quarantine.mkdir(parents=True)
+    copy = quarantine / "index"
+    try:
+        # With its time stamp: git compares it with those of files to find changes within one clock tick.
+        shutil.copy2(layout.index, copy)
+    except FileNotFoundError:
+        pass
+    return copy
+
+
+def _sift(
+    top: Path, paths: Iterable[bytes], limit: int, patterns: Sequence[str]
+) -> tuple[list[bytes], list[Skipped]]:
+    """Untracked files parted into those to capture and those to leave out."""
+    wanted: list[bytes] = []
+    skipped: list[Skipped] = []
+    root = os.fsencode(top)
+    for path in paths:
+        reason, size = _reason_to_skip(os.path.join(root, path), path, limit, patterns)
+        if reason is None:
+            wanted.append(path.rstrip(b"/"))
+        elif reason != "gone":
+            skipped.append(Skipped(os.fsdecode(path), reason, size))
+    return wanted, skipped
+
+
+def _reason_to_skip(
+    full: bytes, path: bytes, limit: int, patterns: Sequence[str]
+) -> tuple[str | None, int | None]:
+    if is_secret(path, patterns):
+        return "secret", None
+    try:
+        stat = os.lstat(full)
+        if not _is_plain_file(stat.st_mode):
+            return None, None
+        if stat.st_size > limit:
+            return "large", stat.st_size
+        with open(full, "rb") as file:
+            start = file.read(4096) if stat.st_size < 1 << 16 else b""
+    except FileNotFoundError:
+        return "gone", None
+    except OSError:
+        return "unreadable", None
+    return ("secret", None) if all(mark in start for mark in _PRIVATE_KEY) else (None, None)
+
+
+def is_secret(path: bytes, patterns: Sequence[str] = NEVER_CAPTURED) -> bool:
+    """Whether a file of that name is never captured."""
+    text = os.fsdecode(path)
+    name = text.rpartition("/")[2].lower()
+    if name in HARMLESS:
+        return False
+    return any(fnmatch(name, pattern) or fnmatch(text, pattern) for pattern in patterns)
+
+
+def _is_plain_file(mode: int) -> bool:
+    return mode & 0o170000 == 0o100000
+
+
+def _add(git: Git, inside: Mapping[str, str], paths: Sequence[bytes]) -> list[Skipped]:
+    """Add untracked files; one that cannot be read is left out by itself."""
+    if not paths:
+        return []
+    if _try_add(git, inside, paths):
+        return []
+    return [Skipped(os.fsdecode(path), "unreadable") for path in paths if not _try_add(git, inside, [path])]
+
+
+def _try_add(git: Git, inside: Mapping[str, str], paths: Sequence[bytes]) -> bool:
+    command = (*_PRIVATE, "update-index", "--add", "--remove", "-z", "--stdin")
+    try:
+        git.run(*command, input=b"".join(path + b"\0" for path in paths), env=inside)
+    except StorageFull:
+        raise
+    except GitError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    oid: Oid
+    tree: Oid
+    recorded: bool
+    """Whether its tree carries a record folder."""
+
+
+def _commit(git: Git, revision: str) -> _Commit | None:
+    """The commit that `revision` names; None on an unborn branch."""
+    asked = f"{revision}^{{commit}}\n{revision}^{{tree}}\n{revision}:.exp\n"
+    lines = git.run("cat-file", "--batch-check=%(objectname)", input=asked.encode()).text.split("\n")
+    commit, tree, record = (None if line.endswith(" missing") else Oid(line) for line in lines)
+    return _Commit(commit, tree, record is not None) if commit and tree else None
+
+
+def _base_tree(git: Git, builder: ObjectBuilder, base: _Commit | None) -> Oid | None:
+    if base is None or not base.recorded:
+        return base.tree if base else None
+    return _code(git, builder, base.tree)[0]
+
+
+def _code(
+    git: Git, builder: ObjectBuilder, root: Oid, *, env: Mapping[str, str] | None = None
+) -> tuple[Oid, tuple[Entry, ...]]:
+    """The code tree of a root tree, and its entries."""
+    listed = _entries(git, root, env)
+    entries = tuple(entry for entry in listed if entry.name != RECORD_FOLDER)
+    return (root if len(entries) == len(listed) else builder.tree(entries)), entries
+
+
+def _entries(git: Git, tree: Oid, env: Mapping[str, str] | None) -> list[Entry]:
+    return [_entry(line) for line in _paths(git.run("ls-tree", "-z", tree, env=env).stdout)]
+
+
+def _entry(line: bytes) -> Entry:
+    meta, _, name = line.partition(b"\t")
+    mode, _, oid = meta.split(b" ")
+    return Entry(name, int(mode, 8), Oid(oid.decode()))
+
+
+def _restore_secrets(
+    git: Git, inside: Mapping[str, str], base: _Commit | None, patterns: Sequence[str]
+) -> None:
+    """Take secret files that are staged or tracked back to what the base has of them, or out."""
+    if base is None:
+        listed = _paths(git.run("ls-files", "-z", "--cached", env=inside).stdout)
+        lines = [b"0 " + b"0" * 40 + b"\t" + path for path in listed if is_secret(path, patterns)]
+    else:
+        diff = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", base.oid)
+        lines = list(_secret_changes(_paths(git.run(*diff, env=inside).stdout), patterns))
+    if lines:
+        command = (*_PRIVATE, "update-index", "-z", "--index-info")
+        git.run(*command, input=b"".join(line + b"\0" for line in lines), env=inside)
+
+
+def _secret_changes(fields: Iterable[bytes], patterns: Sequence[str]) -> Iterator[bytes]:
+    """`update-index --index-info` lines that undo changes to secret files, out of `diff-index --raw`."""
+    parts = iter(fields)
+    for meta in parts:
+        path = next(parts)
+        mode, _, oid = meta.lstrip(b":").split(b" ")[:3]
+        if is_secret(path, patterns):
+            yield (b"0" if mode == b"000000" else mode) + b" " + oid + b"\t" + path
+
+
+def _submodules(git: Git, top: Path, inside: Mapping[str, str]) -> dict[str, Value]:
+    if not (top / ".gitmodules").exists():
+        return {}
+    listed = _paths(git.run("ls-files", "-z", "--stage", env=inside).stdout)
+    changed = _paths(
+        git.run("diff-files", "-z", "--name-only", "--ignore-submodules=none", env=inside).stdout
+    )
+    found: dict[str, Value] = {}
+    for line in listed:
+        meta, _, path = line.partition(b"\t")
+        if meta.startswith(b"160000 "):
+            found[os.fsdecode(path)] = {"commit": meta.split(b" ")[1].decode(), "dirty": path in changed}
+    return found
+
+
+def _loose_objects(quarantine: Path) -> Iterator[Path]:
+    for folder in sorted(quarantine.glob("[0-9a-f][0-9a-f]")):
+        yield from sorted(folder.glob("[0-9a-f]*"))
+
+
+def _paths(output: bytes) -> list[bytes]:
+    return [path for path in output.split(b"\0") if path]

@@ -1,0 +1,212 @@
+"""Starting a run: the code fixed, a first commit on a ref of its own, a live directory for the rest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from gitexp.capture import environment, interpreter, snapshot
+from gitexp.capture.live import Live, Start
+from gitexp.capture.liveness import Lock
+from gitexp.capture.snapshot import Skipped, Snapshot
+from gitexp.errors import GitExpError, RefChanged
+from gitexp.formats import record as record_files
+from gitexp.git.refs import run_ref
+from gitexp.git.write import RefUpdate, publish
+from gitexp.model.names import RunName, new_id, new_name
+from gitexp.model.record import Code, How, Input, Record, RunInfo, Status
+from gitexp.model.times import format_time
+from gitexp.model.values import Value
+from gitexp.ops.commit import RecordTree, bring_in, write_commit
+from gitexp.ops.continuing import Origin
+from gitexp.ops.recording import Recording
+from gitexp.ops.seal import hold_writing
+from gitexp.repo import Repository
+
+UNTRACKED_ROLE = "untracked"
+_NAME_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asked of a new run."""
+
+    slug: str | None = None
+    title: str | None = None
+    group: str | None = None
+    tags: tuple[str, ...] = ()
+    note: str | None = None
+    params: Mapping[str, Value] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    interpreter: interpreter.Interpreter | None = None
+    """The Python that will run; None where it is not known."""
+    in_process: bool = False
+    """Whether this process is the one that runs: then its modules can be asked for seeds and flags."""
+    origin: Origin | None = None
+    """The run or checkpoint that this one continues from."""
+    commit: str | None = None
+    """A revision whose code is recorded instead of the working tree's."""
+    rewrite: Callable[[Snapshot], Snapshot] | None = None
+    """A change to make to the code before it is fixed: the params of `-S`."""
+
+
+def begin(repo: Repository, wish: Wish) -> Recording:
+    """A started run, durable and owned by this process.
+
+    Raises GitExpError; then nothing of the run is left.
+    """
+    for _ in range(_NAME_TRIES):
+        resumed = wish.origin.name if wish.origin and wish.origin.resume else None
+        name = resumed or new_name(wish.slug)
+        live = repo.live(name)
+        try:
+            live.make()
+        except FileExistsError:
+            if resumed:
+                raise GitExpError(f"run {name!r} is still live here", hint="git exp recover") from None
+            continue
+        lock = Lock.take(live.owner)
+        if lock is None:
+            continue
+        try:
+            lock.sign()
+            return _begin(repo, wish, name, live, lock)
+        except BaseException as error:
+            lock.release()
+            live.remove()
+            if not isinstance(error, RefChanged) or resumed:
+                raise
+    raise GitExpError("cannot find a free name for the run", hint="git exp run --name NAME")
+
+
+def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) -> Recording:
+    started = time.time()
+    taken = _snapshot(repo, wish, live)
+    if wish.rewrite:
+        taken = wish.rewrite(taken)
+    record = _record(repo, wish, name, started, taken)
+    identity = repo.config.identity(repo.environ)
+    author = (identity.name, identity.email)
+    tree = RecordTree(taken.builder, dict(wish.origin.blobs) if wish.origin else {})
+    for path, data in record_files.encode(record).items():
+        tree.add(path, data)
+    parents = wish.origin.parents(taken.base) if wish.origin else ((taken.base,) if taken.base else ())
+    head = write_commit(
+        taken.builder, taken.entries, tree, info=record.info, metrics={}, parents=parents, identity=author
+    )
+    start = Start(
+        record=record,
+        head=head,
+        parents=parents,
+        entries=tuple((e.mode, os.fsdecode(e.name), e.oid) for e in taken.entries),
+        identity=author,
+        inherited=wish.origin.commit if wish.origin else None,
+    )
+    live.write_start(start)
+    with hold_writing(live) as writing:
+        bring_in(repo, live, taken.builder, writing)
+        old = wish.origin.commit if wish.origin and wish.origin.resume else None
+        publish(repo.git.holding(writing.descriptor), repo.layout, [RefUpdate(run_ref(name), head, old)])
+    shutil.rmtree(live.quarantine, ignore_errors=True)
+    return Recording.owned(repo, live, lock, _notices(taken.skipped))
+
+
+def _snapshot(repo: Repository, wish: Wish, live: Live) -> Snapshot:
+    if wish.commit is not None:
+        return snapshot.of_commit(repo.git, repo.layout, wish.commit)
+    return snapshot.take(
+        repo.git,
+        repo.layout,
+        live.quarantine,
+        limit=repo.config.int("exp.maxUntracked", snapshot.DEFAULT_LIMIT),
+        never=repo.settings.never_capture,
+    )
+
+
+def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: Snapshot) -> Record:
+    old = wish.origin.record if wish.origin else None
+    captured = _environment(repo, wish, taken)
+    code = Code(taken.tree, taken.base, taken.dirty)
+    large = tuple(_large_inputs(repo, taken))
+    params = repo.redactor.params(wish.params)
+    assert isinstance(params, Mapping)
+    if wish.origin and wish.origin.resume and old:
+        info = replace(
+            old.info,
+            status=Status.RUNNING,
+            ended=None,
+            exit_code=None,
+            signal=None,
+            failure=None,
+            code=code,
+            resumed=(*old.info.resumed, *filter(None, [wish.origin.resumption])),
+        )
+    else:
+        info = RunInfo(id=new_id(), name=name, status=Status.RUNNING, started=format_time(started), code=code)
+    info = replace(
+        info,
+        command=tuple(repo.redactor.argv(wish.command)) or info.command,
+        cwd=repo.relative(repo.cwd) or ".",
+        parents=info.parents + tuple(p for p in _parents(wish) if p not in info.parents),
+        title=wish.title or info.title,
+        group=wish.group or info.group,
+        tags=tuple(sorted({*info.tags, *wish.tags})),
+        note=wish.note or info.note,
+    )
+    return Record(
+        info=info,
+        params={**(old.params if old else {}), **params},
+        metrics=old.metrics if old else {},
+        inputs=large,
+        env=captured.env,
+        artifacts=old.artifacts if old else (),
+        requirements=captured.requirements,
+    )
+
+
+def _parents(wish: Wish) -> tuple[str, ...]:
+    forked = (wish.origin.name,) if wish.origin and not wish.origin.resume else ()
+    return (*forked, *wish.parents)
+
+
+def _environment(repo: Repository, wish: Wish, taken: Snapshot) -> environment.Environment:
+    top = repo.layout.top or repo.layout.git_dir
+    return environment.capture(
+        interpreter=wish.interpreter,
+        environ=repo.environ,
+        modules=sys.modules if wish.in_process else {},
+        cwd=repo.cwd,
+        top=top,
+        redactor=repo.redactor,
+        allow=(*environment.VARIABLES, *repo.settings.variables),
+        submodules=taken.submodules,
+        remote_url=repo.config.get("remote.origin.url"),
+    )
+
+
+def _large_inputs(repo: Repository, taken: Snapshot) -> Iterator[Input]:
+    """Untracked files that were too large for git, by hash."""
+    for one in taken.skipped:
+        if one.reason == "large" and repo.layout.top is not None:
+            found = repo.digests.file(repo.layout.top / one.path)
+            yield Input(UNTRACKED_ROLE, one.path, one.path, found.oid, found.size, how=How.OBSERVED)
+
+
+def _notices(skipped: Sequence[Skipped]) -> list[str]:
+    """What a person should know of the files that are not in the snapshot."""
+    told = []
+    for reason, text in (
+        ("large", "too large for git, recorded by hash"),
+        ("secret", "may hold secrets, not captured"),
+        ("unreadable", "cannot be read, not captured"),
+    ):
+        paths = [one.path for one in skipped if one.reason == reason]
+        if paths:
+            more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+            told.append(f"{', '.join(map(repr, paths[:3]))}{more}: {text}")
+    return told

@@ -1,0 +1,126 @@
+"""The commit of a run: its tree, its message, and the way into the repository."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitexp.capture.live import Live
+from gitexp.capture.liveness import Lock
+from gitexp.capture.snapshot import RECORD_FOLDER
+from gitexp.errors import GitError
+from gitexp.git.objects import FILE, FOLDER, Entry, Identity, ObjectBuilder
+from gitexp.git.write import store
+from gitexp.model.record import RunInfo, Status
+from gitexp.model.times import parse_time
+from gitexp.model.values import Oid, Scalar
+from gitexp.repo import Repository
+
+RUN_TRAILER, STATUS_TRAILER, CHECKPOINT_TRAILER = "Exp-Run", "Exp-Status", "Exp-Checkpoint"
+_LEADING = ("acc", "f1", "auc", "score", "reward", "loss", "error", "perplexity")
+_SHOWN = 3
+
+
+@dataclass
+class RecordTree:
+    """The record folder under construction: paths below `.exp/` and the blobs that stand there."""
+
+    builder: ObjectBuilder
+    blobs: dict[str, Oid] = field(default_factory=dict)
+
+    def add(self, path: str, data: bytes) -> None:
+        self.blobs[path] = self.builder.blob(data)
+
+    def write(self) -> Oid:
+        """The tree of everything added."""
+        return _tree(self.builder, {tuple(path.split("/")): oid for path, oid in self.blobs.items()})
+
+
+def write_commit(
+    builder: ObjectBuilder,
+    entries: Iterable[Entry],
+    record: RecordTree,
+    *,
+    info: RunInfo,
+    metrics: Mapping[str, Scalar],
+    parents: Sequence[Oid],
+    identity: tuple[str, str],
+    checkpoint: int | None = None,
+    time: float | None = None,
+) -> Oid:
+    """The commit of a run with the code tree `entries`.
+
+    Its time is that of the end, or of the start, unless `time` is given: the same record gives the same commit.
+    """
+    root = builder.tree([*entries, Entry(RECORD_FOLDER, FOLDER, record.write())])
+    seconds = parse_time(info.ended or info.started) if time is None else time
+    message = commit_message(info, metrics, checkpoint)
+    return builder.commit(root, parents, Identity(*identity), seconds, message)
+
+
+def commit_message(info: RunInfo, metrics: Mapping[str, Scalar], checkpoint: int | None = None) -> str:
+    """Subject and trailers: `exp brave-otter-3f2ak7: accuracy 0.931, loss 0.21`."""
+    told = headline(metrics) if info.status is not Status.RUNNING or checkpoint else ""
+    if info.status is not Status.FINISHED:
+        state = f"checkpoint {checkpoint}" if checkpoint else info.status.value
+        told = f"{state}, {told}" if told else state
+    subject = f"exp {info.name}: {told}" if told else f"exp {info.name}"
+    trailers = [f"{RUN_TRAILER}: {info.name}", f"{STATUS_TRAILER}: {info.status.value}"]
+    if checkpoint:
+        trailers.append(f"{CHECKPOINT_TRAILER}: {checkpoint}")
+    return "\n".join([subject, "", *trailers]) + "\n"
+
+
+def headline(metrics: Mapping[str, Scalar]) -> str:
+    """The few metrics that tell most, as text."""
+    numbers = {k: v for k, v in metrics.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
+    chosen = sorted(numbers, key=lambda name: (_rank(name), name))[:_SHOWN]
+    return ", ".join(f"{' '.join(name.split())[:40]} {numbers[name]:.4g}" for name in chosen)
+
+
+def bring_in(repo: Repository, live: Live, builder: ObjectBuilder, lock: Lock) -> None:
+    """Everything in `builder` stored in the repository, and linked from the live directory to heal with.
+
+    git holds the run's lock as well for as long as it writes.
+    """
+    number = len(list(live.packs.glob("*.oids")))
+    path = live.packs / f"{number:03}.pack"
+    info = builder.write_pack(path, nonce=os.urandom(8) if number else None)
+    path.with_suffix(".oids").write_text("\n".join(info.oids))
+    kept = store(repo.git.holding(lock.descriptor), repo.layout, path, keep=live.path.name)
+    _share_bytes(repo.layout.packs / f"pack-{kept.name}.pack", path)
+    path.with_suffix(".name").write_text(kept.name)
+
+
+def _share_bytes(stored: Path, own: Path) -> None:
+    """Make our copy a second name of the stored pack, where the file system can: it survives gc for nothing."""
+    link = own.with_suffix(".link")
+    try:
+        os.link(stored, link)
+        os.replace(link, own)
+    except OSError:
+        link.unlink(missing_ok=True)
+
+
+def _tree(builder: ObjectBuilder, blobs: Mapping[tuple[str, ...], Oid]) -> Oid:
+    folders: dict[str, dict[tuple[str, ...], Oid]] = {}
+    entries: list[Entry] = []
+    for path, oid in blobs.items():
+        if len(path) == 1:
+            entries.append(Entry(path[0].encode(), FILE, oid))
+        else:
+            folders.setdefault(path[0], {})[path[1:]] = oid
+    files = {entry.name for entry in entries}
+    for name, inside in folders.items():
+        if name.encode() in files:
+            raise GitError(f"{name!r} is both a file and a folder of the record")
+        entries.append(Entry(name.encode(), FOLDER, _tree(builder, inside)))
+    return builder.tree(entries)
+
+
+def _rank(name: str) -> int:
+    lower = name.lower()
+    hits = [position for position, word in enumerate(_LEADING) if word in lower]
+    return min(hits, default=len(_LEADING)) * 2 + ("train" in lower)

@@ -1,0 +1,94 @@
+"""A worktree of its own for one run, filled from its snapshot, so that nothing else disturbs it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+from gitexp.git.process import Git
+from gitexp.model.names import RunName
+from gitexp.model.values import Oid
+from gitexp.repo import Repository
+
+NEVER_LINKED = ("__pycache__", ".git", "*.pyc")
+
+
+def worktree_path(repo: Repository, name: RunName) -> Path:
+    return repo.home / "worktrees" / name
+
+
+def make_worktree(
+    repo: Repository, name: RunName, base: Oid, tree: Oid, *, linked: Iterable[str], outputs: Sequence[str]
+) -> Path:
+    """A linked worktree with the files of `tree` and HEAD at `base`.
+
+    `linked` are paths relative to the root of what the project ignores: they become links to the user's own,
+    save where one of `outputs` (relative to the root as well) will be written.
+    """
+    path = worktree_path(repo, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    repo.git.run("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), base)
+    git = Git(path, repo.environ)
+    git.run("read-tree", tree)
+    git.run("checkout-index", "--all", "--force", "--quiet")
+    git.run("update-index", "--refresh", "-q", check=False)
+    if repo.layout.top is not None:
+        for one in linked:
+            _link(repo.layout.top, path, one, outputs)
+    return path
+
+
+def remove_worktree(repo: Repository, name: RunName) -> None:
+    """Take the run's worktree away, if there is one."""
+    path = worktree_path(repo, name)
+    if path.exists():
+        shutil.rmtree(path, ignore_errors=True)
+        repo.git.run("worktree", "prune", check=False)
+
+
+def ignored_paths(repo: Repository) -> list[str]:
+    """What the project ignores in the working tree, folders as a whole, as `.gitexp.yaml` wants it linked."""
+    listed = repo.git.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+    paths = [os.fsdecode(path).rstrip("/") for path in listed.stdout.split(b"\0") if path]
+    wanted = repo.settings.link
+    return [
+        path
+        for path in paths
+        if not any(fnmatch(path.rpartition("/")[2], pattern) for pattern in NEVER_LINKED)
+        and (wanted is None or any(fnmatch(path, pattern) for pattern in wanted))
+    ]
+
+
+def tracked(repo: Repository, tree: Oid, paths: Sequence[str]) -> set[str]:
+    """Those of `paths` that are files of `tree`."""
+    if not paths:
+        return set()
+    listed = repo.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree, "--", *paths)
+    return {os.fsdecode(path) for path in listed.stdout.split(b"\0") if path}
+
+
+def overlay(root: Path, files: Mapping[str, bytes]) -> None:
+    """Write `files` into a worktree, each in place of whatever is there, a link too."""
+    for name, data in files.items():
+        path = root / name
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _link(top: Path, root: Path, path: str, outputs: Sequence[str]) -> None:
+    source, target = top / path, root / path
+    if path in outputs or target.is_symlink() or target.is_file():
+        return
+    inside = [output for output in outputs if output.startswith(f"{path}/")]
+    if inside or target.is_dir():
+        # Something of the run's own will be in this folder: it gets a real one, and links to the rest.
+        target.mkdir(parents=True, exist_ok=True)
+        for child in sorted(source.iterdir()):
+            _link(top, root, f"{path}/{child.name}", outputs)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.symlink_to(source)

@@ -1,0 +1,156 @@
+"""Runs as they are now: read from their commits, and from the live directory while they run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gitexp.capture import journal
+from gitexp.errors import BrokenRecord, GitExpError
+from gitexp.formats import record as files
+from gitexp.formats import series
+from gitexp.formats.fold import fold
+from gitexp.git.objects import Entry
+from gitexp.git.reader import ObjectReader
+from gitexp.git.refs import list_runs
+from gitexp.model.history import History
+from gitexp.model.names import RunName
+from gitexp.model.record import Record, Status
+from gitexp.model.values import Oid
+from gitexp.repo import Repository
+
+_FOLDER = ".exp"
+_LISTED = (files.RUN, files.PARAMS, files.METRICS)
+_WHOLE = (*_LISTED, files.INPUTS, files.ENV, files.ARTIFACTS, files.REQUIREMENTS)
+_TRAILER = re.compile(rb"^(Exp-[A-Za-z]+): (.*)$", re.MULTILINE)
+
+
+@dataclass
+class StoredRun:
+    """A run at one commit."""
+
+    repo: Repository
+    name: RunName
+    commit: Oid
+    record: Record
+    """Of a listed run only what stands in run.yaml, params.yaml and metrics.yaml; see `whole`."""
+
+    @cached_property
+    def live(self) -> bool:
+        """Whether rows of this run still stand outside git."""
+        return self.record.info.status is Status.RUNNING and self.repo.live(self.name).path.is_dir()
+
+    @cached_property
+    def whole(self) -> Record:
+        """The full record; of a live run with all that was logged so far."""
+        record = _decode(self.repo.reader, self.commit, self.name, _WHOLE)
+        return (
+            fold(record, journal.read(self.repo.live(self.name).journal).rows).record if self.live else record
+        )
+
+    def history(self) -> History:
+        """Every row ever logged, in write order, abandoned ones included."""
+        chunks = self._chunks()
+        if self.live:
+            start = self.repo.live(self.name).read_start()
+            rows = fold(start.record, journal.read(self.repo.live(self.name).journal).rows).rows
+            inherited = _chunks(self.repo.reader, start.inherited) if start.inherited else []
+            chunks = [*inherited, *series.encode(rows)]
+        return series.decode(chunks, what=f"run {self.name!r}")
+
+    def log(self) -> bytes:
+        """The console output that the record keeps; empty where there is none."""
+        return self.repo.reader.blobs([(self.commit, f"{_FOLDER}/{files.LOG}")])[0] or b""
+
+    def _chunks(self) -> list[bytes]:
+        return _chunks(self.repo.reader, self.commit)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All runs that could be read, and why the others could not."""
+
+    runs: tuple[StoredRun, ...]
+    """Newest first."""
+    broken: tuple[tuple[str, GitExpError], ...]
+    """Name and reason."""
+
+
+def list_all(repo: Repository) -> Listing:
+    """Every run of the repository, whatever HEAD is; a constant number of git processes."""
+    refs = list_runs(repo.git)
+    specs = [(commit, f"{_FOLDER}/{file}") for _, commit in refs.runs for file in _LISTED]
+    blobs = repo.reader.blobs(specs)
+    runs: list[StoredRun] = []
+    broken: list[tuple[str, GitExpError]] = [
+        (ref, BrokenRecord(f"ref {ref!r} is not a run", hint=f"git update-ref -d {ref}"))
+        for ref in refs.strangers
+    ]
+    for index, (name, commit) in enumerate(refs.runs):
+        part = blobs[index * len(_LISTED) : (index + 1) * len(_LISTED)]
+        try:
+            record = files.decode(dict(zip(_LISTED, part)), name=name)
+        except GitExpError as error:
+            broken.append((name, error))
+            continue
+        runs.append(_current(repo, StoredRun(repo, name, commit, record)))
+    runs.sort(key=lambda run: (run.record.info.started, run.name), reverse=True)
+    return Listing(tuple(runs), tuple(broken))
+
+
+def load(repo: Repository, commit: Oid, name: RunName) -> StoredRun:
+    """The run that `commit` holds. Raises BrokenRecord, NewerFormat or NotFound."""
+    record = _decode(repo.reader, commit, name, _LISTED)
+    return _current(repo, StoredRun(repo, record.info.name, commit, record))
+
+
+def recorded_blobs(reader: ObjectReader, commit: Oid) -> dict[str, Oid]:
+    """Every file of a commit's record, by its path below `.exp/`. Links and submodules are left out."""
+    root = reader.resolve(commit, _FOLDER)
+    if root is None or not root.is_folder:
+        return {}
+    return dict(_walk(reader, root.oid, ""))
+
+
+def trailers(reader: ObjectReader, commit: Oid) -> dict[str, str]:
+    """The `Exp-…` trailers of a commit's message."""
+    _, data = reader.read(commit)
+    message = data.partition(b"\n\n")[2]
+    return {key.decode(): value.decode("utf-8", "replace") for key, value in _TRAILER.findall(message)}
+
+
+def _current(repo: Repository, run: StoredRun) -> StoredRun:
+    """A live run with what its journal says so far."""
+    if not run.live:
+        return run
+    rows = journal.read(repo.live(run.name).journal).rows
+    return StoredRun(repo, run.name, run.commit, fold(run.record, rows).record)
+
+
+def _decode(reader: ObjectReader, commit: Oid, name: str, wanted: Sequence[str]) -> Record:
+    blobs = reader.blobs([(commit, f"{_FOLDER}/{file}") for file in wanted])
+    return files.decode(dict(zip(wanted, blobs)), name=name)
+
+
+def _chunks(reader: ObjectReader, commit: Oid) -> list[bytes]:
+    folder = reader.resolve(commit, f"{_FOLDER}/{files.SERIES_FOLDER}")
+    if folder is None:
+        return []
+    names = sorted(entry.name.decode("utf-8", "replace") for entry in reader.entries(folder.oid))
+    blobs = reader.blobs([(commit, f"{_FOLDER}/{files.SERIES_FOLDER}/{name}") for name in names])
+    return [blob for blob in blobs if blob is not None]
+
+
+def _walk(reader: ObjectReader, tree: Oid, prefix: str) -> Iterable[tuple[str, Oid]]:
+    for entry in reader.entries(tree):
+        path = prefix + entry.name.decode("utf-8", "surrogateescape")
+        if entry.is_folder:
+            yield from _walk(reader, entry.oid, path + "/")
+        elif _is_file(entry):
+            yield path, entry.oid
+
+
+def _is_file(entry: Entry) -> bool:
+    return entry.mode & 0o170000 == 0o100000

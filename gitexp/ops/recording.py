@@ -1,0 +1,204 @@
+"""A run that is being recorded, by the process that owns it or by one that joined it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitexp.artifacts.store import Stored, digest_folder
+from gitexp.capture import environment, interpreter
+from gitexp.capture.journal import Writer
+from gitexp.capture.live import Live, write_durably
+from gitexp.capture.liveness import Lock
+from gitexp.errors import NotFound, UsageError
+from gitexp.formats.record import artifact_value, input_value
+from gitexp.model.history import Step
+from gitexp.model.names import RunName
+from gitexp.model.paths import safe_path
+from gitexp.model.record import Artifact, Failure, Input
+from gitexp.model.values import Digest, Oid, Scalar, Value
+from gitexp.ops import seal
+from gitexp.ops.seal import Ending
+from gitexp.repo import Repository
+
+
+@dataclass
+class Recording:
+    """Writes what is logged into the journal of one live run. Everything may raise OSError or GitExpError."""
+
+    repo: Repository
+    live: Live
+    lock: Lock | None
+    """Held by the owner; None in a process that joined."""
+    writer: Writer
+    notices: list[str] = field(default_factory=list)
+    """What a person should know of how the run was captured."""
+
+    @classmethod
+    def owned(cls, repo: Repository, live: Live, lock: Lock, notices: Sequence[str]) -> Recording:
+        problems: list[str] = list(notices)
+        writer = Writer(live.journal, {}, on_problem=problems.append, heartbeat=lock.beat)
+        return cls(repo, live, lock, writer, problems)
+
+    @classmethod
+    def joined(cls, repo: Repository, folder: Path) -> Recording:
+        """The run whose live directory is `folder`. Raises NotFound where it is not live any more."""
+        live = Live(folder)
+        if not (folder / "start.json").exists() or (folder / "sealed.json").exists():
+            raise NotFound(f"run {folder.name!r} is not live", hint="unset GITEXP_RUN")
+        problems: list[str] = []
+        return cls(repo, live, None, Writer(live.journal, {}, on_problem=problems.append), problems)
+
+    @property
+    def name(self) -> RunName:
+        return self.live.name
+
+    @property
+    def owns(self) -> bool:
+        return self.lock is not None
+
+    def metrics(self, values: Mapping[str, Scalar], step: Step, at: float) -> None:
+        # Milliseconds: more digits would be noise, and a third of the size of a long series.
+        self.writer.metrics(round(at, 3), step, values)
+
+    def params(self, params: Mapping[str, Value]) -> None:
+        self._append("p", self.repo.redactor.params(params))
+
+    def summary(self, values: Mapping[str, Scalar]) -> None:
+        self._append("s", dict(values))
+
+    def label(self, **labels: Value) -> None:
+        """Set title, group, note or star; add or take away tags with `tags_add` and `tags_remove`."""
+        self._append("l", labels)
+
+    def use(self, one: Input) -> None:
+        self._append("u", {"role": one.role, **input_value(one)})
+
+    def fail(self, failure: Failure) -> None:
+        redact = self.repo.redactor.text
+        value = {
+            "type": failure.type,
+            "message": redact(failure.message),
+            "traceback": redact(failure.traceback),
+        }
+        self._append("x", value)
+
+    def environment(self, modules: Mapping[str, object]) -> None:
+        """Record the environment of this very process: its packages, seeds and flags."""
+        top = self.repo.layout.top
+        found = environment.capture(
+            interpreter=interpreter.current(),
+            environ=self.repo.environ,
+            modules=modules,
+            cwd=self.repo.cwd,
+            top=top,
+            redactor=self.repo.redactor,
+            allow=(*environment.VARIABLES, *self.repo.settings.variables),
+        )
+        self._append("e", {"env": found.env, "requirements": found.requirements})
+
+    def artifact(
+        self,
+        source: Path | bytes,
+        path: str,
+        *,
+        kind: str | None = None,
+        metadata: Mapping[str, Value] | None = None,
+    ) -> list[Artifact]:
+        """Keep a file, the files of a folder, or bytes, under `path`; what was kept.
+
+        Raises InvalidName for a path that is not safe everywhere, NotFound, or OSError.
+        """
+        kept = [
+            Artifact(safe_path(name), stored.oid, stored.size, kind, metadata or {})
+            for name, stored in self._keep(source, path)
+        ]
+        for one in kept:
+            self._append("a", {"path": one.path, **artifact_value(one)})
+        return kept
+
+    def checkpoint(self) -> Oid:
+        """Commit what was logged so far."""
+        self._append("c", None)
+        self.writer.sync()
+        return seal.checkpoint(self.repo, self.live)
+
+    def finish(self, ending: Ending) -> Oid:
+        """Commit the run and let go of it; only for the owner."""
+        assert self.lock is not None
+        self.writer.close()
+        try:
+            return seal.finish(self.repo, self.live, ending)
+        finally:
+            self.lock.release()
+
+    def leave(self) -> None:
+        """Stop writing into a run that somebody else owns."""
+        self.writer.close()
+
+    def _append(self, kind: str, value: object) -> None:
+        self.writer.append([kind, time.time(), value])
+
+    def _keep(self, source: Path | bytes, path: str) -> list[tuple[str, Stored]]:
+        if isinstance(source, bytes):
+            return [(path, self._keep_bytes(source))]
+        if source.is_dir():
+            files = sorted(file for file in source.rglob("*") if file.is_file())
+            return [
+                (f"{path}/{file.relative_to(source).as_posix()}", self._keep_file(file)) for file in files
+            ]
+        if not source.is_file():
+            raise NotFound(f"no file {str(source)!r} to keep as an artifact")
+        return [(path, self._keep_file(source))]
+
+    def _keep_file(self, path: Path) -> Stored:
+        if path.stat().st_size >= self.repo.max_blob:
+            return self.repo.store.add_file(path)
+        return self._keep_bytes(path.read_bytes())
+
+    def _keep_bytes(self, data: bytes) -> Stored:
+        import hashlib
+
+        if len(data) >= self.repo.max_blob:
+            return self.repo.store.add_bytes(data)
+        stored = Stored(Digest(hashlib.sha256(data).hexdigest()), len(data))
+        target = self.live.files / stored.oid
+        if not target.exists():
+            write_durably(target, data)
+        return stored
+
+
+def input_of(repo: Repository, role: str, what: object, name: str | None = None) -> Input:
+    """The input that `what` (a path that exists, or any value) is, with its hash if it is files.
+
+    Raises UsageError for an empty role, OSError for files that cannot be read.
+    """
+    if not role or "\n" in role:
+        raise UsageError(f"invalid role {role!r}", hint="use a word such as dataset, prompt or model")
+    path = _existing(repo, what)
+    if path is None:
+        value = what if isinstance(what, (dict, list, str, int, float, bool, type(None))) else str(what)
+        return Input(role, name or _short(value), value=repo.redactor.params({role: value})[role])  # type: ignore[index, call-overload]
+    found = digest_folder(path) if path.is_dir() else repo.digests.file(path)
+    return Input(role, name or path.name, repo.relative(path), found.oid, found.size)
+
+
+def _existing(repo: Repository, what: object) -> Path | None:
+    if not isinstance(what, (str, os.PathLike)) or not os.fspath(what) or len(os.fspath(what)) > 4096:
+        return None
+    path = repo.cwd / os.fspath(what)
+    try:
+        exists = path.exists()
+    except (OSError, ValueError):
+        return None
+    if not exists and isinstance(what, os.PathLike):
+        raise NotFound(f"no input {str(what)!r}")
+    return path if exists else None
+
+
+def _short(value: Value) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else text[:59] + "…"

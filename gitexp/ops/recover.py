@@ -1,0 +1,226 @@
+"""Putting right what dead processes left: every command begins with `sweep`, `git exp recover` does it all.
+
+A live directory goes this way: alive → sealed (its commit is in the repository) → done (the commit was found
+whole by a later command) → removed (a day later, when no gc that began before the commit can still be running).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from gitexp.capture import journal
+from gitexp.capture.live import Live, Sealed, all_live
+from gitexp.capture.liveness import Lock
+from gitexp.errors import GitExpError
+from gitexp.git.objects import renew_pack
+from gitexp.git.refs import read_ref, run_ref
+from gitexp.git.write import KeptPack, remove_stale_lock, store, unkeep, verify
+from gitexp.model.record import Status
+from gitexp.ops import isolate
+from gitexp.ops.commit import STATUS_TRAILER
+from gitexp.ops.read import trailers
+from gitexp.ops.seal import Ending, finish, hold_writing
+from gitexp.repo import Repository
+
+KEPT_SECONDS = 24 * 3600.0
+MAX_DONE = 200
+"""Done directories are let go of early when there are more; then gc must not be running."""
+MIN_KEPT_SECONDS = 600.0
+_CHECK_EVERY_SECONDS = 600.0
+
+
+class Outcome(str, Enum):
+    SEALED = "sealed"
+    """A dead run went into git as it was left."""
+    HEALED = "healed"
+    """Objects that had been lost were written again."""
+    EXTENDED = "extended"
+    """Rows that were logged after the end were added."""
+    DISCARDED = "discarded"
+    """A start that never finished was taken away."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What was done about one live directory."""
+
+    name: str
+    outcome: Outcome
+    error: GitExpError | None = None
+
+
+def sweep(repo: Repository) -> list[Recovered]:
+    """What a command can put right in passing: dead runs sealed, ended ones verified. Cheap when there are none."""
+    if not repo.live_root.is_dir() or not os.access(repo.live_root, os.W_OK):
+        return []
+    results = _attend(repo, all_live(repo.live_root))
+    if _due(repo.done_root):
+        results += _let_go(repo)
+    return results
+
+
+def recover(repo: Repository) -> list[Recovered]:
+    """Everything: also runs that were verified before are verified again and healed."""
+    return [
+        *_attend(repo, all_live(repo.live_root)),
+        *_attend(repo, all_live(repo.done_root)),
+        *_let_go(repo),
+    ]
+
+
+def _attend(repo: Repository, folders: Iterable[Live]) -> list[Recovered]:
+    results: list[Recovered] = []
+    ended: list[tuple[Live, Sealed]] = []
+    for live in folders:
+        try:
+            sealed = live.read_sealed()
+            if sealed is not None:
+                ended.append((live, sealed))
+            elif found := _attend_unsealed(repo, live):
+                results.append(found)
+        except (GitExpError, OSError) as error:
+            results.append(_failure(live, error))
+    return results + _verify(repo, ended)
+
+
+def _attend_unsealed(repo: Repository, live: Live) -> Recovered | None:
+    if live.abandoned():
+        lock = Lock.take(live.owner)
+        if lock is None:
+            return None
+        with lock:
+            live.remove()
+        return Recovered(live.path.name, Outcome.DISCARDED)
+    if not (live.path / "start.json").exists() or live.alive():
+        return None
+    lock = Lock.take(live.owner)
+    if lock is None:
+        return None
+    with lock:
+        return _bury(repo, live)
+
+
+def _bury(repo: Repository, live: Live) -> Recovered:
+    """Seal a run whose processes are all gone; the caller holds its lock."""
+    with hold_writing(live):
+        # Whoever wrote the ref held this lock, and so did its git: a lock file that is left has no owner.
+        remove_stale_lock(repo.layout, run_ref(live.name))
+    start = live.read_start()
+    commit = read_ref(repo.git, run_ref(live.name))
+    content = journal.read(live.journal)
+    isolate.remove_worktree(repo, live.name)
+    if commit is None and not content.rows:
+        live.remove()
+        return Recovered(live.name, Outcome.DISCARDED)
+    if commit is not None and trailers(repo.reader, commit).get(STATUS_TRAILER) != Status.RUNNING.value:
+        # It died between writing its last commit and noting so.
+        live.write_sealed(Sealed(commit, time.time(), content.sizes))
+        return Recovered(live.name, Outcome.SEALED)
+    finish(repo, live, Ending(Status.CRASHED, at=_last_sign(live, content.rows)))
+    return Recovered(start.record.info.name, Outcome.SEALED)
+
+
+def _last_sign(live: Live, rows: list[list[object]]) -> float:
+    """When the run was last known to live: its last row, or its last output."""
+    times = [file.stat().st_mtime for file in live.path.glob("console*")]
+    times += [row[1] for row in rows[-1:] if isinstance(row[1], float)]
+    return max(times, default=live.owner.stat().st_mtime)
+
+
+def _verify(repo: Repository, ended: list[tuple[Live, Sealed]]) -> list[Recovered]:
+    """Look whether everything written for the ended runs is there; one git process for all of them."""
+    if not ended:
+        return []
+    results: list[Recovered] = []
+    oids = {live.path: live.oids for live, _ in ended}
+    missing = verify(repo.git, {oid for each in oids.values() for oid in each})
+    for live, sealed in ended:
+        try:
+            lost = bool(oids[live.path] & missing)
+            if lost:
+                _heal(repo, live)
+                results.append(Recovered(live.name, Outcome.HEALED))
+            if _extend(repo, live, sealed):
+                results.append(Recovered(live.name, Outcome.EXTENDED))
+            elif not lost:
+                _move_to_done(repo, live)
+        except (GitExpError, OSError) as error:
+            results.append(_failure(live, error))
+    return results
+
+
+def _heal(repo: Repository, live: Live) -> None:
+    """Write every object of the run again, from our own copies of its packs."""
+    for path in sorted(live.packs.glob("*.pack")):
+        renewed = path.with_suffix(".renewed")
+        renew_pack(path, renewed, os.urandom(8), repo.layout.object_format)
+        kept = store(repo.git, repo.layout, renewed, keep=live.path.name)
+        renewed.unlink()
+        path.with_suffix(".name").write_text(kept.name)
+
+
+def _extend(repo: Repository, live: Live, sealed: Sealed) -> bool:
+    """Add what was logged after the run had ended, by a process that outlived it."""
+    if journal.read(live.journal).sizes == dict(sealed.sizes) or live.alive():
+        return False
+    info = trailers(repo.reader, sealed.commit)
+    finish(repo, live, Ending(Status(info[STATUS_TRAILER])))
+    return True
+
+
+def _move_to_done(repo: Repository, live: Live) -> None:
+    if live.path.parent == repo.done_root:
+        return
+    repo.done_root.mkdir(exist_ok=True)
+    try:
+        live.path.rename(repo.done_root / live.path.name)
+    except OSError:
+        # A run that was resumed has a done directory already, or another command was faster.
+        pass
+
+
+def _due(root: Path) -> bool:
+    """Whether the done directories have not been looked at for a while."""
+    stamp = root / ".checked"
+    try:
+        return time.time() - stamp.stat().st_mtime > _CHECK_EVERY_SECONDS
+    except FileNotFoundError:
+        return root.is_dir()
+
+
+def _let_go(repo: Repository) -> list[Recovered]:
+    done = all_live(repo.done_root)
+    if not done:
+        return []
+    (repo.done_root / ".checked").touch()
+    gc_running = (repo.layout.common_dir / "gc.pid").exists()
+    old = [live for live in done if _age(live) > KEPT_SECONDS]
+    if len(done) - len(old) > MAX_DONE and not gc_running:
+        young = sorted((live for live in done if live not in old), key=_age, reverse=True)
+        old += [live for live in young[:-MAX_DONE] if _age(live) > MIN_KEPT_SECONDS]
+    results = _attend(repo, old)
+    troubled = {result.name for result in results}
+    for live in old:
+        if live.path.name not in troubled:
+            for name in live.kept:
+                unkeep(repo.layout, KeptPack(name))
+            live.remove()
+    return results
+
+
+def _age(live: Live) -> float:
+    try:
+        return time.time() - (live.path / "sealed.json").stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _failure(live: Live, error: Exception) -> Recovered:
+    told = error if isinstance(error, GitExpError) else GitExpError(str(error))
+    return Recovered(live.path.name, Outcome.FAILED, told)

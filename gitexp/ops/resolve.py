@@ -1,0 +1,79 @@
+"""What a person writes for a run: a name, a unique prefix, `@`, `@~1`, a commit, HEAD."""
+
+from __future__ import annotations
+
+import re
+
+from gitexp.errors import Ambiguous, BrokenRecord, InvalidName, NotFound, UsageError
+from gitexp.git.refs import EXP, list_runs
+from gitexp.model.names import RunName, parse_name
+from gitexp.model.values import Oid
+from gitexp.ops.commit import RUN_TRAILER
+from gitexp.ops.read import StoredRun, list_all, load, trailers
+from gitexp.repo import Repository
+
+_RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
+_SHOWN = 4
+
+
+def resolve(repo: Repository, text: str) -> StoredRun:
+    """The run that `text` means.
+
+    Raises NotFound, Ambiguous (with the candidates as hint), or UsageError for what cannot be a run.
+    """
+    if not text or text.startswith("-") or "\0" in text or "\n" in text:
+        raise UsageError(f"invalid run {text!r}", hint="git exp ls")
+    recent = _RECENT.fullmatch(text)
+    if recent:
+        return _recent(repo, text, int(recent[1] or (1 if "~" in text else 0)))
+    short = text.removeprefix(EXP).removeprefix("exp/")
+    refs = list_runs(repo.git).runs
+    for name, commit in refs:
+        if name == short:
+            return load(repo, commit, name)
+    matches = [(name, commit) for name, commit in refs if name.startswith(short)]
+    if len(matches) == 1:
+        return load(repo, matches[0][1], matches[0][0])
+    if matches:
+        raise _ambiguous(text, [name for name, _ in matches])
+    return _by_commit(repo, text)
+
+
+def _recent(repo: Repository, text: str, back: int) -> StoredRun:
+    runs = list_all(repo).runs
+    if back >= len(runs):
+        count = "no run yet" if not runs else f"only {len(runs)} run{'s' if len(runs) > 1 else ''}"
+        raise NotFound(f"no run {text!r}: there is {count}", hint="git exp ls")
+    return runs[back]
+
+
+def _by_commit(repo: Repository, text: str) -> StoredRun:
+    result = repo.git.run(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}", check=False
+    )
+    if result.code != 0:
+        raise NotFound(f"no run matches {text!r}", hint=_nearest(repo, text))
+    commit = Oid(result.text)
+    claimed = trailers(repo.reader, commit).get(RUN_TRAILER, "")
+    try:
+        name = parse_name(claimed)
+    except InvalidName:
+        raise NotFound(f"{text!r} is a commit, but not that of a run", hint="git exp ls") from None
+    try:
+        return load(repo, commit, name)
+    except BrokenRecord:
+        if repo.reader.resolve(commit, ".exp/run.yaml") is None:
+            raise NotFound(f"{text!r} carries no record", hint=f"git exp show {name}") from None
+        raise
+
+
+def _ambiguous(text: str, names: list[RunName]) -> Ambiguous:
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return Ambiguous(f"run {text!r} matches {len(names)} runs", hint=shown)
+
+
+def _nearest(repo: Repository, text: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(text, [name for name, _ in list_runs(repo.git).runs], 1, 0.5)
+    return f"git exp show {close[0]}" if close else "git exp ls"

@@ -1,0 +1,113 @@
+"""What a command left behind: metrics files, series files, outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitexp.errors import GitExpError
+from gitexp.formats import results
+from gitexp.ops.recording import Recording
+from gitexp.repo import Repository
+
+DETECTED = (
+    "metrics.yaml",
+    "metrics.yml",
+    "metrics.json",
+    "metrics.toml",
+    "metrics.jsonl",
+    "metrics.ndjson",
+    "metrics.csv",
+    "metrics.tsv",
+)
+SERIES = (".jsonl", ".ndjson", ".csv", ".tsv")
+
+Mark = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The result files of a run, and what was there before it began."""
+
+    declared: tuple[Path, ...]
+    detected: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    before: Mapping[Path, Mark]
+
+
+def expect(
+    repo: Repository, root: Path, cwd: Path, metrics: Sequence[str], outputs: Sequence[str]
+) -> Expected:
+    """The files to look for in the tree `root` when the command that runs in `cwd` has ended."""
+    declared = [cwd / path for path in metrics] or [root / path for path in repo.settings.metrics]
+    detected = (
+        [] if declared else [folder / name for folder in dict.fromkeys((cwd, root)) for name in DETECTED]
+    )
+    kept = [cwd / path for path in outputs] or [root / path for path in repo.settings.outputs]
+    before = {path: mark for path in (*declared, *detected) if (mark := _mark(path))}
+    return Expected(tuple(declared), tuple(detected), tuple(kept), before)
+
+
+def collect(recording: Recording, expected: Expected, root: Path, *, fresh: bool = True) -> list[str]:
+    """Read the result files into the run, and keep the outputs; what a person should know about it.
+
+    With `fresh`, a file that the command did not write is not taken for its result.
+    """
+    notices: list[str] = []
+    for path in expected.declared:
+        notices += _declared(recording, path, expected, fresh)
+    for path in expected.detected:
+        mark = _mark(path)
+        if mark and (not fresh or mark != expected.before.get(path)):
+            notices += _read(recording, path)
+    for path in expected.outputs:
+        notices += _keep(recording, path, root)
+    return notices
+
+
+def _declared(recording: Recording, path: Path, expected: Expected, fresh: bool) -> list[str]:
+    mark = _mark(path)
+    if mark is None:
+        return [f"metrics file {path.name!r} was not written"]
+    if fresh and mark == expected.before.get(path):
+        return [f"metrics file {path.name!r} was not written by this run, so it is not taken for its result"]
+    return _read(recording, path)
+
+
+def _read(recording: Recording, path: Path) -> list[str]:
+    try:
+        data = path.read_bytes()
+        if path.suffix in SERIES:
+            modified = path.stat().st_mtime
+            for row in results.series(path.name, data):
+                recording.metrics(row.values, row.step, row.time or modified)
+        else:
+            recording.summary(results.metrics(path.name, data))
+    except OSError as error:
+        return [f"metrics file {path.name!r} cannot be read: {error.strerror}"]
+    except GitExpError as error:
+        return [error.message]
+    return []
+
+
+def _keep(recording: Recording, path: Path, root: Path) -> list[str]:
+    try:
+        name = path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        name = path.name
+    try:
+        recording.artifact(path, name, kind="output")
+    except OSError as error:
+        return [f"output {name!r} cannot be kept: {error.strerror}"]
+    except GitExpError as error:
+        return [f"output {name!r}: {error.message}"]
+    return []
+
+
+def _mark(path: Path) -> Mark | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)

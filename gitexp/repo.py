@@ -1,0 +1,119 @@
+"""A repository with everything that operations need of it, wired together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from gitexp.artifacts.digests import DigestCache
+from gitexp.artifacts.store import ArtifactStore
+from gitexp.capture.live import Live
+from gitexp.formats.redact import Redactor, secret_values
+from gitexp.formats.settings import FILE, Settings, parse
+from gitexp.git import config as git_config
+from gitexp.git.layout import Layout, discover
+from gitexp.git.process import Git
+from gitexp.git.reader import ObjectReader, open_reader
+from gitexp.model.names import RunName
+
+DEFAULT_MAX_BLOB = 1 << 20
+"""Bytes from which on an artifact goes to the artifact store instead of into git."""
+
+
+@dataclass
+class Repository:
+    """One repository, seen from one folder in one environment. `close()` ends its helper processes."""
+
+    layout: Layout
+    git: Git
+    environ: Mapping[str, str]
+    cwd: Path
+    _readers: list[ObjectReader] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> Repository:
+        """The repository around `cwd`. Raises NotARepository, GitError."""
+        cwd = Path.cwd() if cwd is None else cwd.absolute()
+        environ = dict(os.environ) if environ is None else environ
+        layout = discover(cwd, environ)
+        return cls(layout, Git(layout.top or layout.git_dir, environ), environ, cwd)
+
+    @property
+    def home(self) -> Path:
+        """The folder for everything of ours that is not in git."""
+        return self.layout.common_dir / "exp"
+
+    @property
+    def live_root(self) -> Path:
+        return self.home / "live"
+
+    @property
+    def done_root(self) -> Path:
+        """Live directories whose commit was verified once; kept for a day to heal from."""
+        return self.home / "done"
+
+    def live(self, name: RunName) -> Live:
+        return Live(self.live_root / name)
+
+    @cached_property
+    def config(self) -> git_config.Config:
+        return git_config.read(self.git)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """`.gitexp.yaml` of the working tree. Raises BrokenFile."""
+        if self.layout.top is None:
+            return Settings()
+        try:
+            return parse((self.layout.top / FILE).read_bytes())
+        except FileNotFoundError:
+            return Settings()
+
+    @cached_property
+    def store(self) -> ArtifactStore:
+        return ArtifactStore(self.layout.common_dir / "lfs" / "objects")
+
+    @cached_property
+    def digests(self) -> DigestCache:
+        return DigestCache(self.home / "digests.json")
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        return Redactor(secret_values(self.environ), self.settings.redact)
+
+    @cached_property
+    def reader(self) -> ObjectReader:
+        """Closed with the repository."""
+        reader = open_reader(self.git, self.layout)
+        self._readers.append(reader)
+        return reader
+
+    @property
+    def max_blob(self) -> int:
+        return self.config.int("exp.maxBlob", DEFAULT_MAX_BLOB)
+
+    def relative(self, path: Path) -> str | None:
+        """`path` relative to the root of the working tree, with `/`; None where it is outside."""
+        if self.layout.top is None:
+            return None
+        try:
+            # Only the folder is resolved: a link inside the tree is a thing of the tree.
+            full = path.parent.resolve() / path.name if path.name else path.resolve()
+            return full.relative_to(self.layout.top.resolve()).as_posix()
+        except ValueError:
+            return None
+
+    def close(self) -> None:
+        for reader in self._readers:
+            reader.close()
+        self._readers.clear()
+        self.__dict__.pop("reader", None)
+
+    def __enter__(self) -> Repository:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
