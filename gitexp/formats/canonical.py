@@ -30,7 +30,7 @@ find_special = re.compile(f"[{_SPECIAL}]").search
 _FIND_BEYOND_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _RETYPED = frozenset(
-    ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf", "infinity"]
+    ("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf", "infinity")
 )
 _PLAIN = re.compile(f"[A-Za-z_/\xa1-\u2027\u202a-\ufefe\uff00-\U0010ffff][^\t\n{_SPECIAL}]*").fullmatch
 
@@ -75,7 +75,7 @@ def _write(item: Value, head: str, pad: str, lines: list[str], *, inline: bool) 
     if isinstance(item, str):
         lines.append(f"{head} {_string(item, pad)}")
     elif item is None or isinstance(item, (bool, int, float)):
-        lines.append(f"{head} {_word(item)}")
+        lines.append(f"{head} {word(item)}")
     elif not isinstance(item, (Mapping, Sequence)) or isinstance(item, (bytes, bytearray)):
         raise TypeError(f"cannot write {type(item).__name__} as YAML")
     elif not item:
@@ -90,7 +90,8 @@ def _write(item: Value, head: str, pad: str, lines: list[str], *, inline: bool) 
             _write_sequence(item, first, f"{pad}  ", lines)
 
 
-def _word(value: bool | float | None) -> str:
+def word(value: bool | float | None) -> str:
+    """`value` as both YAML 1.1 and 1.2 read it."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -122,8 +123,11 @@ def _string(text: str, pad: str) -> str:
 
 def _text(text: str) -> str:
     """`text` on one line: as it is where every reader takes it for that text, else quoted."""
-    if is_plain(text):
-        return text
+    return text if is_plain(text) else quote(text)
+
+
+def quote(text: str) -> str:
+    """`text` in double quotes, on one line."""
     text = _LONE_SURROGATE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
     quoted = json.dumps(text, ensure_ascii=False)
     return _FIND_BEYOND_JSON.sub(lambda m: f"\\u{ord(m[0]):04x}", quoted)

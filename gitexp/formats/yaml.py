@@ -29,7 +29,7 @@ from gitexp.model.values import Value
 Event: TypeAlias = Any
 """An event of ruamel's; which attributes it has goes by its class, and ruamel declares them for none."""
 
-__all__ = ["compose", "dump", "load", "load_user"]
+__all__ = ["compose", "compose_user", "dump", "load", "load_user", "read_flow", "values_of_aliases"]
 
 MAX_SIZE = 16 << 20
 """Bytes of a record's file as `dump` writes it."""
@@ -78,6 +78,32 @@ def load_user(text: str, *, what: str) -> Value:
         return _value(compose(text))
     except Fault as fault:
         raise BrokenFile(_message(what, fault)) from None
+
+
+def read_flow(text: str, *, otherwise: Value) -> Value:
+    """The value of one flow collection or quoted scalar, `otherwise` where `text` is no YAML."""
+    try:
+        return _value(compose(text, strict=True))
+    except Fault:
+        return otherwise
+
+
+def compose_user(text: str, *, what: str) -> Node | None:
+    """The tree of a file of the user's. Raises BrokenFile."""
+    try:
+        return compose(text)
+    except Fault as fault:
+        raise BrokenFile(_message(what, fault)) from None
+
+
+def values_of_aliases(root: Node, *, what: str) -> dict[int, Value]:
+    """What each alias of a tree stands for, by the offset of the alias. Raises BrokenFile."""
+    reader = Reader(MAX_VALUES)
+    try:
+        reader.value(root)
+    except Fault as fault:
+        raise BrokenFile(_message(what, fault)) from None
+    return reader.aliases
 
 
 def compose(text: str, *, strict: bool = False) -> Node | None:

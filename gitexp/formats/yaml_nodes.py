@@ -118,6 +118,8 @@ class Reader:
     """Turns nodes into values; aliases are copied out, up to `limit` values in all."""
 
     def __init__(self, limit: int) -> None:
+        self.aliases: dict[int, Value] = {}
+        """What each alias read so far stands for, by its offset."""
         self._left = limit
         self._anchored: dict[str, tuple[Value, int]] = {}
 
@@ -171,6 +173,7 @@ class Reader:
             raise node.place.fault(f"no complete value is anchored as '&{node.name}' before this")
         value, weight = self._anchored[node.name]
         self._spend(weight, node)
+        self.aliases[node.place.start] = value
         return deepcopy(value)
 
     def _spend(self, count: int, node: Node) -> None:

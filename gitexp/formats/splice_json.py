@@ -1,0 +1,99 @@
+"""Setting a value inside JSON text."""
+
+from __future__ import annotations
+
+import json
+import json.decoder
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitexp.errors import BrokenFile
+from gitexp.formats.assignment import Key, lookup
+from gitexp.model.values import Value
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    key: str
+    start: int
+    value: int
+    end: int
+    """Where its key, its value, and what comes after it start."""
+
+
+def parse(text: str, *, what: str) -> Value:
+    """The value of a JSON text. Raises BrokenFile, for duplicate keys too."""
+    try:
+        value: Value = json.loads(text or "{}", object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        problem = error.msg[:1].lower() + error.msg[1:]
+        raise BrokenFile(f"{what!r} line {error.lineno}, column {error.colno}: {problem}") from None
+    except ValueError as error:
+        raise BrokenFile(f"{what!r}: {error}") from None
+    except RecursionError:
+        raise BrokenFile(f"{what!r}: nested too deep") from None
+    return value
+
+
+def set_value(text: str, key: Key, value: Value, expected: Mapping[str, Value], *, what: str) -> str:
+    """`text` with `value` at `key`; `expected` is what it is to mean then."""
+    at = _skip(text, 0)
+    if at == len(text):
+        return text + _write(expected, text)
+    for depth, part in enumerate(key):
+        members = _members(text, at)
+        found = next((member for member in members if member.key == part), None)
+        if found is None:
+            return _insert(text, at, members, part, lookup(expected, key[: depth + 1]))
+        at = found.value
+        if depth + 1 == len(key) or text[at] != "{":
+            return text[:at] + _write(lookup(expected, key[: depth + 1]), text) + text[found.end :]
+    raise AssertionError("a key has at least one part")
+
+
+def _insert(text: str, at: int, members: list[_Member], key: str, value: Value) -> str:
+    new = f"{_write(key, text)}: {_write(value, text)}"
+    if not members:
+        return text[: at + 1] + new + text[at + 1 :]
+    # A new member is set off as the first one is.
+    space = text[at + 1 : members[0].start]
+    end = members[-1].end
+    return f"{text[:end]},{space or ' '}{new}{text[end:]}"
+
+
+def _members(text: str, at: int) -> list[_Member]:
+    """The members of the object that starts at `at`."""
+    members: list[_Member] = []
+    at = _skip(text, at + 1)
+    while text[at] != "}":
+        start = at
+        key, at = _DECODER.raw_decode(text, at)
+        value = _skip(text, _skip(text, at) + 1)
+        end = _DECODER.raw_decode(text, value)[1]
+        members.append(_Member(key, start, value, end))
+        at = _skip(text, end)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    return members
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _write(value: Value, text: str) -> str:
+    return json.dumps(value, ensure_ascii=text.isascii())
+
+
+def _unique(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {twice!r} stands in one object twice")
+    return result

@@ -1,0 +1,76 @@
+"""Setting a value inside TOML text; the only importer of tomlkit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, MutableMapping
+from datetime import date, time
+from typing import Any
+
+from gitexp.errors import BrokenFile
+from gitexp.formats.assignment import Key, lookup
+from gitexp.model.values import Value
+
+_BARE_NEWLINE = re.compile(r"(?<!\r)\n")
+
+
+def parse(text: str, *, what: str) -> Value:
+    """The value of a TOML text, dates and times as text. Raises BrokenFile."""
+    value: Value = _plain(_document(text, what).unwrap())
+    return value
+
+
+def set_value(text: str, key: Key, value: Value, expected: Mapping[str, Value], *, what: str) -> str:
+    """`text` with `value` at `key`; `expected` is what it is to mean then. Raises BrokenFile for null."""
+    from tomlkit.exceptions import TOMLKitError
+
+    if _has_null(value):
+        raise BrokenFile(f"cannot set {'.'.join(key)!r} in {what!r}: TOML has no null")
+    document = _document(text, what)
+    node: MutableMapping[str, Any] = document
+    for depth, part in enumerate(key[:-1]):
+        inner = node.get(part)
+        if not isinstance(inner, MutableMapping):
+            key = key[: depth + 1]
+            break
+        node = inner
+    try:
+        node[key[-1]] = lookup(expected, key)
+    except (TOMLKitError, ValueError) as error:
+        raise BrokenFile(f"cannot set {'.'.join(key)!r} in {what!r}: {error}") from None
+    result: str = document.as_string()
+    if "\r\n" in text and not _BARE_NEWLINE.search(text):
+        return _BARE_NEWLINE.sub("\r\n", result)
+    return result
+
+
+def _document(text: str, what: str) -> Any:
+    import tomlkit
+    from tomlkit.exceptions import ParseError, TOMLKitError
+
+    try:
+        return tomlkit.parse(text)
+    except ParseError as error:
+        problem = str(error).partition(" at line ")[0]
+        problem = problem[:1].lower() + problem[1:]
+        raise BrokenFile(f"{what!r} line {error.line}, column {error.col + 1}: {problem}") from None
+    except TOMLKitError as error:
+        raise BrokenFile(f"{what!r}: {error}") from None
+    except RecursionError:
+        raise BrokenFile(f"{what!r}: nested too deep") from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, (date, time)) else value
+
+
+def _has_null(value: Value) -> bool:
+    if isinstance(value, Mapping):
+        return any(_has_null(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_has_null(item) for item in value)
+    return value is None
