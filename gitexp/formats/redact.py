@@ -16,9 +16,9 @@ from gitexp.formats.secret_text import TextScan
 from gitexp.formats.secret_values import believed
 from gitexp.model.values import Value
 
-_WORD_LIKE = re.compile(r"\w*")
-_OPTION = re.compile(r"-{1,2}[A-Za-z][\w.-]*")
-_ASSIGNMENT = re.compile(r"([+~-]{0,2}[A-Za-z_][\w./@-]{0,200})(=)(.*)", re.DOTALL)
+_OPTION = re.compile(r"-[A-Za-z]|--.*", re.DOTALL)
+_LONG_OPTION = re.compile(r"-{1,2}[A-Za-z][\w.-]+")
+_ASSIGNMENT = re.compile(r"([+~-]{0,2}[A-Za-z_][\w./@-]{0,200})=(.*)", re.DOTALL)
 _PROGRAMS_WITH_USER = frozenset(("curl", "wget", "http", "https"))
 _USER_OPTIONS = frozenset(("-u", "--user", "--proxy-user", "-U", "-a", "--auth"))
 
@@ -71,15 +71,14 @@ class Redactor:
     def _word(self, word: str, before: str, *, user_follows: bool) -> str:
         if user_follows and before in _USER_OPTIONS and ":" in word:
             return word.partition(":")[0] + ":" + MASK
-        if _OPTION.fullmatch(before) and not word.startswith("--") and self._takes_secret(before, word):
-            return MASK
+        if _LONG_OPTION.fullmatch(before) and not _OPTION.fullmatch(word):
+            if believed(self._suspicion(before), word):
+                return MASK
         if match := _ASSIGNMENT.fullmatch(word):
-            name, _, value = match.groups()
-            return f"{name}={self._named(name, value)}"
+            name, value = match.groups()
+            if believed(self._suspicion(name), value):
+                return f"{name}={MASK}"
         return self.text(word)
-
-    def _takes_secret(self, option: str, word: str) -> bool:
-        return len(option) > 2 and believed(self._suspicion(option), word)
 
     def _under(self, name: str, value: Value) -> Value:
         if isinstance(value, str):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MASK = "***"
+
+_WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+_FLAT = bytes(ord("a") if byte in _WORD else ord(" ") for byte in range(256))
+_LONG_WORD = b"a" * 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +32,17 @@ def _prefixed(prefix: str, body: str) -> Shape:
 
 
 # Every repeat is either bounded or stops where the next candidate starts: time stays linear on hostile text.
-SHAPES = (
+_ANYWHERE = (
     _shape(
         "PRIVATE KEY",
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,40000}"
         r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?",
     ),
     _shape("://", r"(?<=://)(?!git@)[^\s/?#\"'<>|\\]{1,512}@(?=[^\s@])", MASK + "@"),
-    _prefixed("sk-", r"(?!learn|image|proj-?\b)(?=[A-Za-z_-]{0,60}[0-9A-Z])[A-Za-z0-9_-]{20,}"),
+)
+# Each of these has at least 16 letters, digits, `_` and `-` in a row.
+_TOKENS = (
+    _prefixed("sk-", r"(?=[A-Za-z_-]{0,60}[0-9A-Z])[A-Za-z0-9_-]{20,}"),
     _prefixed("hf_", r"[A-Za-z0-9]{30,}"),
     _prefixed("api_org_", r"[A-Za-z0-9]{30,}"),
     _shape("gh", r"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{30,}"),
@@ -44,7 +52,7 @@ SHAPES = (
     _prefixed("AIza", r"[A-Za-z0-9_-]{35}"),
     _prefixed("ya29.", r"[A-Za-z0-9_-]{20,}"),
     _prefixed("GOCSPX-", r"[A-Za-z0-9_-]{20,}"),
-    _shape("xox", r"(?<![A-Za-z0-9])xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}"),
+    _shape("xox", r"(?<![A-Za-z0-9])xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{12,}"),
     _prefixed("xapp-", r"[A-Za-z0-9-]{20,}"),
     _shape(
         "hooks.slack.com/", r"(?<=hooks\.slack\.com/)(?:services|workflows|triggers)/[A-Za-z0-9/_+-]{10,}"
@@ -87,21 +95,49 @@ SHAPES = (
     _shape("SharedAccessKey=", r"(?<=SharedAccessKey=)[A-Za-z0-9+/=]{20,}"),
 )
 
-# Searched in lower-cased text; group 1 is what to mask.
-LOWER_SHAPES = (
-    _shape("earer", r"bearer[ \t]{1,4}([a-z0-9_.~+/=-]{8,})"),
-    _shape("ogin", r"wandb login(?: --\S{1,40}){0,4} ([a-z0-9_-]{20,})"),
-    _shape("ogin", r"machine\s{1,4}\S{1,200}\s{1,4}login\s{1,4}\S{1,200}\s{1,4}password\s{1,4}(\S{1,400})"),
-    _shape("sig", r"[?&]sig=([a-z0-9%+/=_-]{16,})"),
-    _shape("-s", r"[?&]x-(?:amz|goog)-(?:signature|security-token)=([^&\s\"']{8,})"),
-    _shape("-", r"[?&]x-(?:amz|goog)-credential=([^&\s\"']{8,})"),
-    _shape("key=", r"[?&](?:key|code)=([a-z0-9_-]{20,})"),
+# Searched in lower-cased text; group 1 is what to mask. Each begins with a literal, which makes the search quick.
+LOWER_SHAPES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"bearer[ \t]{1,4}([a-z0-9_.~+/=-]{8,})",
+        r"wandb login(?: --\S{1,40}){0,4} ([a-z0-9_-]{20,})",
+        r"machine\s{1,4}\S{1,200}\s{1,4}login\s{1,4}\S{1,200}\s{1,4}password\s{1,4}(\S{1,400})",
+        r"sig=([a-z0-9%+/=_-]{16,})",
+        r"x-amz-(?:signature|security-token|credential)=([^&\s\"']{8,})",
+        r"x-goog-(?:signature|security-token|credential)=([^&\s\"']{8,})",
+        r"\?key=([a-z0-9_-]{20,})",
+        r"&key=([a-z0-9_-]{20,})",
+    )
 )
 
 
 def mask_shapes(text: str) -> str:
     """`text` with everything that looks like a secret by itself masked."""
-    for shape in SHAPES:
+    for shape in _ANYWHERE:
+        if shape.needle in text:
+            text = shape.pattern.sub(shape.replacement, text)
+    parts: list[str] = []
+    done = 0
+    for start, end in _lines_with_long_words(text):
+        parts += (text[done:start], _mask_line(text[start:end]))
+        done = end
+    return "".join((*parts, text[done:])) if parts else text
+
+
+def _mask_line(text: str) -> str:
+    for shape in _TOKENS:
         if shape.needle in text:
             text = shape.pattern.sub(shape.replacement, text)
     return text
+
+
+def _lines_with_long_words(text: str) -> Iterator[tuple[int, int]]:
+    """Tokens are long words, which most lines of a log are without: two quick passes over bytes find those that have one."""
+    flat = text.encode("latin-1", "replace").translate(_FLAT)
+    at = flat.find(_LONG_WORD)
+    while at >= 0:
+        start = text.rfind("\n", 0, at) + 1
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        yield start, end
+        at = flat.find(_LONG_WORD, end)

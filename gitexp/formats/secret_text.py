@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from gitexp.formats.secret_names import Suspicion
 from gitexp.formats.secret_shapes import LOWER_SHAPES, MASK
@@ -15,27 +16,30 @@ from gitexp.formats.secret_values import believed, looks_random
 
 Span = tuple[int, int]
 
-_NEEDLES = ("token", "key", "secret", "pass", "pwd", "credential", "creds", "auth", "cookie", "jwt", "dsn")
+_NEEDLES = ("token", "key", "secret", "pass", "pw", "credential", "creds", "auth", "cookie", "jwt", "dsn")
+# `(?=(x))\1` takes x whole and never gives a part of it back, which keeps misses cheap.
 _AFTER_NAME = (
-    r"([\w.-]{0,40})((?:\\?[\"'\]]){0,2})"
+    r"(?=([\w.-]{0,40}))\1((?:\\?[\"'\]]){0,2})"
     r"(?:(?P<assign>\s{0,8}(?::=|=>|==?|:)\s{0,8})|(?P<comma>\s{0,2},\s{0,2}(?=\\?[\"']))|(?P<space>[ \t]{1,8}))"
 )
-_BEFORE = re.compile(r"[\w.-]{0,60}\Z")
-_LAST_WORD = re.compile(r"([A-Za-z0-9_]{1,30})[ ]\Z")
+_BEFORE = 90
+_BACKWARDS = re.compile(r"[\w.-]{0,60}")
+_OWNER = re.compile(r" ([A-Za-z0-9_]{1,30})")
+_NEED_AN_OWNER = frozenset(("key", "Key", "KEY", "token", "Token", "TOKEN"))
+_HEADERS = ("authorization", "cookie")
 _SCHEME = re.compile(r"(?:basic|bearer|token|digest|negotiate|apikey|aws4-hmac-sha256)[ \t]+", re.IGNORECASE)
 _QUOTE = re.compile(r"\\?[\"']")
-_STARTS = re.compile(r"[^\s\"']{1,300}")
 _BARE = re.compile(r"[^\s\"']*")
 _QUERY = re.compile(r"[^\s\"'&#]*")
 _HEADER = re.compile(r"[^\n\"']*")
-_CLOSERS = ",;)]}\\"
+_CLOSERS = {")": "(", "]": "[", "}": "{", ",": "\n", ";": "\n", "\\": "\n"}  # a value has no line end
 
 
 class TextScan:
     def __init__(self, suspicion: Callable[[str], Suspicion], extra_keys: Sequence[str] = ()) -> None:
-        self._suspicion = suspicion
+        self._suspicion = lru_cache(maxsize=4096)(suspicion)
         needles = {*_NEEDLES, *(key.lower() for key in extra_keys)}
-        self._needles = [(needle, re.compile(re.escape(needle) + _AFTER_NAME)) for needle in sorted(needles)]
+        self._patterns = [re.compile(re.escape(needle) + _AFTER_NAME) for needle in sorted(needles)]
 
     def mask(self, text: str) -> str:
         """`text` with the values of secret names masked."""
@@ -44,57 +48,60 @@ class TextScan:
         return _cut(text, spans) if spans else text
 
     def _named(self, text: str, lower: str) -> Iterator[Span]:
-        for needle, pattern in self._needles:
-            if needle not in lower:
-                continue
-            position = 0
-            while match := pattern.search(lower, position):
-                span = self._value(text, match)
-                position = max(span[1], match.start() + 1) if span else match.start() + len(needle)
-                if span:
+        for pattern in self._patterns:
+            done = 0
+            for match in pattern.finditer(lower):
+                if match.start() >= done and (span := self._value(text, match)):
+                    done = span[1]
                     yield span
 
     def _value(self, text: str, match: re.Match[str]) -> Span | None:
         """Where the secret is that the name around `match` stands for, if it is one."""
-        name = _name(text, match)
+        before = text[max(0, match.start() - _BEFORE) : match.start()]
+        assigned = match.lastgroup == "assign"
+        if not assigned and "-" not in before:
+            return None
+        name = _name(before[::-1], text[match.start() : match.end(1)])
         option = name.startswith("-")
-        if not match["assign"] and not option:
-            return None
         level = self._suspicion(name)
-        if level is Suspicion.NONE:
+        if level is Suspicion.NONE or not (assigned or option):
             return None
-        start, end = _extent(text, match, header=name.lower().endswith(("authorization", "cookie")))
+        start, end = _extent(text, match, header=name.lower().endswith(_HEADERS))
         value = text[start : min(end, start + 300)]
         if not believed(level, value):
             return None
-        talk = level is not Suspicion.SURE and not option and not match[2] and match["assign"].strip() == ":"
+        talk = level is not Suspicion.SURE and not option and not match[2] and match[3].strip() == ":"
         return None if talk and not looks_random(value) else (start, end)
 
 
-def _name(text: str, match: re.Match[str]) -> str:
-    before = _BEFORE.search(text, max(0, match.start() - 60), match.start())
-    start = before.start() if before else match.start()
-    name = text[start : match.end(1)]
-    if name.lower() in ("key", "token") and (word := _LAST_WORD.search(text, max(0, start - 31), start)):
-        return f"{word[1]}_{name}"
+def _name(backwards: str, rest: str) -> str:
+    """The whole name of which `rest` is the end; `API key` counts as one. `backwards` is the text before, reversed."""
+    match = _BACKWARDS.match(backwards)
+    name = match.group()[::-1] + rest if match else rest
+    if name in _NEED_AN_OWNER and match and (owner := _OWNER.match(backwards, match.end())):
+        return f"{owner[1][::-1]}_{name}"
     return name
 
 
 def _extent(text: str, match: re.Match[str], *, header: bool) -> Span:
-    start = match.end()
-    if quote := _QUOTE.match(text, start):
-        closing = _closing(text, quote.end(), quote.group())
-        if closing >= 0:
-            return quote.end(), closing
-        start = quote.end()
+    """Where the value begins and ends."""
+    quote = _QUOTE.match(text, match.end())
+    start = quote.end() if quote else match.end()
     if header and (scheme := _SCHEME.match(text, start)):
         start = scheme.end()
+    if quote and (closing := _closing(text, start, quote.group())) >= 0:
+        return start, closing
     in_query = text[max(0, match.start() - 61) : match.start()].rpartition(" ")[2]
     pattern = _HEADER if header else _QUERY if "?" in in_query or "&" in in_query else _BARE
-    end = pattern.match(text, start).end()  # type: ignore[union-attr]
-    while end > start and text[end - 1] in _CLOSERS:
-        end -= 1
-    return start, end
+    value = pattern.match(text, start)
+    return start, start + len(_without_closers(value.group())) if value else start
+
+
+def _without_closers(value: str) -> str:
+    """`abc` of `abc),`: what closes something that was opened before the value."""
+    while value and value[-1] in _CLOSERS and _CLOSERS[value[-1]] not in value:
+        value = value[:-1]
+    return value
 
 
 def _closing(text: str, start: int, quote: str) -> int:
@@ -116,8 +123,8 @@ def _escaped(text: str, start: int, end: int) -> bool:
 
 def _shaped(lower: str) -> Iterator[Span]:
     for shape in LOWER_SHAPES:
-        if shape.needle in lower:
-            yield from (match.span(1) for match in shape.pattern.finditer(lower))
+        for match in shape.finditer(lower):
+            yield match.span(1)
 
 
 def _cut(text: str, spans: Iterable[Span]) -> str:
