@@ -11,7 +11,7 @@ import errno
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,12 +130,12 @@ def _start(
     environ: Mapping[str, str],
     actions: Sequence[tuple[int, ...] | tuple[int, int, str, int, int]],
     session: bool,
-    unblocked: Sequence[int],
+    unblocked: Collection[int],
 ) -> int:
     """The process id of `argv`, started as a shell would: `PATH` of `environ`, and /bin/sh for a script without `#!`."""
     failure: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
 
-    def spawn(program: str, arguments: Sequence[str]) -> int:
+    def spawn(program: str, arguments: list[str]) -> int:
         return os.posix_spawn(
             program,
             arguments,
@@ -149,7 +149,7 @@ def _start(
     with _working_directory(cwd):
         for program in _candidates(argv[0], environ):
             try:
-                return spawn(program, argv)
+                return spawn(program, list(argv))
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:

@@ -13,15 +13,18 @@ REACH = 200
 """How many lines up a cursor can move; progress displays are never higher."""
 WIDEST = 500
 """The last column that a cursor movement reaches without text being there."""
+_FAR = 8 * WIDEST
+"""A line longer than this is no progress bar: what would have to touch all of it again and again is left undone."""
 
 _CUT = r"\n\[\.\.\. [\d,]+ bytes left out \.\.\.\]\n"
 _ALTERNATE = re.compile(
     r"\x1b\[\?(?:1049|1047|47)h.*?(?:\x1b\[\?(?:1049|1047|47)l|(?=" + _CUT + r")|\Z)", re.DOTALL
 )
+# Two expressions, because each then starts with something that `re` finds quickly in plain text.
 _WITHOUT_EFFECT = re.compile(
     r"\x1b(?:\[[0-9;:]*m|\[[<=>?][0-9;:]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]+[0-~])"
-    r"|[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f-\x9f]+"
 )
+_CONTROLS = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f-\x9f]+")
 _TOKEN = re.compile(
     r"(?P<text>[^\x08\x0b-\x0d\x1b]+)|(?P<return>\r)|(?P<back>\x08+)|(?P<feed>[\x0b\x0c])"
     r"|\x1b\[(?P<numbers>[0-9;:]*)[ -/]*(?P<final>[@-~])|\x1b(?P<escape>[0-Z\\^-~])|\x1b(?:\[[0-?]*)?"
@@ -34,16 +37,17 @@ def left_out(count: int) -> bytes:
 
 
 def reduce(data: bytes, *, limit: int = 1 << 20) -> bytes:
-    """Readable UTF-8 text with LF line ends; over `limit` bytes its beginning and its end, with a marker between.
+    """Readable UTF-8 text with LF line ends; over `limit` bytes its beginning, a marker and its end.
 
-    Overwritten text (carriage return, backspace, cursor movements, erased lines) is gone, as are colours, titles,
-    the alternate screen and control characters. Bytes that are not UTF-8 become U+FFFD. Time is linear in `data`.
+    Overwritten text (carriage return, backspace, cursor movements, erased lines) is gone, as are
+    colours, titles, the alternate screen and control characters. Bytes that are not UTF-8 become U+FFFD.
+    Time is linear in `data`.
     """
     text = data.decode("utf-8", "replace").replace("\r\n", "\n")
     if "\x1b[?" in text:
         text = _ALTERNATE.sub("", text)
     screen = _Screen()
-    for token in _TOKEN.finditer(_WITHOUT_EFFECT.sub("", text)):
+    for token in _TOKEN.finditer(_CONTROLS.sub("", _WITHOUT_EFFECT.sub("", text))):
         _apply(screen, token)
     return _cut(screen.text().encode("utf-8", "replace"), limit)
 
@@ -113,7 +117,7 @@ class _Screen:
         self.column = 0
         self.saved = (0, 0)
         self.top: int | None = None
-        """The line that the program took for the top of the screen when it cleared it or moved to a fixed place."""
+        """What the program took for the top of the screen when it cleared it or moved to a fixed place."""
 
     def text(self) -> str:
         rows = [*self.done, *map(_string, self.lines)]
@@ -179,7 +183,7 @@ class _Screen:
         self.move(max(row, 1) - 1, max(column, 1) - 1)
 
     def clear(self) -> None:
-        """The first time what was there scrolls out of reach; then each clearing wipes what came after the one before."""
+        """What was there first scrolls out of reach; later clearings wipe what came after the one before."""
         if self.top is None:
             self._settle(len(self.lines) - (self.lines[-1] in ("", [])))
             self.top = 0
@@ -189,13 +193,17 @@ class _Screen:
     def erase_line(self, how: int) -> None:
         line = self._cells()
         if how == 1:
-            line[: self.column + 1] = " " * min(self.column + 1, len(line))
+            end = min(self.column + 1, len(line))
+            start = max(0, end - _FAR)
+            line[start:end] = " " * (end - start)
         else:
             del line[self.column if how == 0 else 0 :]
 
     def erase_characters(self, count: int, *, close_up: bool) -> None:
         line = self._cells()
-        count = min(count, max(0, len(line) - self.column))
+        count = min(count, max(0, len(line) - self.column), _FAR)
+        if close_up and len(line) - self.column > _FAR:
+            return
         line[self.column : self.column + count] = "" if close_up else " " * count
 
     def erase_screen(self, how: int) -> None:
