@@ -81,12 +81,11 @@ class _Reader:
     def read(self, lines: list[bytes]) -> None:
         """Reads the next lines: at once when all are whole, one by one when not."""
         after = self._offset + sum(map(len, lines)) + len(lines)
-        if after <= self._length and all(map(_intact, lines)):
-            rows = _parse_all(lines)
-            if rows is not None:
-                self._rows += rows
-                self._offset = self._good = after
-                return
+        rows = _parse_all(lines) if after <= self._length else None
+        if rows is not None:
+            self._rows += rows
+            self._offset = self._good = after
+            return
         for line in lines:
             self._read_line(line)
             self._offset += len(line) + 1
@@ -117,23 +116,21 @@ class _Reader:
         return Decoded(self._rows, self._good, self._damaged)
 
 
-def _intact(line: bytes) -> bool:
-    return line[:_HEAD_LENGTH] == b"%08x " % crc32(line[_HEAD_LENGTH:])
-
-
 def _find_row(line: bytes) -> int | None:
     """Where a whole row begins in `line`: not at 0 where the newline before it was damaged."""
     for match in islice(_HEAD.finditer(line), _MAX_CANDIDATES):
-        rest = line[match.start() :]
-        if _intact(rest) and _parse_all([rest]) is not None:
+        if _parse_all([line[match.start() :]]) is not None:
             return match.start()
     return None
 
 
 def _parse_all(lines: list[bytes]) -> list[list[Any]] | None:
-    """The payloads of intact lines, parsed in one go; None where one of them is not a row."""
+    """The payloads of `lines`, parsed in one go; None where one of them is not a whole row."""
+    payloads = [line[_HEAD_LENGTH:] for line in lines]
+    if [line[:_HEAD_LENGTH] for line in lines] != [b"%08x " % crc32(payload) for payload in payloads]:
+        return None
     try:
-        rows = json.loads(b"[" + b",".join([line[_HEAD_LENGTH:] for line in lines]) + b"]")
+        rows = json.loads(b"[" + b",".join(payloads) + b"]")
     except (ValueError, RecursionError):
         return None
     # A checksum can be right over bytes that are no row; those must not reach the callers.

@@ -44,7 +44,7 @@ def decode(chunks: Iterable[bytes], *, what: str) -> History:
     for number, data in enumerate(chunks):
         names, cells = _read_chunk(data, f"{what}, chunk {number}")
         before, count = len(times), len(cells[1])
-        steps += [None if step is MISSING else step for step in cells[0]]
+        steps += cells[0] if MISSING not in cells[0] else [None if s is MISSING else s for s in cells[0]]
         times += cells[1]
         if (before + count) * len(columns.keys() | set(names)) > MAX_CELLS:
             raise BrokenRecord(f"{what}, chunk {number}: more than {MAX_CELLS} cells")
@@ -63,41 +63,46 @@ class _Chunk:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._columns: dict[str, int] = {}
-        self._keys: tuple[str, ...] = ()
+        self._names: tuple[str, ...] = ()
         self._header = ",".join(_FIXED)
-        self._size = 0
+        self._size = len(self._header) + 1
         self._widths: list[int] = []
         self.lines: list[str] = []
 
     def add(self, row: Row) -> bool:
         """Whether `row` had room; an empty chunk has room for any."""
-        keys = tuple(row.values)
-        columns, header = self._columns, self._header
-        fresh = [name for name in keys if name not in columns] if keys != self._keys else ()
-        if fresh:
-            columns = columns | {name: len(columns) + i for i, name in enumerate(fresh)}
-            header += "".join([f",{_name_text(name)}" for name in fresh])
-        line = self._line(row, columns, keys)
-        size = self._size + (len(line) if line.isascii() else len(line.encode())) - len(columns)
-        lines = len(self.lines) + 1
-        if lines > 1 and len(header.encode()) + 1 + size + lines * (len(columns) + 1) > self._limit:
+        values = row.values
+        texts = [_TEXT[type(value)](value) for value in values.values()]
+        names = tuple(values)
+        fresh: list[str] = []
+        if names != self._names:
+            fresh = [name for name in names if name not in self._columns]
+            texts = self._spread(names, fresh, texts)
+        step = "" if row.step is None else _TEXT[type(row.step)](row.step)
+        line = ",".join([step, repr(row.time), *texts])
+        header = "".join([f",{_name_text(name)}" for name in fresh])
+        size = self._size + _byte_length(line) + 1 + _byte_length(header) + len(fresh) * len(self.lines)
+        if size > self._limit and self.lines:
             return False
-        self._columns, self._header, self._size = columns, header, size
+        self._size = size
         if fresh:
-            self._keys = tuple(columns)
+            self._header += header
+            self._columns.update({name: i for i, name in enumerate(fresh, len(self._columns))})
+            self._names = tuple(self._columns)
         self.lines.append(line)
-        self._widths.append(len(columns))
+        self._widths.append(len(self._columns))
         return True
 
-    def _line(self, row: Row, columns: dict[str, int], keys: tuple[str, ...]) -> str:
-        step = "" if row.step is None else _cell_text(row.step)
-        texts = [_cell_text(value) for value in row.values.values()]
-        if len(texts) != len(columns) or keys != tuple(columns):
-            cells = [""] * len(columns)
-            for name, text in zip(keys, texts, strict=True):
-                cells[columns[name]] = text
-            texts = cells
-        return ",".join([step, _cell_text(row.time), *texts])
+    def _spread(self, names: tuple[str, ...], fresh: list[str], texts: list[str]) -> list[str]:
+        """A cell for each column, the fresh ones at the end."""
+        cells = [""] * len(self._columns)
+        for name, text in zip(names, texts, strict=True):
+            if name in self._columns:
+                cells[self._columns[name]] = text
+        if fresh:
+            by_name = dict(zip(names, texts, strict=True))
+            cells += [by_name[name] for name in fresh]
+        return cells
 
     def encode(self) -> bytes:
         width = len(self._columns)
@@ -105,8 +110,8 @@ class _Chunk:
         return "\n".join([self._header, *lines, ""]).encode()
 
 
-def _cell_text(value: object) -> str:
-    return _TEXT[type(value)](value)
+def _byte_length(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _string_text(text: str) -> str:
@@ -137,33 +142,55 @@ def _read_chunk(data: bytes, what: str) -> tuple[list[str], list[list[Any]]]:
         line = data.count(b"\n", 0, error.start) + 1
         raise BrokenRecord(f"{what}, line {line}: not UTF-8") from None
     # A working tree on Windows may have given the lines other ends.
-    header, *lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
-    fields = _fields(header, f"{what}, line 1")
-    if tuple(fields[:2]) != _FIXED or len(set(fields[2:])) != len(fields) - 2:
-        raise BrokenRecord(f"{what}, line 1: not a header of step, time and metrics")
-    names = [_parse_name(field, f"{what}, line 1") for field in fields[2:]]
-    rows = [
-        line.split(",") if '"' not in line else _fields(line, f"{what}, line {number}")
-        for number, line in enumerate(lines, 2)
-    ]
-    for number, row in enumerate(rows, 2):
-        if len(row) != len(fields):
-            raise BrokenRecord(f"{what}, line {number}: {len(row)} cells instead of {len(fields)}")
-    columns = (
-        [_parse_column(list(cells), what) for cells in zip(*rows, strict=True)]
-        if rows
-        else [[] for _ in fields]
-    )
+    header, _, body = text.replace("\r\n", "\n").partition("\n")
+    names = _read_header(header, f"{what}, line 1")
+    width = len(names) + len(_FIXED)
+    columns = _read_body(body.removesuffix("\n"), width, what) if body else [[] for _ in range(width)]
     _check_numbers(columns[0], {int, float, type(MISSING)}, what)
     _check_numbers(columns[1], {int, float}, what)
     return names, columns
+
+
+def _read_header(line: str, where: str) -> list[str]:
+    fields = _fields(line, where)
+    names = [_parse_name(field, where) for field in fields[2:]]
+    if tuple(fields[:2]) != _FIXED or len(set(names)) != len(names):
+        raise BrokenRecord(f"{where}: not a header of step, time and metrics")
+    return names
+
+
+def _read_body(body: str, width: int, what: str) -> list[list[Any]]:
+    """The values of all columns."""
+    lines = body.split("\n")
+    if '"' in body:
+        cells = []
+        for number, line in enumerate(lines, 2):
+            fields = _fields(line, f"{what}, line {number}")
+            _check_width(len(fields), width, f"{what}, line {number}")
+            cells += fields
+    else:
+        if {line.count(",") for line in lines} != {width - 1}:
+            for number, line in enumerate(lines, 2):
+                _check_width(line.count(",") + 1, width, f"{what}, line {number}")
+        joined = ",".join(lines)
+        # Where no cell is empty, NaN or text, the whole body is one list of JSON numbers.
+        values = _parse_list(joined)
+        if values is not None:
+            return [values[column::width] for column in range(width)]
+        cells = joined.split(",")
+    return [_parse_column(cells[column::width], what) for column in range(width)]
+
+
+def _check_width(found: int, width: int, where: str) -> None:
+    if found != width:
+        raise BrokenRecord(f"{where}: {found} cells instead of {width}")
 
 
 def _fields(line: str, where: str) -> list[str]:
     """The cells of one line, unquoted."""
     fields: list[str] = []
     position = 0
-    while position <= len(line):
+    while position <= len(line):  # An empty cell at the end has a position, too.
         match = _FIELD.match(line, position)
         if match is None:
             raise BrokenRecord(f"{where}: a quote out of place")
@@ -185,8 +212,7 @@ def _parse_name(field: str, where: str) -> str:
 def _parse_column(cells: list[str], what: str) -> list[Any]:
     """The values of one column, parsed as one JSON list where that is safe."""
     texts = [_SPECIAL.get(cell, cell) or "null" for cell in cells]
-    joined = ",".join(texts)
-    values = _parse_list(joined)
+    values = _parse_list(",".join(texts))
     if values is None or len(values) != len(cells):
         values = [_parse_cell(text) for text in texts]
         for number, value in enumerate(values, 2):
