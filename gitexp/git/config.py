@@ -16,7 +16,7 @@ _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings in force. Keys are git's: `section.subsection.variable`, case matters in the subsection only."""
+    """All settings in force. Keys are git's: `section.subsection.variable`; case counts in the subsection."""
 
     values: Mapping[str, tuple[str | None, ...]]
     """Every value of each key, the last one is in force; None stands for a key without `=`."""

@@ -52,6 +52,10 @@ class Entry:
     def is_folder(self) -> bool:
         return self.mode & 0o170000 == FOLDER
 
+    @property
+    def is_submodule(self) -> bool:
+        return self.mode & 0o170000 == SUBMODULE
+
 
 @dataclass(frozen=True, slots=True)
 class PackInfo:
@@ -201,6 +205,10 @@ class _PackWriter:
             self._put(deflate.compress(chunk))
         self._put(deflate.flush())
 
+    def copied(self, entries: bytes) -> None:
+        """Entries as they stand in another pack."""
+        self._put(entries)
+
     def end(self) -> str:
         checksum = self._digest.digest()
         self._put(checksum)
@@ -212,25 +220,31 @@ class _PackWriter:
         self.written += len(data)
 
 
+def renew_pack(path: Path, target: Path, nonce: bytes, object_format: str) -> None:
+    """A copy of a pack that `write_pack` made, with one more blob, so that it gets another name.
+
+    Raises BrokenRecord where the pack is damaged.
+    """
+    data = path.read_bytes()
+    digest = _new_hash(object_format)
+    body, trailer = data[: -digest.digest_size], data[-digest.digest_size :]
+    digest.update(body)
+    if digest.digest() != trailer:
+        raise BrokenRecord(f"our copy of the pack {path.name!r} is damaged")
+    with open(target, "wb") as file:
+        pack = _PackWriter(file, _new_hash(object_format))
+        pack.begin(int.from_bytes(body[8:12], "big") + 1)
+        pack.copied(body[12:])
+        pack.whole(b"blob", b"gitexp retry " + nonce)
+        pack.end()
+
+
 def object_id(object_format: str, kind: bytes, data: bytes) -> Oid:
     """The name that git gives to `data` as a `kind`."""
     digest = _new_hash(object_format)
     digest.update(b"%s %d\0" % (kind, len(data)))
     digest.update(data)
     return Oid(digest.hexdigest())
-
-
-def parse_tree(data: bytes, hash_size: int) -> Iterator[Entry]:
-    """The entries of a tree object in its order; `hash_size` is 20 or 32 bytes. Raises BrokenRecord."""
-    position = 0
-    while position < len(data):
-        end = data.find(b"\0", position)
-        mode, space, name = data[position:end].partition(b" ")
-        oid = data[end + 1 : end + 1 + hash_size]
-        if end < 0 or not space or len(oid) != hash_size or not re.fullmatch(rb"[0-7]{1,7}", mode):
-            raise BrokenRecord("a tree object is corrupt", hint="git fsck")
-        yield Entry(name, int(mode, 8), Oid(oid.hex()))
-        position = end + 1 + hash_size
 
 
 def _new_hash(object_format: str) -> _Hash:

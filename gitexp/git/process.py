@@ -27,18 +27,13 @@ OPTIONS = (
 NO_HOOKS = "core.hooksPath=/dev/null"
 
 # What an enclosing git command (a hook's caller, an alias) sets for itself; each would redirect ours.
-_SCRUBBED = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        GIT_INDEX_FILE GIT_INDEX_VERSION GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
-        GIT_QUARANTINE_PATH GIT_PREFIX GIT_INTERNAL_SUPER_PREFIX GIT_SHALLOW_FILE GIT_GRAFT_FILE
-        GIT_REPLACE_REF_BASE GIT_NO_REPLACE_OBJECTS GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS
-        GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS GIT_NAMESPACE GIT_EXTERNAL_DIFF GIT_DIFF_OPTS
-        GIT_NO_LAZY_FETCH GIT_IMPLICIT_WORK_TREE GIT_CONFIG
-        """,
-    )
-)
+_SCRUBBED = """
+    GIT_INDEX_FILE GIT_INDEX_VERSION GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_QUARANTINE_PATH
+    GIT_PREFIX GIT_INTERNAL_SUPER_PREFIX GIT_SHALLOW_FILE GIT_GRAFT_FILE GIT_REPLACE_REF_BASE
+    GIT_NO_REPLACE_OBJECTS GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
+    GIT_NAMESPACE GIT_EXTERNAL_DIFF GIT_DIFF_OPTS GIT_IMPLICIT_WORK_TREE GIT_CONFIG
+"""
+_DROPPED = frozenset(_SCRUBBED.split())
 _PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
 
 _FULL = re.compile(
@@ -74,9 +69,10 @@ class Result:
 class Git:
     """Runs git in the folder `cwd` with `environ` as the whole environment."""
 
-    def __init__(self, cwd: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, cwd: Path, environ: Mapping[str, str], *, held: Sequence[int] = ()) -> None:
         self.cwd = Path(cwd)
-        self.environ: dict[str, str] = {k: v for k, v in environ.items() if k not in _SCRUBBED}
+        self.held = tuple(held)
+        self.environ: dict[str, str] = {k: v for k, v in environ.items() if k not in _DROPPED}
         for name in _PLACES:
             if name in self.environ:
                 self.environ[name] = os.path.abspath(os.path.join(self.cwd, self.environ[name]))
@@ -84,7 +80,11 @@ class Git:
 
     def at(self, cwd: Path) -> Git:
         """The same git in another folder; GIT_DIR and its like keep pointing to where they did."""
-        return Git(cwd, self.environ)
+        return Git(cwd, self.environ, held=self.held)
+
+    def holding(self, *descriptors: int) -> Git:
+        """The same git, whose processes hold what is locked on `descriptors` for as long as they live."""
+        return Git(self.cwd, self.environ, held=descriptors)
 
     def run(
         self,
@@ -140,7 +140,7 @@ class Git:
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
-                pass_fds=tuple(pass_fds),
+                pass_fds=(*self.held, *pass_fds),
             )
         except NotADirectoryError:
             raise GitError(f"'{self.cwd}' is not a folder") from None

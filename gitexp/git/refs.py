@@ -46,6 +46,12 @@ def archive_ref(owner: str, month: str, number: int = 1) -> str:
     return f"{ARCHIVE}{owner}/{month}" + (f"-{number}" if number > 1 else "")
 
 
+def read_ref(git: Git, ref: str) -> Oid | None:
+    """What a ref points to; None where it does not exist."""
+    result = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", ref, check=False)
+    return Oid(result.text) if result.code == 0 else None
+
+
 def list_runs(git: Git, namespace: str = EXP) -> RunRefs:
     """Every run under `namespace`, asked from git once. One stranger never hides the rest."""
     listing = git.run("for-each-ref", "--format=%(objectname) %(refname) %(symref)", namespace)

@@ -1,0 +1,127 @@
+"""Finding one's way through tree objects, whichever way objects are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from gitexp.errors import BrokenRecord
+from gitexp.git.objects import FOLDER, Entry
+from gitexp.model.values import Oid
+
+Read: TypeAlias = Callable[[Oid], tuple[str, bytes]]
+"""Gives the kind and the content of an object."""
+
+Place: TypeAlias = tuple[Oid, str]
+"""A commit or tree, and a path below it."""
+
+_MODE = re.compile(rb"[0-7]{5,6}")
+_POINTS_AT = {
+    "commit": re.compile(rb"tree ([0-9a-f]{40,64})\n"),
+    "tag": re.compile(rb"object ([0-9a-f]{40,64})\n"),
+}
+
+
+def entries(read: Read, tree: Oid) -> list[Entry]:
+    """The entries of the tree object `tree`, in git's order. Raises NotFound, BrokenRecord."""
+    kind, data = read(tree)
+    if kind != "tree":
+        raise BrokenRecord(f"object '{tree}' is a {kind}, not a tree")
+    return list(parse_tree(data, len(tree) // 2))
+
+
+def resolve(read: Read, start: Oid, path: str) -> Entry | None:
+    """The entry at `path` below a tree, commit or tag (the root for an empty path); None where there is none.
+
+    Raises NotFound for an object that is missing, BrokenRecord for one that is corrupt.
+    """
+    root, data = _root(read, start)
+    entry: Entry | None = Entry(b"", FOLDER, root)
+    for name in path.encode("utf-8", "surrogateescape").split(b"/") if path else ():
+        if entry is None or not entry.is_folder:
+            return None
+        if entry.oid != root:
+            data = read(entry.oid)[1]
+        entry = _entry(data, name, len(root) // 2)
+    return entry
+
+
+def blobs(
+    specs: Sequence[Place],
+    folders: Callable[[Sequence[Place]], list[Oid | None]],
+    contents: Callable[[Sequence[Oid]], list[bytes]],
+) -> list[bytes | None]:
+    """The file at each place, None where there is none.
+
+    Every folder is looked up once, however many of its files are wanted, and every object is read once:
+    a large project's root tree is what costs. `folders` finds trees and `contents` reads objects, many at a time.
+    """
+    split = [(oid, *_split(path)) for oid, path in specs]
+    places = list(dict.fromkeys((oid, folder) for oid, folder, _ in split))
+    tree_at = dict(zip(places, folders(places), strict=True))
+    wanted: dict[Oid, set[bytes]] = {}
+    for oid, folder, name in split:
+        tree = tree_at[oid, folder]
+        if tree is not None:
+            wanted.setdefault(tree, set()).add(name)
+    listings = zip(wanted, contents(list(wanted)), strict=True)
+    files = {
+        (tree, entry.name): entry.oid
+        for tree, data in listings
+        for entry in parse_tree(data, len(tree) // 2)
+        if entry.name in wanted[tree] and not entry.is_folder and not entry.is_submodule
+    }
+    oids = list(dict.fromkeys(files.values()))
+    read = dict(zip(oids, contents(oids), strict=True))
+    found: list[bytes | None] = []
+    for oid, folder, name in split:
+        tree = tree_at[oid, folder]
+        file = files.get((tree, name)) if tree is not None else None
+        found.append(read[file] if file is not None else None)
+    return found
+
+
+def parse_tree(data: bytes, hash_size: int) -> Iterator[Entry]:
+    """The entries of a tree's content, in its order; `hash_size` is 20 or 32 bytes. Raises BrokenRecord."""
+    position = 0
+    while position < len(data):
+        end = data.find(b"\0", position)
+        mode, _, name = data[position:end].partition(b" ")
+        oid = data[end + 1 : end + 1 + hash_size]
+        if end < 0 or not name or len(oid) != hash_size or not _MODE.fullmatch(mode):
+            raise BrokenRecord("a tree object is corrupt", hint="git fsck")
+        yield Entry(name, int(mode, 8), Oid(oid.hex()))
+        position = end + 1 + hash_size
+
+
+def check_size(what: str, size: int, limit: int) -> None:
+    """Raises BrokenRecord where `what` has more bytes than are read into memory."""
+    if size > limit:
+        raise BrokenRecord(f"'{what}' has {size} bytes, more than the {limit} that are read at once")
+
+
+def _root(read: Read, start: Oid) -> tuple[Oid, bytes]:
+    """The tree that `start` is or leads to, and its content."""
+    kind, data = read(start)
+    while kind != "tree":
+        target = _POINTS_AT[kind].match(data) if kind in _POINTS_AT else None
+        if target is None:
+            raise BrokenRecord(f"object '{start}' does not lead to a tree")
+        start = Oid(target[1].decode())
+        kind, data = read(start)
+    return start, data
+
+
+def _split(path: str) -> tuple[str, bytes]:
+    """Folder and name."""
+    folder, _, name = path.rpartition("/")
+    return folder, name.encode("utf-8", "surrogateescape")
+
+
+def _entry(data: bytes, name: bytes, hash_size: int) -> Entry | None:
+    """The entry called `name`, without taking the others apart."""
+    wanted = b" " + name
+    if wanted + b"\0" not in data:
+        return None
+    return next((entry for entry in parse_tree(data, hash_size) if entry.name == name), None)
