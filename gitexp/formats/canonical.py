@@ -32,7 +32,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _RETYPED = frozenset(
     ("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf", "infinity")
 )
-_PLAIN = re.compile(f"[A-Za-z_/\xa1-\u2027\u202a-\ufefe\uff00-\U0010ffff][^\t\n{_SPECIAL}]*").fullmatch
+_PLAIN = re.compile(f"(?=[A-Za-z_/\xa1-\U0010ffff])[^\t\n{_SPECIAL}]+").fullmatch
 
 
 def dump(value: Mapping[str, Value]) -> bytes:

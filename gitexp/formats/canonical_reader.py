@@ -167,7 +167,7 @@ class _Reader:
 def _no_text(text: str) -> Value:
     if _FLOAT(text):
         return float(text)
-    if _INTEGER(text) and len(text) <= LONGEST_DECIMAL:
+    if _INTEGER(text) and len(text.lstrip("-")) <= LONGEST_DECIMAL:
         return int(text)
     if text in _POINTED:
         return _POINTED[text]

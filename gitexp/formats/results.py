@@ -18,7 +18,7 @@ from gitexp.model.values import Scalar, Value
 
 SERIES_SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv")
 STEP_COLUMNS = ("step", "epoch", "global_step", "iteration")
-"""The first of these that the first row has is the step; the others stay metrics."""
+"""The first of these that there is is the step; the others stay metrics."""
 TIME_COLUMNS = ("time", "timestamp")
 
 _NON_FINITE = re.compile(r"([-+]?)(?:(nan)|inf(?:inity)?)", re.IGNORECASE).fullmatch
@@ -50,9 +50,9 @@ def series(path: str, data: bytes, *, default_time: float = 0.0) -> list[Row]:
         records = list(_json_lines(path, text))
     else:
         records = list(_table(path, text, "\t" if suffix == ".tsv" else ","))
-    first = records[0] if records else {}
-    step = next((name for name in STEP_COLUMNS if name in first), None)
-    time = next((name for name in TIME_COLUMNS if name in first), None)
+    names = set().union(*records)
+    step = next((name for name in STEP_COLUMNS if name in names), None)
+    time = next((name for name in TIME_COLUMNS if name in names), None)
     return [_row(number, record, step, time, default_time) for number, record in enumerate(records)]
 
 

@@ -113,7 +113,10 @@ def compose(text: str, *, strict: bool = False) -> Node | None:
     """
     if len(text) > MAX_FOREIGN_SIZE:
         raise Fault(f"too large: more than {MAX_FOREIGN_SIZE} characters", 1, 1)
-    for find, problem in ((_LONG_NAME, "a tag or anchor is too long"), (_SURROGATE, "not Unicode")):
+    for find, problem in (
+        (_LONG_NAME, "a tag or anchor is too long"),
+        (_SURROGATE, "half of a surrogate pair"),
+    ):
         if match := find(text):
             start = match.start()
             raise Fault(problem, text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start))
@@ -178,6 +181,8 @@ class _Composer:
             return AliasNode(place, event.anchor)
         if len(event.value) > MAX_SCALAR:
             raise place.fault(f"a text is longer than {MAX_SCALAR} characters")
+        if _SURROGATE(event.value):
+            raise place.fault("half of a surrogate pair")
         return ScalarNode(place, event.value, event.style or "", _tag(event), event.anchor)
 
     def _check(self, event: Event, place: Place) -> None:

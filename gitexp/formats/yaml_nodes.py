@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gitexp.formats.canonical import LONGEST_DECIMAL
 from gitexp.model.values import Scalar, Value
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -20,7 +21,6 @@ _BASED = re.compile(r"[-+]?0(?:o[0-7]+|x[0-9a-fA-F]+)").fullmatch
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?").fullmatch
 _INFINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)").fullmatch
 _NAN = frozenset({".nan", ".NaN", ".NAN"})
-_LONGEST_NUMBER = 4300
 _CORE = "tag:yaml.org,2002:"
 _SCALAR_TAGS = {f"{_CORE}int": int, f"{_CORE}float": float, f"{_CORE}bool": bool, f"{_CORE}null": type(None)}
 _TEXT_TAGS = ("!", f"{_CORE}str")
@@ -103,8 +103,8 @@ def scalar(text: str) -> Scalar:
         return None
     if text in _BOOL:
         return _BOOL[text]
-    if len(text) <= _LONGEST_NUMBER and _INT(text):
-        return int(text)
+    if _INT(text):
+        return int(text) if len(text.lstrip("+-")) <= LONGEST_DECIMAL else text
     if _BASED(text):
         sign = -1 if text[0] == "-" else 1
         digits = text.lstrip("+-")
