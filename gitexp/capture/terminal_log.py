@@ -27,7 +27,7 @@ _WITHOUT_EFFECT = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f-\x9f]+")
 _TOKEN = re.compile(
     r"(?P<text>[^\x08\x0b-\x0d\x1b]+)|(?P<return>\r)|(?P<back>\x08+)|(?P<feed>[\x0b\x0c])"
-    r"|\x1b\[(?P<numbers>[0-9;:]*)[ -/]*(?P<final>[@-~])|\x1b(?P<escape>[0-Z\\^-~])|\x1b(?:\[[0-?]*)?"
+    r"|\x1b\[(?P<numbers>[0-9;:]*)[ -/]*(?P<final>[@-~])|\x1b(?P<escape>[0-Z\\^-~])|\x1b(?:\[[0-?]*|\])?"
 )
 
 
@@ -224,8 +224,8 @@ class _Screen:
 
 
 def _string(line: str | list[str]) -> str:
-    """What overwrote something else is often padded with blanks; what was written once stays as it is."""
-    return line if isinstance(line, str) else "".join(line).rstrip(" ")
+    """Blanks at the end are the padding that wiped out something longer."""
+    return (line if isinstance(line, str) else "".join(line)).rstrip(" ")
 
 
 def _count(numbers: list[int]) -> int:
