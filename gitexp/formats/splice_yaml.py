@@ -147,7 +147,9 @@ def _replace(text: str, key: Node, node: Node, value: Value, *, flow: bool) -> s
     colon = _colon(text, key)
     if colon is None:
         return f"{text[: key.place.end]}: {inline(value, flow=flow)}{text[key.place.end :]}"
-    new = inline(value, flow=flow)
+    # `{"a":x}` is YAML, but not what somebody who writes `{"a":"y"}` expects.
+    tight = flow and start == colon + 1 and isinstance(value, str)
+    new = quote(str(value)) if tight else inline(value, flow=flow)
     if end <= colon + 1:  # nothing stands behind the colon
         return f"{text[: colon + 1]} {new}{text[colon + 1 :]}"
     block = isinstance(node, (SequenceNode, MappingNode)) and not node.flow
