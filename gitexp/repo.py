@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from gitexp.artifacts.digests import DigestCache
 from gitexp.artifacts.store import ArtifactStore
 from gitexp.capture.live import Live
+from gitexp.errors import GitError
 from gitexp.formats.redact import Redactor, secret_values
 from gitexp.formats.settings import FILE, Settings, parse
 from gitexp.git import config as git_config
@@ -23,7 +25,16 @@ DEFAULT_MAX_BLOB = 1 << 20
 """Bytes from which on an artifact goes to the artifact store instead of into git."""
 
 
-@dataclass
+RUN_VARIABLE = "GITEXP_RUN"
+"""Holds the live directory of the run that a process was started by."""
+
+
+def process_environment() -> dict[str, str]:
+    """The environment of this process, as it is now."""
+    return dict(os.environ)
+
+
+@dataclass(eq=False)
 class Repository:
     """One repository, seen from one folder in one environment. `close()` ends its helper processes."""
 
@@ -31,15 +42,27 @@ class Repository:
     git: Git
     environ: Mapping[str, str]
     cwd: Path
-    _readers: list[ObjectReader] = field(default_factory=list)
 
     @classmethod
     def open(cls, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> Repository:
         """The repository around `cwd`. Raises NotARepository, GitError."""
         cwd = Path.cwd() if cwd is None else cwd.absolute()
-        environ = dict(os.environ) if environ is None else environ
+        environ = process_environment() if environ is None else environ
         layout = discover(cwd, environ)
         return cls(layout, Git(layout.top or layout.git_dir, environ), environ, cwd)
+
+    @classmethod
+    def of_live(cls, folder: Path, environ: Mapping[str, str]) -> Repository:
+        """The repository of a live directory, seen from the current folder where that belongs to it."""
+        common_dir = folder.parents[2]
+        try:
+            repo = cls.open(environ=environ)
+        except GitError:
+            repo = None
+        if repo is not None and repo.layout.common_dir.resolve() == common_dir.resolve():
+            return repo
+        layout = discover(common_dir, environ)
+        return cls(layout, Git(layout.git_dir, environ), environ, Path.cwd())
 
     @property
     def home(self) -> Path:
@@ -86,9 +109,9 @@ class Repository:
 
     @cached_property
     def reader(self) -> ObjectReader:
-        """Closed with the repository."""
+        """Closed with the repository, or when that is forgotten."""
         reader = open_reader(self.git, self.layout)
-        self._readers.append(reader)
+        weakref.finalize(self, reader.close)
         return reader
 
     @property
@@ -107,10 +130,9 @@ class Repository:
             return None
 
     def close(self) -> None:
-        for reader in self._readers:
+        reader = self.__dict__.pop("reader", None)
+        if reader is not None:
             reader.close()
-        self._readers.clear()
-        self.__dict__.pop("reader", None)
 
     def __enter__(self) -> Repository:
         return self

@@ -111,7 +111,7 @@ def digest_file(path: Path) -> Stored:
 
 
 def digest_folder(path: Path) -> Stored:
-    """One identity for a folder: the sha256 over sorted `<sha256>  <relative path>\\n` lines; size is the sum."""
+    """One identity for a folder: the sha256 over its sorted `<sha256>  <path>\\n` lines; sizes summed."""
     lines, size = [], 0
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
         one = digest_file(file)

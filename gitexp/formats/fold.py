@@ -101,7 +101,12 @@ class _State:
         self.artifacts[one.path] = one
 
     def add_env(self, value: Mapping[str, Any]) -> None:
-        self.env.update(value.get("env", {}))
+        for section, found in value.get("env", {}).items():
+            old = self.env.get(section)
+            if isinstance(old, dict) and isinstance(found, dict):
+                # A seed that was read before any number was drawn says more than one read later.
+                found = {**found, **old} if section == "seeds" else {**old, **found}
+            self.env[section] = found
         self.requirements = value.get("requirements") or self.requirements
 
     def add_failure(self, value: Mapping[str, Any]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, TypeAlias, Union
+from typing import Final, TypeAlias
 
 from gitexp.model.values import Scalar
 
-Step: TypeAlias = Union[int, float, None]
+Step: TypeAlias = int | float | None
 
 
 class Missing(Enum):
@@ -20,7 +20,7 @@ class Missing(Enum):
 
 MISSING: Final = Missing.MISSING
 
-Cell: TypeAlias = Union[Scalar, Missing]
+Cell: TypeAlias = Scalar | Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +79,32 @@ class History:
         steps: list[Step] = []
         times: list[float] = []
         values: list[Scalar] = []
-        for step, time, cell in zip(self.steps, self.times, column):
+        for step, time, cell in zip(self.steps, self.times, column, strict=True):
             if cell is not MISSING:
                 steps.append(step)
                 times.append(time)
                 values.append(cell)
         return Series(name, steps, times, values)
 
+    def __iter__(self) -> Iterator[dict[str, Scalar]]:
+        """Each row as one mapping of `step`, `time` and the metrics it has."""
+        for row in self.rows():
+            yield {"step": row.step, "time": row.time, **row.values}
+
+    def without(self, spans: Sequence[tuple[int, int]]) -> History:
+        """The history without the rows of `spans`, each from an index up to another."""
+        gone = {index for begin, end in spans for index in range(begin, end)}
+        if not gone:
+            return self
+        kept = [index for index in range(len(self)) if index not in gone]
+        return History(
+            [self.steps[i] for i in kept],
+            [self.times[i] for i in kept],
+            {name: [cells[i] for i in kept] for name, cells in self.columns.items()},
+        )
+
     def rows(self) -> Iterator[Row]:
         names = list(self.columns)
-        for step, time, *cells in zip(self.steps, self.times, *self.columns.values()):
-            values = {n: c for n, c in zip(names, cells) if c is not MISSING}
+        for step, time, *cells in zip(self.steps, self.times, *self.columns.values(), strict=True):
+            values = {n: c for n, c in zip(names, cells, strict=True) if c is not MISSING}
             yield Row(step, time, values)

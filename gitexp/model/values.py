@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NewType, TypeAlias, Union
 
-Scalar: TypeAlias = Union[None, bool, int, float, str]
+Scalar: TypeAlias = bool | int | float | str | None
 """One value of a metric or a leaf of the params."""
 
-Value: TypeAlias = Union[Scalar, Sequence["Value"], Mapping[str, "Value"]]
+Value: TypeAlias = Union[Scalar, Sequence["Value"], Mapping[str, "Value"]]  # noqa: UP007 (names itself)
 """What YAML can hold: scalars, lists and string-keyed mappings of them."""
 
 Oid = NewType("Oid", str)

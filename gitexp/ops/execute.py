@@ -20,9 +20,7 @@ from gitexp.ops.begin import Wish, begin
 from gitexp.ops.continuing import Origin
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
-from gitexp.repo import Repository
-
-RUN_VARIABLE = "GITEXP_RUN"
+from gitexp.repo import RUN_VARIABLE, Repository
 
 
 @dataclass(frozen=True, slots=True)

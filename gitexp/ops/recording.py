@@ -15,6 +15,8 @@ from gitexp.capture.live import Live, write_durably
 from gitexp.capture.liveness import Lock
 from gitexp.errors import NotFound, UsageError
 from gitexp.formats.record import artifact_value, input_value
+from gitexp.git.refs import run_ref
+from gitexp.git.write import KeptPack, RefUpdate, publish, unkeep
 from gitexp.model.history import Step
 from gitexp.model.names import RunName
 from gitexp.model.paths import safe_path
@@ -23,6 +25,9 @@ from gitexp.model.values import Digest, Oid, Scalar, Value
 from gitexp.ops import seal
 from gitexp.ops.seal import Ending
 from gitexp.repo import Repository
+
+_KNOWN_LATE = ("accelerator", "determinism", "seeds")
+"""Parts of the environment that depend on which packages were imported."""
 
 
 @dataclass
@@ -86,8 +91,8 @@ class Recording:
         }
         self._append("x", value)
 
-    def environment(self, modules: Mapping[str, object]) -> None:
-        """Record the environment of this very process: its packages, seeds and flags."""
+    def environment(self, modules: Mapping[str, object], *, final: bool = False) -> None:
+        """Record the environment of this very process; at the end only what may have become known since the start."""
         top = self.repo.layout.top
         found = environment.capture(
             interpreter=interpreter.current(),
@@ -98,7 +103,8 @@ class Recording:
             redactor=self.repo.redactor,
             allow=(*environment.VARIABLES, *self.repo.settings.variables),
         )
-        self._append("e", {"env": found.env, "requirements": found.requirements})
+        env = {k: v for k, v in found.env.items() if not final or k in _KNOWN_LATE}
+        self._append("e", {"env": env, "requirements": "" if final else found.requirements})
 
     def artifact(
         self,
@@ -134,6 +140,19 @@ class Recording:
             return seal.finish(self.repo, self.live, ending)
         finally:
             self.lock.release()
+
+    def discard(self) -> None:
+        """Take back a run that nothing was logged to; only for the owner."""
+        assert self.lock is not None
+        self.writer.close()
+        start = self.live.read_start()
+        with seal.hold_writing(self.live) as writing:
+            git = self.repo.git.holding(writing.descriptor)
+            publish(git, self.repo.layout, [RefUpdate(run_ref(self.name), None, start.head)])
+        for name in self.live.kept:
+            unkeep(self.repo.layout, KeptPack(name))
+        self.live.remove()
+        self.lock.release()
 
     def leave(self) -> None:
         """Stop writing into a run that somebody else owns."""

@@ -1,7 +1,7 @@
 """Putting right what dead processes left: every command begins with `sweep`, `git exp recover` does it all.
 
-A live directory goes this way: alive → sealed (its commit is in the repository) → done (the commit was found
-whole by a later command) → removed (a day later, when no gc that began before the commit can still be running).
+A live directory goes this way: alive → sealed (its commit is in the repository) → done (a later command
+found the commit whole) → removed (a day later, when no gc that began before the commit still runs).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Recovered:
 
 
 def sweep(repo: Repository) -> list[Recovered]:
-    """What a command can put right in passing: dead runs sealed, ended ones verified. Cheap when there are none."""
+    """What a command can put right in passing: dead runs sealed, ended ones verified; cheap without any."""
     if not repo.live_root.is_dir() or not os.access(repo.live_root, os.W_OK):
         return []
     results = _attend(repo, all_live(repo.live_root))

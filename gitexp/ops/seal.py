@@ -140,7 +140,7 @@ def _inherited(repo: Repository, start: Start) -> dict[str, Oid]:
 
 
 def _add_series(tree: RecordTree, folded: Folded) -> None:
-    """The rows as chunks after the inherited ones; a checkpoint ends a chunk, so that it need not change later."""
+    """The rows as chunks after the inherited ones; a checkpoint ends a chunk, which then stays as it is."""
     folder = record_files.SERIES_FOLDER
     number = sum(path.startswith(f"{folder}/") for path in tree.blobs)
     for part in _parts(folded):

@@ -1,0 +1,117 @@
+"""Which runs are live in this process, and how they end when it does."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import FrameType, TracebackType
+from typing import Any, NoReturn
+
+from gitexp.api.run import Run
+from gitexp.repo import RUN_VARIABLE
+
+_runs: list[Run] = []
+_here: ContextVar[tuple[Run, ...]] = ContextVar("gitexp_runs", default=())
+_process = os.getpid()
+_installed = False
+_left: tuple[int, int] | None = None
+"""The code given to `sys.exit`, and how many rows had been logged by then."""
+
+
+def current() -> Run | None:
+    """The innermost live run of this thread or task, else the newest of the process."""
+    for run in reversed(_here.get()):
+        if run.active:
+            return run
+    return _runs[-1] if _runs else None
+
+
+def enter(run: Run, folder: str) -> None:
+    """Make `run` the current one; children that are started find it by its live directory."""
+    _install()
+    _runs.append(run)
+    _here.set((*_here.get(), run))
+    _outer[id(run)] = os.environ.get(RUN_VARIABLE)
+    os.environ[RUN_VARIABLE] = folder
+
+
+def leave(run: Run) -> None:
+    """Forget an ended run."""
+    if run in _runs:
+        _runs.remove(run)
+    _here.set(tuple(one for one in _here.get() if one is not run))
+    outer = _outer.pop(id(run), None)
+    if outer is None:
+        os.environ.pop(RUN_VARIABLE, None)
+    else:
+        os.environ[RUN_VARIABLE] = outer
+
+
+_outer: dict[int, str | None] = {}
+
+
+def _install() -> None:
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    atexit.register(_at_exit)
+    sys.excepthook = _note_exception(sys.excepthook)
+    sys.exit = _note_exit(sys.exit)
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            _watch(number)
+
+
+def _at_exit() -> None:
+    if os.getpid() != _process:
+        return
+    # A row that was logged after sys.exit proves that the exit was caught.
+    code = _left[0] if _left and _left[1] == _rows() else 0
+    for run in reversed(_runs[:]):
+        run.finish(exit_code=code or None)
+
+
+def _rows() -> int:
+    return sum(run.rows for run in _runs)
+
+
+def _note_exception(previous: Callable[..., Any]) -> Callable[..., Any]:
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if os.getpid() == _process:
+            for run in reversed(_runs[:]):
+                run.fail(error)
+        previous(kind, error, trace)
+
+    return hook
+
+
+def _note_exit(previous: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+    """`sys.exit` that remembers its code: at exit Python tells nobody what it was."""
+
+    def leave_python(status: Any = None, /) -> NoReturn:
+        global _left
+        _left = (status if isinstance(status, int) else int(status is not None), _rows())
+        previous(status)
+
+    return leave_python
+
+
+def _watch(number: signal.Signals) -> None:
+    """End the runs as killed when the signal ends the process; a handler of the program's own stays."""
+    if signal.getsignal(number) is not signal.SIG_DFL:
+        return
+
+    def handler(received: int, frame: FrameType | None) -> None:
+        if os.getpid() == _process:
+            for run in reversed(_runs[:]):
+                run._kill(number.name)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    signal.signal(number, handler)

@@ -1,0 +1,389 @@
+"""A run that is being recorded, as training code sees it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from functools import wraps
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec
+
+from gitexp.errors import GitExpError, UsageError
+from gitexp.formats.plain import flatten_metrics, plain
+from gitexp.model.history import Step
+from gitexp.model.record import Failure, Status
+from gitexp.model.values import Scalar, Value
+from gitexp.ops.recording import Recording, input_of
+from gitexp.ops.seal import Ending
+
+P = ParamSpec("P")
+
+
+class GitExpWarning(UserWarning):
+    """Something could not be recorded; the program goes on."""
+
+
+def _guarded(method: Callable[Concatenate[Run, P], None]) -> Callable[Concatenate[Run, P], None]:
+    """Keep what goes wrong in recording out of the training loop: one warning, unless the run is strict."""
+
+    @wraps(method)
+    def guarded(self: Run, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        if self._recording is None:
+            return
+        try:
+            method(self, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001
+            self._trouble(error)
+
+    return guarded
+
+
+class Run:
+    """One live run. No method raises, unless the run was started with `strict=True`.
+
+    Where there is nothing to record (another rank than 0), every method does nothing.
+    """
+
+    def __init__(
+        self,
+        recording: Recording | None,
+        *,
+        strict: bool = False,
+        params: Mapping[str, Value] | None = None,
+        on_end: Callable[[Run], None] = lambda run: None,
+        again: Callable[[], Any] | None = None,
+    ) -> None:
+        self._recording = recording
+        self._strict = strict
+        self._on_end = on_end
+        self._again = again
+        self._warned = False
+        self._next_step = 0
+        self.rows = 0
+        """How many rows this process logged."""
+        self._process = os.getpid()
+        self._name = recording.name if recording else None
+        self._folder = recording.live.path if recording else None
+        self._commit: str | None = None
+        self.params = Params(self, dict(params or {}))
+        self.summary = Summary(self)
+
+    @property
+    def name(self) -> str | None:
+        """The run's name; None where nothing is recorded."""
+        return self._name
+
+    @property
+    def commit(self) -> str | None:
+        """The commit that holds the run, once it has ended or made a checkpoint."""
+        return self._commit
+
+    @property
+    def folder(self) -> Path | None:
+        """The live directory, by which child processes find the run; None where nothing is recorded."""
+        return self._folder
+
+    @property
+    def active(self) -> bool:
+        """Whether the run still takes rows."""
+        return self._recording is not None
+
+    def log(self, values: Mapping[str, Any], step: Step = None, *, at: float | None = None) -> None:
+        """Append one row of metrics; nested mappings become dotted keys.
+
+        `step` may be any number, in any order; without it each row gets the next one. `at` is the time in
+        seconds since 1970, now unless given. A row survives a kill once this has returned, and a power cut
+        a second later.
+        """
+        recording = self._recording
+        if recording is None:
+            return
+        if step is None:
+            step = self._next_step
+        try:
+            if type(step) is not int:
+                step = _step(step)
+            recording.metrics(flatten_metrics(values), step, time.time() if at is None else at)
+            self._next_step = int(step) + 1
+            self.rows += 1
+        except Exception as error:  # noqa: BLE001
+            self._trouble(error)
+
+    @_guarded
+    def log_params(self, params: Any) -> None:
+        """Add params: a mapping, or anything that holds named values (a namespace, a dataclass, a config)."""
+        self.params.update(as_mapping(params))
+
+    @_guarded
+    def log_artifact(
+        self,
+        source: str | os.PathLike[str] | bytes,
+        name: str | None = None,
+        *,
+        kind: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep a file, a folder or bytes; large ones go into the artifact store, only a pointer into git."""
+        recording = self._live()
+        data = source if isinstance(source, bytes) else recording.repo.cwd / source
+        if name is None:
+            if isinstance(data, bytes):
+                raise UsageError(
+                    "bytes need a name to be kept under", hint='log_artifact(data, name="model.bin")'
+                )
+            name = data.name
+        recording.artifact(data, name, kind=kind, metadata=as_mapping(metadata or {}))
+
+    @_guarded
+    def log_text(self, text: str, name: str = "text.txt") -> None:
+        """Keep a text as an artifact called `name`."""
+        data = self._live().repo.redactor.text(str(text)).encode("utf-8", "surrogatepass")
+        self._live().artifact(data, name, kind="text")
+
+    @_guarded
+    def use(self, role: str, what: Any, *, name: str | None = None) -> None:
+        """Note an input by its role (dataset, prompt, model, …): a path is hashed, another value is itself."""
+        recording = self._live()
+        value = what if isinstance(what, (str, os.PathLike)) else plain(what)
+        recording.use(input_of(recording.repo, role, value, name))
+
+    @_guarded
+    def tag(self, *tags: str) -> None:
+        """Add tags."""
+        self._live().label(tags_add=[str(tag) for tag in tags])
+
+    @_guarded
+    def untag(self, *tags: str) -> None:
+        """Take tags away."""
+        self._live().label(tags_remove=[str(tag) for tag in tags])
+
+    @_guarded
+    def note(self, text: str) -> None:
+        """Set the note."""
+        self._live().label(note=str(text))
+
+    @_guarded
+    def title(self, text: str) -> None:
+        """Set the title."""
+        self._live().label(title=str(text))
+
+    @_guarded
+    def checkpoint(self) -> None:
+        """Commit what was logged so far, on top of the checkpoint before; `commit` then tells where."""
+        self._commit = self._live().checkpoint()
+
+    @_guarded
+    def finish(self, *, exit_code: int | None = None) -> None:
+        """End the run and commit it; once is enough. In a process that joined, only stop logging."""
+        code = exit_code or 0
+        self._end(Ending(Status.FAILED if code else Status.FINISHED, exit_code=exit_code))
+
+    def fail(self, error: BaseException) -> None:
+        """End the run as failed, or as killed by Ctrl-C, because of `error`."""
+        if isinstance(error, SystemExit):
+            code = error.code if isinstance(error.code, int) else int(error.code is not None)
+            self.finish(exit_code=code)
+        else:
+            self._fail(error)
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.finish()
+        else:
+            self.fail(error)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate `function`: each call becomes a run. This one, which is empty yet, is taken back."""
+        from gitexp.api.start import decorated
+
+        again = self._again
+        assert again is not None
+        self._discard()
+        return decorated(function, again)
+
+    def __repr__(self) -> str:
+        return f"<gitexp run {self._name or 'silent'}>"
+
+    @_guarded
+    def _fail(self, error: BaseException) -> None:
+        failure = failure_of(error)
+        self._live().fail(failure)
+        if isinstance(error, KeyboardInterrupt):
+            self._end(Ending(Status.KILLED, signal="SIGINT"))
+        else:
+            self._end(Ending(Status.FAILED, failure=failure))
+
+    @_guarded
+    def _kill(self, signal: str) -> None:
+        self._end(Ending(Status.KILLED, signal=signal))
+
+    @_guarded
+    def _record_params(self, params: Mapping[str, Value]) -> None:
+        self._live().params(params)
+
+    @_guarded
+    def _record_summary(self, values: Mapping[str, Scalar]) -> None:
+        self._live().summary(values)
+
+    @_guarded
+    def _discard(self) -> None:
+        recording = self._live()
+        self._recording = None
+        self._on_end(self)
+        if recording.owns:
+            recording.discard()
+        else:
+            recording.leave()
+
+    def _end(self, ending: Ending) -> None:
+        import sys
+
+        recording = self._live()
+        if os.getpid() != self._process:
+            # A forked worker shares the run, but not the right to end it.
+            recording.writer.sync()
+            return
+        self._recording = None
+        self._on_end(self)
+        try:
+            recording.environment(sys.modules, final=True)
+        finally:
+            if recording.owns:
+                self._commit = recording.finish(ending)
+            else:
+                recording.leave()
+
+    def _live(self) -> Recording:
+        if self._recording is None:
+            raise GitExpError("the run has ended")
+        return self._recording
+
+    def _trouble(self, error: Exception) -> None:
+        if self._strict:
+            raise error
+        if self._warned:
+            return
+        self._warned = True
+        told = error.message if isinstance(error, GitExpError) else f"{type(error).__name__}: {error}"
+        _warn(f"run {self._name!r} cannot record everything: {told}; the program goes on")
+
+
+class Params(MutableMapping[str, Any]):
+    """The params of a run; setting one records it."""
+
+    def __init__(self, run: Run, values: dict[str, Any]) -> None:
+        self._run = run
+        self._values = values
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.update({key: value})
+
+    def __delitem__(self, key: str) -> None:
+        raise TypeError("a param that was recorded stays")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getattr__(self, key: str) -> Any:
+        try:
+            return self._values[key]
+        except KeyError:
+            raise AttributeError(key) from None
+
+    def __repr__(self) -> str:
+        return repr(self._values)
+
+    def update(self, other: Any = (), /, **more: Any) -> None:
+        """Record several params at once."""
+        new = {**as_mapping(other or {}), **as_mapping(more)}
+        _merge(self._values, new)
+        self._run._record_params(new)
+
+
+class Summary(MutableMapping[str, Scalar]):
+    """The one number per metric; what is set here wins over the last logged value."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._values: dict[str, Scalar] = {}
+
+    def __getitem__(self, key: str) -> Scalar:
+        return self._values[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.update({key: value})
+
+    def __delitem__(self, key: str) -> None:
+        raise TypeError("a metric that was recorded stays")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def update(self, other: Any = (), /, **more: Any) -> None:
+        """Record several values at once."""
+        new = flatten_metrics({**dict(other), **more})
+        self._values.update(new)
+        self._run._record_summary(new)
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What is recorded of an exception: no absolute path stands in it."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{os.path.basename(f.filename)}:{f.lineno} in {f.name}: {f.line or ''}" for f in frames[-20:]]
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return Failure(name, str(error)[:4000], "\n".join(line.rstrip(": ") for line in lines))
+
+
+def _step(step: Any) -> int | float:
+    value = plain(step)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise UsageError(f"invalid step {value!r}", hint="use a number")
+    return value
+
+
+def as_mapping(value: Any) -> dict[str, Any]:
+    """The named values that `value` holds. Raises UsageError."""
+    made = plain(value)
+    if not isinstance(made, dict):
+        raise UsageError(f"{type(value).__name__} holds no named values", hint="give a mapping")
+    return made
+
+
+def _merge(into: dict[str, Any], new: Mapping[str, Any]) -> None:
+    for key, value in new.items():
+        old = into.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            _merge(old, value)
+        else:
+            into[key] = value
+
+
+def _warn(message: str) -> None:
+    import warnings
+
+    try:
+        warnings.warn(message, GitExpWarning, stacklevel=4)
+    except GitExpWarning:
+        # Where warnings are errors they still must not end the training.
+        import logging
+
+        logging.getLogger("gitexp").warning(message)
