@@ -9,15 +9,18 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import signal
 import threading
 import time as clock
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, Final
 
+from gitexp.capture.liveness import HEARTBEAT_SECONDS, this_process
 from gitexp.errors import NewerFormat
 from gitexp.formats import rows
 from gitexp.model.history import Step
@@ -61,10 +64,12 @@ class Writer:
         header: Mapping[str, Value],
         *,
         on_problem: Callable[[str], None] = lambda message: None,
+        heartbeat: Callable[[], None] | None = None,
     ) -> None:
         self._folder = folder
         self._header = dict(header)
         self._on_problem = on_problem
+        self._heartbeat = heartbeat
         self._closed = False
         self._forget_file()
         if not folder.is_dir():
@@ -146,7 +151,7 @@ class Writer:
     def _open(self) -> None:
         if self._closed:
             raise ValueError("the journal is closed")
-        header = {"format": rows.FORMAT, "pid": os.getpid(), **self._header}
+        header = {"format": rows.FORMAT, **this_process(), **self._header}
         row = rows.encode(["h", clock.time(), header])
         path = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
         self._fd = os.open(path, _FLAGS, 0o644)
@@ -191,9 +196,17 @@ class Writer:
             thread.join()
 
     def _keep_synced(self, stop: threading.Event) -> None:
+        # Signals are for the threads that know what to do with them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        beaten = clock.monotonic()
         while not stop.wait(_SYNC_INTERVAL):
             if self._dirty:
                 self.sync()
+            if self._heartbeat and clock.monotonic() - beaten > HEARTBEAT_SECONDS:
+                beaten = clock.monotonic()
+                # A sign of life that cannot be given must not end the syncing.
+                with suppress(OSError):
+                    self._heartbeat()
 
     def pause_for_fork(self) -> None:
         """A process with threads cannot fork safely, and Python 3.12 warns of it."""
@@ -249,6 +262,15 @@ class JournalContent:
     """What could not be read, one sentence each. The end of a file that is being written may be among it."""
     sizes: dict[str, int]
     """Bytes read of each file, by file name."""
+
+
+def headers(folder: Path) -> Iterator[dict[str, Any]]:
+    """The header of each journal file, without reading the rest of it."""
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        with path.open("rb") as file:
+            first = rows.decode(file.readline(1 << 16)).rows
+        if first and first[0][0] == "h" and len(first[0]) > 2 and isinstance(first[0][2], dict):
+            yield first[0][2]
 
 
 def read(folder: Path) -> JournalContent:
