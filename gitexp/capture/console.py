@@ -1,7 +1,9 @@
 """What a run printed, kept raw while it is alive: the beginning and the end, never more than a limit.
 
-`<path>` holds the first half of the limit. What comes after goes to segments `<path>.<offset>`, of which the latest are kept.
-A name says where its bytes stood in the whole output, so a reader needs nothing that a killed writer could have left half-written.
+`<path>` holds the first half of the limit. What comes after goes to segments `<path>.<offset>`, of which
+the latest are kept.
+A name says where its bytes stood in the whole output, so a reader needs nothing that a killed writer could
+have left half-written.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ _SEGMENTS = 4
 
 
 class Tee:
-    """A sink for `spawn.run` that keeps the first half of `limit` bytes, and the last half (never less than 3/8 of it).
+    """A sink for `spawn.run` that keeps the first half of `limit` bytes, and the last half (never less than
+    3/8 of it).
 
     A full disk ends the keeping, not the run: `error` then says why. Not to be used by two threads at once.
     """
@@ -69,16 +72,17 @@ class Tee:
 
 
 def read(path: Path) -> bytes:
-    """What was kept of an output: all of it, or its beginning, a marker and its end; empty when there was none."""
+    """What was kept: all of it, or the beginning, a marker and the end; empty when there was none."""
     return b"".join(data for _, data in _unread(path, 0))
 
 
 def follow(path: Path, *, ended: Callable[[], bool], poll: float = 0.2) -> Iterator[bytes]:
-    """The output as it grows, looked at every `poll` seconds, until `ended()`; a marker stands for what went by too fast."""
+    """The output as it grows, looked at every `poll` seconds, until `ended()`; a marker for what was missed."""
     position = 0
     while True:
         last = ended()
-        for position, data in _unread(path, position):  # noqa: B007 (it is the next round that needs it)
+        for end, data in _unread(path, position):
+            position = end
             yield data
         if last:
             return

@@ -10,13 +10,13 @@ import termios
 import threading
 from pathlib import Path
 
-_IFLAG, _OFLAG, _CFLAG, _LFLAG, _CC = 0, 1, 2, 3, 6
+_LFLAG, _CC = 3, 6
 _BACKGROUND = 200
 """Milliseconds between two looks whether we were brought to the foreground; nothing tells a process that."""
 
 
 class Keyboard:
-    """Puts our terminal into raw mode and hands what is typed to the child's pseudo-terminal, in the foreground only."""
+    """Our terminal in raw mode, and what is typed handed to the child; in the foreground only."""
 
     def __init__(self, pseudo_terminal: int, terminal: int, pid: int) -> None:
         self._to = pseudo_terminal
@@ -26,7 +26,7 @@ class Keyboard:
         self._lock = threading.Lock()
 
     def enter(self) -> None:
-        """Raw mode, when the terminal is ours: signals, echo and line editing are the pseudo-terminal's business then."""
+        """Raw mode, when the terminal is ours: signals, echo and editing are the pseudo-terminal's then."""
         with self._lock, contextlib.suppress(termios.error):
             if self._saved is None and self._in_foreground():
                 saved = termios.tcgetattr(self._terminal)
@@ -78,7 +78,8 @@ class Keyboard:
         with contextlib.suppress(OSError):
             os.write(self._to, typed)
         if self._asks_to_stop(typed):
-            # The child leads its session, so nobody could continue it, and the kernel makes nothing of the SIGTSTP.
+            # The child leads its session, so nobody could continue it, and the kernel
+            # makes nothing of the SIGTSTP.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._pid, signal.SIGSTOP)
         return True
@@ -106,12 +107,10 @@ class Keyboard:
 def _raw(modes: list[int | list[bytes | int]]) -> list[int | list[bytes | int]]:
     """termios(3), cfmakeraw; unlike tty.setraw nothing typed before is thrown away."""
     iflag, oflag, cflag, lflag, ispeed, ospeed, cc = modes
-    assert (
-        isinstance(iflag, int)
-        and isinstance(oflag, int)
-        and isinstance(cflag, int)
-        and isinstance(lflag, int)
-    )
+    assert isinstance(iflag, int)
+    assert isinstance(oflag, int)
+    assert isinstance(cflag, int)
+    assert isinstance(lflag, int)
     assert isinstance(cc, list)
     iflag &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP | termios.INLCR)
     iflag &= ~(termios.IGNCR | termios.ICRNL | termios.IXON)

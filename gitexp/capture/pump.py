@@ -18,7 +18,7 @@ _BACKLOG = 1 << 20
 
 
 class Pump:
-    """Run it in a thread. It ends with the end of the output, with a broken target, or soon after `stop` becomes readable."""
+    """To be run in a thread, until the output ends, its target breaks, or soon after `stop` is readable."""
 
     def __init__(self, channel: Channel, record: Callable[[bytes], None], stop: int) -> None:
         self._channel = channel
@@ -64,7 +64,8 @@ class Pump:
         self._poll.unregister(self._stop)
         deadline = time.monotonic() + _GRACE
         carried = 0
-        # What was written to a pipe is there at once; the kernel hands on a pseudo-terminal's bytes a moment later.
+        # What was written to a pipe is there at once; the kernel hands on a pseudo-
+        # terminal's bytes a moment later.
         patience = 50 if self._channel.terminal else 0
         while carried < _BACKLOG or time.monotonic() < deadline:
             ready = dict(self._poll.poll(patience))
@@ -76,7 +77,7 @@ class Pump:
             carried += count
 
     def _lose_target(self) -> None:
-        """Whoever read our output has gone: the child is to notice too, but what it has said already is kept."""
+        """Who read our output has gone: the child is to notice too, but what it has said already is kept."""
         self._broken = True
         self._poll.unregister(self._channel.target)
         if not self._channel.terminal and self._stop not in dict(self._poll.poll(0)):
@@ -86,7 +87,7 @@ class Pump:
                 carried += count
 
     def _close_source(self) -> None:
-        """A pipe's reader closes at once, so that the child gets SIGPIPE or EPIPE; the number stays taken until the run ends."""
+        """The child gets SIGPIPE or EPIPE from now on; the descriptor stays taken until the run ends."""
         if not self._channel.terminal:
             with open(os.devnull, "rb") as nothing:
                 os.dup2(nothing.fileno(), self._channel.source, inheritable=False)

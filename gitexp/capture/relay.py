@@ -14,6 +14,7 @@ from gitexp.capture.streams import Wiring
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 _WATCHED = (*_FORWARDED, signal.SIGWINCH, signal.SIGCONT)
+_ALL = signal.valid_signals()
 _SIGWAITINFO = getattr(signal, "sigwaitinfo", None)  # macOS has none
 
 
@@ -32,8 +33,8 @@ def hold_signals() -> Iterator[set[int]]:
 
 @contextlib.contextmanager
 def all_signals_blocked() -> Iterator[None]:
-    """For starting threads that must not be chosen to handle a signal (job control would stop them at a wrong moment)."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    """For starting threads that must not be chosen to handle a signal: job control is the main thread's."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
     try:
         yield
     finally:
@@ -43,8 +44,10 @@ def all_signals_blocked() -> Iterator[None]:
 class Relay:
     """While entered, hands signals on to the child, each once.
 
-    A thread waits for them with sigwaitinfo, which tells a signal of the terminal's driver (the child got that one too, being in
-    the same job) from one that somebody sent to us alone. Python's own handlers are the net below, for where there is
+    A thread waits for them with sigwaitinfo, which tells a signal of the terminal's driver (the child got
+    that one too, being in
+    the same job) from one that somebody sent to us alone. Python's own handlers are the net below, for
+    where there is
     no sigwaitinfo, and for signals that a thread caught which had not blocked them.
     """
 

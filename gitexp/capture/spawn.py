@@ -1,6 +1,7 @@
 """Runs a command so that it cannot tell, nor the person at the terminal, while what it prints is recorded.
 
-Three wirings (see `streams.py`): pipes; a pseudo-terminal for the output alone; a whole pseudo-terminal session with keyboard.
+Three wirings (see `streams.py`): pipes; a pseudo-terminal for the output alone; a whole pseudo-terminal
+session with keyboard.
 Signals: see `relay.py`.
 """
 
@@ -33,7 +34,7 @@ class Exit:
 
     @property
     def shell_code(self) -> int:
-        """The exit code that a shell reports: 128 + signal; 127 for a command not found, 126 for one that cannot be run."""
+        """What a shell reports: 128 + signal; 127 for a command not found, 126 for one that cannot be run."""
         if self.code is not None:
             return self.code
         if self.signal is not None:
@@ -53,9 +54,12 @@ def run(
 ) -> Exit:
     """Run `argv` in `cwd` to its end and return how it ended; `sink` is given all that it prints.
 
-    `started` is called with the process id once it runs; `close` are inheritable descriptors that it must not see. Signals
-    sent to us go to the child, and we never end before it. A failing `sink` (OSError) is not called again. Threads that run
-    already must have SIGTERM, SIGHUP, SIGINT and SIGQUIT blocked, or a SIGINT from the keyboard may be told apart less well.
+    `started` is called with the process id once it runs; `close` are inheritable descriptors that it must
+    not see. Signals
+    sent to us go to the child, and we never end before it. A failing `sink` (OSError) is not called again.
+    Threads that run
+    already must have SIGTERM, SIGHUP, SIGINT and SIGQUIT blocked, or a SIGINT from the keyboard may be told
+    apart less well.
     """
     with contextlib.ExitStack() as cleanup:
         unblocked = cleanup.enter_context(relay.hold_signals())
@@ -132,7 +136,7 @@ def _start(
     session: bool,
     unblocked: Collection[int],
 ) -> int:
-    """The process id of `argv`, started as a shell would: `PATH` of `environ`, and /bin/sh for a script without `#!`."""
+    """The process id of `argv`, found in `PATH` of `environ`; a script without `#!` is run by /bin/sh."""
     failure: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
 
     def spawn(program: str, arguments: list[str]) -> int:
@@ -165,12 +169,13 @@ def _candidates(command: str, environ: Mapping[str, str]) -> list[str]:
     if "/" in command:
         return [command]
     folders = environ.get("PATH", os.defpath).split(os.pathsep) if command else []
-    return [os.path.join(folder or ".", command) for folder in folders]
+    paths = [os.path.join(folder or ".", command) for folder in folders]
+    return [path for path in paths if os.path.exists(path)]  # a failed posix_spawn costs a fork
 
 
 @contextlib.contextmanager
 def _working_directory(path: Path) -> Iterator[None]:
-    """posix_spawn has no option for it, but is the only way to start a session without running Python in a forked child."""
+    """posix_spawn has no option for it, but it alone starts a session without Python in a forked child."""
     if os.path.samestat(os.stat(path), os.stat(".")):
         yield
         return

@@ -1,9 +1,12 @@
 """Which descriptor of the child is connected to which of ours, and by what.
 
-- stdin and stdout are one terminal: the child gets a session and a pseudo-terminal of its own, and our keyboard is forwarded.
-- Otherwise an output that is a terminal becomes a pseudo-terminal for output alone: the child stays in our session and reads the
+- stdin and stdout are one terminal: the child gets a session and a pseudo-terminal of its own, and our
+  keyboard is forwarded.
+- Otherwise an output that is a terminal becomes a pseudo-terminal for output alone: the child stays in our
+  session and reads the
   real keyboard, because in `git exp run … | less` the terminal's modes and keys are not ours to take.
-- An output that is no terminal becomes a pipe. Two outputs that are one file become one pipe, so that their order is kept.
+- An output that is no terminal becomes a pipe. Two outputs that are one file become one pipe, so that their
+  order is kept.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ class Channel:
 
 @dataclass(slots=True)
 class Wiring:
-    """All connections of one child; `keyboard` is the pseudo-terminal that takes what is typed, when we forward it."""
+    """All connections of one child; `keyboard` is the pseudo-terminal that takes what is typed, if any."""
 
     outputs: list[Channel] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
@@ -121,7 +124,7 @@ def _connect_output(wiring: Wiring, target: int, number: int) -> None:
 
 
 def _pseudo_terminal(wiring: Wiring, like: int) -> tuple[int, int]:
-    """(our end, the child's end) of a new pseudo-terminal with the modes and the size of the terminal `like`."""
+    """(our end, the child's end) of a new pseudo-terminal with the modes and size of the terminal `like`."""
     master, slave = (_above_standard(fd) for fd in os.openpty())
     wiring.child_ends.append(slave)
     wiring.outputs.append(Channel(master, like, terminal=True))

@@ -1,6 +1,7 @@
 """Raw console bytes, reduced to the text that a person would have been left with on the screen.
 
-The terminal that is imagined here has no right margin, and is as high as the last `REACH` lines: further up no cursor gets.
+The terminal that is imagined here has no right margin, and is as high as the last `REACH` lines: further up
+no cursor gets.
 What the escape sequences mean: ECMA-48 and https://invisible-island.net/xterm/ctlseqs/ctlseqs.html
 """
 
@@ -14,7 +15,7 @@ REACH = 200
 WIDEST = 500
 """The last column that a cursor movement reaches without text being there."""
 _FAR = 8 * WIDEST
-"""A line longer than this is no progress bar: what would have to touch all of it again and again is left undone."""
+"""In a longer line, which is no progress bar, changes that would touch all of it are left undone."""
 
 _CUT = r"\n\[\.\.\. [\d,]+ bytes left out \.\.\.\]\n"
 _ALTERNATE = re.compile(

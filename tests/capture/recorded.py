@@ -1,4 +1,4 @@
-"""`python -m tests.capture.recorded RECORD CMD…`: CMD through spawn.run, its output into RECORD, its end as our exit code."""
+"""`python -m tests.capture.recorded RECORD CMD…`: CMD through spawn.run, its output into RECORD."""
 
 import os
 import sys

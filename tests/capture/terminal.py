@@ -21,7 +21,7 @@ def recorded(record: Path, *argv: str) -> list[str]:
 
 
 class Terminal:
-    """The controlling terminal of a new session that runs `argv`, with those standard streams that are not given instead."""
+    """The controlling terminal of a new session that runs `argv`; standard streams can be given instead."""
 
     def __init__(self, argv: list[str], *, rows: int = 24, columns: int = 80, **streams: object) -> None:
         self.master, self.slave = os.openpty()

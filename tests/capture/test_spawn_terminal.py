@@ -34,7 +34,7 @@ def test_nothing_looks_different_from_running_it_alone(record):
 
 
 def test_typing_at_a_debugger(record):
-    script = "import pdb; x = 41; pdb.set_trace(); print('x is', x)"
+    script = "import pdb; x = 41\npdb.set_trace()\nprint('x is', x)"
     with Terminal(recorded(record, *python(script))) as terminal:
         terminal.see(b"(Pdb) ")
         terminal.type(b"x = x + 1\r")
@@ -99,7 +99,9 @@ print(tuple(sizes[0]))
         assert terminal.end() == 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
 def test_the_terminal_is_restored_after_signals(record, number, code):
     with Terminal(recorded(record, "sh", "-c", "echo ready; exec sleep 60")) as terminal:
         terminal.see(b"ready")
@@ -118,7 +120,10 @@ def test_the_terminal_is_restored_after_the_child_was_killed(record):
 @pytest.mark.parametrize("redirected", ["stdout", "stderr"])
 def test_a_terminal_and_a_file_each_get_their_own(record, tmp_path, redirected):
     script = "[ -t 1 ] && echo out at a terminal || echo out; [ -t 2 ] && echo err at a terminal >&2 || echo err >&2"
-    with open(tmp_path / "file", "wb") as file, Terminal(recorded(record, "sh", "-c", script), **{redirected: file}) as terminal:
+    with (
+        open(tmp_path / "file", "wb") as file,
+        Terminal(recorded(record, "sh", "-c", script), **{redirected: file}) as terminal,
+    ):
         assert terminal.end() == 0
         here, there = ("err", "out") if redirected == "stdout" else ("out", "err")
         assert terminal.output == f"{here} at a terminal\r\n".encode()
@@ -147,7 +152,10 @@ while not got: time.sleep(0.01)
 time.sleep(0.2)
 print(len(got), "time", file=sys.stderr)
 """
-    with open(tmp_path / "out", "wb") as out, Terminal(recorded(record, *python(script)), stdout=out) as terminal:
+    with (
+        open(tmp_path / "out", "wb") as out,
+        Terminal(recorded(record, *python(script)), stdout=out) as terminal,
+    ):
         terminal.see(b"ready")
         terminal.type(b"\x03")
         terminal.see(b"1 time")
@@ -166,18 +174,24 @@ def test_a_daemon_at_the_terminal_holds_nobody_up(record, tmp_path):
 
 def test_control_z_stops_the_job_and_fg_continues_it(record):
     script = "import time; print('up', flush=True); print(input('na' + 'me: ') + ' it is'); time.sleep(0.01)"
-    command = " ".join(f"'{word}'" if " " not in word else f'"{word}"' for word in recorded(record, *python(script)))
-    with Terminal(["bash", "--norc", "--noprofile", "-c", f"cd {ROOT}; exec bash --norc --noprofile -i"]) as terminal:
+    command = " ".join(
+        f"'{word}'" if " " not in word else f'"{word}"' for word in recorded(record, *python(script))
+    )
+    with Terminal(
+        ["bash", "--norc", "--noprofile", "-c", f"cd {ROOT}; exec bash --norc --noprofile -i"]
+    ) as terminal:
         terminal.type(b"PS1='$ '\r")
         terminal.type(b"unset CONTROLLING_TERMINAL; " + command.encode() + b"\r")
         terminal.see(b"name: ")
         terminal.type(b"\x1a")
         terminal.see(b"Stopped")
+        terminal.see(b"$ ")
         terminal.type(b"echo at the $((40 + 2)) prompt\r")
         terminal.see(b"at the 42 prompt\r\n")
         terminal.type(b"fg\r")
         terminal.see(b"tests.capture.recorded")
         terminal.type(b"otter\r")
-        terminal.see(b"otter it is")
+        terminal.see(b"otter it is\r\n")
+        terminal.see(b"$ ")
         terminal.type(b"echo $?; exit 7\r")
         assert terminal.end() == 7

@@ -49,30 +49,36 @@ def test_reduced(raw, text):
     assert reduce(raw) == text
 
 
-# Recorded from tqdm 4.67 at a terminal of 60 columns: two nested bars, two rounds of the outer one.
+# Recorded from tqdm 4.70 at a terminal: two rounds of an outer bar, the inner one is removed after each.
 TQDM = (
-    b"\repochs:   0%|                      | 0/2 [00:00<?, ?it/s]\n"
-    b"\rbatches:   0%|                     | 0/3 [00:00<?, ?it/s]\x1b[A"
-    b"\n\rbatches:  67%|#############1      | 2/3 [00:00<00:00, 19.96it/s]\x1b[A"
-    b"\n\r                                                            \r\x1b[A"
-    b"\repochs:  50%|###########           | 1/2 [00:00<00:00,  6.61it/s]\n"
-    b"\rbatches:   0%|                     | 0/3 [00:00<?, ?it/s]\x1b[A"
-    b"\n\rbatches: 100%|####################| 3/3 [00:00<00:00, 19.98it/s]\x1b[A"
-    b"\n\r                                                            \r\x1b[A"
-    b"\repochs: 100%|######################| 2/2 [00:00<00:00,  6.60it/s]\ndone\n"
+    b"\repochs:   0%|     | 0/2 [00:00<?, ?it/s]\r\n"
+    b"\rbatches:   0%|    | 0/3 [00:00<?, ?it/s]\x1b[A\r\n"
+    b"\rbatches:  33%|\xe2\x96\x8e| 1/3 [00:00<00:00, 19.93\x1b[A\r\n"
+    b"\rbatches:  67%|\xe2\x96\x8b| 2/3 [00:00<00:00, 19.83\x1b[A\r\n"
+    b"\rbatches: 100%|\xe2\x96\x88| 3/3 [00:00<00:00, 19.00\x1b[A\r\n"
+    b"\r                                        \x1b[A"
+    b"\repochs:  50%|\xe2\x96\x8c| 1/2 [00:00<00:00,  6.37i\r\n"
+    b"\rbatches:   0%|    | 0/3 [00:00<?, ?it/s]\x1b[A\r\n"
+    b"\rbatches:  33%|\xe2\x96\x8e| 1/3 [00:00<00:00, 19.93\x1b[A\r\n"
+    b"\rbatches:  67%|\xe2\x96\x8b| 2/3 [00:00<00:00, 19.59\x1b[A\r\n"
+    b"\rbatches: 100%|\xe2\x96\x88| 3/3 [00:00<00:00, 19.64\x1b[A\r\n"
+    b"\r                                        \x1b[A"
+    b"\repochs: 100%|\xe2\x96\x88| 2/2 [00:00<00:00,  6.44i"
+    b"\repochs: 100%|\xe2\x96\x88| 2/2 [00:00<00:00,  6.42i\r\ndone\r\n"
 )
 
-# Recorded from rich 14 (Live, a table of two lines, three refreshes), colours shortened.
+# Recorded from rich 15: Live with two lines, updated twice.
 RICH = (
-    b"\x1b[?25l\x1b[1mstep\x1b[0m 0\nloss 1.0"
-    b"\r\x1b[2K\x1b[1A\x1b[2K\x1b[1mstep\x1b[0m 1\nloss 0.5"
-    b"\r\x1b[2K\x1b[1A\x1b[2K\x1b[1mstep\x1b[0m 2\nloss 0.25\n\x1b[?25hfinished\n"
+    b"\x1b[?25l\x1b[1mstep 0\x1b[0m\r\n\x1b[1mloss 1.0\x1b[0m"
+    b"\r\x1b[2K\x1b[1A\x1b[2K\x1b[1mstep 1\x1b[0m\r\n\x1b[1mloss 0.5\x1b[0m"
+    b"\r\x1b[2K\x1b[1A\x1b[2K\x1b[1mstep 2\x1b[0m\r\n\x1b[1mloss 0.25\x1b[0m"
+    b"\r\x1b[2K\x1b[1A\x1b[2K\x1b[1mstep 2\x1b[0m\r\n\x1b[1mloss 0.25\x1b[0m\r\n\x1b[?25hfinished\r\n"
 )
 
 
 def test_nested_progress_bars_leave_their_last_state():
     assert reduce(TQDM).decode().splitlines() == [
-        "epochs: 100%|######################| 2/2 [00:00<00:00,  6.60it/s]",
+        "epochs: 100%|█| 2/2 [00:00<00:00,  6.42i",
         "done",
     ]
 
@@ -85,7 +91,10 @@ def test_many_lines_scroll_out_of_reach():
     lines = b"".join(b"line %d\n" % i for i in range(10 * REACH))
     reduced = reduce(lines + b"\x1b[99999Ahere\n").splitlines()
     assert len(reduced) == 10 * REACH
-    assert b"".join(line + b"\n" for line in reduced[: 9 * REACH]) == lines[: lines.index(b"line %d\n" % (9 * REACH))]
+    assert (
+        b"".join(line + b"\n" for line in reduced[: 9 * REACH])
+        == lines[: lines.index(b"line %d\n" % (9 * REACH))]
+    )
     assert sum(line.startswith(b"here") for line in reduced) == 1
 
 
@@ -114,9 +123,38 @@ def test_a_gigabyte_of_progress_would_be_one_line():
 
 
 PIECES = st.sampled_from(
-    [b"text", b"\r", b"\n", b"\b", b"\x1b[A", b"\x1b[3B", b"\x1b[K", b"\x1b[1K", b"\x1b[2K", b"\x1b[J", b"\x1b[2J"]
-    + [b"\x1b[H", b"\x1b[5;7H", b"\x1b[99C", b"\x1b[9D", b"\x1b[4G", b"\x1b[2P", b"\x1b[X", b"\x1b7", b"\x1b8"]
-    + [b"\x1bM", b"\x1bc", b"\x1b[E", b"\x1b[2F", b"\x1b[m", b"\x1b]0;", b"\x07", b"\x1b[?1049h", b"\xc3", b"\n" * 300]
+    [
+        b"text",
+        b"\r",
+        b"\n",
+        b"\x08",
+        b"\x1b[A",
+        b"\x1b[3B",
+        b"\x1b[K",
+        b"\x1b[1K",
+        b"\x1b[2K",
+        b"\x1b[J",
+        b"\x1b[2J",
+        b"\x1b[H",
+        b"\x1b[5;7H",
+        b"\x1b[99C",
+        b"\x1b[9D",
+        b"\x1b[4G",
+        b"\x1b[2P",
+        b"\x1b[X",
+        b"\x1b7",
+        b"\x1b8",
+        b"\x1bM",
+        b"\x1bc",
+        b"\x1b[E",
+        b"\x1b[2F",
+        b"\x1b[m",
+        b"\x1b]0;",
+        b"\x07",
+        b"\x1b[?1049h",
+        b"\xc3",
+        b"\n" * 300,
+    ]
 )
 
 
