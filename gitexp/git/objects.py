@@ -6,30 +6,22 @@ records, the encoding itself is this file. The tests hold the two (and git) agai
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
 
 from gitexp.errors import BrokenRecord, InvalidName
+from gitexp.git.loose import open_loose
+from gitexp.git.packfile import PACK_TYPES, PackWriter, new_hash
 from gitexp.model.values import Oid
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 FILE = 0o100644
 EXECUTABLE = 0o100755
 SYMLINK = 0o120000
 FOLDER = 0o040000
 SUBMODULE = 0o160000
-
-_PACK_TYPES = {b"commit": 1, b"tree": 2, b"blob": 3, b"tag": 4}
-_HASHES: dict[str, Callable[..., _Hash]] = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
-_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +88,7 @@ class ObjectBuilder:
 
     def add(self, kind: bytes, data: bytes) -> Oid:
         """The id of the object that `data` is when it is a `kind` (blob, tree, commit, tag)."""
-        if kind not in _PACK_TYPES:
+        if kind not in PACK_TYPES:
             raise ValueError(f"no kind of git object: {kind!r}")
         oid = object_id(self.object_format, kind, data)
         self.objects[oid] = (kind, data)
@@ -109,10 +101,10 @@ class ObjectBuilder:
         where its content does not have that id.
         """
         named = Oid(path.parent.name + path.name)
-        digest = _new_hash(self.object_format)
+        digest = new_hash(self.object_format)
         size = 0
         with open(path, "rb") as file:
-            kind, declared, chunks = _inflate_loose(file, named)
+            kind, declared, chunks = open_loose(file, named)
             digest.update(b"%s %d\0" % (kind, declared))
             for chunk in chunks:
                 size += len(chunk)
@@ -159,9 +151,9 @@ class ObjectBuilder:
         dropping the pack of the first one at this moment.
         """
         work = path.with_name(path.name + ".tmp")
-        order = sorted(self.oids, key=lambda oid: (_PACK_TYPES[self._kind(oid)], oid))
+        order = sorted(self.oids, key=lambda oid: (PACK_TYPES[self._kind(oid)], oid))
         with open(work, "wb") as file:
-            pack = _PackWriter(file, _new_hash(self.object_format))
+            pack = PackWriter(file, new_hash(self.object_format))
             pack.begin(len(order) + (nonce is not None))
             for oid in order:
                 self._write_one(pack, oid)
@@ -174,81 +166,21 @@ class ObjectBuilder:
     def _kind(self, oid: Oid) -> bytes:
         return self.objects[oid][0] if oid in self.objects else self._loose[oid][0]
 
-    def _write_one(self, pack: _PackWriter, oid: Oid) -> None:
+    def _write_one(self, pack: PackWriter, oid: Oid) -> None:
         if oid in self.objects:
             pack.whole(*self.objects[oid])
             return
         kind, loose = self._loose[oid]
         with open(loose.path, "rb") as file:
-            pack.streamed(kind, loose.size, _inflate_loose(file, oid)[2])
-
-
-class _PackWriter:
-    """A pack in format 2, without deltas, written front to back."""
-
-    def __init__(self, file: BinaryIO, digest: _Hash) -> None:
-        self._file = file
-        self._digest = digest
-        self.written = 0
-
-    def begin(self, count: int) -> None:
-        self._put(b"PACK" + (2).to_bytes(4, "big") + count.to_bytes(4, "big"))
-
-    def whole(self, kind: bytes, data: bytes) -> None:
-        self._put(_pack_entry_header(kind, len(data)) + zlib.compress(data))
-
-    def streamed(self, kind: bytes, size: int, chunks: Iterable[bytes]) -> None:
-        # Level 1, as git takes for loose objects: these may be large, and gc packs them anew.
-        deflate = zlib.compressobj(1)
-        self._put(_pack_entry_header(kind, size))
-        for chunk in chunks:
-            self._put(deflate.compress(chunk))
-        self._put(deflate.flush())
-
-    def copied(self, entries: bytes) -> None:
-        """Entries as they stand in another pack."""
-        self._put(entries)
-
-    def end(self) -> str:
-        checksum = self._digest.digest()
-        self._put(checksum)
-        return checksum.hex()
-
-    def _put(self, data: bytes) -> None:
-        self._digest.update(data)
-        self._file.write(data)
-        self.written += len(data)
-
-
-def renew_pack(path: Path, target: Path, nonce: bytes, object_format: str) -> None:
-    """A copy of a pack that `write_pack` made, with one more blob, so that it gets another name.
-
-    Raises BrokenRecord where the pack is damaged.
-    """
-    data = path.read_bytes()
-    digest = _new_hash(object_format)
-    body, trailer = data[: -digest.digest_size], data[-digest.digest_size :]
-    digest.update(body)
-    if digest.digest() != trailer:
-        raise BrokenRecord(f"our copy of the pack {path.name!r} is damaged")
-    with open(target, "wb") as file:
-        pack = _PackWriter(file, _new_hash(object_format))
-        pack.begin(int.from_bytes(body[8:12], "big") + 1)
-        pack.copied(body[12:])
-        pack.whole(b"blob", b"gitexp retry " + nonce)
-        pack.end()
+            pack.streamed(kind, loose.size, open_loose(file, oid)[2])
 
 
 def object_id(object_format: str, kind: bytes, data: bytes) -> Oid:
     """The name that git gives to `data` as a `kind`."""
-    digest = _new_hash(object_format)
+    digest = new_hash(object_format)
     digest.update(b"%s %d\0" % (kind, len(data)))
     digest.update(data)
     return Oid(digest.hexdigest())
-
-
-def _new_hash(object_format: str) -> _Hash:
-    return _HASHES[object_format](usedforsecurity=False)
 
 
 def _tree_order(entry: Entry) -> bytes:
@@ -267,46 +199,3 @@ def _is_entry_name(name: bytes) -> bool:
 def _clean(text: str) -> str:
     """A name or address without what would break the commit's header, as git strips it."""
     return re.sub(r"[<>\n\0]", "", text).strip(" \t\r.,:;'\"\\")
-
-
-def _pack_entry_header(kind: bytes, size: int) -> bytes:
-    """The kind in 3 bits and the size in 4 bits, then 7 a byte (gitformat-pack, "object entries")."""
-    byte = _PACK_TYPES[kind] << 4 | size & 0x0F
-    size >>= 4
-    header = bytearray()
-    while size:
-        header.append(byte | 0x80)
-        byte = size & 0x7F
-        size >>= 7
-    header.append(byte)
-    return bytes(header)
-
-
-def _inflate_loose(file: BinaryIO, oid: Oid) -> tuple[bytes, int, Iterator[bytes]]:
-    """Kind, declared size and content of an open loose object file; memory stays small whatever its size."""
-    chunks = _inflate(file, oid)
-    first = next(chunks, b"")
-    header, end, rest = first.partition(b"\0")
-    kind, _, size = header.partition(b" ")
-    if not end or kind not in _PACK_TYPES or not size.isdigit():
-        raise BrokenRecord(f"loose object '{oid}' is corrupt")
-
-    def content() -> Iterator[bytes]:
-        yield rest
-        yield from chunks
-
-    return kind, int(size), content()
-
-
-def _inflate(file: BinaryIO, oid: Oid) -> Iterator[bytes]:
-    inflate = zlib.decompressobj()
-    pending = b""
-    try:
-        while not inflate.eof and (pending := pending or file.read(_CHUNK)):
-            if chunk := inflate.decompress(pending, _CHUNK):
-                yield chunk
-            pending = inflate.unconsumed_tail
-    except zlib.error:
-        raise BrokenRecord(f"loose object '{oid}' is corrupt") from None
-    if not inflate.eof:
-        raise BrokenRecord(f"loose object '{oid}' is corrupt")

@@ -45,7 +45,7 @@ class ObjectReader(Protocol):
 def open_reader(
     git: Git, layout: Layout, prefer: Literal["auto", "libgit2", "git"] = "auto", *, limit: int = LIMIT
 ) -> ObjectReader:
-    """A reader that refuses objects above `limit` bytes. libgit2 is used only where it can open the repository.
+    """A reader that refuses objects above `limit` bytes; libgit2 serves only where it can open a repository.
 
     `auto` asks git, or libgit2 where pygit2 is imported already, and git again for what libgit2 misses.
     Importing pygit2 costs 70 to 100 ms, and asking git for many files at once is faster than libgit2 anyway:

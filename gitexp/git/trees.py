@@ -55,7 +55,7 @@ def blobs(
     """The file at each place, None where there is none.
 
     Every folder is looked up once, however many of its files are wanted, and every object is read once:
-    a large project's root tree is what costs. `folders` finds trees and `contents` reads objects, many at a time.
+    a large project's root tree is what costs. `folders` finds trees, `contents` reads objects, many at once.
     """
     split = [(oid, *_split(path)) for oid, path in specs]
     places = list(dict.fromkeys((oid, folder) for oid, folder, _ in split))
