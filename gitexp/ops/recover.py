@@ -17,7 +17,7 @@ from gitexp.capture import journal
 from gitexp.capture.live import Live, Sealed, all_live
 from gitexp.capture.liveness import Lock
 from gitexp.errors import GitExpError
-from gitexp.git.objects import renew_pack
+from gitexp.git.packfile import renew_pack
 from gitexp.git.refs import read_ref, run_ref
 from gitexp.git.write import KeptPack, remove_stale_lock, store, unkeep, verify
 from gitexp.model.record import Status
