@@ -1,4 +1,4 @@
-"""The accelerators of this machine, from files of the kernel's; nothing is started, imported or initialised for it."""
+"""The accelerators of this machine, from files of the kernel's; nothing is started or initialised for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_DEVICES = 64
 
 
 def describe(modules: Mapping[str, object], root: Path = Path("/")) -> Mapping[str, Value]:
-    """Vendor, device names and driver, and what an imported torch says of CUDA; {} where there is no accelerator.
+    """Vendor, device names and driver, and what an imported torch says of CUDA; {} without an accelerator.
 
     `root` is the root of the file system.
     """

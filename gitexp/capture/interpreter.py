@@ -24,7 +24,7 @@ _MOST_HOPS = 8
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python on this machine. Only version, implementation and kind may enter a record; the rest are its paths."""
+    """A Python on this machine. Only version, implementation and kind may enter a record."""
 
     version: str | None
     """`3.11.7`, or `3.11` where the last part cannot be read; None if unknown."""
@@ -159,7 +159,7 @@ def _first_bytes(path: Path) -> bytes:
 
 
 def _shebang(path: Path, cwd: Path, environ: Mapping[str, str]) -> Path | None:
-    """The Python that a script's first line names; also pip's form for long paths, `#!/bin/sh` and `'''exec' "/…"`."""
+    """The Python that a script's first line names; or its second line, as pip writes it for long paths."""
     start = _first_bytes(path)
     if not start.startswith(b"#!"):
         return None

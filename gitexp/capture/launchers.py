@@ -1,4 +1,4 @@
-"""Sees through programs that only start another one: `env X=1 nice -n 5 uv run python train.py` is `python`."""
+"""Sees through programs that only start another one: `env X=1 nice -n 5 uv run python a.py` is `python`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _skip_options(words: Sequence[str], with_value: frozenset[str]) -> list[str]
 
 def _plain(with_value: str = "", operands: int = 0) -> Callable[[_Step, Path], _Step | None]:
     """A launcher with options, those of `with_value` followed by a word, and a number of words of its own."""
-    valued = frozenset(with_value.split())
+    valued = _words(with_value)
 
     def through(step: _Step, cwd: Path) -> _Step | None:
         return _Step(_skip_options(step.words[1:], valued)[operands:], step.environ)
@@ -120,10 +120,14 @@ def _project_environment(cwd: Path, environ: Mapping[str, str]) -> Path | None:
     return Path(active, "bin") if active else None
 
 
-_PROJECT_OPTIONS = frozenset(
-    """--with --with-editable --with-requirements --extra --group --no-group --only-group --env-file --python -p
-    --package --index --index-url --extra-index-url --directory --project --config-file --cache-dir --module-name
-    -s --site-packages""".split()
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_PROJECT_OPTIONS = _words(
+    """--with --with-editable --with-requirements --extra --group --no-group --only-group --env-file
+    --python -p --package --index --index-url --extra-index-url --directory --project --config-file
+    --cache-dir --module-name -s --site-packages"""
 )
 
 _LAUNCHERS: Mapping[str, Callable[[_Step, Path], _Step | None]] = {

@@ -22,8 +22,8 @@ _LARGEST_URL_FILE = 64 * 1024
 def scan(site_packages: Iterable[Path]) -> Mapping[str, str]:
     """Package name -> version, sorted by name; the first folder that has a package wins, as in an import.
 
-    Names are normalised (PEP 503). The version of an editable install ends in ` (editable)`; one from a version
-    control system or an archive's URL is that URL, without credentials. Local paths are left out.
+    Names are normalised (PEP 503). The version of an editable install ends in ` (editable)`; that of one from
+    a version control system or an archive's URL is the URL, without credentials. Local paths are left out.
     """
     found: dict[str, str] = {}
     for folder in site_packages:
@@ -43,8 +43,10 @@ def normalise(name: str) -> str:
 
 def _line(name: str, version: str) -> str:
     if version.endswith(_EDITABLE):
-        return f"{name}=={version.removesuffix(_EDITABLE)}  # editable"
-    return f"{name} @ {version}" if "://" in version else f"{name}=={version}" if version else name
+        return _line(name, version.removesuffix(_EDITABLE)) + "  # editable"
+    if not version:
+        return name
+    return f"{name} @ {version}" if "://" in version else f"{name}=={version}"
 
 
 def _folder(folder: Path) -> Iterator[tuple[str, str]]:
@@ -60,7 +62,7 @@ def _folder(folder: Path) -> Iterator[tuple[str, str]]:
         elif entry.endswith(".egg-info"):
             yield _egg(folder, entry)
         elif entry.endswith(".egg-link"):
-            yield normalise(entry.removesuffix(".egg-link")), _EDITABLE.strip()
+            yield normalise(entry.removesuffix(".egg-link")), _EDITABLE
 
 
 def _egg(folder: Path, entry: str) -> tuple[str, str]:

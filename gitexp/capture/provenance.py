@@ -15,7 +15,6 @@ _LOCK_FILES = re.compile(
     r"|pixi\.lock|pylock(?:\.[\w-]+)?\.toml|package-lock\.json|yarn\.lock|pnpm-lock\.yaml|flake\.lock|renv\.lock|Cargo\.lock"
 )
 _LARGEST = 64 << 20
-_SECTION = re.compile(r'\s*\[\s*submodule\s+"(.*)"\s*\]')
 _PATH = re.compile(r"\s*path\s*=\s*(.*?)\s*")
 
 

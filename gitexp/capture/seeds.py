@@ -10,8 +10,10 @@ from gitexp.model.values import Value
 
 _MT_LENGTH = 624
 _MT_MULTIPLIER = 1812433253
-_USUAL_SEEDS = (0, 1, 2, 3, 4, 5, 7, 10, 11, 13, 17, 21, 23, 31, 37, 42, 99, 100, 111, 123, 222, 314, 333, 666, 777,
-                999, 1000, 1111, 1234, 1337, 2020, 2021, 2022, 2023, 2024, 2025, 2026, 3407, 12345, 31415, 123456)  # fmt: skip
+_USUAL_SEEDS = (
+    *range(12), 13, 17, 21, 23, 31, 37, 42, 99, 100, 111, 123, 222, 314, 333, 666, 777, 999, 1000, 1111,
+    1234, 1337, 2020, 2021, 2022, 2023, 2024, 2025, 2026, 3407, 12345, 31415, 123456,
+)  # fmt: skip
 
 _SWITCHES = {
     "cudnn_allow_tf32": ("torch", "backends.cudnn.allow_tf32"),
@@ -37,11 +39,11 @@ _VARIABLES = (
 
 
 def read(modules: Mapping[str, object]) -> Mapping[str, Value]:
-    """Package -> `{seed: …}` where the seed is certain, else `{state: …}`, the first 16 hex digits of its sha256.
+    """Package -> `{seed: …}` where the seed is certain, else `{state: …}`, the start of its sha256.
 
-    A seed is certain for torch and TensorFlow, which keep it, and for numpy and `random` while nothing has been drawn.
+    It is certain for torch and TensorFlow, which keep it, and for numpy and `random` while nothing was drawn.
     """
-    found: dict[str, Value] = {}
+    found: dict[str, dict[str, int | str]] = {}
     torch = call(modules, "torch", "initial_seed")
     if isinstance(torch, int):
         found["torch"] = {"seed": torch}
@@ -54,11 +56,7 @@ def read(modules: Mapping[str, object]) -> Mapping[str, Value]:
         found["tensorflow"] = {"seed": tensorflow}
     if numpy := _numpy(modules):
         found["numpy"] = numpy
-    others = [
-        seed
-        for item in found.values()
-        if isinstance(item, Mapping) and isinstance(seed := item.get("seed"), int)
-    ]
+    others = [item["seed"] for item in found.values() if "seed" in item]
     if python := _random(modules, others):
         found["random"] = python
     return dict(sorted(found.items()))
@@ -79,11 +77,11 @@ def _keep(found: dict[str, Value], name: str, value: object) -> None:
         found[name] = value
 
 
-def _numpy(modules: Mapping[str, object]) -> dict[str, Value] | None:
-    """The legacy global generator. `np.random.seed(n)` leaves n as the first word of the Mersenne Twister's state.
+def _numpy(modules: Mapping[str, object]) -> dict[str, int | str] | None:
+    """The legacy global generator: `np.random.seed(n)` leaves n as the first word of the state.
 
-    Knuth's initialisation (Matsumoto and Nishimura 2002, `init_genrand`) makes the second word follow from the first, which proves it;
-    the first draw replaces all 624 words and moves the position from 624.
+    In the Mersenne Twister's initialisation (`init_genrand` of Matsumoto and Nishimura, 2002) the second word
+    follows from the first, which is the proof; the first draw replaces all words and moves the position.
     """
     get_state = lookup(modules, "numpy.random", "get_state")
     state = call(modules, "numpy.random", "get_state") if callable(get_state) else None
@@ -97,8 +95,8 @@ def _numpy(modules: Mapping[str, object]) -> dict[str, Value] | None:
     return {"state": _digest(key.tobytes() + repr((position, *state[3:])).encode())}
 
 
-def _random(modules: Mapping[str, object], others: Iterable[int]) -> dict[str, Value] | None:
-    """`random` hashes its seed away, but a fresh generator can be compared with one of each usual seed (25 µs each)."""
+def _random(modules: Mapping[str, object], others: Iterable[int | str]) -> dict[str, int | str] | None:
+    """`random` hashes its seed away, but a fresh generator can be compared with one of each usual seed."""
     state = call(modules, "random", "getstate")
     generator = lookup(modules, "random", "Random")
     if not isinstance(state, tuple) or not callable(generator):

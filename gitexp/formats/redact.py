@@ -1,6 +1,6 @@
 """Masks secrets in what is about to be written: command lines, params, environment, console text, URLs.
 
-Three things give a secret away: the name it is given (`secret_names`), its own shape (`secret_shapes`), and being equal
+Three things give a secret away: its name (`secret_names`), its own shape (`secret_shapes`), and being equal
 to the value of an environment variable that has a secret's name.
 """
 
@@ -38,7 +38,7 @@ class Redactor:
         self._scan = TextScan(self._suspicion, self._extra)
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """The words of a command: `--token X`, `--api-key=X`, `KEY=X`, and whatever `text` finds inside a word."""
+        """The words of a command: `--token X`, `--api-key=X`, `KEY=X`, and what `text` finds in a word."""
         done: list[str] = []
         programs = {word.rpartition("/")[2] for word in argv}
         for index, word in enumerate(argv):
@@ -71,9 +71,9 @@ class Redactor:
     def _word(self, word: str, before: str, *, user_follows: bool) -> str:
         if user_follows and before in _USER_OPTIONS and ":" in word:
             return word.partition(":")[0] + ":" + MASK
-        if _LONG_OPTION.fullmatch(before) and not _OPTION.fullmatch(word):
-            if believed(self._suspicion(before), word):
-                return MASK
+        takes_value = _LONG_OPTION.fullmatch(before) and not _OPTION.fullmatch(word)
+        if takes_value and believed(self._suspicion(before), word):
+            return MASK
         if match := _ASSIGNMENT.fullmatch(word):
             name, value = match.groups()
             if believed(self._suspicion(name), value):
@@ -110,7 +110,7 @@ class Redactor:
 
 
 def secret_values(environ: Mapping[str, str]) -> set[str]:
-    """The values of variables with a secret's name, and the passwords inside URLs; too short ones are left out."""
+    """The values of variables with a secret's name, and passwords in URLs; too short ones are left out."""
     found = {value for name, value in environ.items() if believed(suspicion(name), value)}
     found.update(password for value in environ.values() for password in _password(value))
     return {value for value in found if len(value) >= 8 or (len(value) >= 6 and _mixed(value))}

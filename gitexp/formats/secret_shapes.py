@@ -54,9 +54,7 @@ _TOKENS = (
     _prefixed("GOCSPX-", r"[A-Za-z0-9_-]{20,}"),
     _shape("xox", r"(?<![A-Za-z0-9])xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{12,}"),
     _prefixed("xapp-", r"[A-Za-z0-9-]{20,}"),
-    _shape(
-        "hooks.slack.com/", r"(?<=hooks\.slack\.com/)(?:services|workflows|triggers)/[A-Za-z0-9/_+-]{10,}"
-    ),
+    _shape("hooks.slack.com/", r"(?<=hooks\.slack\.com/)[a-z]{5,12}/[A-Za-z0-9/_+-]{10,}"),
     _shape("/api/webhooks/", r"(?<=/api/webhooks/)[0-9]{5,}/[A-Za-z0-9_-]{20,}"),
     _shape("k_", r"(?<![A-Za-z0-9])[rs]k_(?:live|test|prod)_[A-Za-z0-9]{16,}"),
     _prefixed("whsec_", r"[A-Za-z0-9+/=]{20,}"),
@@ -95,7 +93,7 @@ _TOKENS = (
     _shape("SharedAccessKey=", r"(?<=SharedAccessKey=)[A-Za-z0-9+/=]{20,}"),
 )
 
-# Searched in lower-cased text; group 1 is what to mask. Each begins with a literal, which makes the search quick.
+# Searched in lower-cased text; group 1 is what to mask. Each begins with a literal, which is quick to find.
 LOWER_SHAPES = tuple(
     re.compile(pattern)
     for pattern in (
@@ -132,7 +130,7 @@ def _mask_line(text: str) -> str:
 
 
 def _lines_with_long_words(text: str) -> Iterator[tuple[int, int]]:
-    """Tokens are long words, which most lines of a log are without: two quick passes over bytes find those that have one."""
+    """Tokens are long words; two quick passes over bytes find the few lines of a log that have one."""
     flat = text.encode("latin-1", "replace").translate(_FLAT)
     at = flat.find(_LONG_WORD)
     while at >= 0:

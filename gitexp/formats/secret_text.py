@@ -1,7 +1,8 @@
-"""Finds `name=value`, `"name": "value"`, `--name value` and HTTP headers in free text and masks the secret values.
+"""Finds `name=value`, `"name": "value"`, `--name value` and HTTP headers in text and masks the secret values.
 
 Console output runs through this, so it must be quick on text without secrets and linear on hostile text: each
-word that a secret's name may contain is searched for as a literal, and only a bounded stretch around a hit is looked at.
+word that a secret's name may contain is searched for as a literal, and only a bounded stretch around a hit is
+looked at.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from gitexp.formats.secret_values import believed, looks_random
 
 Span = tuple[int, int]
 
-_NEEDLES = ("token", "key", "secret", "pass", "pw", "credential", "creds", "auth", "cookie", "jwt", "dsn")
+_NEEDLES = ("auth", "cookie", "creds", "credential", "dsn", "jwt", "key", "pass", "pw", "secret", "token")
 # `(?=(x))\1` takes x whole and never gives a part of it back, which keeps misses cheap.
 _AFTER_NAME = (
     r"(?=([\w.-]{0,40}))\1((?:\\?[\"'\]]){0,2})"
-    r"(?:(?P<assign>\s{0,8}(?::=|=>|==?|:)\s{0,8})|(?P<comma>\s{0,2},\s{0,2}(?=\\?[\"']))|(?P<space>[ \t]{1,8}))"
+    r"(?:(?P<assign>\s{0,8}(?::=|=>|==?|:)\s{0,8})"
+    r"|(?P<comma>\s{0,2},\s{0,2}(?=\\?[\"']))|(?P<space>[ \t]{1,8}))"
 )
 _BEFORE = 90
+_LONGEST_QUOTED = 8192
+_MOST_ESCAPED = 64
 _BACKWARDS = re.compile(r"[\w.-]{0,60}")
 _OWNER = re.compile(r" ([A-Za-z0-9_]{1,30})")
 _NEED_AN_OWNER = frozenset(("key", "Key", "KEY", "token", "Token", "TOKEN"))
@@ -75,7 +79,7 @@ class TextScan:
 
 
 def _name(backwards: str, rest: str) -> str:
-    """The whole name of which `rest` is the end; `API key` counts as one. `backwards` is the text before, reversed."""
+    """The whole name that ends in `rest`; `API key` is one. `backwards` is the text before, reversed."""
     match = _BACKWARDS.match(backwards)
     name = match.group()[::-1] + rest if match else rest
     if name in _NEED_AN_OWNER and match and (owner := _OWNER.match(backwards, match.end())):
@@ -105,13 +109,16 @@ def _without_closers(value: str) -> str:
 
 
 def _closing(text: str, start: int, quote: str) -> int:
-    """Where the quoted text ends, or -1 where the line does first."""
-    line_end = text.find("\n", start)
-    limit = len(text) if line_end < 0 else line_end
+    """Where the quoted text ends, or -1 where it does not on this line. Bounded, for lines of a megabyte."""
+    limit = start + _LONGEST_QUOTED
+    line_end = text.find("\n", start, limit)
+    limit = limit if line_end < 0 else line_end
     end = text.find(quote, start, limit)
-    while end > 0 and len(quote) == 1 and _escaped(text, start, end):
+    for _ in range(_MOST_ESCAPED):
+        if end < 0 or len(quote) > 1 or not _escaped(text, start, end):
+            return end
         end = text.find(quote, end + 1, limit)
-    return end
+    return -1
 
 
 def _escaped(text: str, start: int, end: int) -> bool:

@@ -1,14 +1,14 @@
-"""Whether a value that a suspicious name stands for is a secret, or a switch, a placeholder, a piece of text."""
+"""Whether a value under a suspicious name is a secret, and not a switch, a placeholder, a piece of text."""
 
 from __future__ import annotations
 
 import re
 
-from gitexp.formats.secret_names import Suspicion
+from gitexp.formats.secret_names import Suspicion, words
 
-_SWITCHES = frozenset(
-    """true false yes no on off none null nil undefined auto default unset required optional disabled enabled basic
-    digest bearer oauth oauth2 str string int bool bytes""".split()
+_SWITCHES = words(
+    """true false yes no on off none null nil undefined auto default unset required optional disabled
+    enabled basic digest bearer oauth oauth2 str string int bool bytes"""
 )
 # `${HF_TOKEN}`, `$HF_TOKEN`, `%TOKEN%`, `{{ secret }}`, `<your key>`, `os.environ["X"]`, `***`, `...`
 _REFERENCE = re.compile(

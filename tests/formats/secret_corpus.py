@@ -10,6 +10,11 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from itertools import product
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 PLAIN = "Tr0ub4dor-3x"
 """A secret without a shape: only its name gives it away."""
 
@@ -29,7 +34,12 @@ def _upper(seed: str, length: int) -> str:
 
 JWT = ".".join(("eyJ" + _mixed("a", 33), "eyJ" + _mixed("b", 70), _mixed("c", 43)))
 PRIVATE_KEY = "\n".join(
-    ("-----BEGIN RSA " + "PRIVATE KEY-----", _mixed("d", 64), _mixed("e", 64), "-----END RSA " + "PRIVATE KEY-----")
+    (
+        "-----BEGIN RSA " + "PRIVATE KEY-----",
+        _mixed("d", 64),
+        _mixed("e", 64),
+        "-----END RSA " + "PRIVATE KEY-----",
+    )
 )
 
 TOKENS = {
@@ -90,59 +100,170 @@ TOKENS = {
 }
 """Kind -> a token that its shape alone gives away."""
 
-SECRET_NAMES = """token api_key apikey api-key API_KEY HF_TOKEN hf-token hub_token huggingface_token password db_password
-DB_PASSWORD db-pass passwd passphrase secret client_secret clientSecret SECRET_KEY secret_access_key aws_secret_access_key
-AWS_SECRET_ACCESS_KEY aws_session_token access_token accessToken auth_token auth-token authToken refresh_token bearer_token
-private_key access_key openai_key OPENAI_API_KEY openai_api_key anthropic_api_key WANDB_API_KEY wandb_key wandb-key
-GITHUB_TOKEN GH_TOKEN gitlab_token CI_JOB_TOKEN slack_token telegram_bot_token discord_bot_token NEPTUNE_API_TOKEN
-COMET_API_KEY MLFLOW_TRACKING_PASSWORD MLFLOW_TRACKING_TOKEN KAGGLE_KEY POSTGRES_PASSWORD PGPASSWORD MYSQL_PWD
-REDIS_PASSWORD SMTP_PASS smtp_pw AZURE_STORAGE_KEY azure_account_key AZURE_CLIENT_SECRET subscription_key
-encryption_key signing_key jwt_secret JWT cookie session_key credentials creds master_key ssh_passphrase
-user_password admin-password root_passwd api_secret consumer_key consumer_secret app_key dbPassword apiKey1 token2
-API_KEY_PROD DB_PASSWORD_STAGING model.api_key judge.client.api_key NPM_TOKEN TWINE_PASSWORD DOCKER_PASSWORD
-PINECONE_API_KEY COHERE_API_KEY LANGCHAIN_API_KEY SENTRY_AUTH_TOKEN ngc_api_key SECRET my_secret webhook_secret""".split()
+SECRET_NAMES = _words(
+    """token api_key apikey api-key API_KEY HF_TOKEN hf-token hub_token huggingface_token password
+    db_password DB_PASSWORD db-pass passwd passphrase secret client_secret clientSecret SECRET_KEY
+    secret_access_key aws_secret_access_key AWS_SECRET_ACCESS_KEY aws_session_token access_token
+    accessToken auth_token auth-token authToken refresh_token bearer_token private_key access_key
+    openai_key OPENAI_API_KEY openai_api_key anthropic_api_key WANDB_API_KEY wandb_key wandb-key
+    GITHUB_TOKEN GH_TOKEN gitlab_token CI_JOB_TOKEN slack_token telegram_bot_token discord_bot_token
+    NEPTUNE_API_TOKEN COMET_API_KEY MLFLOW_TRACKING_PASSWORD MLFLOW_TRACKING_TOKEN KAGGLE_KEY
+    POSTGRES_PASSWORD PGPASSWORD MYSQL_PWD REDIS_PASSWORD SMTP_PASS smtp_pw AZURE_STORAGE_KEY
+    azure_account_key AZURE_CLIENT_SECRET subscription_key encryption_key signing_key jwt_secret JWT
+    cookie session_key credentials creds master_key ssh_passphrase user_password admin-password
+    root_passwd api_secret consumer_key consumer_secret app_key dbPassword apiKey1 token2
+    API_KEY_PROD DB_PASSWORD_STAGING model.api_key judge.client.api_key NPM_TOKEN TWINE_PASSWORD
+    DOCKER_PASSWORD PINECONE_API_KEY COHERE_API_KEY LANGCHAIN_API_KEY SENTRY_AUTH_TOKEN ngc_api_key
+    SECRET my_secret webhook_secret"""
+)
 """Names whose value is a secret whatever it looks like."""
 
-_TEXT_TOKENS = "pad eos bos unk cls sep mask image video audio next stop start end special class prompt prefix".split()
-_COUNTED = (
-    "n num max min total avg max_new min_new num_memory num_register context prompt completion max_prompt num_special "
-    "max_completion num_image reasoning generated padded trainable n_prefix input output cached per_batch"
-).split()
-_KEY_OWNERS = "image label text sort primary foreign group target input output state index metric time cache dict".split()
-_ABOUT = "dim size dropout len type index id ids count weight ratio embed_dim proj bias heads norm init_std".split()
+_TEXT_TOKENS = _words(
+    "pad eos bos unk cls sep mask image video audio next stop start end special class prompt prefix"
+)
+_COUNTED = _words(
+    "n num max min total avg max_new min_new num_memory num_register context prompt completion max_prompt "
+    "num_special max_completion num_image reasoning generated padded trainable n_prefix input output cached per_batch"
+)
+_KEY_OWNERS = _words(
+    "image label text sort primary foreign group target input output state index metric time cache dict"
+)
+_ABOUT = _words(
+    "dim size dropout len type index id ids count weight ratio embed_dim proj bias heads norm init_std"
+)
 _NUMBERS = (0, 1, 8, 64, 128, 512, 4096, 0.1, 1e-4, True, False, None, 131072, 1_000_000)
 
 HAND_WRITTEN: dict[str, object] = {
-    "tokenizer": "meta-llama/Llama-3.1-8B-Instruct", "tokenizer_name": "gpt2", "tokenizer_path": "models/tok.model",
-    "token_type": "bpe", "token_dropout": 0.1, "tokens_per_second": 1234.5, "key_dim": 64, "n_keys": 3, "key": "accuracy",
-    "keys": "image,label", "pass_rate": 0.93, "pass@1": 0.4, "pass_at_k": 10, "n_pass": 2, "first_pass": "greedy",
-    "secretary_problem": True, "author": "Ada Lovelace", "authors": "A and B", "authenticity_loss": 0.3, "monkey": "patch",
-    "keyboard": "qwerty", "keypoints": 17, "keyframe_interval": 12, "key_padding_mask": True, "num_key_value_heads": 8,
-    "commit": _hex("c", 40), "revision": _hex("r", 40), "sha256": _hex("s", 64), "checksum": "sha256:" + _hex("t", 64),
-    "model_hash": _hex("m", 32), "dataset_oid": _hex("o", 64), "run_id": "8f14e45fceea167a5a36dedd4bea2543", "etag": _hex("e", 32),
-    "uuid": "0b2f7b2c-3d9a-4a3e-9b39-0b3f6a3f2d11", "wandb_run_id": "3f2ak7qz", "password_file": "secrets/db.txt",
-    "api_key_env": "OPENAI_API_KEY", "api_key_env_var": "HF_TOKEN", "api_key_name": "production", "token_path": "tok/vocab.json",
-    "use_auth_token": False, "trust_remote_code": True, "add_bos_token": True, "token": None, "hf_token": None, "api_key": "",
-    "use_cls_token": True, "stop_token_ids": [1, 2], "eos_token_id": 2, "pad_token": "<pad>", "mask_token": "[MASK]",
-    "bos_token": "<|begin_of_text|>", "eos_token": "</s>", "image_token": "<image>", "separator_token": "\n\n",
-    "placeholder_token": "<cat-toy>", "initializer_token": "toy", "instance_token": "sks", "trigger_token": "ohwx",
-    "answer_token": "Yes", "token_pattern": r"(?u)\b\w\w+\b", "passthrough": True, "passes": 3, "bypass": False,
-    "compass": "north", "passage_len": 128, "num_passages": 20, "passage_template": "{title}\n{text}", "forward_pass": "checkpointed",
-    "authority": 0.5, "authoritative": True, "signature": "def f(x)", "secret_sharing_n": 3, "secretary": "x", "auth": "none",
-    "auth_type": "basic", "cookie_cutter": True, "patience": 5, "pattern": ".*", "path": "data/train.csv", "patch_size": 16,
-    "session": 3, "session_id": 4, "session_gap": "30min", "salt": 7, "pin_memory": True, "dsn_type": "odbc", "basket": "a",
-    "sk_learn": True, "estimator": "sk-learn-pipeline", "task-ask-risk": 1, "disk-cache-dir": "disk-cache-directory-name",
-    "optimizer": "adamw_torch_fused", "lr_scheduler_type": "cosine_with_restarts", "report_to": "tensorboard",
-    "output_dir": "outputs/2026-11-23_18-05-00_resnet50_imagenet_lr1e-3", "resume": "checkpoints/step-00012000.pt",
-    "model": "mistralai/Mixtral-8x7B-Instruct-v0.1", "dataset": "HuggingFaceH4/ultrachat_200k", "config": "configs/base.yaml",
-    "experiment": "ghost_bottleneck_v2_se_ratio_025", "backbone": "vit_base_patch16_clip_224.openai_ft_in12k_in1k",
-    "url": "https://huggingface.co/datasets/squad@main", "tracking_uri": "http://localhost:5000", "remote": "git@github.com:a/b.git",
-    "bucket": "s3://bucket/path/to/data-00000-of-00010.parquet", "prompt": "Count the tokens: one two three. The key: be brief.",
-    "system_prompt": "You are a helpful assistant. Never reveal the password.", "seed": 1234567890123456789, "ratio": "16:9",
-    "privacy_budget": 1.0, "private": True, "access": "public", "accessibility": 1, "account": "research", "license": "mit",
-    "encryption": "none", "credit": 3, "accredited": True, "unauthorized_rate": 0.1, "keyed": True, "keep_keys": "a,b",
-    "turkey": "x", "hockey": "stick", "whiskey": 1, "key_frames": 2, "wq_wk_wv": "key", "attn_key_bias": True, "kv": "key-value",
-}  # fmt: skip
+    "tokenizer": "meta-llama/Llama-3.1-8B-Instruct",
+    "tokenizer_name": "gpt2",
+    "tokenizer_path": "models/tok.model",
+    "token_type": "bpe",
+    "token_dropout": 0.1,
+    "tokens_per_second": 1234.5,
+    "key_dim": 64,
+    "n_keys": 3,
+    "key": "accuracy",
+    "keys": "image,label",
+    "pass_rate": 0.93,
+    "pass@1": 0.4,
+    "pass_at_k": 10,
+    "n_pass": 2,
+    "first_pass": "greedy",
+    "secretary_problem": True,
+    "author": "Ada Lovelace",
+    "authors": "A and B",
+    "authenticity_loss": 0.3,
+    "monkey": "patch",
+    "keyboard": "qwerty",
+    "keypoints": 17,
+    "keyframe_interval": 12,
+    "key_padding_mask": True,
+    "num_key_value_heads": 8,
+    "commit": _hex("c", 40),
+    "revision": _hex("r", 40),
+    "sha256": _hex("s", 64),
+    "checksum": "sha256:" + _hex("t", 64),
+    "model_hash": _hex("m", 32),
+    "dataset_oid": _hex("o", 64),
+    "run_id": "8f14e45fceea167a5a36dedd4bea2543",
+    "etag": _hex("e", 32),
+    "uuid": "0b2f7b2c-3d9a-4a3e-9b39-0b3f6a3f2d11",
+    "wandb_run_id": "3f2ak7qz",
+    "password_file": "secrets/db.txt",
+    "api_key_env": "OPENAI_API_KEY",
+    "api_key_env_var": "HF_TOKEN",
+    "api_key_name": "production",
+    "token_path": "tok/vocab.json",
+    "use_auth_token": False,
+    "trust_remote_code": True,
+    "add_bos_token": True,
+    "token": None,
+    "hf_token": None,
+    "api_key": "",
+    "use_cls_token": True,
+    "stop_token_ids": [1, 2],
+    "eos_token_id": 2,
+    "pad_token": "<pad>",
+    "mask_token": "[MASK]",
+    "bos_token": "<|begin_of_text|>",
+    "eos_token": "</s>",
+    "image_token": "<image>",
+    "separator_token": "\n\n",
+    "placeholder_token": "<cat-toy>",
+    "initializer_token": "toy",
+    "instance_token": "sks",
+    "trigger_token": "ohwx",
+    "answer_token": "Yes",
+    "token_pattern": r"(?u)\b\w\w+\b",
+    "passthrough": True,
+    "passes": 3,
+    "bypass": False,
+    "compass": "north",
+    "passage_len": 128,
+    "num_passages": 20,
+    "passage_template": "{title}\n{text}",
+    "forward_pass": "checkpointed",
+    "authority": 0.5,
+    "authoritative": True,
+    "signature": "def f(x)",
+    "secret_sharing_n": 3,
+    "secretary": "x",
+    "auth": "none",
+    "auth_type": "basic",
+    "cookie_cutter": True,
+    "patience": 5,
+    "pattern": ".*",
+    "path": "data/train.csv",
+    "patch_size": 16,
+    "session": 3,
+    "session_id": 4,
+    "session_gap": "30min",
+    "salt": 7,
+    "pin_memory": True,
+    "dsn_type": "odbc",
+    "basket": "a",
+    "sk_learn": True,
+    "estimator": "sk-learn-pipeline",
+    "task-ask-risk": 1,
+    "disk-cache-dir": "disk-cache-directory-name",
+    "optimizer": "adamw_torch_fused",
+    "lr_scheduler_type": "cosine_with_restarts",
+    "report_to": "tensorboard",
+    "output_dir": "outputs/2026-11-23_18-05-00_resnet50_imagenet_lr1e-3",
+    "resume": "checkpoints/step-00012000.pt",
+    "model": "mistralai/Mixtral-8x7B-Instruct-v0.1",
+    "dataset": "HuggingFaceH4/ultrachat_200k",
+    "config": "configs/base.yaml",
+    "experiment": "ghost_bottleneck_v2_se_ratio_025",
+    "backbone": "vit_base_patch16_clip_224.openai_ft_in12k_in1k",
+    "url": "https://huggingface.co/datasets/squad@main",
+    "tracking_uri": "http://localhost:5000",
+    "remote": "git@github.com:a/b.git",
+    "bucket": "s3://bucket/path/to/data-00000-of-00010.parquet",
+    "prompt": "Count the tokens: one two three. The key: be brief.",
+    "system_prompt": "You are a helpful assistant. Never reveal the password.",
+    "seed": 1234567890123456789,
+    "ratio": "16:9",
+    "privacy_budget": 1.0,
+    "private": True,
+    "access": "public",
+    "accessibility": 1,
+    "account": "research",
+    "license": "mit",
+    "encryption": "none",
+    "credit": 3,
+    "accredited": True,
+    "unauthorized_rate": 0.1,
+    "keyed": True,
+    "keep_keys": "a,b",
+    "turkey": "x",
+    "hockey": "stick",
+    "whiskey": 1,
+    "key_frames": 2,
+    "wq_wk_wv": "key",
+    "attn_key_bias": True,
+    "kv": "key-value",
+}
 
 
 def innocent_params() -> Iterator[tuple[str, object]]:
@@ -153,9 +274,13 @@ def innocent_params() -> Iterator[tuple[str, object]]:
         yield f"{owner}_token", value
     for owner, value in product(_COUNTED, (*_NUMBERS, "auto")):
         yield f"{owner}_tokens", value
-    for owner, value in product(_KEY_OWNERS, ("image", "labels", "id", "timestamp_ms", "bert.embeddings.word")):
+    for owner, value in product(
+        _KEY_OWNERS, ("image", "labels", "id", "timestamp_ms", "bert.embeddings.word")
+    ):
         yield f"{owner}_key", value
-    for stem, about, value in product(("token", "key", "pass", "auth"), _ABOUT, (64, 0.5, "mean", "learned_absolute")):
+    for stem, about, value in product(
+        ("token", "key", "pass", "auth"), _ABOUT, (64, 0.5, "mean", "learned_absolute")
+    ):
         yield f"{stem}_{about}", value
     for scope, (name, value) in product(("model", "train.data"), list(HAND_WRITTEN.items())):
         yield f"{scope}.{name}", value

@@ -79,7 +79,8 @@ def test_named_secret_in_argv(name):
     for words in (
         [f"--{name}", PLAIN], [f"--{name}={PLAIN}"], [f"{name}={PLAIN}"], [f"+{name}={PLAIN}"],
         ["env", f"{name}={PLAIN}", "python"], ["sh", "-c", f"python a.py --{name} {PLAIN} --lr 1"],
-        ["sh", "-c", f"{name}='{PLAIN}' python"], ["python", "a.py", f'{{"{name}": "{PLAIN}"}}'], [f"-{name}", PLAIN],
+        ["sh", "-c", f"{name}='{PLAIN}' python"], ["python", "a.py", f'{{"{name}": "{PLAIN}"}}'],
+        [f"-{name}", PLAIN],
     ):  # fmt: skip
         masked = MASKED.argv(words)
         assert PLAIN not in " ".join(masked), words
@@ -106,9 +107,12 @@ def test_named_secret_in_environment(name):
 @names
 def test_named_secret_in_log_text(name):
     for line in (
-        f"{name}={PLAIN}", f"{name}: {PLAIN}", f"{name} = '{PLAIN}'", f'"{name}": "{PLAIN}"', f"'{name}': '{PLAIN}'",
-        f"Namespace(lr=1, {name}='{PLAIN}', x=2)", f"--{name} {PLAIN}", f"--{name}={PLAIN}", f'{{\\"{name}\\": \\"{PLAIN}\\"}}',
-        f"['--{name}', '{PLAIN}']", f"https://x.org/?a=1&{name}={PLAIN}&b=2", f"export {name}={PLAIN}", f"{name}={PLAIN},",
+        f"{name}={PLAIN}", f"{name}: {PLAIN}", f"{name} = '{PLAIN}'", f'"{name}": "{PLAIN}"',
+        f"'{name}': '{PLAIN}'",
+        f"Namespace(lr=1, {name}='{PLAIN}', x=2)", f"--{name} {PLAIN}", f"--{name}={PLAIN}",
+        f'{{\\"{name}\\": \\"{PLAIN}\\"}}',
+        f"['--{name}', '{PLAIN}']", f"https://x.org/?a=1&{name}={PLAIN}&b=2", f"export {name}={PLAIN}",
+        f"{name}={PLAIN},",
     ):  # fmt: skip
         assert PLAIN not in MASKED.text(f"x\n{line}\ny"), line
 
@@ -306,8 +310,10 @@ def test_strip_url(url, stripped):
 
 @pytest.mark.parametrize(
     "piece",
-    ["key=", "token: ", "a", "--token ", "eyJ", "eyJaaaaaaaa.", "://", "sk-", "-----BEGIN PRIVATE KEY-----", "token='",
-     "gh", 'key="\\', "\\", "?sig=", "machine a login ", "key", "://a", "a:", "bearer ", " ", "\n", "password password ",
+    ["key=", "token: ", "a", "--token ", "eyJ", "eyJaaaaaaaa.", "://", "sk-",
+     "-----BEGIN PRIVATE KEY-----", "token='",
+     "gh", 'key="\\', "\\", "?sig=", "machine a login ", "key", "://a", "a:", "bearer ", " ",
+     "\n", "password password ", 'token="\\',
      "SG.aaaaaaaaaaaaaaaa.", "-----BEGIN ", "xoxb-", "123456789:AA", "hooks.slack.com/services/", "key\t"],
 )  # fmt: skip
 def test_a_megabyte_of_one_piece_ends(piece):
