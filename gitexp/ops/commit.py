@@ -52,7 +52,7 @@ def write_commit(
 ) -> Oid:
     """The commit of a run with the code tree `entries`.
 
-    Its time is that of the end, or of the start, unless `time` is given: the same record gives the same commit.
+    Its time is that of the end, or of the start, unless `time` is given: same record, same commit.
     """
     root = builder.tree([*entries, Entry(RECORD_FOLDER, FOLDER, record.write())])
     seconds = parse_time(info.ended or info.started) if time is None else time
@@ -76,8 +76,13 @@ def commit_message(info: RunInfo, metrics: Mapping[str, Scalar], checkpoint: int
 def headline(metrics: Mapping[str, Scalar]) -> str:
     """The few metrics that tell most, as text."""
     numbers = {k: v for k, v in metrics.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
-    chosen = sorted(numbers, key=lambda name: (_rank(name), name))[:_SHOWN]
+    chosen = leading_first(numbers)[:_SHOWN]
     return ", ".join(f"{' '.join(name.split())[:40]} {numbers[name]:.4g}" for name in chosen)
+
+
+def leading_first(names: Iterable[str]) -> list[str]:
+    """Names of metrics, those that usually tell most first."""
+    return sorted(names, key=lambda name: (_rank(name), name))
 
 
 def bring_in(repo: Repository, live: Live, builder: ObjectBuilder, lock: Lock) -> None:
@@ -95,7 +100,7 @@ def bring_in(repo: Repository, live: Live, builder: ObjectBuilder, lock: Lock) -
 
 
 def _share_bytes(stored: Path, own: Path) -> None:
-    """Make our copy a second name of the stored pack, where the file system can: it survives gc for nothing."""
+    """Make our copy a second name of the stored pack, where the file system can: it outlives gc for free."""
     link = own.with_suffix(".link")
     try:
         os.link(stored, link)

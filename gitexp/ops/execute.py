@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gitexp.capture import console, interpreter, spawn
 from gitexp.capture.snapshot import Snapshot, replaced
-from gitexp.errors import NoWorkTree, UsageError
+from gitexp.errors import GitExpError, NoWorkTree, StorageFull, UsageError
 from gitexp.formats.assignment import Assignment
 from gitexp.model.names import RunName
 from gitexp.model.record import Status
@@ -45,14 +45,16 @@ class Executed:
     """How it went."""
 
     name: RunName
-    commit: Oid
+    commit: Oid | None
+    """None where the end could not be written; `error` then says why."""
     exit: spawn.Exit
     status: Status
     notices: tuple[str, ...] = field(default=())
+    error: GitExpError | None = None
 
 
 def execute(repo: Repository, request: Request) -> Executed:
-    """Run the command and record it. Raises GitExpError before the command starts, or if the end cannot be written."""
+    """Run the command and record it. Raises GitExpError before the command starts, never after."""
     if not request.command:
         raise UsageError("no command to run", hint="git exp run -- python train.py")
     isolated = request.isolated or bool(request.assignments)
@@ -145,8 +147,22 @@ def _run(
         tee.close()
     notices = results.collect(recording, expected, place.root)
     ending = _ending(ended)
-    commit = recording.finish(ending)
-    return Executed(recording.name, commit, ended, ending.status, (*recording.notices, *notices))
+    commit, error = _finish(recording, ending)
+    return Executed(recording.name, commit, ended, ending.status, (*recording.notices, *notices), error)
+
+
+def _finish(recording: Recording, ending: Ending) -> tuple[Oid | None, GitExpError | None]:
+    """The run's commit, or why there is none: what the command did must not be lost over it."""
+    try:
+        return recording.finish(ending), None
+    except GitExpError as error:
+        reason = error.message
+    except OSError as error:
+        reason = str(error.strerror)
+    message = f"the end of run {recording.name!r} cannot be written: {reason}"
+    return None, StorageFull(
+        message, hint="git exp recover, once it can be: everything logged is kept until then"
+    )
 
 
 def _ending(ended: spawn.Exit) -> Ending:

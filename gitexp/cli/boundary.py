@@ -1,0 +1,123 @@
+"""The one place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from gitexp.cli import exit_codes
+from gitexp.cli.group import cli, nearest
+from gitexp.cli.safe_text import safe
+from gitexp.cli.session import Session, tell
+from gitexp.errors import GitExpError, StorageFull, UsageError
+
+_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of `git exp *arguments`, after everything was said; nothing is raised."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    session = Session(dict(os.environ))
+    try:
+        code = _run(arguments, session)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # What is left in the buffer must not be written when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return exit_codes.BROKEN_PIPE
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return exit_codes.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 (the boundary)
+        return _internal(error, arguments, session.home)
+
+
+def _run(arguments: Sequence[str], session: Session) -> int:
+    try:
+        result = cli.main(list(arguments), prog_name="git exp", standalone_mode=False, obj=session)
+        return result if isinstance(result, int) else exit_codes.OK
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return exit_codes.USAGE
+    except click.ClickException as error:
+        failed: GitExpError = _usage(error)
+    except GitExpError as error:
+        failed = error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno not in _STORAGE:
+            raise
+        where = f" {error.filename!r}" if error.filename else ""
+        failed = StorageFull(f"cannot use{where or ' a file'}: {error.strerror}")
+    tell(failed)
+    return failed.exit_code
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    """click's own complaint, in git's voice."""
+    message = error.format_message().rstrip(".")
+    message = message[:1].lower() + message[1:]
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = context.command_path if context else "git exp"
+    hint = f"{where} -h"
+    if isinstance(error, click.exceptions.NoSuchOption):
+        message = f"unknown option {error.option_name!r}"
+        if error.possibilities:
+            hint = f"{where} {sorted(error.possibilities)[0]}"
+    elif unknown := getattr(error, "unknown_command", None):
+        hint = f"git exp {near}" if (near := nearest(unknown)) else hint
+    return UsageError(message, hint=hint)
+
+
+def _internal(error: Exception, arguments: Sequence[str], home: Path | None) -> int:
+    report = _report(error, arguments)
+    print(f"error: internal error: {safe(f'{type(error).__name__}: {error}')}", file=sys.stderr)
+    for folder in (home / "reports" if home else None, Path(_temporary())):
+        if folder is None:
+            continue
+        path = folder / f"gitexp-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+        try:
+            folder.mkdir(exist_ok=True)
+            path.write_text(report, "utf-8", "backslashreplace")
+        except OSError:
+            continue
+        print(f"hint: a report for an issue is in {safe(str(path))}", file=sys.stderr)
+        break
+    return exit_codes.INTERNAL
+
+
+def _report(error: Exception, arguments: Sequence[str]) -> str:
+    """All that an issue needs, secrets masked."""
+    import platform
+    import subprocess
+    import traceback
+
+    from gitexp import __version__
+    from gitexp.formats.redact import Redactor, secret_values
+
+    redactor = Redactor(secret_values(os.environ))
+    git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    lines = [
+        f"git-exp {__version__}, {git}, Python {platform.python_version()}, {platform.platform()}",
+        f"arguments: {redactor.argv(list(arguments))!r}",
+        "",
+        redactor.text("".join(traceback.format_exception(error))),
+    ]
+    return "\n".join(lines)
+
+
+def _temporary() -> str:
+    import tempfile
+
+    return tempfile.gettempdir()

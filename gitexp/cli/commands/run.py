@@ -1,0 +1,113 @@
+"""`git exp run`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from gitexp.cli.options import recording_options
+from gitexp.cli.session import Session
+
+if TYPE_CHECKING:
+    from gitexp.ops.continuing import Origin
+    from gitexp.ops.execute import Executed
+    from gitexp.repo import Repository
+
+
+@click.command("run", context_settings={"allow_interspersed_args": False}, options_metavar="[OPTIONS] [--]")
+@recording_options
+@click.option(
+    "-S",
+    "--set",
+    "assignments",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Run with another value of a param; +KEY=VALUE adds a new one. May be repeated. Implies --isolated.",
+)
+@click.option("--isolated", is_flag=True, help="Run in a worktree of its own, so that you can go on editing.")
+@click.option("--resume", metavar="RUN", help="Go on with a run, under its name.")
+@click.option("--fork", metavar="RUN", help="Start a new run from where another one was.")
+@click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="CMD...")
+@click.pass_obj
+def command(
+    session: Session,
+    cmd: tuple[str, ...],
+    name: str | None,
+    group: str | None,
+    tags: tuple[str, ...],
+    note: str | None,
+    param_files: tuple[str, ...],
+    metrics_files: tuple[str, ...],
+    outputs: tuple[str, ...],
+    quiet: bool,
+    assignments: tuple[str, ...],
+    isolated: bool,
+    resume: str | None,
+    fork: str | None,
+) -> int:
+    """Run a command and record it as a run.
+
+    The code is recorded as it is at the start, uncommitted changes and untracked files included. Input,
+    terminal, signals and the exit code pass through as if CMD had been typed alone. {key} in CMD stands for
+    the value of a param. -S never changes your params file: the command runs in a worktree of its own, whose
+    params file is edited.
+
+    \b
+    Examples:
+      git exp run -- python train.py
+      git exp run --name baseline --tag paper -- python train.py --epochs 3
+      git exp run -S lr=1e-3 -S +model.dropout=0.1 -- python train.py
+      git exp run --metrics-file scores.json --output model.pt -- make
+    """
+    from gitexp.formats.assignment import parse_assignment
+    from gitexp.ops.execute import Request, execute
+
+    changes = tuple(parse_assignment(text) for text in assignments)
+    with session.repository() as repo:
+        done = execute(
+            repo,
+            Request(
+                cmd,
+                slug=name,
+                group=group,
+                tags=tags,
+                note=note,
+                assignments=changes,
+                param_files=param_files,
+                metrics_files=metrics_files,
+                outputs=outputs,
+                isolated=isolated,
+                origin=_origin(repo, resume, fork),
+            ),
+        )
+    _tell(cmd[0], done, quiet)
+    return done.exit.shell_code
+
+
+def _origin(repo: Repository, resume: str | None, fork: str | None) -> Origin | None:
+    from gitexp.errors import UsageError
+    from gitexp.ops import continuing
+
+    if resume is not None and fork is not None:
+        raise UsageError("--resume and --fork exclude each other", hint="git exp run -h")
+    if resume is not None:
+        return continuing.resume(repo, resume, now=time.time())
+    return continuing.fork(repo, fork) if fork is not None else None
+
+
+def _tell(program: str, done: Executed, quiet: bool) -> None:
+    from gitexp.cli.session import say, tell, warn
+    from gitexp.errors import GitExpError
+
+    for notice in done.notices:
+        warn(GitExpError(notice))
+    if done.exit.error is not None:
+        reason = done.exit.error.strerror
+        what = "command not found" if done.exit.shell_code == 127 else f"cannot run ({reason})"
+        tell(GitExpError(f"{what}: {program!r}"))
+    if done.error is not None:
+        tell(done.error)
+    elif not quiet:
+        say(f"exp {done.name} {done.status.value}: git exp show {done.name}")

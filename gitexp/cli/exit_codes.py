@@ -1,0 +1,30 @@
+"""The exit codes that `git exp` promises; the manual prints them from here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+OK: Final = 0
+ERROR: Final = 1
+USAGE: Final = 2
+REMOTE: Final = 3
+INTERNAL: Final = 70
+GIT: Final = 128
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+
+MEANINGS: Final[dict[int, str]] = {
+    OK: "It worked.",
+    ERROR: "There is no such run, a record is broken, or (with --exit-code) the runs differ.",
+    USAGE: "The command line, a name, a parameter or a params file was wrong.",
+    REMOTE: "Another repository or store failed.",
+    INTERNAL: "An error inside gitexp; a report was written, and its place printed.",
+    GIT: "git failed, there is no repository, or it cannot be written to.",
+    INTERRUPTED: "It was interrupted from the keyboard.",
+    BROKEN_PIPE: "Whoever read the output went away.",
+}
+
+RUN: Final = (
+    "git exp run exits with the code of its command: 128 + N where signal N ended it, 127 where the command "
+    "was not found, 126 where it could not be run. Where the run could not be started, the codes above apply."
+)

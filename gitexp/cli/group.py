@@ -1,0 +1,63 @@
+"""The commands of `git exp`, each imported when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from gitexp import __version__
+from gitexp.cli.session import Session
+
+COMMANDS = {
+    "run": "gitexp.cli.commands.run",
+    "ls": "gitexp.cli.commands.ls",
+    "show": "gitexp.cli.commands.show",
+}
+"""Command -> the module with a click command named `command`, in the order of the help."""
+
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name and imports the one that is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = import_module(module).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            error = click.UsageError(f"{args[0]!r} is not a git exp command", ctx)
+            error.unknown_command = args[0]  # type: ignore[attr-defined]
+            raise error
+        return super().resolve_command(ctx, args)
+
+
+def nearest(name: str) -> str | None:
+    """The command that `name` was probably meant to be."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, COMMANDS, 1, 0.5)), None)
+
+
+@click.group(cls=Commands, context_settings={**HELP_NAMES, "max_content_width": 100}, no_args_is_help=True)
+@click.option("--no-pager", is_flag=True, help="Do not send output through a pager.")
+@click.version_option(__version__, message="git-exp version %(version)s", help="Print the version.")
+@click.pass_context
+def cli(ctx: click.Context, no_pager: bool) -> None:
+    """Record experiments as git commits, and look at them.
+
+    A run is one recorded execution: the exact code, its params and metrics, inputs, environment and output,
+    in one commit on a ref of its own. Plain git understands it: git show exp/NAME.
+    """
+    session = ctx.ensure_object(Session)
+    session.use_pager = not no_pager

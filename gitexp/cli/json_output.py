@@ -1,0 +1,37 @@
+"""Strict JSON on stdout."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from gitexp.formats.assignment import join_key
+
+FORMAT = 1
+"""The version of the documents; it changes when a key changes its meaning or goes away."""
+
+
+def put_json(document: Mapping[str, Any]) -> None:
+    """Write one document, `format` first. What is not ASCII is escaped: nothing can reach a terminal."""
+    text = json.dumps({"format": FORMAT, **document}, allow_nan=False, indent=2)
+    sys.stdout.write(text + "\n")
+
+
+def strict(value: Mapping[str, Any]) -> dict[str, Any]:
+    """`value` with every NaN and infinity as null, and `nonfinite`: dotted path -> nan, inf or -inf."""
+    found: dict[str, str] = {}
+    return {**_strict(value, (), found), "nonfinite": found}
+
+
+def _strict(value: Any, above: tuple[str, ...], found: dict[str, str]) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        found[join_key(above)] = "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+        return None
+    if isinstance(value, Mapping):
+        return {key: _strict(item, (*above, key), found) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(item, (*above, str(index)), found) for index, item in enumerate(value)]
+    return value

@@ -1,0 +1,23 @@
+"""The program `git-exp`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Runs the command line of this process and returns its exit code."""
+    arguments = sys.argv[1:]
+    # Asked before anything heavy is imported: scripts and completions call it often.
+    if arguments in (["--version"], ["version"]):
+        from gitexp import __version__
+
+        print(f"git-exp version {__version__}")
+        return 0
+    from gitexp.cli.boundary import run
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Options that more than one command has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_LABELS = (
+    click.option("--name", metavar="NAME", help="Words that the run's name begins with."),
+    click.option("--group", metavar="GROUP", help="The group that the run belongs to."),
+    click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag of the run. May be repeated."),
+    click.option("--note", metavar="TEXT", help="A note on the run."),
+)
+_FILES = (
+    click.option(
+        "--param-file",
+        "param_files",
+        metavar="FILE",
+        multiple=True,
+        help="A params file: YAML, JSON or TOML. May be repeated. Without it params.yaml and the like are "
+        "found.",
+    ),
+    click.option(
+        "--metrics-file",
+        "metrics_files",
+        metavar="FILE",
+        multiple=True,
+        help="A file that results are read from: YAML, JSON or TOML for metrics, JSON lines or CSV for "
+        "series. May be repeated. Without it metrics.json and the like are found.",
+    ),
+    click.option(
+        "--output",
+        "outputs",
+        metavar="PATH",
+        multiple=True,
+        help="A file or folder to keep as an artifact. May be repeated.",
+    ),
+)
+_QUIET = click.option("-q", "--quiet", is_flag=True, help="Do not say the run's name at the end.")
+
+
+def recording_options(function: F) -> F:
+    """The options of a command that records: labels, files, `-q`."""
+    for option in reversed((*_LABELS, *_FILES, _QUIET)):
+        function = option(function)
+    return function

@@ -1,0 +1,191 @@
+"""The page of `git exp show`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from gitexp.cli.render.paint import STATUS, Paint
+from gitexp.cli.render.sparkline import sparkline
+from gitexp.cli.render.table import Cell, Column, table
+from gitexp.cli.render.times import age_text, duration_text, moment_text
+from gitexp.cli.render.values import cut, metric_text, size_text, value_text
+from gitexp.cli.safe_text import safe
+from gitexp.cli.screen import Screen
+from gitexp.formats.assignment import flatten
+from gitexp.model.record import Artifact, Input, Record, RunInfo
+from gitexp.model.times import parse_time
+from gitexp.model.values import Value
+from gitexp.ops.examine import Examined, Trend
+
+_INDENT = "  "
+_SHORT = 10
+
+
+def run_page(found: Examined, screen: Screen, *, now: float) -> list[str]:
+    """Everything about one run that a person asks first; long values are cut to the width of the screen."""
+    record = found.record
+    paint = Paint(screen.colour)
+    page = _Page(screen, paint)
+    page.lines += _heading(found, paint)
+    page.pairs(_facts(found, now))
+    page.section("Note", safe(record.info.note or "", lines=True).splitlines())
+    page.section("Failure", _failure(record.info))
+    page.mapping("Params", {key: value_text(value) for key, value in flatten(record.params).items()})
+    page.mapping("Metrics", {key: metric_text(value) for key, value in record.metrics.items()})
+    page.columns("Series", _series(found.trends))
+    page.columns("Inputs", _inputs(record.inputs))
+    page.mapping("Environment", dict(_environment(record)))
+    page.columns("Artifacts", _artifacts(record.artifacts))
+    return page.lines
+
+
+class _Page:
+    """Lines under headings; a part without lines is left out."""
+
+    def __init__(self, screen: Screen, paint: Paint) -> None:
+        self.lines: list[str] = []
+        self._screen = screen
+        self._paint = paint
+
+    def section(self, heading: str, lines: Iterable[str]) -> None:
+        body = [(_INDENT + line).rstrip() for line in lines]
+        if body:
+            self.lines += ["", self._paint("bold", heading), *body]
+
+    def pairs(self, pairs: Iterable[tuple[str, str]]) -> None:
+        rows = list(pairs)
+        width = max((len(name) for name, _ in rows), default=0) + 2
+        self.lines += [
+            self._paint("cyan", name) + " " * (width - len(name)) + self._cut(text, width)
+            for name, text in rows
+        ]
+
+    def mapping(self, heading: str, values: Mapping[str, str]) -> None:
+        names = [cut(safe(name), 40) for name in values]
+        width = max((len(name) for name in names), default=0) + 2
+        self.columns(
+            heading, [(name, self._cut(text, width + 2)) for name, text in zip(names, values.values())]
+        )
+
+    def columns(self, heading: str, rows: Sequence[Sequence[str]]) -> None:
+        if rows:
+            columns = [Column("", [Cell(row[i]) for row in rows]) for i in range(len(rows[0]))]
+            self.section(heading, table(columns, self._paint, headings=False))
+
+    def _cut(self, text: str, used: int) -> str:
+        return cut(text, self._screen.width and max(20, self._screen.width - used))
+
+
+def _heading(found: Examined, paint: Paint) -> list[str]:
+    info = found.record.info
+    star = " *" if info.star else ""
+    lines = [f"run {paint('bold', info.name)}{star}  {paint(STATUS[info.status], info.status.value)}"]
+    if info.title:
+        lines.append(_INDENT + safe(info.title))
+    if found.stale:
+        lines.append(paint("red", "stale: this code is not the code that the metrics were made with"))
+    return [*lines, ""]
+
+
+def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
+    info = found.record.info
+    started = parse_time(info.started)
+    yield "Started", f"{moment_text(started)} ({age_text(now - started)} ago)"
+    if info.ended:
+        yield "Took", duration_text(parse_time(info.ended) - started) + _how_it_ended(info)
+    elif not found.run.live:
+        yield "Took", "still running elsewhere, or never brought to its end"
+    else:
+        yield "Took", f"{duration_text(now - started)} so far"
+    if info.command:
+        yield (
+            "Command",
+            safe(shlex.join(info.command)) + (f"  (in {safe(info.cwd)})" if info.cwd != "." else ""),
+        )
+    yield "Code", _code(info)
+    yield "Commit", found.run.commit
+    for name, texts in (
+        ("Parents", info.parents),
+        ("Group", [info.group] if info.group else []),
+        ("Tags", sorted(info.tags)),
+    ):
+        if texts:
+            yield name, safe(", ".join(texts))
+    for one in info.resumed:
+        yield "Resumed", f"{one.at} from {one.commit[:_SHORT]}, row {one.kept}"
+
+
+def _how_it_ended(info: RunInfo) -> str:
+    if info.signal:
+        return f", ended by {safe(info.signal)}"
+    return f", exit code {info.exit_code}" if info.exit_code else ""
+
+
+def _code(info: RunInfo) -> str:
+    base = info.code.base[:_SHORT] if info.code.base else "no commit yet"
+    changes = " with uncommitted changes" if info.code.dirty else ""
+    return f"{base}{changes} (tree {info.code.tree[:_SHORT]})"
+
+
+def _failure(info: RunInfo) -> list[str]:
+    if info.failure is None:
+        return []
+    last = info.failure.traceback.rstrip().splitlines()[-8:]
+    said = f"{info.failure.type}: {info.failure.message}"
+    return [safe(line) for line in (last if last and said.split("\n")[0] in last[-1] else [*last, said])]
+
+
+def _series(trends: Iterable[Trend]) -> list[tuple[str, ...]]:
+    return [
+        (
+            cut(safe(one.name), 32),
+            f"{one.rows} row{'s' if one.rows > 1 else ''}",
+            f"last {metric_text(one.last)}",
+            f"min {metric_text(one.min)}" if one.min is not None else "",
+            f"max {metric_text(one.max)}" if one.max is not None else "",
+            sparkline(one.values, 24),
+        )
+        for one in trends
+    ]
+
+
+def _inputs(inputs: Iterable[Input]) -> list[tuple[str, ...]]:
+    return [
+        (
+            safe(one.role),
+            cut(safe(one.path or one.name), 60),
+            f"sha256 {one.oid[:_SHORT]}" if one.oid else cut(value_text(one.value), 40),
+            size_text(one.size) if one.size is not None else "",
+            one.how.value,
+        )
+        for one in inputs
+    ]
+
+
+def _artifacts(artifacts: Iterable[Artifact]) -> list[tuple[str, ...]]:
+    return [
+        (cut(safe(one.path), 60), size_text(one.size), f"sha256 {one.oid[:_SHORT]}", safe(one.kind or ""))
+        for one in artifacts
+    ]
+
+
+def _environment(record: Record) -> Iterator[tuple[str, str]]:
+    """The few things of the environment that a person looks for; `--json` has all of it."""
+    env = record.env
+    if interpreter := _joined(env.get("interpreter"), "implementation", "version", "kind"):
+        yield "python", interpreter
+    packages = len(record.requirements.splitlines())
+    if packages:
+        yield "packages", str(packages)
+    if platform := _joined(env.get("platform"), "system", "release", "machine"):
+        yield "platform", platform
+    for name in ("accelerator", "seeds", "determinism", "submodules"):
+        if value := env.get(name):
+            yield name, value_text(value)
+
+
+def _joined(section: Value, *keys: str) -> str:
+    if not isinstance(section, Mapping):
+        return ""
+    return " ".join(value_text(section[key]) for key in keys if key in section)

@@ -1,0 +1,114 @@
+"""Params, metrics and sizes as short text, with nothing in it that a terminal would act on."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+
+from gitexp.cli.safe_text import safe
+from gitexp.model.values import Scalar, Value
+
+_AMBIGUOUS = ("", "true", "false", "null", "nan", "inf", "-inf")
+
+
+def value_text(value: Value) -> str:
+    """A param, exact: text as it is unless it would be taken for something else."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return number_text(value, digits=17)
+    if isinstance(value, str):
+        return _string(value)
+    return safe(json.dumps(_plain(value), ensure_ascii=False))
+
+
+def metric_text(value: Scalar) -> str:
+    """A metric, with six digits."""
+    if isinstance(value, float):
+        return number_text(value, digits=6)
+    return value_text(value)
+
+
+def number_text(value: int | float, digits: int) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return repr(value) if digits >= 17 else f"{value:.{digits}g}"
+
+
+def delta_text(old: Scalar, new: Scalar) -> str:
+    """By how much a metric changed: `+0.03 (+3.3%)`; empty where that has no meaning."""
+    delta = difference(old, new)
+    if delta is None or not isinstance(old, (int, float)):
+        return ""
+    share = f" ({delta / abs(as_float(old)):+.1%})" if old else ""
+    return f"{delta:+.4g}{share}"
+
+
+def difference(old: Scalar, new: Scalar) -> float | None:
+    """`new - old` where both are finite numbers."""
+    numbers = [as_float(n) for n in (old, new) if isinstance(n, (int, float)) and not isinstance(n, bool)]
+    delta = numbers[1] - numbers[0] if len(numbers) == 2 else math.nan
+    return delta if math.isfinite(delta) else None
+
+
+def as_float(number: int | float) -> float:
+    """The nearest float; infinity for whole numbers beyond them."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def size_text(size: int) -> str:
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def cut(text: str, width: int | None) -> str:
+    """`text` with an ellipsis where it is longer than `width`."""
+    if width is None or display_width(text) <= width:
+        return text
+    kept = ""
+    for character in text:
+        if display_width(kept + character) >= width:
+            break
+        kept += character
+    return kept + "…"
+
+
+def display_width(text: str) -> int:
+    """The columns that printable `text` takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _string(text: str) -> str:
+    if text in _AMBIGUOUS or text != text.strip() or _is_number(text):
+        return safe(json.dumps(text, ensure_ascii=False))
+    return safe(text)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(value: Value) -> object:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,67 @@
+"""A run as the plain values that `--json` shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gitexp.cli.json_output import strict
+from gitexp.formats.record import artifact_value, info_value, input_value
+from gitexp.model.record import Record
+from gitexp.model.values import Oid
+from gitexp.ops.examine import Examined, Trend
+
+_ALWAYS = (
+    *("name", "id", "status", "started", "ended", "exit_code", "signal", "failure", "command", "cwd", "code"),
+    *("title", "group", "note"),
+)
+
+
+def listed_value(record: Record, commit: Oid) -> dict[str, Any]:
+    """A run as it stands in a list; every key is always there."""
+    return strict(_listed(record, commit))
+
+
+def full_value(found: Examined) -> dict[str, Any]:
+    """The whole record, and its series in short."""
+    record = found.record
+    inputs: dict[str, list[Any]] = {}
+    for one in record.inputs:
+        inputs.setdefault(one.role, []).append(input_value(one))
+    return strict(
+        {
+            **_listed(record, found.run.commit),
+            "stale": found.stale,
+            "series": {one.name: _trend_value(one) for one in found.trends},
+            "inputs": inputs,
+            "env": record.env,
+            "requirements": record.requirements.splitlines(),
+            "artifacts": {one.path: artifact_value(one) for one in record.artifacts},
+        }
+    )
+
+
+def _listed(record: Record, commit: Oid) -> dict[str, Any]:
+    info = info_value(record.info)
+    info.pop("format")
+    return {
+        **dict.fromkeys(_ALWAYS),
+        **info,
+        "parents": list(record.info.parents),
+        "resumed": info.get("resumed", []),
+        "tags": sorted(set(record.info.tags)),
+        "star": record.info.star,
+        "commit": commit,
+        "params": record.params,
+        "metrics": record.metrics,
+    }
+
+
+def _trend_value(one: Trend) -> dict[str, Any]:
+    return {
+        "rows": one.rows,
+        "first_step": one.first_step,
+        "last_step": one.last_step,
+        "last": one.last,
+        "min": one.min,
+        "max": one.max,
+    }

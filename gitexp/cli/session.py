@@ -1,0 +1,89 @@
+"""What every command has at hand: the environment, the repository with dead runs put right, and somewhere to talk."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.cli.safe_text import safe
+
+if TYPE_CHECKING:
+    from gitexp.errors import GitExpError
+    from gitexp.ops.recover import Recovered
+    from gitexp.repo import Repository
+
+
+@dataclass
+class Session:
+    """One call of the program."""
+
+    environ: Mapping[str, str]
+    use_pager: bool = True
+    home: Path | None = None
+    """Our folder in the repository, once one was opened: where a report of an internal error goes."""
+
+    @contextmanager
+    def repository(self, *, sweep: bool = True) -> Iterator[Repository]:
+        """The repository around the current folder, after what dead processes left was put right and told."""
+        from gitexp.repo import Repository
+
+        with Repository.open(environ=self.environ) as repo:
+            self.home = repo.home
+            if sweep:
+                _sweep(repo)
+            yield repo
+
+
+def say(text: str) -> None:
+    """Talk, which goes to stderr: stdout is for data."""
+    print(safe(text), file=sys.stderr)
+
+
+def note(text: str) -> None:
+    say(f"note: {text}")
+
+
+def warn(error: GitExpError) -> None:
+    print(f"warning: {safe(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {safe(error.hint)}", file=sys.stderr)
+
+
+def tell(error: GitExpError) -> None:
+    """An error in git's voice."""
+    print(f"error: {safe(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {safe(error.hint)}", file=sys.stderr)
+
+
+def tell_recovered(results: Sequence[Recovered]) -> None:
+    for result in results:
+        if result.error is not None:
+            warn(result.error)
+        elif sentence := SENTENCES.get(result.outcome.value):
+            note(sentence.format(name=result.name))
+
+
+SENTENCES = {
+    "sealed": "run '{name}' had died; it is recorded as crashed",
+    "healed": "run '{name}' had lost objects; they were written again",
+    "extended": "run '{name}' had been logged to after its end; the rows were added",
+    "discarded": "run '{name}' had never started; what was left of it is gone",
+}
+
+
+def _sweep(repo: Repository) -> None:
+    from gitexp.errors import GitExpError
+    from gitexp.ops.recover import sweep
+
+    try:
+        tell_recovered(sweep(repo))
+    except GitExpError as error:
+        warn(error)
+    except OSError as error:
+        # Looking must work where nothing can be written.
+        warn(GitExpError(f"cannot put dead runs right: {error.strerror}", hint="git exp recover"))
