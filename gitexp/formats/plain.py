@@ -92,6 +92,10 @@ def _convert(value: Any, above: tuple[int, ...]) -> Value:
         return text
     if kind.__module__.startswith("omegaconf."):
         return _plain(_container(value), above)
+    if hasattr(kind, "model_dump"):
+        return _plain(value.model_dump(), above)
+    if hasattr(kind, "__fields__") and hasattr(kind, "dict"):
+        return _plain(value.dict(), above)  # pydantic 1
     members = _members(value, kind)
     if members is not None:
         return {_key(key): _plain(member, above) for key, member in members}
@@ -168,11 +172,6 @@ def _members(value: Any, kind: type) -> Iterable[tuple[Any, Any]] | None:
     """Name and value of each field, where `value` has fields."""
     if isinstance(value, Mapping) or (hasattr(kind, "keys") and hasattr(kind, "__getitem__")):
         return [(key, value[key]) for key in value.keys()]  # noqa: SIM118 - not all iterate over keys
-    if hasattr(kind, "model_dump"):
-        dumped = value.model_dump()
-        return dumped.items() if isinstance(dumped, dict) else None
-    if hasattr(kind, "__fields__") and hasattr(kind, "dict"):
-        return value.dict().items()  # type: ignore[no-any-return]
     if is_dataclass(value):
         names = [field.name for field in fields(value)]
     elif hasattr(kind, "__attrs_attrs__"):
