@@ -144,7 +144,7 @@ class Run:
 
     @_guarded
     def use(self, role: str, what: Any, *, name: str | None = None) -> None:
-        """Note an input by its role (dataset, prompt, model, …): a path is hashed, another value is itself."""
+        """Note an input by its role (dataset, prompt, …): a path is hashed, another value is itself."""
         recording = self._live()
         value = what if isinstance(what, (str, os.PathLike)) else plain(what)
         recording.use(input_of(recording.repo, role, value, name))

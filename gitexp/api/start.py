@@ -45,9 +45,10 @@ def start(
     """A new live run, whose code is fixed now; use it as it is, as a context manager or as a decorator.
 
     `name` is the readable part of the run's name. `params` may be a mapping, a namespace, a dataclass or a
-    config; without it they are read from `param_files`, or from a params file that is found by its name.
-    `resume` goes on with a run (or from one of its checkpoints, given as commit) under its name, `fork` begins
-    a new run from one. In a process that was started by a run (GITEXP_RUN) that run is joined, unless
+    config; without it they are read from `param_files`, or from a params file that is found by its name
+    (when the run does not go on from another one).
+    `resume` goes on with a run (or from one of its checkpoints, given as commit) under its name, `fork`
+    begins a new run from one. In a process that was started by a run (GITEXP_RUN) that run is joined, unless
     `join=False`. Ranks other than 0 of one job get a run that does nothing, unless `all_ranks=True`.
 
     Raises GitExpError where a run cannot be started; afterwards nothing raises unless `strict=True`.
@@ -76,8 +77,8 @@ def start(
     if rank(environ) != 0 and not all_ranks:
         return Run(None, again=partial(again, name))
     repo = Repository.open(Path(repository) if repository is not None else None, environ)
-    given = as_mapping(params) if params is not None else merged(read_params_files(repo, tuple(param_files)))
     origin = _origin(repo, resume, fork)
+    given = _params(repo, params, tuple(param_files), inherited=origin is not None)
     wish = Wish(
         slug=name,
         title=title,
@@ -199,6 +200,13 @@ def _origin(repo: Repository, resume: str | None, fork: str | None) -> Origin | 
     if resume:
         return continuing.resume(repo, resume, now=time.time())
     return continuing.fork(repo, fork) if fork else None
+
+
+def _params(repo: Repository, params: Any, files: tuple[str, ...], *, inherited: bool) -> dict[str, Any]:
+    """The params given, or those of files; a run that goes on from another has its params already."""
+    if params is not None:
+        return as_mapping(params)
+    return {} if inherited and not files else merged(read_params_files(repo, files))
 
 
 def _outer_runs(outer: str | None) -> tuple[str, ...]:

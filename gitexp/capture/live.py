@@ -167,6 +167,13 @@ class Live:
             return None
         return Head(value["commit"], tuple(value["parents"]), value["checkpoints"])
 
+    def tip(self) -> Oid | None:
+        """The commit that the run's ref was last given while live; None once the run has been sealed."""
+        if (self.path / "sealed.json").exists():
+            return None
+        head = self.read_head()
+        return head.commit if head else self.read_start().head
+
     def write_sealed(self, sealed: Sealed) -> None:
         value = {"commit": sealed.commit, "at": sealed.at, "sizes": dict(sealed.sizes)}
         _write(self.path / "sealed.json", {"version": VERSION, **value})

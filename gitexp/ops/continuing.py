@@ -11,6 +11,7 @@ from gitexp.model.record import Record, Resumption
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun, load, recorded_blobs
+from gitexp.ops.recover import sweep
 from gitexp.ops.resolve import resolve
 from gitexp.ops.seal import INHERITED
 from gitexp.repo import Repository
@@ -40,6 +41,7 @@ def resume(repo: Repository, text: str, *, now: float) -> Origin:
 
     Rows that were logged after that checkpoint stay in the series as abandoned ones. Raises NotFound.
     """
+    sweep(repo)
     chosen = resolve(repo, text)
     tip = resolve(repo, chosen.name)
     if tip.record.info.status.ended is False and repo.live(tip.name).alive():

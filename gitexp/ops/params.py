@@ -35,7 +35,7 @@ def read_params_files(repo: Repository, declared: Sequence[str] = ()) -> list[Pa
 
 
 def merged(files: Sequence[ParamsFile]) -> dict[str, Any]:
-    """All params together; a key that files disagree on stays with the first, the other goes under its file's name."""
+    """All params together; where files disagree on a key, the later one's goes under that file's name."""
     params: dict[str, Any] = {}
     for file in files:
         for key, value in file.values.items():

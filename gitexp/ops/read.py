@@ -39,8 +39,13 @@ class StoredRun:
 
     @cached_property
     def live(self) -> bool:
-        """Whether rows of this run still stand outside git."""
-        return self.record.info.status is Status.RUNNING and self.repo.live(self.name).path.is_dir()
+        """Whether this is the tip of a run that is still being recorded here."""
+        if self.record.info.status is not Status.RUNNING:
+            return False
+        try:
+            return self.repo.live(self.name).tip() == self.commit
+        except GitExpError:
+            return False
 
     @cached_property
     def whole(self) -> Record:
@@ -91,7 +96,7 @@ def list_all(repo: Repository) -> Listing:
     for index, (name, commit) in enumerate(refs.runs):
         part = blobs[index * len(_LISTED) : (index + 1) * len(_LISTED)]
         try:
-            record = files.decode(dict(zip(_LISTED, part)), name=name)
+            record = files.decode(dict(zip(_LISTED, part, strict=True)), name=name)
         except GitExpError as error:
             broken.append((name, error))
             continue
@@ -131,7 +136,7 @@ def _current(repo: Repository, run: StoredRun) -> StoredRun:
 
 def _decode(reader: ObjectReader, commit: Oid, name: str, wanted: Sequence[str]) -> Record:
     blobs = reader.blobs([(commit, f"{_FOLDER}/{file}") for file in wanted])
-    return files.decode(dict(zip(wanted, blobs)), name=name)
+    return files.decode(dict(zip(wanted, blobs, strict=True)), name=name)
 
 
 def _chunks(reader: ObjectReader, commit: Oid) -> list[bytes]:

@@ -92,7 +92,7 @@ class Recording:
         self._append("x", value)
 
     def environment(self, modules: Mapping[str, object], *, final: bool = False) -> None:
-        """Record the environment of this very process; at the end only what may have become known since the start."""
+        """Record the environment of this very process; with `final` only what may have become known late."""
         top = self.repo.layout.top
         found = environment.capture(
             interpreter=interpreter.current(),
