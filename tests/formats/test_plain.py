@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, RootModel, SecretStr
 
 from gitexp.formats.plain import MAX_ELEMENTS, flatten_metrics, plain
 from tests.formats.test_rows import same
@@ -160,6 +160,7 @@ CASES: list[tuple[object, object]] = [
     (SimpleNamespace(a=SimpleNamespace(b=1)), {"a": {"b": 1}}),
     (Slotted(), {"a": "x", "b": [1]}),
     (ModelV1(), {"rate": 0.5}),
+    (RootModel[list[Path]]([Path("a")]), ["a"]),
     (ConfigDict(), {"a": 1}),
     (Boxed(), 7),
     (Tensor(1.5), 1.5),
