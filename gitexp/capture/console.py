@@ -77,7 +77,7 @@ def read(path: Path) -> bytes:
 
 
 def follow(path: Path, *, ended: Callable[[], bool], poll: float = 0.2) -> Iterator[bytes]:
-    """The output as it grows, looked at every `poll` seconds, until `ended()`; a marker for what was missed."""
+    """The output as it grows, looked at every `poll` seconds, until `ended()`, markers for gaps."""
     position = 0
     while True:
         last = ended()

@@ -21,7 +21,7 @@ def python(script: str) -> tuple[str, str, str]:
 
 
 def test_nothing_looks_different_from_running_it_alone(record):
-    script = "tty >/dev/null && stty -a | head -1; printf 'a\\r\\033[31mb\\033[0m\\n'; echo err >&2; ls -C /; exit 4"
+    script = "tty -s && stty -a | head -1; printf 'a\\r\\033[31mb\\033[0m\\n'; echo err >&2; ls -C /; exit 4"
     seen = []
     for argv in (["sh", "-c", script], recorded(record, "sh", "-c", script)):
         with Terminal(argv, rows=33, columns=77) as terminal:
@@ -119,7 +119,8 @@ def test_the_terminal_is_restored_after_the_child_was_killed(record):
 
 @pytest.mark.parametrize("redirected", ["stdout", "stderr"])
 def test_a_terminal_and_a_file_each_get_their_own(record, tmp_path, redirected):
-    script = "[ -t 1 ] && echo out at a terminal || echo out; [ -t 2 ] && echo err at a terminal >&2 || echo err >&2"
+    script = "test -t 1 && echo out at a terminal || echo out; "
+    script += "{ test -t 2 && echo err at a terminal || echo err; } >&2"
     with (
         open(tmp_path / "file", "wb") as file,
         Terminal(recorded(record, "sh", "-c", script), **{redirected: file}) as terminal,
@@ -163,7 +164,8 @@ print(len(got), "time", file=sys.stderr)
 
 
 def test_a_daemon_at_the_terminal_holds_nobody_up(record, tmp_path):
-    script = f"setsid sh -c 'echo $$ > {tmp_path}/daemon; exec sleep 60' & while [ ! -s {tmp_path}/daemon ]; do :; done"
+    daemon = f"{tmp_path}/daemon"
+    script = f"setsid sh -c 'echo $$ > {daemon}; exec sleep 60' & while [ ! -s {daemon} ]; do :; done"
     try:
         with Terminal(recorded(record, "sh", "-c", script + "; echo done")) as terminal:
             assert terminal.end() == 0
