@@ -61,8 +61,8 @@ def test_a_plain_run_is_finished_by_hand_and_only_once(here: Repo) -> None:
 
 
 def test_exception_makes_it_failed_and_goes_on(here: Repo) -> None:
-    with pytest.raises(ZeroDivisionError), gitexp.start() as run:
-        run.log({"a": 1})
+    run = gitexp.start()
+    with pytest.raises(ZeroDivisionError), run:
         _ = 1 / 0
     info = gitexp.get_run(run.name).info
     assert info.status == "failed"
