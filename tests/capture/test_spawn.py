@@ -155,7 +155,7 @@ def test_a_daemon_that_keeps_the_output_open_holds_nobody_up(tmp_path):
     script = f"sleep 60 & echo $! > {daemon}; echo done"
     process = piped(tmp_path / "record", "sh", "-c", script, stdout=subprocess.PIPE)
     try:
-        # Read only to the end of our process: the daemon has no copy of this pipe, only of the one in between.
+        # Read only to the end of our process: the daemon has no copy of this pipe, only of the one between.
         out, _ = process.communicate(timeout=20)
         assert out == b"done\n"
         os.kill(int(daemon.read_text()), 0)
