@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -218,3 +219,13 @@ KINDS: dict[str, Callable[[Path, Mapping[str, str], list[str]], Repo]] = {
     "separate": _separate,
     "unborn": _unborn,
 }
+
+
+def wrapped_git(folder: Path, environ: Mapping[str, str], body: str) -> dict[str, str]:
+    """An environment whose git runs the shell lines `body` and, unless they exit, the real git (`$git`)."""
+    real = shutil.which("git", path=environ["PATH"])
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "git"
+    script.write_text(f'#!/bin/sh\ngit={real}\n{body}\nexec "$git" "$@"\n')
+    script.chmod(0o755)
+    return {**environ, "PATH": f"{folder}{os.pathsep}{environ['PATH']}"}

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from gitexp.errors import BrokenRecord, GitError, NotFound
 from gitexp.git import trees
 from gitexp.git.objects import Entry, object_id
-from gitexp.git.process import Git
+from gitexp.git.process import Git, error
 from gitexp.model.values import Oid
 
 Header: TypeAlias = tuple[Oid, str, int]
@@ -140,7 +140,7 @@ class CatFileReader:
 
     def _name(self, oid: Oid, folder: str) -> bytes:
         """What git calls the folder; one that its line protocol cannot say is looked up here."""
-        if "\n" in folder or folder.startswith(("./", "../")):
+        if folder and ("\n" in folder or not {"", ".", ".."}.isdisjoint(folder.split("/"))):
             entry = self.resolve(oid, folder)
             return b"-" if entry is None else entry.oid.encode()
         return f"{oid}:{folder}".encode("utf-8", "surrogateescape")
@@ -196,12 +196,12 @@ class CatFileReader:
         """The error that ended the processes when they were asked for `name`: git, asked alone, tells it."""
         self.close()
         shown = name.decode("utf-8", "backslashreplace")
-        try:
-            self._git.run("cat-file", "-p", name.decode("utf-8", "surrogateescape"))
-        except GitError as cause:
-            if "promisor" in cause.message or "could not fetch" in cause.message:
-                return NotFound(f"object '{shown}' is not here and could not be fetched: {cause.message}")
-            return BrokenRecord(f"object '{shown}' cannot be read: {cause.message}", hint="git fsck")
+        result = self._git.run("cat-file", "-p", name.decode("utf-8", "surrogateescape"), check=False)
+        cause = error(result, ["cat-file"]).message
+        if "promisor" in result.talk:
+            return NotFound(f"object '{shown}' is not here and could not be fetched: {cause}")
+        if result.code != 0:
+            return BrokenRecord(f"object '{shown}' cannot be read: {cause}", hint="git fsck")
         return GitError(f"git cat-file ended while it read '{shown}'")
 
 

@@ -36,7 +36,10 @@ def resolve(read: Read, start: Oid, path: str) -> Entry | None:
 
     Raises NotFound for an object that is missing, BrokenRecord for one that is corrupt.
     """
-    root, data = _root(read, start)
+    found = _root(read, start)
+    if found is None:
+        return None
+    root, data = found
     entry: Entry | None = Entry(b"", FOLDER, root)
     for name in path.encode("utf-8", "surrogateescape").split(b"/") if path else ():
         if entry is None or not entry.is_folder:
@@ -101,13 +104,15 @@ def check_size(what: str, size: int, limit: int) -> None:
         raise BrokenRecord(f"'{what}' has {size} bytes, more than the {limit} that are read at once")
 
 
-def _root(read: Read, start: Oid) -> tuple[Oid, bytes]:
-    """The tree that `start` is or leads to, and its content."""
+def _root(read: Read, start: Oid) -> tuple[Oid, bytes] | None:
+    """The tree that `start` is or leads to, and its content; None for a blob."""
     kind, data = read(start)
     while kind != "tree":
-        target = _POINTS_AT[kind].match(data) if kind in _POINTS_AT else None
+        if kind not in _POINTS_AT:
+            return None
+        target = _POINTS_AT[kind].match(data)
         if target is None:
-            raise BrokenRecord(f"object '{start}' does not lead to a tree")
+            raise BrokenRecord(f"object '{start}' is corrupt", hint="git fsck")
         start = Oid(target[1].decode())
         kind, data = read(start)
     return start, data

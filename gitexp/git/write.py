@@ -125,11 +125,22 @@ def publish(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> None:
 
 def verify(git: Git, oids: Collection[Oid]) -> set[Oid]:
     """Those of `oids` that are not in the repository itself; nothing is fetched to find out."""
-    asked = "".join(f"{oid}\n" for oid in oids).encode()
     # Before git 2.45 there is no GIT_NO_LAZY_FETCH; with no protocol allowed, a fetch ends at once.
     offline = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
-    answers = git.run("cat-file", "--batch-check", input=asked, env=offline).text.split("\n")
-    return {oid for oid, answer in zip(oids, answers, strict=True) if answer.endswith(" missing")}
+    left = list(oids)
+    missing: set[Oid] = set()
+    while left:
+        asked = "".join(f"{oid}\n" for oid in left).encode()
+        result = git.run("cat-file", "--batch-check", input=asked, env=offline, check=False)
+        answers = result.text.splitlines()
+        missing.update(oid for oid, answer in zip(left, answers, strict=False) if answer.endswith(" missing"))
+        if len(answers) == len(left):
+            break
+        if "promisor" not in result.talk:
+            raise error(result, ["cat-file"])
+        missing.add(left[len(answers)])  # a promised object that is not here ends the older git's answers
+        left = left[len(answers) + 1 :]
+    return missing
 
 
 def remove_stale_lock(layout: Layout, ref: str) -> bool:
