@@ -76,7 +76,6 @@ class Writer:
             folder.mkdir()
             _sync_folder(folder.parent)
         self._open()
-        self.sync()
         _writers.add(self)
 
     def append(self, payload: Sequence[Any]) -> None:

@@ -121,13 +121,11 @@ class Live:
         return [file.read_text() for file in sorted(self.packs.glob("*.name"))]
 
     def make(self) -> None:
-        """Create the directory, durably. Raises FileExistsError."""
+        """Create the directory; `write_start` makes it durable. Raises FileExistsError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.mkdir()
         for folder in (self.journal, self.files, self.packs, self.path / "processes"):
             folder.mkdir()
-        sync_folder(self.path)
-        sync_folder(self.path.parent)
 
     def write_start(self, start: Start) -> None:
         files = {k: v.decode() for k, v in record_files.encode(start.record).items()}
@@ -141,6 +139,7 @@ class Live:
             "inherited": start.inherited,
         }
         _write(self.path / "start.json", value)
+        sync_folder(self.path.parent)
 
     def read_start(self) -> Start:
         """Raises NotFound where the run never got so far, BrokenRecord or NewerFormat."""
@@ -175,13 +174,19 @@ class Live:
         return head.commit if head else self.read_start().head
 
     def write_sealed(self, sealed: Sealed) -> None:
+        """Not synced: a power cut that takes this note leaves the commit, which says the same."""
         value = {"commit": sealed.commit, "at": sealed.at, "sizes": dict(sealed.sizes)}
-        _write(self.path / "sealed.json", {"version": VERSION, **value})
+        temporary = self.path / ".sealed.json"
+        temporary.write_text(json.dumps({"version": VERSION, **value}))
+        temporary.replace(self.path / "sealed.json")
 
     def read_sealed(self) -> Sealed | None:
+        """None while the run is not sealed, or the note of it was lost. Raises NewerFormat."""
         try:
             value = _read(self.path / "sealed.json")
-        except NotFound:
+        except NewerFormat:
+            raise
+        except (NotFound, BrokenRecord):
             return None
         return Sealed(
             value["commit"],
