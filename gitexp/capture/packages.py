@@ -54,11 +54,12 @@ def _folder(folder: Path) -> Iterator[tuple[str, str]]:
         entries = sorted(os.listdir(folder))
     except OSError:
         return
+    base = str(folder)  # joining hundreds of Paths would take most of the time
     for entry in entries:
         if entry.endswith(".dist-info"):
             name, _, version = entry.removesuffix(".dist-info").rpartition("-")
             if name:
-                yield normalise(name), _origin(folder / entry / "direct_url.json", version)
+                yield normalise(name), _origin(f"{base}/{entry}/direct_url.json", version)
         elif entry.endswith(".egg-info"):
             yield _egg(folder, entry)
         elif entry.endswith(".egg-link"):
@@ -80,13 +81,18 @@ def _pkg_info_version(path: Path) -> str:
     return match.group(1) if match else ""
 
 
-def _origin(path: Path, version: str) -> str:
+def _origin(path: str, version: str) -> str:
     """What PEP 610 says about where the package came from, or the plain version."""
     try:
-        with open(path, "rb") as file:
-            origin = json.loads(file.read(_LARGEST_URL_FILE))
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return version
+    try:
+        origin = json.loads(os.read(file, _LARGEST_URL_FILE))
     except (OSError, ValueError, RecursionError):
         return version
+    finally:
+        os.close(file)
     if not isinstance(origin, dict):
         return version
     details = origin.get("dir_info")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 MASK = "***"
 
@@ -15,15 +16,18 @@ _LONG_WORD = b"a" * 16
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A kind of secret. `needle` stands in every one of them, so that text without it is never searched."""
+    """A kind of secret. `needle` stands in each of them, so that text without it is never searched.
+
+    The pattern is compiled when its needle is first met: compiling all of them takes longer than starting Python.
+    """
 
     needle: str
-    pattern: re.Pattern[str]
+    pattern: str
     replacement: str = MASK
 
 
 def _shape(needle: str, pattern: str, replacement: str = MASK) -> Shape:
-    return Shape(needle, re.compile(pattern), replacement)
+    return Shape(needle, pattern, replacement)
 
 
 def _prefixed(prefix: str, body: str) -> Shape:
@@ -94,26 +98,28 @@ _TOKENS = (
 )
 
 # Searched in lower-cased text; group 1 is what to mask. Each begins with a literal, which is quick to find.
-LOWER_SHAPES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"bearer[ \t]{1,4}([a-z0-9_.~+/=-]{8,})",
-        r"wandb login(?: --\S{1,40}){0,4} ([a-z0-9_-]{20,})",
-        r"machine\s{1,4}\S{1,200}\s{1,4}login\s{1,4}\S{1,200}\s{1,4}password\s{1,4}(\S{1,400})",
-        r"sig=([a-z0-9%+/=_-]{16,})",
-        r"x-amz-(?:signature|security-token|credential)=([^&\s\"']{8,})",
-        r"x-goog-(?:signature|security-token|credential)=([^&\s\"']{8,})",
-        r"\?key=([a-z0-9_-]{20,})",
-        r"&key=([a-z0-9_-]{20,})",
-    )
+_LOWER = (
+    r"bearer[ \t]{1,4}([a-z0-9_.~+/=-]{8,})",
+    r"wandb login(?: --\S{1,40}){0,4} ([a-z0-9_-]{20,})",
+    r"machine\s{1,4}\S{1,200}\s{1,4}login\s{1,4}\S{1,200}\s{1,4}password\s{1,4}(\S{1,400})",
+    r"sig=([a-z0-9%+/=_-]{16,})",
+    r"x-amz-(?:signature|security-token|credential)=([^&\s\"']{8,})",
+    r"x-goog-(?:signature|security-token|credential)=([^&\s\"']{8,})",
+    r"\?key=([a-z0-9_-]{20,})",
+    r"&key=([a-z0-9_-]{20,})",
 )
+
+
+@cache
+def lower_shapes() -> tuple[re.Pattern[str], ...]:
+    return tuple(map(re.compile, _LOWER))
 
 
 def mask_shapes(text: str) -> str:
     """`text` with everything that looks like a secret by itself masked."""
     for shape in _ANYWHERE:
         if shape.needle in text:
-            text = shape.pattern.sub(shape.replacement, text)
+            text = re.sub(shape.pattern, shape.replacement, text)
     parts: list[str] = []
     done = 0
     for start, end in _lines_with_long_words(text):
@@ -125,7 +131,7 @@ def mask_shapes(text: str) -> str:
 def _mask_line(text: str) -> str:
     for shape in _TOKENS:
         if shape.needle in text:
-            text = shape.pattern.sub(shape.replacement, text)
+            text = re.sub(shape.pattern, shape.replacement, text)
     return text
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from gitexp.formats.secret_names import Suspicion
-from gitexp.formats.secret_shapes import LOWER_SHAPES, MASK
+from gitexp.formats.secret_shapes import MASK, lower_shapes
 from gitexp.formats.secret_values import believed, looks_random
 
 Span = tuple[int, int]
@@ -129,7 +129,7 @@ def _escaped(text: str, start: int, end: int) -> bool:
 
 
 def _shaped(lower: str) -> Iterator[Span]:
-    for shape in LOWER_SHAPES:
+    for shape in lower_shapes():
         for match in shape.finditer(lower):
             yield match.span(1)
 

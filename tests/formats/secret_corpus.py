@@ -123,7 +123,8 @@ _TEXT_TOKENS = _words(
 )
 _COUNTED = _words(
     "n num max min total avg max_new min_new num_memory num_register context prompt completion max_prompt "
-    "num_special max_completion num_image reasoning generated padded trainable n_prefix input output cached per_batch"
+    "num_special max_completion num_image reasoning generated padded trainable n_prefix input output cached "
+    "per_batch"
 )
 _KEY_OWNERS = _words(
     "image label text sort primary foreign group target input output state index metric time cache dict"

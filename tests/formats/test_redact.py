@@ -308,7 +308,7 @@ def test_strip_url(url, stripped):
 # Hostile text
 
 
-@pytest.mark.parametrize(
+hostile = pytest.mark.parametrize(
     "piece",
     ["key=", "token: ", "a", "--token ", "eyJ", "eyJaaaaaaaa.", "://", "sk-",
      "-----BEGIN PRIVATE KEY-----", "token='",
@@ -316,6 +316,15 @@ def test_strip_url(url, stripped):
      "\n", "password password ", 'token="\\',
      "SG.aaaaaaaaaaaaaaaa.", "-----BEGIN ", "xoxb-", "123456789:AA", "hooks.slack.com/services/", "key\t"],
 )  # fmt: skip
+
+
+@hostile
+def test_one_piece_over_and_over_ends(piece):
+    MASKED.text(piece * (200_000 // len(piece)))
+
+
+@hostile
+@pytest.mark.long
 def test_a_megabyte_of_one_piece_ends(piece):
     """A quadratic search would take minutes here; the suite's limit is the clock."""
     MASKED.text(piece * (1_000_000 // len(piece)))
