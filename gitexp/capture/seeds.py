@@ -81,7 +81,7 @@ def _numpy(modules: Mapping[str, object]) -> dict[str, int | str] | None:
     """The legacy global generator: `np.random.seed(n)` leaves n as the first word of the state.
 
     In the Mersenne Twister's initialisation (`init_genrand` of Matsumoto and Nishimura, 2002) the second word
-    follows from the first, which is the proof; the first draw replaces all words and moves the position.
+    follows from the first, which is the proof; the first draw replaces all words.
     """
     get_state = lookup(modules, "numpy.random", "get_state")
     state = call(modules, "numpy.random", "get_state") if callable(get_state) else None
@@ -90,7 +90,7 @@ def _numpy(modules: Mapping[str, object]) -> dict[str, int | str] | None:
     key, position = state[1], int(state[2])
     first, second = int(key[0]), int(key[1])
     follows = (_MT_MULTIPLIER * (first ^ (first >> 30)) + 1) & 0xFFFFFFFF
-    if position == _MT_LENGTH and second == follows:
+    if second == follows:
         return {"seed": first}
     return {"state": _digest(key.tobytes() + repr((position, *state[3:])).encode())}
 

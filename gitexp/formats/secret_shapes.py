@@ -18,7 +18,7 @@ _LONG_WORD = b"a" * 16
 class Shape:
     """A kind of secret. `needle` stands in each of them, so that text without it is never searched.
 
-    The pattern is compiled when its needle is first met: compiling all of them takes longer than starting Python.
+    The pattern is compiled when its needle is first met: compiling all takes longer than starting Python.
     """
 
     needle: str

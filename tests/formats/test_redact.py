@@ -283,6 +283,12 @@ def test_less_than_one_in_a_hundred_innocent_log_lines_is_masked():
     assert len(wrong) < len(lines) / 100, wrong
 
 
+@pytest.mark.parametrize("name", ["pad_token", "image_token", "max_tokens", "cache_key", "key", "tokenizer"])
+def test_innocent_name_keeps_a_value_that_looks_random(name):
+    assert MASKED.params({name: "IMG_PLACEHOLDER_00017x"}) == {name: "IMG_PLACEHOLDER_00017x"}
+    assert MASKED.params({"upload_token": "IMG_PLACEHOLDER_00017x"}) == {"upload_token": "***"}
+
+
 # URLs
 
 
