@@ -46,9 +46,6 @@ def _run(arguments: Sequence[str], session: Session) -> int:
         return result if isinstance(result, int) else exit_codes.OK
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message(), file=sys.stderr)
-        return exit_codes.USAGE
     except click.ClickException as error:
         failed: GitExpError = _usage(error)
     except GitExpError as error:

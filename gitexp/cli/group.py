@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 import click
 
 from gitexp import __version__
+from gitexp.cli import exit_codes
 from gitexp.cli.session import Session
 
 COMMANDS = {
     "run": "gitexp.cli.commands.run",
+    "save": "gitexp.cli.commands.save",
     "ls": "gitexp.cli.commands.ls",
     "show": "gitexp.cli.commands.show",
+    "diff": "gitexp.cli.commands.diff",
+    "logs": "gitexp.cli.commands.logs",
+    "recover": "gitexp.cli.commands.recover",
+    "demo": "gitexp.cli.commands.demo",
+    "help": "gitexp.cli.commands.help",
 }
 """Command -> the module with a click command named `command`, in the order of the help."""
 
@@ -49,11 +57,16 @@ def nearest(name: str) -> str | None:
     return next(iter(get_close_matches(name, COMMANDS, 1, 0.5)), None)
 
 
-@click.group(cls=Commands, context_settings={**HELP_NAMES, "max_content_width": 100}, no_args_is_help=True)
+@click.group(
+    cls=Commands,
+    context_settings={**HELP_NAMES, "max_content_width": 100},
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGUMENTS]",
+)
 @click.option("--no-pager", is_flag=True, help="Do not send output through a pager.")
 @click.version_option(__version__, message="git-exp version %(version)s", help="Print the version.")
 @click.pass_context
-def cli(ctx: click.Context, no_pager: bool) -> None:
+def cli(ctx: click.Context, no_pager: bool) -> int:
     """Record experiments as git commits, and look at them.
 
     A run is one recorded execution: the exact code, its params and metrics, inputs, environment and output,
@@ -61,3 +74,7 @@ def cli(ctx: click.Context, no_pager: bool) -> None:
     """
     session = ctx.ensure_object(Session)
     session.use_pager = not no_pager
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help(), file=sys.stderr)
+        return exit_codes.USAGE
+    return exit_codes.OK

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gitexp.cli.json_output import strict
+from gitexp.cli.render.values import difference
 from gitexp.formats.record import artifact_value, info_value, input_value
+from gitexp.model.history import MISSING
 from gitexp.model.record import Record
 from gitexp.model.values import Oid
+from gitexp.ops.code_diff import FileChange
+from gitexp.ops.compare import Change, Comparison
 from gitexp.ops.examine import Examined, Trend
+from gitexp.ops.read import StoredRun
 
 _ALWAYS = (
     *("name", "id", "status", "started", "ended", "exit_code", "signal", "failure", "command", "cwd", "code"),
@@ -65,3 +71,40 @@ def _trend_value(one: Trend) -> dict[str, Any]:
         "min": one.min,
         "max": one.max,
     }
+
+
+def comparison_value(
+    old: StoredRun, new: StoredRun, found: Comparison, files: Sequence[FileChange]
+) -> dict[str, Any]:
+    """What differs between two runs; a side that lacks a key lacks it here too."""
+    return strict(
+        {
+            "old": _side(old),
+            "new": _side(new),
+            "params": _changes(found.params),
+            "metrics": _changes(found.metrics, deltas=True),
+            "inputs": _changes(found.inputs),
+            "packages": _changes(found.packages),
+            "env": _changes(found.env),
+            "code": {
+                "differs": found.code,
+                "files": [{"path": f.path, "added": f.added, "deleted": f.deleted} for f in files],
+            },
+        }
+    )
+
+
+def _side(run: StoredRun) -> dict[str, str]:
+    return {"name": run.name, "commit": run.commit, "status": run.record.info.status.value}
+
+
+def _changes(changes: Sequence[Change], *, deltas: bool = False) -> dict[str, Any]:
+    return {change.key: _change(change, deltas) for change in changes}
+
+
+def _change(change: Change, deltas: bool) -> dict[str, Any]:
+    sides = {"old": change.old, "new": change.new}
+    value: dict[str, Any] = {side: one for side, one in sides.items() if one is not MISSING}
+    if deltas:
+        value["delta"] = difference(value.get("old"), value.get("new"))
+    return value

@@ -6,8 +6,8 @@ from __future__ import annotations
 def safe(text: str, *, lines: bool = False) -> str:
     """`text` without a character that a terminal would act on, or that a person could not see.
 
-    Control, format (right-to-left overrides and the like), surrogate, private and unassigned characters come out
-    as `\\x1b`, `\\u202e` and so on, and so do line separators. With `lines`, line breaks and tabs stay.
+    Control, format (right-to-left overrides and the like), surrogate, private and unassigned characters come
+    out as `\\x1b`, `\\u202e` and so on, and so do line separators. With `lines`, line breaks and tabs stay.
     """
     if text.isprintable():
         return text

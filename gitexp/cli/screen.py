@@ -42,7 +42,7 @@ def put(text: str, screen: Screen, environ: Mapping[str, str]) -> None:
         return
     sys.stdout.flush()
     defaults = {"LESS": "FRX", "LV": "-c"}
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S602 (the user's own setting; git too hands it to the shell)
         screen.pager,
         shell=True,
         stdin=subprocess.PIPE,

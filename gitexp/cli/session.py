@@ -1,4 +1,4 @@
-"""What every command has at hand: the environment, the repository with dead runs put right, and somewhere to talk."""
+"""What every command has at hand: the environment, the repository with dead runs put right, and a voice."""
 
 from __future__ import annotations
 

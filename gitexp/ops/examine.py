@@ -50,7 +50,7 @@ def examine(repo: Repository, text: str) -> Examined:
 
 
 def trend(series: Series) -> Trend:
-    finite = [v for v in series.values if _is_number(v)]
+    finite = [v for v in series.values if isinstance(v, (int, float)) and _is_finite(v)]
     return Trend(
         name=series.name,
         rows=len(series),
@@ -73,7 +73,5 @@ def is_stale(run: StoredRun) -> bool:
     return ObjectBuilder(run.repo.layout.object_format).tree(entries) != run.record.info.code.tree
 
 
-def _is_number(value: Scalar) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_finite(value: int | float) -> bool:
+    return math.isfinite(value) if isinstance(value, float) else not isinstance(value, bool)

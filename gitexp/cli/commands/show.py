@@ -14,11 +14,12 @@ from gitexp.cli.session import Session
 @click.option("--json", "as_json", is_flag=True, help="Print the whole record as one JSON document.")
 @click.pass_obj
 def command(session: Session, run: str, as_json: bool) -> None:
-    """Show one run: when, what, with which code, params and environment, and what came out.
+    """Show one run.
 
-    RUN is a name, the beginning of one, @ for the latest run (the default), @~1 for the one before it, a
-    commit, or HEAD. Of a run that still goes on, all that was logged so far is shown. Where a commit carries
-    a record beside code that is not the code that was recorded, the record is said to be stale.
+    When it ran and what, with which code, params and environment, and what came out. RUN is a name, the
+    beginning of one, @ for the latest run (the default), @~1 for the one before it, a commit, or HEAD. Of a
+    run that still goes on, all that was logged so far is shown. Where a commit carries a record beside code
+    that is not the code that was recorded, the record is said to be stale.
 
     \b
     Examples:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
+from typing import Any
 
 from gitexp.cli.render.paint import STATUS, Paint
 from gitexp.cli.render.table import GAP, Cell, Column, table
@@ -47,7 +48,7 @@ def listing(records: Sequence[Record], screen: Screen, *, now: float) -> list[st
     return lines
 
 
-def _column(name: str, each: Sequence[dict[str, object]], text: Callable[..., str]) -> Column:
+def _column(name: str, each: Sequence[Mapping[str, Any]], text: Callable[..., str]) -> Column:
     cells = [Cell(cut(text(one[name]), _WIDEST)) if name in one else _NO_VALUE for one in each]
     return Column(cut(safe(name), _WIDEST), cells, right=True)
 

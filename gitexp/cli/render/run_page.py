@@ -65,7 +65,8 @@ class _Page:
         names = [cut(safe(name), 40) for name in values]
         width = max((len(name) for name in names), default=0) + 2
         self.columns(
-            heading, [(name, self._cut(text, width + 2)) for name, text in zip(names, values.values())]
+            heading,
+            [(name, self._cut(text, width + 2)) for name, text in zip(names, values.values(), strict=True)],
         )
 
     def columns(self, heading: str, rows: Sequence[Sequence[str]]) -> None:

@@ -39,7 +39,7 @@ def table(columns: Sequence[Column], paint: Paint, *, headings: bool = True, ind
     lines = []
     for row in rows:
         line = indent
-        for position, (column, cell, width) in enumerate(zip(columns, row, widths)):
+        for position, (column, cell, width) in enumerate(zip(columns, row, widths, strict=True)):
             padding = " " * (width - display_width(cell.text))
             text = paint(cell.style, cell.text)
             line += (GAP if position else "") + (padding + text if column.right else text + padding)

@@ -1,0 +1,55 @@
+"""What the manual says beside the commands."""
+
+from __future__ import annotations
+
+from typing import Final
+
+Definition = tuple[str, str]
+
+RUNS: Final = "A run is named once, for ever. Wherever a command takes RUN, it can be written as:"
+RUN_FORMS: Final[tuple[Definition, ...]] = (
+    ("brave-otter-3f2ak7", "Its name."),
+    ("brave-ot", "The beginning of its name, where no other run's begins so."),
+    ("@, @~1, @~2", "The latest run, the one before it, and so on."),
+    ("76d7dc49ef, HEAD", "A commit that holds a record: that of a run, or one that a run was merged into."),
+)
+
+CONFIGURATION: Final = (
+    "git config has a person's own settings; git -c KEY=VALUE exp sets one for one command."
+)
+SETTINGS: Final[tuple[Definition, ...]] = (
+    ("exp.maxUntracked", "Untracked files larger than this many bytes are recorded by hash only (10m)."),
+    ("exp.maxBlob", "Artifacts from this many bytes on go to the artifact store instead of git (1m)."),
+    ("exp.maxLog", "How many bytes of output a record keeps (1m)."),
+    ("exp.maxConsole", "How many bytes of output are kept while a command runs (4m)."),
+    ("exp.color, color.exp, color.ui", "When to use colours: auto, always or never."),
+    ("exp.pager, pager.exp, core.pager", "The pager, or false for none."),
+    ("user.name, user.email", "The author of the runs."),
+)
+
+SHARED: Final = (
+    "The file .gitexp.yaml at the root of the working tree holds the settings that a project shares. "
+    "All are optional."
+)
+SHARED_SETTINGS: Final[tuple[Definition, ...]] = (
+    ("params", "The params files."),
+    ("metrics", "The files that results are read from."),
+    ("outputs", "Files and folders to keep as artifacts."),
+    ("never_capture", "Patterns of files that are never recorded."),
+    ("redact", "Names of params and variables whose values are secret."),
+    ("variables", "Environment variables to record besides the usual ones."),
+    ("goals", "Metric: min or max, whichever is better."),
+    ("isolated.link", "Ignored paths that an isolated run gets links to; all of them without this setting."),
+)
+
+VARIABLES: Final[tuple[Definition, ...]] = (
+    ("GITEXP_RUN", "Set for the command of git exp run, so that the Python API in it joins the same run."),
+    ("GIT_PAGER, PAGER", "The pager, as for git."),
+    ("NO_COLOR", "Set to anything: no colours."),
+)
+
+FILES: Final[tuple[Definition, ...]] = (
+    ("refs/exp/NAME", "The commit of a run."),
+    (".exp/", "The record in the tree of that commit: run.yaml, params.yaml, metrics.yaml and so on."),
+    (".git/exp/", "What is not in git yet: live runs, and those that ended within a day."),
+)
