@@ -213,12 +213,11 @@ class Run:
 
     @_guarded
     def _fail(self, error: BaseException) -> None:
-        failure = failure_of(error)
-        self._live().fail(failure)
         if isinstance(error, KeyboardInterrupt):
             self._end(Ending(Status.KILLED, signal="SIGINT"))
-        else:
-            self._end(Ending(Status.FAILED, failure=failure))
+            return
+        self._live().fail(failure_of(error))
+        self._end(Ending(Status.FAILED))
 
     @_guarded
     def _kill(self, signal: str) -> None:

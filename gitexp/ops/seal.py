@@ -18,7 +18,7 @@ from gitexp.git.objects import Entry, ObjectBuilder
 from gitexp.git.refs import read_ref, run_ref
 from gitexp.git.write import RefUpdate, publish
 from gitexp.model.history import Row
-from gitexp.model.record import Artifact, Failure, Status
+from gitexp.model.record import Artifact, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid
 from gitexp.ops.commit import CHECKPOINT_TRAILER, STATUS_TRAILER, RecordTree, bring_in, write_commit
@@ -38,7 +38,6 @@ class Ending:
     status: Status
     exit_code: int | None = None
     signal: str | None = None
-    failure: Failure | None = None
     at: float | None = None
     """Seconds since 1970; None for now."""
 
@@ -101,7 +100,8 @@ def _commit(start: Start, folded: Folded, ending: Ending | None, tree: RecordTre
             ended=format_time(time.time() if ending.at is None else ending.at),
             exit_code=ending.exit_code,
             signal=ending.signal,
-            failure=ending.failure or folded.failure,
+            # What a child told of its own end is not that of a run that went on to finish.
+            failure=None if ending.status is Status.FINISHED else folded.failure,
         )
         record = replace(record, info=info)
     for path, data in record_files.encode(record).items():
