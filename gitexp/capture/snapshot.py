@@ -7,6 +7,7 @@ and the rest mean what they mean in git. New objects go to a quarantine folder; 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from gitexp.errors import GitError, NoWorkTree, StorageFull
 from gitexp.git.layout import Layout
 from gitexp.git.objects import Entry, ObjectBuilder
 from gitexp.git.process import Git
+from gitexp.git.read_catfile import CatFileReader
+from gitexp.git.reader import LIMIT
 from gitexp.model.values import Oid, Value
 
 RECORD_FOLDER = b".exp"
@@ -92,22 +95,25 @@ def take(
         )
     index = _private_index(layout, quarantine)
     inside = quarantined(layout, quarantine, index)
+    patterns = (*NEVER_CAPTURED, *never)
     listing = git.start("ls-files", "-z", "--others", "--exclude-standard", env=inside)
     git.run(*_PRIVATE, "add", "--update", "--ignore-errors", "--", ":/", env=inside, check=False)
-    base = _commit(git, "HEAD")
     out, _ = listing.communicate()
     if listing.returncode:
         raise GitError("cannot list the files of the working tree", hint="git status")
-    wanted, skipped = _sift(layout.top, _paths(out), limit, (*NEVER_CAPTURED, *never))
+    wanted, skipped = _sift(layout.top, _paths(out), limit, patterns)
     skipped += _add(git, inside, wanted)
-    _restore_secrets(git, inside, base, (*NEVER_CAPTURED, *never))
-    # A partial clone does not have every object that its index names, and need not.
-    root = Oid(git.run(*_PRIVATE, "write-tree", "--missing-ok", env=inside).text)
-    builder = ObjectBuilder(layout.object_format)
-    for path in _loose_objects(quarantine):
-        builder.add_loose(path)
-    tree, entries = _code(git, builder, root, env=inside)
-    base_tree = _base_tree(git, builder, base)
+    with CatFileReader(git.within(inside), layout.object_format, LIMIT) as reader:
+        base = _commit(reader, "HEAD")
+        if _may_hold_secrets(index, plain=not never):
+            _restore_secrets(git, inside, base, patterns)
+        # A partial clone does not have every object that its index names, and need not.
+        root = Oid(git.run(*_PRIVATE, "write-tree", "--missing-ok", env=inside).text)
+        builder = ObjectBuilder(layout.object_format)
+        for path in _loose_objects(quarantine):
+            builder.add_loose(path)
+        tree, entries = _code(reader, builder, root)
+        base_tree = _base_tree(reader, builder, base)
     submodules = _submodules(git, layout.top, inside)
     return Snapshot(
         tree,
@@ -123,11 +129,12 @@ def take(
 
 def of_commit(git: Git, layout: Layout, commit: str = "HEAD") -> Snapshot:
     """The code of a commit, for a run that does not use the working tree. Raises NoWorkTree."""
-    found = _commit(git, commit)
-    if found is None:
-        raise NoWorkTree(f"{commit} has no commit yet", hint="git commit")
     builder = ObjectBuilder(layout.object_format)
-    tree, entries = _code(git, builder, found.tree)
+    with CatFileReader(git, layout.object_format, LIMIT) as reader:
+        found = _commit(reader, commit)
+        if found is None:
+            raise NoWorkTree(f"{commit} has no commit yet", hint="git commit")
+        tree, entries = _code(reader, builder, found.tree)
     return Snapshot(tree, entries, found.oid, False, (), {}, builder, {})
 
 
@@ -261,25 +268,23 @@ class _Commit:
     """Whether its tree carries a record folder."""
 
 
-def _commit(git: Git, revision: str) -> _Commit | None:
+def _commit(reader: CatFileReader, revision: str) -> _Commit | None:
     """The commit that `revision` names; None on an unborn branch."""
-    asked = f"{revision}^{{commit}}\n{revision}^{{tree}}\n{revision}:.exp\n"
-    lines = git.run("cat-file", "--batch-check=%(objectname)", input=asked.encode()).text.split("\n")
-    commit, tree, record = (None if line.endswith(" missing") else Oid(line) for line in lines)
-    return _Commit(commit, tree, record is not None) if commit and tree else None
+    commit, tree = reader.lookup(f"{revision}^{{commit}}"), reader.lookup(f"{revision}^{{tree}}")
+    if commit is None or tree is None:
+        return None
+    return _Commit(commit, tree, reader.lookup(f"{revision}:.exp") is not None)
 
 
-def _base_tree(git: Git, builder: ObjectBuilder, base: _Commit | None) -> Oid | None:
+def _base_tree(reader: CatFileReader, builder: ObjectBuilder, base: _Commit | None) -> Oid | None:
     if base is None or not base.recorded:
         return base.tree if base else None
-    return _code(git, builder, base.tree)[0]
+    return _code(reader, builder, base.tree)[0]
 
 
-def _code(
-    git: Git, builder: ObjectBuilder, root: Oid, *, env: Mapping[str, str] | None = None
-) -> tuple[Oid, tuple[Entry, ...]]:
+def _code(reader: CatFileReader, builder: ObjectBuilder, root: Oid) -> tuple[Oid, tuple[Entry, ...]]:
     """The code tree of a root tree, and its entries."""
-    listed = _entries(git, root, env)
+    listed = reader.entries(root)
     entries = tuple(entry for entry in listed if entry.name != RECORD_FOLDER)
     return (root if len(entries) == len(listed) else builder.tree(entries)), entries
 
@@ -292,6 +297,24 @@ def _entry(line: bytes) -> Entry:
     meta, _, name = line.partition(b"\t")
     mode, _, oid = meta.split(b" ")
     return Entry(name, int(mode, 8), Oid(oid.decode()))
+
+
+# Every pattern of NEVER_CAPTURED holds one of these; index entries end with a NUL.
+_SECRET_MARKS = re.compile(
+    rb"\.env|\.pem\0|\.key\0|\.p12\0|\.pfx\0|\.jks\0|\.keystore\0|id_(rsa|dsa|ecdsa|ed25519)\0"
+    rb"|\.netrc\0|\.pgpass\0|\.pypirc\0",
+    re.IGNORECASE,
+)
+_PREFIX_COMPRESSED = b"\0\0\0\4"
+
+
+def _may_hold_secrets(index: Path, *, plain: bool) -> bool:
+    """Whether the index has to be asked for secret files; `plain` when no patterns of the user's count."""
+    try:
+        data = index.read_bytes()
+    except FileNotFoundError:
+        return False
+    return not plain or data[4:8] == _PREFIX_COMPRESSED or _SECRET_MARKS.search(data) is not None
 
 
 def _restore_secrets(

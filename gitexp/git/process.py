@@ -86,6 +86,12 @@ class Git:
         """The same git, whose processes hold what is locked on `descriptors` for as long as they live."""
         return Git(self.cwd, self.environ, held=descriptors)
 
+    def within(self, env: Mapping[str, str]) -> Git:
+        """The same git with `env` laid over its environment, also what is dropped from a caller's."""
+        git = Git(self.cwd, self.environ, held=self.held)
+        git.environ.update(env)
+        return git
+
     def run(
         self,
         *args: str,

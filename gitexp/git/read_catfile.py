@@ -92,6 +92,11 @@ class CatFileReader:
             raise NotFound(f"object '{oid}' does not exist")
         return found[1], found[2]
 
+    def lookup(self, revision: str) -> Oid | None:
+        """The object that a revision such as `HEAD^{tree}` names; None where there is none."""
+        (found,) = self._headers([revision.encode("utf-8", "surrogateescape")])
+        return found[0] if found else None
+
     def read(self, oid: Oid) -> tuple[str, bytes]:
         """Kind and content of an object. Raises NotFound; BrokenRecord where it is too large or corrupt."""
         kind, size = self.header(oid)
