@@ -24,12 +24,17 @@ class Keyboard:
         self._pid = pid
         self._saved: list[int | list[bytes | int]] | None = None
         self._lock = threading.Lock()
+        # In the background the terminal has the modes of the shell's line editor, not those for a command.
+        self._modes_known = self._in_foreground()
 
     def enter(self) -> None:
         """Raw mode, when the terminal is ours: signals, echo and editing are the pseudo-terminal's then."""
         with self._lock, contextlib.suppress(termios.error):
             if self._saved is None and self._in_foreground():
                 saved = termios.tcgetattr(self._terminal)
+                if not self._modes_known:
+                    termios.tcsetattr(self._to, termios.TCSANOW, saved)
+                    self._modes_known = True
                 termios.tcsetattr(self._terminal, termios.TCSANOW, _raw(termios.tcgetattr(self._terminal)))
                 self._saved = saved
 

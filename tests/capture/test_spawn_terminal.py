@@ -61,10 +61,12 @@ def test_a_password_is_read_and_neither_shown_nor_recorded(record):
 def test_control_c_interrupts_the_child_once(record):
     script = """
 import time
-print("ready", flush=True)
-try: time.sleep(60)
-except KeyboardInterrupt: print("interrupted")
-time.sleep(0.2)
+try:
+    print("ready", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted")
+    time.sleep(0.2)
 raise SystemExit(6)
 """
     with Terminal(recorded(record, *python(script))) as terminal:
@@ -145,13 +147,12 @@ def test_piped_input_with_output_at_a_terminal(record):
 def test_control_c_in_a_pipeline_reaches_the_child_once(record, tmp_path):
     """The terminal's driver signals the whole job: we must not add ours."""
     script = """
-import signal, sys, time
-got = []
-signal.signal(signal.SIGINT, lambda n, _: got.append(n))
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 print("ready", file=sys.stderr, flush=True)
-while not got: time.sleep(0.01)
-time.sleep(0.2)
-print(len(got), "time", file=sys.stderr)
+count = 0
+while signal.sigtimedwait([signal.SIGINT], 0.2 if count else 20): count += 1
+print(count, "time", file=sys.stderr)
 """
     with (
         open(tmp_path / "out", "wb") as out,
@@ -172,6 +173,30 @@ def test_a_daemon_at_the_terminal_holds_nobody_up(record, tmp_path):
             assert terminal.output == b"done\r\n"
     finally:
         os.kill(int((tmp_path / "daemon").read_text()), signal.SIGKILL)
+
+
+def test_a_job_in_the_background_gets_the_keyboard_when_it_comes_to_the_foreground(record):
+    command = " ".join(
+        recorded(record, "sh", "-c", f"'echo hel''lo; read x; {sys.executable} -c \"print(1 + $x)\"'")
+    )
+    with Terminal(
+        ["bash", "--norc", "--noprofile", "-c", f"cd {ROOT}; exec bash --norc --noprofile -i"]
+    ) as terminal:
+        terminal.type(b"PS1='$ '; unset CONTROLLING_TERMINAL\r")
+        terminal.see(b"\n")
+        terminal.see(b"$ ")
+        terminal.type(command.encode() + b" &\r")
+        terminal.see(b"hello\r")
+        terminal.type(b"jobs\r")
+        terminal.see(b"Running")
+        terminal.see(b"$ ")
+        terminal.type(b"fg\r")
+        terminal.see(b"tests.capture.recorded")
+        terminal.type(b"41\r")
+        terminal.see(b"42\r\n")
+        terminal.see(b"$ ")
+        terminal.type(b"exit 7\r")
+        assert terminal.end() == 7
 
 
 def test_control_z_stops_the_job_and_fg_continues_it(record):
