@@ -214,9 +214,8 @@ def _outer_runs(outer: str | None) -> tuple[str, ...]:
 
 
 def _command() -> list[str]:
-    """How this program was started; paths of this machine are left out."""
-    original = getattr(sys, "orig_argv", None) or [sys.executable, *sys.argv]
-    return [os.path.basename(original[0]), *original[1:]] if original[0] else list(sys.argv)
+    """How this program was started."""
+    return list(getattr(sys, "orig_argv", None) or [sys.executable, *sys.argv])
 
 
 def _tell(notice: str) -> None:

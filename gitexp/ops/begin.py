@@ -7,13 +7,16 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from pathlib import Path
 
 from gitexp.capture import environment, interpreter, snapshot
 from gitexp.capture.live import Live, Start
 from gitexp.capture.liveness import Lock
 from gitexp.capture.snapshot import Skipped, Snapshot
-from gitexp.errors import GitExpError, RefChanged
+from gitexp.errors import GitExpError, RefChanged, StorageFull
 from gitexp.formats import record as record_files
 from gitexp.git.refs import run_ref
 from gitexp.git.write import RefUpdate, publish
@@ -24,7 +27,7 @@ from gitexp.model.values import Value
 from gitexp.ops.commit import RecordTree, bring_in, write_commit
 from gitexp.ops.continuing import Origin
 from gitexp.ops.recording import Recording
-from gitexp.ops.seal import hold_writing
+from gitexp.ops.seal import hold_writing, take_back
 from gitexp.repo import Repository
 
 UNTRACKED_ROLE = "untracked"
@@ -65,23 +68,42 @@ def begin(repo: Repository, wish: Wish) -> Recording:
         name = resumed or new_name(wish.slug)
         live = repo.live(name)
         try:
-            live.make()
+            lock = _claim(live)
         except FileExistsError:
             if resumed:
                 raise GitExpError(f"run {name!r} is still live here", hint="git exp recover") from None
             continue
-        lock = Lock.take(live.owner)
-        if lock is None:
-            continue
         try:
-            lock.sign()
             return _begin(repo, wish, name, live, lock)
         except BaseException as error:
+            with suppress(GitExpError, OSError):
+                take_back(repo, live)
             lock.release()
-            live.remove()
+            if isinstance(error, OSError):
+                raise _storage_error(repo.layout.common_dir, error) from None
             if not isinstance(error, RefChanged) or resumed:
                 raise
     raise GitExpError("cannot find a free name for the run", hint="git exp run --name NAME")
+
+
+def _claim(live: Live) -> Lock:
+    """The signed lock of a fresh live directory. Raises FileExistsError or StorageFull."""
+    try:
+        live.make()
+        lock = Lock.take(live.owner, wait=True)
+        assert lock is not None
+        lock.sign()
+    except FileExistsError:
+        raise
+    except OSError as error:
+        live.remove()
+        raise _storage_error(live.path.parents[2], error) from None
+    return lock
+
+
+def _storage_error(folder: Path, error: OSError) -> StorageFull:
+    """What it means that a file could not be written while a run was starting."""
+    return StorageFull(f"cannot record in {str(folder)!r}: {error.strerror or error}", hint="df -h .git")
 
 
 def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) -> Recording:
@@ -150,7 +172,7 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
         info = RunInfo(id=new_id(), name=name, status=Status.RUNNING, started=format_time(started), code=code)
     info = replace(
         info,
-        command=tuple(repo.redactor.argv(wish.command)) or info.command,
+        command=tuple(repo.redactor.argv(_portable(repo, wish.command))) or info.command,
         cwd=repo.relative(repo.cwd) or ".",
         parents=info.parents + tuple(p for p in _parents(wish) if p not in info.parents),
         title=wish.title or info.title,
@@ -167,6 +189,23 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
         artifacts=old.artifacts if old else (),
         requirements=captured.requirements,
     )
+
+
+def _portable(repo: Repository, command: Sequence[str]) -> list[str]:
+    """A command without what only this machine knows: program folder, working tree, home."""
+    home = repo.environ.get("HOME", "").rstrip("/")
+    words = []
+    for index, word in enumerate(command):
+        inside = repo.relative(Path(word)) if word.startswith("/") else None
+        if inside is not None:
+            words.append(os.path.relpath(inside, repo.layout.prefix or "."))
+        elif word.startswith("/") and index == 0:
+            words.append(os.path.basename(word))
+        elif home and word.startswith(home + "/"):
+            words.append("~" + word[len(home) :])
+        else:
+            words.append(word)
+    return words
 
 
 def _parents(wish: Wish) -> tuple[str, ...]:

@@ -491,3 +491,14 @@ def test_import_is_cheap() -> None:
     code = f"import sys, gitexp; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_command_says_nothing_of_this_machine(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = str(here.path / "src" / "train.py")
+    data = str(Path.home() / "data" / "x.csv")
+    monkeypatch.setattr(sys, "orig_argv", [sys.executable, script, "--data", data, "--lr", "1"])
+    with gitexp.start() as run:
+        pass
+    name = os.path.basename(sys.executable)
+    command = gitexp.get_run(run.name).info.command
+    assert command == (name, "src/train.py", "--data", "~/data/x.csv", "--lr", "1")
