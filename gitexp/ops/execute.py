@@ -16,7 +16,7 @@ from gitexp.model.names import RunName
 from gitexp.model.record import Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params, results
-from gitexp.ops.begin import Wish, begin
+from gitexp.ops.begin import UNTRACKED_ROLE, Wish, begin
 from gitexp.ops.continuing import Origin
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
@@ -113,13 +113,15 @@ class _Place:
         prefix = repo.layout.prefix
         outputs = [os.path.normpath(prefix + path) for path in request.outputs] or list(repo.settings.outputs)
         linked = isolate.ignored_paths(repo) if repo.layout.top else []
-        large = [one.path for one in start.record.inputs if one.role == "untracked" and one.path]
+        large = [one.path for one in start.record.inputs if one.role == UNTRACKED_ROLE and one.path]
+        submodules = start.record.env.get("submodules") or {}
+        assert isinstance(submodules, Mapping)
         root = isolate.make_worktree(
             repo,
             recording.name,
             code.base or start.head,
             code.tree,
-            linked=[*linked, *large],
+            linked=[*linked, *large, *submodules],
             outputs=outputs,
         )
         tracked = isolate.tracked(repo, code.tree, list(changed))

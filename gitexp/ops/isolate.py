@@ -88,6 +88,8 @@ def _link(top: Path, root: Path, path: str, outputs: Sequence[str]) -> None:
         # Something of the run's own will be in this folder: it gets a real one, and links to the rest.
         target.mkdir(parents=True, exist_ok=True)
         for child in sorted(source.iterdir()):
+            if child.name == ".git":
+                continue
             _link(top, root, f"{path}/{child.name}", outputs)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
