@@ -43,6 +43,9 @@ MAX_SCALAR = 2 << 20
 MAX_VALUES = 100_000
 """Values in one file that is not as `dump` writes it, copies made by aliases included."""
 
+MAX_FOREIGN_NODES = 30_000
+"""Keys and values in a record that is not as `dump` writes it: more than a second's work."""
+
 _LONG_NAME = re.compile(r"(?:^|[\s,\[\]{}:?-])[!&*%]\S{1024}").search
 _SURROGATE = re.compile("[\ud800-\udfff]").search
 
@@ -187,7 +190,7 @@ class _Composer:
 
     def _check(self, event: Event, place: Place) -> None:
         self._count += 1
-        if self._count > 2 * MAX_VALUES:
+        if self._count > (MAX_FOREIGN_NODES if self._strict else 2 * MAX_VALUES):
             raise place.fault("too many values")
         if not self._strict:
             return

@@ -325,7 +325,7 @@ def without(lines, gone):
     return [line for line in lines if line not in gone]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(yaml_files(), st.data())
 def test_any_yaml_edit_reads_back(text, data):
     before = text.encode()
@@ -336,7 +336,7 @@ def test_any_yaml_edit_reads_back(text, data):
     assert one_hunk(before, after)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(trees, st.sampled_from([None, 0, 1, "\t"]), st.data())
 def test_any_json_edit_reads_back(tree, indent, data):
     before = json.dumps(tree, indent=indent, ensure_ascii=data.draw(st.booleans())).encode()
@@ -346,7 +346,7 @@ def test_any_json_edit_reads_back(tree, indent, data):
     assert one_hunk(before, after)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(trees, st.data())
 def test_any_toml_edit_reads_back(tree, data):
     before = tomlkit.dumps(tree).replace(" = ", "  =  ").encode()

@@ -68,6 +68,57 @@ def test_no_change_of_a_character_is_misread(value):
     assert exact(load_user(damaged, what="x")) == exact(fast)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a: |\n  x\n\nb: 1\n", "a: |-\n  x\n\nb: 1\n", "a: |+\n  x\nb: 1\n", "a: |+\n  x\n\n\nb: 1\n"),
+        *("a: |2\n  x\n", "a: |2\n   x\n", "a: |\n\n  x\n", "a: |\n  x\n \n", "a: |\n\n", "a: |\n"),
+        *(
+            "a: 1 \n",
+            "a:  1\n",
+            "a : 1\n",
+            "a:\n  - 1\n  b: 2\n",
+            "a:\n- 1\n",
+            "a:\n   - 1\n",
+            "a:\n",
+            "a: \n",
+        ),
+        *(
+            "a: -0\n",
+            "a: 01\n",
+            "a: 1.\n",
+            "a: 1e5\n",
+            "a: 0x1F\n",
+            "a: +1\n",
+            "a: .NaN\n",
+            "a: True\n",
+            "- 1\n",
+        ),
+        *(
+            'a: "x" \n',
+            'a: "\\/"\n',
+            'a: "\\ud83d\\ude00"\n',
+            'a: "x\n  y"\n',
+            "a: x\n  y\n",
+            "a: x\n\n",
+            "\n",
+        ),
+        *("? a\n: 1\n", "? a\n", "a:\n  b: 1\n c: 2\n", "a: x # y\n", "a: 1", "a:\n  -\n", "a:\n  - \n"),
+    ],
+)
+def test_what_is_nearly_canonical_is_not_misread(text):
+    try:
+        fast = read(text.encode(), longest=100)
+    except NotCanonical:
+        return
+    assert exact(fast) == exact(load_user(text, what="x"))
+
+
+@pytest.mark.parametrize("word", "y N yes No ON off true False NULL none NaN inf Infinity".split())
+def test_words_that_some_reader_retypes_are_quoted(word):
+    assert dump({word: word}).decode() == f'"{word}": "{word}"\n'
+
+
 def test_layout():
     value = {
         "lr": 1e-5,
@@ -170,6 +221,7 @@ HOSTILE = {
     "duplicate in flow": b"{a: 1, a: 2}\n",
     "tag": b"a: !!python/object/apply:os.system [x]\n",
     "unknown tag": b"a: !foo x\n",
+    "many keys": b"".join(b"k%d: 1\n" % i for i in range(150_000)) + b"#\n",
     "nul": b"a: x\0y\n",
     "escape": b"a: \x1b[0m\n",
     "c1": b"a: \xc2\x9b0m\n",
@@ -188,6 +240,9 @@ HOSTILE = {
     "merge of text": b"a: {<<: x}\n",
     "list as key": b"[a]: 1\n",
 }
+RECORDS_ONLY = ("surrogate bytes", "latin-1", "utf-16", "many keys")
+"""What is no text at all, or what people may do to themselves."""
+
 STRICT = {
     "anchor": b"a: &x 1\n",
     "alias": b"a: &x 1\nb: *x\n",
@@ -202,8 +257,8 @@ def bounded(call, *args, **kwargs):
     try:
         return call(*args, **kwargs)
     finally:
-        # Not a benchmark: what this guards against took from 10 s to for ever.
-        assert time.process_time() - start < 5
+        # Not a benchmark: what this guards against is killed by the kernel, or never ends.
+        assert time.process_time() - start < 30
 
 
 @pytest.mark.parametrize("name", [*HOSTILE, *(f"strict {name}" for name in STRICT)])
@@ -215,9 +270,7 @@ def test_hostile_records_are_refused(name):
     assert "\n" not in caught.value.message
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in HOSTILE if name not in ("surrogate bytes", "latin-1", "utf-16")]
-)
+@pytest.mark.parametrize("name", [name for name in HOSTILE if name not in RECORDS_ONLY])
 def test_hostile_files_are_refused(name):
     with pytest.raises(BrokenFile, match=r"^'p.yaml' line \d+, column \d+: "):
         bounded(load_user, HOSTILE[name].decode(), what="p.yaml")
