@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from gitexp.errors import Ambiguous, BrokenRecord, InvalidName, NotFound, UsageError
+from gitexp.errors import Ambiguous, NotFound, UsageError
 from gitexp.git.refs import EXP, list_runs
-from gitexp.model.names import RunName, parse_name
+from gitexp.model.names import RunName
 from gitexp.model.values import Oid
-from gitexp.ops.commit import RUN_TRAILER
-from gitexp.ops.read import StoredRun, list_all, load, trailers
+from gitexp.ops.read import StoredRun, list_all, load
 from gitexp.repo import Repository
 
 _RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
@@ -54,17 +53,10 @@ def _by_commit(repo: Repository, text: str) -> StoredRun:
     if result.code != 0:
         raise NotFound(f"no run matches {text!r}", hint=_nearest(repo, text))
     commit = Oid(result.text)
-    claimed = trailers(repo.reader, commit).get(RUN_TRAILER, "")
-    try:
-        name = parse_name(claimed)
-    except InvalidName:
-        raise NotFound(f"{text!r} is a commit, but not that of a run", hint="git exp ls") from None
-    try:
-        return load(repo, commit, name)
-    except BrokenRecord:
-        if repo.reader.resolve(commit, ".exp/run.yaml") is None:
-            raise NotFound(f"{text!r} carries no record", hint=f"git exp show {name}") from None
-        raise
+    if repo.reader.resolve(commit, ".exp/run.yaml") is None:
+        raise NotFound(f"{text!r} is a commit, but carries no record of a run", hint="git exp ls")
+    # A run's own commit, or one that a run was merged into: its record then may be stale.
+    return load(repo, commit, text)
 
 
 def _ambiguous(text: str, names: list[RunName]) -> Ambiguous:

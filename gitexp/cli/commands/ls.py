@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import click
 
 from gitexp.cli.session import Session
+
+if TYPE_CHECKING:
+    from gitexp.ops.read import Listing
 
 
 @click.command("ls")
@@ -23,9 +27,7 @@ def command(session: Session, as_json: bool) -> None:
       git exp ls
       git exp ls --json | jq -r '.runs[] | select(.status == "finished") | .name'
     """
-    from gitexp.cli.json_output import put_json
     from gitexp.cli.render.listing import listing
-    from gitexp.cli.run_value import listed_value
     from gitexp.cli.screen import look, put
     from gitexp.cli.session import note, warn
     from gitexp.ops.read import list_all
@@ -35,12 +37,7 @@ def command(session: Session, as_json: bool) -> None:
         for _, error in found.broken:
             warn(error)
         if as_json:
-            put_json(
-                {
-                    "runs": [listed_value(run.record, run.commit) for run in found.runs],
-                    "broken": [{"name": name, "error": error.message} for name, error in found.broken],
-                }
-            )
+            _put_json(found)
             return
         screen = look(repo.config, session.environ, use_pager=session.use_pager)
     if not found.runs:
@@ -48,3 +45,12 @@ def command(session: Session, as_json: bool) -> None:
         return
     lines = listing([run.record for run in found.runs], screen, now=time.time())
     put("\n".join(lines) + "\n", screen, session.environ)
+
+
+def _put_json(found: Listing) -> None:
+    from gitexp.cli.json_output import put_json
+    from gitexp.cli.run_value import listed_value
+
+    runs = [listed_value(run.record, run.commit) for run in found.runs]
+    broken = [{"name": name, "error": error.message} for name, error in found.broken]
+    put_json({"runs": runs, "broken": broken})
