@@ -144,24 +144,37 @@ def test_piped_input_with_output_at_a_terminal(record):
         assert terminal.modes() == terminal.before
 
 
-def test_control_c_in_a_pipeline_reaches_the_child_once(record, tmp_path):
-    """The terminal's driver signals the whole job: we must not add ours."""
+def test_control_c_in_a_pipeline_is_not_sent_a_second_time(record, tmp_path):
+    """The terminal's driver signals the whole job. This child has left it, so it would see what we add."""
     script = """
-import signal, sys
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+import os, signal, sys
+os.setpgid(0, 0)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
 print("ready", file=sys.stderr, flush=True)
-count = 0
-while signal.sigtimedwait([signal.SIGINT], 0.2 if count else 20): count += 1
-print(count, "time", file=sys.stderr)
+print("got", int(signal.sigwait([signal.SIGINT, signal.SIGTERM])), file=sys.stderr)
 """
     with (
         open(tmp_path / "out", "wb") as out,
         Terminal(recorded(record, *python(script)), stdout=out) as terminal,
     ):
-        terminal.see(b"ready")
+        terminal.see(b"ready\r\n")
         terminal.type(b"\x03")
-        terminal.see(b"1 time")
+        terminal.see(b"^C")
+        terminal.process.terminate()
+        terminal.see(b"got 15")
         assert terminal.end() == 0
+
+
+def test_control_c_in_a_pipeline_reaches_the_child(record, tmp_path):
+    script = "print('ready', file=__import__('sys').stderr, flush=True); input()"
+    with (
+        open(tmp_path / "out", "wb") as out,
+        Terminal(recorded(record, *python(script)), stdout=out) as terminal,
+    ):
+        terminal.see(b"ready\r\n")
+        terminal.type(b"\x03")
+        terminal.see(b"KeyboardInterrupt")
+        assert terminal.end() == 130
 
 
 def test_a_daemon_at_the_terminal_holds_nobody_up(record, tmp_path):
