@@ -60,20 +60,31 @@ def tell(error: GitExpError) -> None:
         print(f"hint: {safe(error.hint)}", file=sys.stderr)
 
 
-def tell_recovered(results: Sequence[Recovered]) -> None:
+def tell_recovered(repo: Repository, results: Sequence[Recovered]) -> None:
+    """What was put right, one line for each run."""
     for result in results:
         if result.error is not None:
             warn(result.error)
-        elif sentence := SENTENCES.get(result.outcome.value):
-            note(sentence.format(name=result.name))
+        elif result.outcome.value == "sealed":
+            note(_sealed(repo, result.name))
+        else:
+            note(_SENTENCES[result.outcome.value].format(name=result.name))
 
 
-SENTENCES = {
-    "sealed": "run '{name}' had died; it is recorded as crashed",
+_SENTENCES = {
     "healed": "run '{name}' had lost objects; they were written again",
     "extended": "run '{name}' had been logged to after its end; the rows were added",
     "discarded": "run '{name}' had never started; what was left of it is gone",
 }
+
+
+def _sealed(repo: Repository, name: str) -> str:
+    from gitexp.model.record import Status
+    from gitexp.ops.resolve import resolve
+
+    status = resolve(repo, name).record.info.status
+    what = "had died" if status is Status.CRASHED else "had ended without being recorded"
+    return f"run '{name}' {what}; it is recorded as {status.value}"
 
 
 def _sweep(repo: Repository) -> None:
@@ -81,7 +92,7 @@ def _sweep(repo: Repository) -> None:
     from gitexp.ops.recover import sweep
 
     try:
-        tell_recovered(sweep(repo))
+        tell_recovered(repo, sweep(repo))
     except GitExpError as error:
         warn(error)
     except OSError as error:

@@ -84,7 +84,12 @@ def execute(repo: Repository, request: Request) -> Executed:
             rewrite=(lambda taken: _rewritten(repo, taken, changes.files)) if changes.files else None,
         ),
     )
-    place = _Place.isolated(repo, recording, request, changes.files) if isolated else _Place.own(repo)
+    try:
+        place = _Place.isolated(repo, recording, request, changes.files) if isolated else _Place.own(repo)
+    except BaseException:
+        isolate.remove_worktree(repo, recording.name)
+        recording.discard()
+        raise
     try:
         return _run(repo, request, recording, place, command)
     finally:

@@ -26,7 +26,7 @@ def command(session: Session) -> int:
 
     with session.repository(sweep=False) as repo:
         results = recover(repo)
-    tell_recovered(results)
+        tell_recovered(repo, results)
     if not results:
         say("nothing to recover")
     return exit_codes.ERROR if any(result.error for result in results) else exit_codes.OK
