@@ -272,6 +272,11 @@ def headers(folder: Path) -> Iterator[dict[str, Any]]:
             yield first[0][2]
 
 
+def sizes(folder: Path) -> dict[str, int]:
+    """Bytes of each journal file, by file name."""
+    return {path.name: path.stat().st_size for path in sorted(folder.glob(f"*{SUFFIX}"))}
+
+
 def read(folder: Path) -> JournalContent:
     """Everything that can be read of the journal in `folder`. Raises NewerFormat, or OSError for a
     folder that cannot be listed; a missing one is an empty journal."""

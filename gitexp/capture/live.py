@@ -12,17 +12,19 @@ sealed.json    which commit holds the run, once it has ended
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gitexp.capture import journal, liveness
-from gitexp.errors import BrokenRecord, NewerFormat, NotFound
+from gitexp.errors import BrokenRecord, InvalidName, NewerFormat, NotFound
 from gitexp.formats import record as record_files
 from gitexp.model.names import RunName, parse_name
 from gitexp.model.record import Record
@@ -79,7 +81,8 @@ class Live:
 
     @property
     def name(self) -> RunName:
-        return parse_name(self.path.name)
+        """The run's name: that of the directory, which an earlier life of a resumed run has a number behind."""
+        return parse_name(self.path.name.partition(".")[0])
 
     @property
     def journal(self) -> Path:
@@ -124,8 +127,12 @@ class Live:
         """Create the directory; `write_start` makes it durable. Raises FileExistsError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.mkdir()
-        for folder in (self.journal, self.files, self.packs, self.path / "processes"):
-            folder.mkdir()
+        try:
+            for folder in (self.journal, self.files, self.packs, self.path / "processes"):
+                folder.mkdir()
+        except OSError:
+            self.remove()
+            raise
 
     def write_start(self, start: Start) -> None:
         files = {k: v.decode() for k, v in record_files.encode(start.record).items()}
@@ -146,7 +153,7 @@ class Live:
         value = _read(self.path / "start.json")
         files = {k: v.encode() for k, v in value["record"].items()}
         return Start(
-            record=record_files.decode(files, name=self.path.name),
+            record=record_files.decode(files, name=self.name),
             head=value["head"],
             parents=tuple(value["parents"]),
             entries=tuple((mode, name, oid) for mode, name, oid in value["entries"]),
@@ -202,14 +209,34 @@ class Live:
         """Whether a process is still at work on this run."""
         return liveness.alive(self.owner, self._processes())
 
+    def working(self) -> bool:
+        """Whether a process other than the owner is still at work on this run."""
+        return liveness.others_alive(self.owner, self._processes())
+
     def abandoned(self) -> bool:
-        """Whether this is the rest of a start that never finished."""
+        """Whether this may be the rest of a start that never finished; the owner's lock tells for sure."""
         if (self.path / "start.json").exists():
             return False
         try:
+            if self.owner.exists() and self.owner.stat().st_size:
+                return True
             return time.time() - self.path.stat().st_mtime > UNBORN_GRACE_SECONDS
         except FileNotFoundError:
             return False
+
+    def move(self, root: Path) -> None:
+        """Put the directory into the folder `root`, under a name that is free there."""
+        number = 0
+        while True:
+            target = root / (f"{self.name}.{number}" if number else self.name)
+            try:
+                self.path.rename(target)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                number += 1
+            else:
+                return
 
     def remove(self) -> None:
         """Drop the directory; the name goes first, so that a half-removed one is never taken for a run."""
@@ -222,17 +249,25 @@ class Live:
 
     def _processes(self) -> Iterator[Mapping[str, object]]:
         for note in (self.path / "processes").glob("*"):
-            yield json.loads(note.read_text() or "{}")
+            yield liveness.read_note(note)
         yield from journal.headers(self.journal)
 
 
 def all_live(root: Path) -> list[Live]:
-    """Every live directory under `root`, sorted by name."""
-    try:
-        names = sorted(os.listdir(root))
-    except FileNotFoundError:
-        return []
-    return [Live(root / name) for name in names if not name.startswith(".")]
+    """Every live directory under `root`, sorted by name; what has no run's name is none."""
+    found = []
+    with suppress(FileNotFoundError):
+        for name in sorted(os.listdir(root)):
+            with suppress(InvalidName):
+                parse_name(name.partition(".")[0])
+                found.append(Live(root / name))
+    return found
+
+
+def sweep_rests(root: Path) -> None:
+    """Drop what removals that were cut short left under `root`."""
+    for path in root.glob(".gone-*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def sync_folder(path: Path) -> None:

@@ -34,7 +34,7 @@ def this_process(pid: int | None = None) -> dict[str, int | None]:
 
 
 class Lock:
-    """An exclusive flock on a file; forked children let go of it, so that they do not keep a dead run alive."""
+    """An exclusive flock on a file; forked children let go of it, lest they keep a dead run alive."""
 
     def __init__(self, descriptor: int, path: Path) -> None:
         self.descriptor = descriptor
@@ -43,7 +43,10 @@ class Lock:
 
     @classmethod
     def take(cls, path: Path, *, wait: bool = False) -> Lock | None:
-        """The lock, or None while somebody else holds it (never None with `wait`)."""
+        """The lock, or None while somebody else holds it (never None with `wait`).
+
+        Raises FileNotFoundError where the folder is gone.
+        """
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -83,16 +86,37 @@ def alive(owner: Path, others: Iterable[Mapping[str, object]]) -> bool:
     if probe is None:
         return True
     probe.release()
-    try:
-        text = owner.read_text()
-        age = time.time() - owner.stat().st_mtime
-    except OSError:
-        return False
-    note = json.loads(text) if text else {}
+    return others_alive(owner, others)
+
+
+def others_alive(owner: Path, others: Iterable[Mapping[str, object]]) -> bool:
+    """Whether one of the processes other than the owner still lives, as far as this machine can tell."""
+    note = read_note(owner)
     here = this_machine()
     if note.get("boot") == here["boot"]:
-        return note.get("pids") == here["pids"] and any(_lives(one) for one in others)
-    return note.get("host") != here["host"] and age < SILENT_SECONDS
+        # The owner itself lives on after the run has ended.
+        return note.get("pids") == here["pids"] and any(
+            _lives(one) for one in others if one.get("pid") != note.get("pid")
+        )
+    # A note that a power cut took says nothing; what the lock says stands.
+    return note.get("host", here["host"]) != here["host"] and _silence(owner) < SILENT_SECONDS
+
+
+def read_note(path: Path) -> Mapping[str, object]:
+    """What a process noted down of itself; empty where a crash left nothing that can be read."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _silence(owner: Path) -> float:
+    """Seconds since the last sign of life."""
+    try:
+        return time.time() - owner.stat().st_mtime
+    except OSError:
+        return SILENT_SECONDS
 
 
 def _lives(process: Mapping[str, object]) -> bool:

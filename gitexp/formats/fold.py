@@ -113,7 +113,7 @@ class _State:
         self.failure = Failure(value["type"], value["message"], value.get("traceback", ""))
 
     def ignore(self, _: object) -> None:
-        """Headers speak of the journal, not of the run."""
+        """Headers speak of the journal, not of the run; how it ended is for whoever seals it."""
 
     def record(self) -> Record:
         info = replace(
@@ -143,6 +143,7 @@ _ACTIONS: dict[str, Callable[[_State, Any], None]] = {
     "e": _State.add_env,
     "x": _State.add_failure,
     "h": _State.ignore,
+    "f": _State.ignore,
 }
 
 

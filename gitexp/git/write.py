@@ -97,6 +97,17 @@ def unkeep(layout: Layout, pack: KeptPack) -> bool:
     return True
 
 
+def kept_packs(layout: Layout) -> dict[str, str]:
+    """Name of each pack that we keep -> what it is kept for; a pack that was never finished is among them."""
+    found: dict[str, str] = {}
+    for path in layout.packs.glob("pack-*.keep"):
+        with contextlib.suppress(FileNotFoundError):
+            text = path.read_text("utf-8", "replace")
+            if text.startswith(KEEP):
+                found[path.stem.removeprefix("pack-")] = text.removeprefix(KEEP).strip()
+    return found
+
+
 def publish(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> None:
     """Makes all `updates` in one transaction, durable once this returns.
 

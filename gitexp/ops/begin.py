@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from pathlib import Path
 
 from gitexp.capture import environment, interpreter, snapshot
 from gitexp.capture.live import Live, Start

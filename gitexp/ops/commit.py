@@ -94,7 +94,7 @@ def bring_in(repo: Repository, live: Live, builder: ObjectBuilder, lock: Lock) -
     path = live.packs / f"{number:03}.pack"
     info = builder.write_pack(path, nonce=os.urandom(8) if number else None)
     path.with_suffix(".oids").write_text("\n".join(info.oids))
-    kept = store(repo.git.holding(lock.descriptor), repo.layout, path, keep=live.path.name)
+    kept = store(repo.git.holding(lock.descriptor), repo.layout, path, keep=live.name)
     _share_bytes(repo.layout.packs / f"pack-{kept.name}.pack", path)
     path.with_suffix(".name").write_text(kept.name)
 

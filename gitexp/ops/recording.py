@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gitexp.artifacts.store import Stored, digest_folder
@@ -15,8 +16,6 @@ from gitexp.capture.live import Live, write_durably
 from gitexp.capture.liveness import Lock
 from gitexp.errors import NotFound, UsageError
 from gitexp.formats.record import artifact_value, input_value
-from gitexp.git.refs import run_ref
-from gitexp.git.write import KeptPack, RefUpdate, publish, unkeep
 from gitexp.model.history import Step
 from gitexp.model.names import RunName
 from gitexp.model.paths import safe_path
@@ -135,8 +134,12 @@ class Recording:
     def finish(self, ending: Ending) -> Oid:
         """Commit the run and let go of it; only for the owner."""
         assert self.lock is not None
-        self.writer.close()
+        ending = replace(ending, at=time.time() if ending.at is None else ending.at)
         try:
+            # Should the commit fail, or the process die first, the next command knows how the run ended.
+            with suppress(OSError):
+                self.writer.append(seal.ending_row(ending))
+            self.writer.close()
             return seal.finish(self.repo, self.live, ending)
         finally:
             self.lock.release()
@@ -145,13 +148,7 @@ class Recording:
         """Take back a run that nothing was logged to; only for the owner."""
         assert self.lock is not None
         self.writer.close()
-        start = self.live.read_start()
-        with seal.hold_writing(self.live) as writing:
-            git = self.repo.git.holding(writing.descriptor)
-            publish(git, self.repo.layout, [RefUpdate(run_ref(self.name), None, start.head)])
-        for name in self.live.kept:
-            unkeep(self.repo.layout, KeptPack(name))
-        self.live.remove()
+        seal.take_back(self.repo, self.live)
         self.lock.release()
 
     def leave(self) -> None:

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from gitexp.capture import journal
-from gitexp.capture.live import Live, Sealed, all_live
+from gitexp.capture.live import Live, Sealed, all_live, sweep_rests
 from gitexp.capture.liveness import Lock
 from gitexp.errors import GitExpError
 from gitexp.git.packfile import renew_pack
 from gitexp.git.refs import read_ref, run_ref
-from gitexp.git.write import KeptPack, remove_stale_lock, store, unkeep, verify
+from gitexp.git.write import KeptPack, kept_packs, remove_stale_lock, store, unkeep, verify
 from gitexp.model.record import Status
 from gitexp.ops import isolate
 from gitexp.ops.commit import STATUS_TRAILER
 from gitexp.ops.read import trailers
-from gitexp.ops.seal import Ending, finish, hold_writing
+from gitexp.ops.seal import Ending, extend, finish, hold_writing, noted_ending, take_back
 from gitexp.repo import Repository
 
 KEPT_SECONDS = 24 * 3600.0
@@ -85,29 +86,29 @@ def _attend(repo: Repository, folders: Iterable[Live]) -> list[Recovered]:
             elif found := _attend_unsealed(repo, live):
                 results.append(found)
         except (GitExpError, OSError) as error:
-            results.append(_failure(live, error))
+            results += _failure(live, error)
     return results + _verify(repo, ended)
 
 
 def _attend_unsealed(repo: Repository, live: Live) -> Recovered | None:
-    if live.abandoned():
-        lock = Lock.take(live.owner)
-        if lock is None:
-            return None
-        with lock:
-            live.remove()
-        return Recovered(live.path.name, Outcome.DISCARDED)
-    if not (live.path / "start.json").exists() or live.alive():
+    born = (live.path / "start.json").exists()
+    if not live.abandoned() if not born else live.alive():
         return None
     lock = Lock.take(live.owner)
     if lock is None:
         return None
     with lock:
+        # Another command may have been here between the look and the lock.
+        if live.read_sealed() is not None:
+            return None
         return _bury(repo, live)
 
 
 def _bury(repo: Repository, live: Live) -> Recovered:
     """Seal a run whose processes are all gone; the caller holds its lock."""
+    if not (live.path / "start.json").exists():
+        live.remove()
+        return Recovered(live.name, Outcome.DISCARDED)
     with hold_writing(live):
         # Whoever wrote the ref held this lock, and so did its git: a lock file that is left has no owner.
         remove_stale_lock(repo.layout, run_ref(live.name))
@@ -115,22 +116,26 @@ def _bury(repo: Repository, live: Live) -> Recovered:
     commit = read_ref(repo.git, run_ref(live.name))
     content = journal.read(live.journal)
     isolate.remove_worktree(repo, live.name)
-    if commit is None and not content.rows:
-        live.remove()
+    never_began = commit == start.inherited if start.record.info.resumed else commit is None
+    if never_began and not content.rows:
+        take_back(repo, live)
         return Recovered(live.name, Outcome.DISCARDED)
     if commit is not None and trailers(repo.reader, commit).get(STATUS_TRAILER) != Status.RUNNING.value:
         # It died between writing its last commit and noting so.
-        live.write_sealed(Sealed(commit, time.time(), content.sizes))
-        return Recovered(live.name, Outcome.SEALED)
-    finish(repo, live, Ending(Status.CRASHED, at=_last_sign(live, content.rows)))
-    return Recovered(start.record.info.name, Outcome.SEALED)
+        extend(repo, live)
+    else:
+        ending = noted_ending(content.rows) or Ending(Status.CRASHED, at=_last_sign(live, content.rows))
+        finish(repo, live, ending)
+    return Recovered(live.name, Outcome.SEALED)
 
 
-def _last_sign(live: Live, rows: list[list[object]]) -> float:
+def _last_sign(live: Live, rows: list[list[Any]]) -> float:
     """When the run was last known to live: its last row, or its last output."""
+    began, now = live.owner.stat().st_mtime, time.time()
     times = [file.stat().st_mtime for file in live.path.glob("console*")]
-    times += [row[1] for row in rows[-1:] if isinstance(row[1], float)]
-    return max(times, default=live.owner.stat().st_mtime)
+    # A user may give a row any time at all.
+    times += [row[1] for row in rows[-1:] if began <= row[1] <= now]
+    return max(times, default=began)
 
 
 def _verify(repo: Repository, ended: list[tuple[Live, Sealed]]) -> list[Recovered]:
@@ -138,51 +143,46 @@ def _verify(repo: Repository, ended: list[tuple[Live, Sealed]]) -> list[Recovere
     if not ended:
         return []
     results: list[Recovered] = []
-    oids = {live.path: live.oids for live, _ in ended}
+    oids = {live.path: live.oids | {sealed.commit} for live, sealed in ended}
     missing = verify(repo.git, {oid for each in oids.values() for oid in each})
-    for live, sealed in ended:
+    for live, _ in ended:
         try:
-            lost = bool(oids[live.path] & missing)
-            if lost:
-                _heal(repo, live)
-                results.append(Recovered(live.name, Outcome.HEALED))
-            if _extend(repo, live, sealed):
-                results.append(Recovered(live.name, Outcome.EXTENDED))
-            elif not lost:
-                _move_to_done(repo, live)
+            lock = Lock.take(live.owner)
+            if lock is not None:
+                with lock:
+                    results += _settle(repo, live, lost=bool(oids[live.path] & missing))
         except (GitExpError, OSError) as error:
-            results.append(_failure(live, error))
+            results += _failure(live, error)
     return results
 
 
+def _settle(repo: Repository, live: Live, *, lost: bool) -> Iterator[Recovered]:
+    """What is left to do for an ended run, until nothing is; the caller holds its lock."""
+    sealed = live.read_sealed()
+    if sealed is None:
+        return
+    if lost:
+        _heal(repo, live)
+        yield Recovered(live.name, Outcome.HEALED)
+    if live.working():
+        return
+    if journal.sizes(live.journal) != dict(sealed.sizes) and extend(repo, live):
+        yield Recovered(live.name, Outcome.EXTENDED)
+    elif not lost and live.path.parent != repo.done_root:
+        repo.done_root.mkdir(exist_ok=True)
+        live.move(repo.done_root)
+
+
 def _heal(repo: Repository, live: Live) -> None:
-    """Write every object of the run again, from our own copies of its packs."""
+    """Write every object of the run again, from our own copies of its packs. Raises GitExpError where that fails."""
     for path in sorted(live.packs.glob("*.pack")):
         renewed = path.with_suffix(".renewed")
         renew_pack(path, renewed, os.urandom(8), repo.layout.object_format)
-        kept = store(repo.git, repo.layout, renewed, keep=live.path.name)
+        kept = store(repo.git, repo.layout, renewed, keep=live.name)
         renewed.unlink()
         path.with_suffix(".name").write_text(kept.name)
-
-
-def _extend(repo: Repository, live: Live, sealed: Sealed) -> bool:
-    """Add what was logged after the run had ended, by a process that outlived it."""
-    if journal.read(live.journal).sizes == dict(sealed.sizes) or live.alive():
-        return False
-    info = trailers(repo.reader, sealed.commit)
-    finish(repo, live, Ending(Status(info[STATUS_TRAILER])))
-    return True
-
-
-def _move_to_done(repo: Repository, live: Live) -> None:
-    if live.path.parent == repo.done_root:
-        return
-    repo.done_root.mkdir(exist_ok=True)
-    try:
-        live.path.rename(repo.done_root / live.path.name)
-    except OSError:
-        # A run that was resumed has a done directory already, or another command was faster.
-        pass
+    if verify(repo.git, live.oids):
+        raise GitExpError(f"objects of run {live.name!r} are lost", hint="git fsck")
 
 
 def _due(root: Path) -> bool:
@@ -195,10 +195,12 @@ def _due(root: Path) -> bool:
 
 
 def _let_go(repo: Repository) -> list[Recovered]:
+    """Take away the done directories that are old enough, and whatever removals left half done."""
+    for root in (repo.live_root, repo.done_root):
+        sweep_rests(root)
     done = all_live(repo.done_root)
-    if not done:
-        return []
-    (repo.done_root / ".checked").touch()
+    if repo.done_root.is_dir():
+        (repo.done_root / ".checked").touch()
     gc_running = (repo.layout.common_dir / "gc.pid").exists()
     old = [live for live in done if _age(live) > KEPT_SECONDS]
     if len(done) - len(old) > MAX_DONE and not gc_running:
@@ -207,11 +209,22 @@ def _let_go(repo: Repository) -> list[Recovered]:
     results = _attend(repo, old)
     troubled = {result.name for result in results}
     for live in old:
-        if live.path.name not in troubled:
+        if live.name not in troubled:
             for name in live.kept:
                 unkeep(repo.layout, KeptPack(name))
             live.remove()
+    _let_go_of_strays(repo)
     return results
+
+
+def _let_go_of_strays(repo: Repository) -> None:
+    """Unkeep packs whose run has no directory any more: it died between writing one and noting it."""
+    # Asked before the directories are: a run has one before it has a pack.
+    kept = kept_packs(repo.layout)
+    here = {live.name for root in (repo.live_root, repo.done_root) for live in all_live(root)}
+    for name, run in kept.items():
+        if run not in here:
+            unkeep(repo.layout, KeptPack(name))
 
 
 def _age(live: Live) -> float:
@@ -221,6 +234,9 @@ def _age(live: Live) -> float:
         return 0.0
 
 
-def _failure(live: Live, error: Exception) -> Recovered:
+def _failure(live: Live, error: Exception) -> list[Recovered]:
+    if not live.path.exists():
+        # Another command was faster, and has taken the directory away.
+        return []
     told = error if isinstance(error, GitExpError) else GitExpError(str(error))
-    return Recovered(live.path.name, Outcome.FAILED, told)
+    return [Recovered(live.name, Outcome.FAILED, told)]

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gitexp.capture import console, journal, terminal_log
 from gitexp.capture.live import Head, Live, Sealed, Start
 from gitexp.capture.liveness import Lock
-from gitexp.errors import RefChanged
+from gitexp.errors import NotFound, RefChanged
 from gitexp.formats import pointer, series
 from gitexp.formats import record as record_files
 from gitexp.formats.fold import Folded, fold
 from gitexp.git.objects import Entry, ObjectBuilder
 from gitexp.git.refs import read_ref, run_ref
-from gitexp.git.write import RefUpdate, publish
+from gitexp.git.write import KeptPack, RefUpdate, publish, remove_stale_lock, unkeep
 from gitexp.model.history import Row
-from gitexp.model.record import Artifact, Status
+from gitexp.model.record import Artifact, Record, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid
 from gitexp.ops.commit import CHECKPOINT_TRAILER, STATUS_TRAILER, RecordTree, bring_in, write_commit
-from gitexp.ops.read import recorded_blobs, trailers
+from gitexp.ops.read import load, recorded_blobs, trailers
 from gitexp.repo import Repository
 
 INHERITED = (record_files.SERIES_FOLDER + "/", record_files.ARTIFACT_FOLDER + "/")
@@ -48,6 +49,68 @@ def finish(repo: Repository, live: Live, ending: Ending) -> Oid:
         return _seal(repo, live, ending, lock)
 
 
+def ending_row(ending: Ending) -> list[Any]:
+    """What the owner writes last into the journal: whoever seals the run then knows how it ended."""
+    at = time.time() if ending.at is None else ending.at
+    return ["f", at, {"status": ending.status.value, "exit_code": ending.exit_code, "signal": ending.signal}]
+
+
+def noted_ending(rows: Sequence[list[Any]]) -> Ending | None:
+    """How the run ended by its owner's word; None where it was not able to say."""
+    for row in reversed(rows):
+        if row[0] == "f":
+            return Ending(Status(row[2]["status"]), row[2]["exit_code"], row[2]["signal"], at=row[1])
+    return None
+
+
+def extend(repo: Repository, live: Live) -> Oid | None:
+    """The commit that adds what was logged after the run's last one; None where nothing was.
+
+    Labels stay as they are at the tip: they may have been edited since. Raises RefChanged where the tip
+    holds rows that are not ours.
+    """
+    with hold_writing(live) as lock:
+        start = live.read_start()
+        content = journal.read(live.journal)
+        tip = read_ref(repo.git, run_ref(live.name))
+        if tip is None:
+            raise NotFound(f"run {live.name!r} is gone, but rows of it are left", hint="git exp recover")
+        folded = fold(start.record, content.rows)
+        builder = ObjectBuilder(repo.layout.object_format)
+        tree = _record_tree(repo, live, builder, start, folded)
+        before = recorded_blobs(repo.reader, tip)
+        if any(tree.blobs.get(path) is None for path in before if path.startswith(INHERITED)):
+            raise RefChanged(f"run {live.name!r} was continued elsewhere", hint=f"git exp show {live.name}")
+        info = load(repo, tip, live.name).record.info
+        info = replace(info, earlier_params=folded.record.info.earlier_params)
+        commit = _write(start, replace(folded.record, info=info), tree, (tip,), at=time.time())
+        added = tree.blobs != before
+        if added:
+            bring_in(repo, live, builder, lock)
+            update = RefUpdate(run_ref(live.name), commit, tip)
+            publish(repo.git.holding(lock.descriptor), repo.layout, [update])
+        live.write_sealed(Sealed(commit if added else tip, time.time(), content.sizes))
+        return commit if added else None
+
+
+def take_back(repo: Repository, live: Live) -> None:
+    """Undo a start: the ref as it was before, the live directory gone. Raises GitError."""
+    try:
+        start = live.read_start()
+    except NotFound:
+        live.remove()
+        return
+    with hold_writing(live) as lock:
+        remove_stale_lock(repo.layout, run_ref(live.name))
+        if read_ref(repo.git, run_ref(live.name)) == start.head:
+            before = start.inherited if start.record.info.resumed else None
+            update = RefUpdate(run_ref(live.name), before, start.head)
+            publish(repo.git.holding(lock.descriptor), repo.layout, [update])
+    for name in live.kept:
+        unkeep(repo.layout, KeptPack(name))
+    live.remove()
+
+
 def checkpoint(repo: Repository, live: Live) -> Oid:
     """A commit of the run so far, on top of the checkpoint before it."""
     with hold_writing(live) as lock:
@@ -66,10 +129,7 @@ def _seal(repo: Repository, live: Live, ending: Ending | None, lock: Lock) -> Oi
     content = journal.read(live.journal)
     folded = fold(start.record, content.rows)
     builder = ObjectBuilder(repo.layout.object_format)
-    tree = RecordTree(builder, _inherited(repo, start))
-    _add_series(tree, folded)
-    _add_artifacts(repo, live, tree, folded.record.artifacts)
-    _add_log(repo, live, tree)
+    tree = _record_tree(repo, live, builder, start, folded)
     head = live.read_head() or Head(start.head, start.parents, 0)
     for _ in range(_TRIES):
         commit = _commit(start, folded, ending, tree, head)
@@ -104,6 +164,19 @@ def _commit(start: Start, folded: Folded, ending: Ending | None, tree: RecordTre
             failure=None if ending.status is Status.FINISHED else folded.failure,
         )
         record = replace(record, info=info)
+    number = None if ending else head.checkpoints + 1
+    return _write(start, record, tree, head.parents, checkpoint=number, at=None if ending else time.time())
+
+
+def _write(
+    start: Start,
+    record: Record,
+    tree: RecordTree,
+    parents: tuple[Oid, ...],
+    *,
+    checkpoint: int | None = None,
+    at: float | None = None,
+) -> Oid:
     for path, data in record_files.encode(record).items():
         tree.add(path, data)
     return write_commit(
@@ -112,10 +185,10 @@ def _commit(start: Start, folded: Folded, ending: Ending | None, tree: RecordTre
         tree,
         info=record.info,
         metrics=record.metrics,
-        parents=head.parents,
+        parents=parents,
         identity=start.identity,
-        checkpoint=None if ending else head.checkpoints + 1,
-        time=None if ending else time.time(),
+        checkpoint=checkpoint,
+        time=at,
     )
 
 
@@ -129,6 +202,17 @@ def _present(repo: Repository, live: Live, start: Start) -> Head:
     if checkpoints or noted.get(STATUS_TRAILER) != Status.RUNNING.value:
         return Head(commit, (commit,), checkpoints)
     return Head(commit, start.parents, 0)
+
+
+def _record_tree(
+    repo: Repository, live: Live, builder: ObjectBuilder, start: Start, folded: Folded
+) -> RecordTree:
+    """The record folder, but for the files that `_write` adds."""
+    tree = RecordTree(builder, _inherited(repo, start))
+    _add_series(tree, folded)
+    _add_artifacts(repo, live, tree, folded.record.artifacts)
+    _add_log(repo, live, tree)
+    return tree
 
 
 def _inherited(repo: Repository, start: Start) -> dict[str, Oid]:

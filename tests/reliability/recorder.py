@@ -1,0 +1,89 @@
+"""Programs that record a run and tell on stdout what was acknowledged: `python -m tests.reliability.recorder WHAT`.
+
+A line is written after the call returned, in one write, so that whoever reads it may rely on the run having it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+
+import gitexp
+from gitexp.api import active, run, start  # noqa: F401  (imported before the clock starts)
+
+
+def say(text: str) -> None:
+    os.write(1, f"{text}\n".encode())
+
+
+def value(step: int) -> dict[str, float | int]:
+    """What is logged at `step`; whoever checks can compute it."""
+    return {"loss": 1.0 / (step + 3), "count": step * 7}
+
+
+def log(live: gitexp.Run, first: int, last: int) -> None:
+    for step in range(first, last):
+        live.log(value(step), step=step)
+        say(f"row {step}")
+
+
+def whole_life() -> None:
+    """Start, log, checkpoint, log, artifact, finish."""
+    say("ready")
+    live = gitexp.start("killed", params={"lr": 0.1}, strict=True)
+    say(f"name {live.name}")
+    log(live, 0, 60)
+    live.checkpoint()
+    say("checkpoint")
+    log(live, 60, 120)
+    live.log_artifact(b"weights" * 100, "model.bin")
+    live.finish()
+    say("finished")
+
+
+def forever() -> None:
+    """Run after run, for as long as it may."""
+    say("ready")
+    while True:
+        live = gitexp.start("cut", strict=True)
+        say(f"name {live.name}")
+        log(live, 0, 30)
+        live.finish()
+        say(f"finished {live.name}")
+
+
+def one_long() -> None:
+    """One run that logs slowly; each row is told with the time at which it was acknowledged."""
+    say("ready")
+    live = gitexp.start("long", strict=True)
+    say(f"name {live.name}")
+    step = 0
+    while True:
+        live.log(value(step), step=step)
+        say(f"row {step} {time.monotonic()}")
+        step += 1
+        time.sleep(0.002)
+
+
+def several() -> None:
+    """As many runs as GITEXP_TEST_RUNS says, 50 rows each, begun when the parent closes stdin."""
+    say("ready")
+    sys.stdin.read()
+    for _ in range(int(os.environ["GITEXP_TEST_RUNS"])):
+        live = gitexp.start("many", strict=True)
+        log(live, 0, 50)
+        live.finish()
+        say(f"finished {live.name}")
+
+
+WHAT: dict[str, Callable[[], None]] = {
+    "whole-life": whole_life,
+    "forever": forever,
+    "one-long": one_long,
+    "several": several,
+}
+
+if __name__ == "__main__":
+    WHAT[sys.argv[1]]()
