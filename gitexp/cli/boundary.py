@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from gitexp.cli import exit_codes
-from gitexp.cli.group import cli, nearest
+from gitexp.cli.group import COMMANDS, cli, nearest
 from gitexp.cli.safe_text import safe
 from gitexp.cli.session import Session, tell
 from gitexp.errors import GitExpError, StorageFull, UsageError
@@ -34,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
         # What is left in the buffer must not be written when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return exit_codes.BROKEN_PIPE
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
     except Exception as error:  # noqa: BLE001 (the boundary)
         return _internal(error, arguments, session.home)
@@ -42,12 +42,14 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str], session: Session) -> int:
     try:
-        result = cli.main(list(arguments), prog_name="git exp", standalone_mode=False, obj=session)
+        # Not cli.main(): it has its own ideas of exit codes for a broken pipe and an interrupt.
+        with cli.make_context("git exp", list(arguments), obj=session) as context:
+            result = cli.invoke(context)
         return result if isinstance(result, int) else exit_codes.OK
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as error:
-        failed: GitExpError = _usage(error)
+        failed: GitExpError = _usage(error, arguments)
     except GitExpError as error:
         failed = error
     except BrokenPipeError:
@@ -61,12 +63,11 @@ def _run(arguments: Sequence[str], session: Session) -> int:
     return failed.exit_code
 
 
-def _usage(error: click.ClickException) -> UsageError:
+def _usage(error: click.ClickException, arguments: Sequence[str]) -> UsageError:
     """click's own complaint, in git's voice."""
     message = error.format_message().rstrip(".")
     message = message[:1].lower() + message[1:]
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    where = context.command_path if context else "git exp"
+    where = " ".join(["git exp", *arguments[:1]]) if arguments[:1] and arguments[0] in COMMANDS else "git exp"
     hint = f"{where} -h"
     if isinstance(error, click.exceptions.NoSuchOption):
         message = f"unknown option {error.option_name!r}"
@@ -85,7 +86,7 @@ def _internal(error: Exception, arguments: Sequence[str], home: Path | None) -> 
             continue
         path = folder / f"gitexp-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
         try:
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             path.write_text(report, "utf-8", "backslashreplace")
         except OSError:
             continue

@@ -26,5 +26,5 @@ MEANINGS: Final[dict[int, str]] = {
 
 RUN: Final = (
     "git exp run exits with the code of its command: 128 + N where signal N ended it, 127 where the command "
-    "was not found, 126 where it could not be run. Where the run could not be started, those of git exp apply."
+    "was not found, 126 where it could not be run. A run that cannot be started gives those of git exp."
 )

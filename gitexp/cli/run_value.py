@@ -49,9 +49,11 @@ def full_value(found: Examined) -> dict[str, Any]:
 def _listed(record: Record, commit: Oid) -> dict[str, Any]:
     info = info_value(record.info)
     info.pop("format")
+    code = record.info.code
     return {
         **dict.fromkeys(_ALWAYS),
         **info,
+        "code": {"tree": code.tree, "base": code.base, "dirty": code.dirty},
         "parents": list(record.info.parents),
         "resumed": info.get("resumed", []),
         "tags": sorted(set(record.info.tags)),

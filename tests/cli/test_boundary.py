@@ -1,0 +1,140 @@
+"""Errors as words and exit codes, and nothing else on the screen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import ARGV, Program, program_environ
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "hint"),
+    [
+        (["shwo"], "'shwo' is not a git exp command", "git exp show"),
+        (["zzzzzz"], "'zzzzzz' is not a git exp command", "git exp -h"),
+        (["ls", "--jsno"], "unknown option '--jsno'", "git exp ls --json"),
+        (["--no-pagr", "ls"], "unknown option '--no-pagr'", "git exp --no-pager"),
+        (["diff", "a"], "missing argument 'B'", "git exp diff -h"),
+        (["help", "rnu"], "'rnu' is not a git exp command", "git exp help run"),
+        (["show", "a", "b"], "got unexpected extra argument (b)", "git exp show -h"),
+        (["run", "--tag"], "option '--tag' requires an argument", "git exp run -h"),
+    ],
+)
+def test_usage_errors_speak_as_git_does(exp: Program, arguments: list[str], error: str, hint: str) -> None:
+    said = exp(*arguments)
+    assert (said.code, said.out, said.err) == (2, "", f"error: {error}\nhint: {hint}\n")
+
+
+def test_no_command_prints_the_help_and_is_an_error(exp: Program) -> None:
+    said = exp()
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("Usage: git exp ")
+
+
+def test_an_internal_error_leaves_a_report_and_no_traceback(
+    exp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("a \x1b[2J surprise")
+
+    monkeypatch.setattr("gitexp.ops.read.list_all", fail)
+    said = exp("ls", "--json")
+    assert (said.code, said.out) == (70, "")
+    first, second = said.err.splitlines()
+    assert first == "error: internal error: ZeroDivisionError: a \\x1b[2J surprise"
+    report = Path(second.removeprefix("hint: a report for an issue is in "))
+    assert report.parent == exp.repo.path / ".git" / "exp" / "reports"
+    text = report.read_text()
+    assert "arguments: ['ls', '--json']" in text
+    assert "Traceback (most recent call last)" in text
+
+
+def test_a_report_holds_no_secret(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("hunter2secret in a message")
+
+    monkeypatch.setenv("MY_API_KEY", "hunter2secret")
+    monkeypatch.setattr("gitexp.ops.execute.execute", fail)
+    said = exp("run", "--", "train", "--token", "abc123def456")
+    report = Path(said.err.splitlines()[-1].removeprefix("hint: a report for an issue is in "))
+    text = report.read_text()
+    assert "RuntimeError" in text
+    assert "hunter2secret" not in text
+    assert "abc123def456" not in text
+
+
+def test_an_internal_error_outside_a_repository_is_reported_too(
+    exp: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("early")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("gitexp.repo.Repository.open", fail)
+    said = exp("ls")
+    assert said.code == 70
+    assert Path(said.err.splitlines()[-1].removeprefix("hint: a report for an issue is in ")).exists()
+
+
+def test_an_interrupt_is_quiet(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gitexp.ops.read.list_all", interrupt)
+    said = exp("ls")
+    assert (said.code, said.out, said.err) == (130, "", "")
+
+
+def test_a_reader_that_goes_away_is_quiet(exp: Program, environ: dict[str, str]) -> None:
+    exp.record("first")
+    process = subprocess.Popen(
+        [*ARGV, "ls", "--json"],
+        env=program_environ(environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    with process.stderr:
+        assert process.stderr.read() == b""
+    assert process.wait() == 141
+
+
+HEAVY = ("pygit2", "dulwich", "ruamel", "tomlkit", "deepdiff", "numpy", "asyncio", "importlib.metadata")
+
+
+def loaded(environ: dict[str, str], *arguments: str) -> set[str]:
+    """The modules that one call imports."""
+    code = (
+        "import sys; sys.argv = ['git-exp', *sys.argv[1:]]\n"
+        "from gitexp.cli.main import main; main(); sys.stdout.flush()\n"
+        "print(*sys.modules, sep='\\n', file=sys.stderr)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path += {sys.path!r}\n{code}", *arguments],
+        env=program_environ(environ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(said.stderr.splitlines())
+
+
+def test_the_version_is_told_before_anything_heavy_is_imported(environ: dict[str, str]) -> None:
+    modules = loaded(environ, "--version")
+    assert "gitexp.cli.main" in modules
+    assert modules.isdisjoint((*HEAVY, "click", "subprocess", "json", "gitexp.errors"))
+
+
+@pytest.mark.parametrize("command", [["-h"], ["ls"], ["show", "@"], ["diff", "@", "@~1"]])
+def test_looking_imports_nothing_heavy(exp: Program, environ: dict[str, str], command: list[str]) -> None:
+    exp.record("first")
+    exp.record("second", "1", "--note", "x")
+    modules = loaded(environ, *command)
+    assert "click" in modules
+    assert not [m for m in modules if m.split(".")[0] in HEAVY or m in HEAVY]
