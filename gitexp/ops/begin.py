@@ -153,7 +153,9 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
     old = wish.origin.record if wish.origin else None
     captured = _environment(repo, wish, taken)
     code = Code(taken.tree, taken.base, taken.dirty)
-    large = tuple(_large_inputs(repo, taken))
+    inputs = {
+        (one.role, one.name): one for one in (*(old.inputs if old else ()), *_large_inputs(repo, taken))
+    }
     params = repo.redactor.params(wish.params)
     assert isinstance(params, Mapping)
     if wish.origin and wish.origin.resume and old:
@@ -169,6 +171,8 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
         )
     else:
         info = RunInfo(id=new_id(), name=name, status=Status.RUNNING, started=format_time(started), code=code)
+        if old:
+            info = replace(info, resumed=old.info.resumed)  # the rows that were abandoned come along
     info = replace(
         info,
         command=tuple(repo.redactor.argv(_portable(repo, wish.command))) or info.command,
@@ -183,7 +187,7 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
         info=info,
         params={**(old.params if old else {}), **params},
         metrics=old.metrics if old else {},
-        inputs=large,
+        inputs=tuple(inputs.values()),
         env=captured.env,
         artifacts=old.artifacts if old else (),
         requirements=captured.requirements,

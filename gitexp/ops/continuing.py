@@ -49,13 +49,13 @@ def resume(repo: Repository, text: str, *, now: float) -> Origin:
     kept = len(load(repo, chosen.commit, chosen.name).history())
     rows = kept if chosen.commit == tip.commit else len(tip.history())
     resumption = Resumption(format_time(now), chosen.commit, kept, rows)
-    return Origin(tip.name, tip.commit, True, chosen.record, _inherited(repo, tip), resumption)
+    return Origin(tip.name, tip.commit, True, chosen.whole, _inherited(repo, tip), resumption)
 
 
 def fork(repo: Repository, text: str) -> Origin:
     """The origin for a new run that begins with what another one had at that point. Raises NotFound."""
     chosen = resolve(repo, text)
-    return Origin(chosen.name, chosen.commit, False, chosen.record, _inherited(repo, chosen), None)
+    return Origin(chosen.name, chosen.commit, False, chosen.whole, _inherited(repo, chosen), None)
 
 
 def _inherited(repo: Repository, run: StoredRun) -> dict[str, Oid]:
