@@ -11,13 +11,13 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from pathlib import Path
 
+from gitexp.capture.withheld import NEVER_CAPTURED, holds_key, is_secret, list_changes, restore
 from gitexp.errors import GitError, NoWorkTree, StorageFull
 from gitexp.git.layout import Layout
 from gitexp.git.objects import Entry, ObjectBuilder
-from gitexp.git.process import Git
+from gitexp.git.process import Git, error
 from gitexp.git.read_catfile import CatFileReader
 from gitexp.git.reader import LIMIT
 from gitexp.model.values import Oid, Value
@@ -26,25 +26,8 @@ RECORD_FOLDER = b".exp"
 DEFAULT_LIMIT = 10 << 20
 """Bytes above which an untracked file stays out of git."""
 
-NEVER_CAPTURED = (
-    ".env",
-    ".env.*",
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-    "*.jks",
-    "*.keystore",
-    "id_rsa",
-    "id_dsa",
-    "id_ecdsa",
-    "id_ed25519",
-    ".netrc",
-    ".pgpass",
-    ".pypirc",
-)
-HARMLESS = (".env.example", ".env.sample", ".env.template", ".env.dist")
-_PRIVATE_KEY = (b"-----BEGIN", b"PRIVATE KEY-----")
+_FULL = re.compile("No space left on device|Disk quota exceeded|File too large|Input/output error")
+_UNREADABLE = re.compile(r'^error: open\("(.+)"\): ', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +76,19 @@ def take(
             "this repository is bare: it has no working tree to record",
             hint="git exp run --isolated -- CMD runs the code of HEAD in a worktree of its own",
         )
-    index = _private_index(layout, quarantine)
-    inside = quarantined(layout, quarantine, index)
+    inside = quarantined(layout, quarantine, _private_index(layout, quarantine))
     patterns = (*NEVER_CAPTURED, *never)
     listing = git.start("ls-files", "-z", "--others", "--exclude-standard", env=inside)
-    git.run(*_PRIVATE, "add", "--update", "--ignore-errors", "--", ":/", env=inside, check=False)
+    changes = list_changes(git, inside)
+    unreadable = _add_tracked(git, inside)
     out, _ = listing.communicate()
     if listing.returncode:
         raise GitError("cannot list the files of the working tree", hint="git status")
     wanted, skipped = _sift(layout.top, _paths(out), limit, patterns)
-    skipped += _add(git, inside, wanted)
+    skipped += _add(git, inside, wanted) + unreadable
+    restore(git, inside, layout.top, changes, patterns, layout.object_format)
     with CatFileReader(git.within(inside), layout.object_format, LIMIT) as reader:
         base = _commit(reader, "HEAD")
-        if _may_hold_secrets(index, plain=not never):
-            _restore_secrets(git, inside, base, patterns)
         # A partial clone does not have every object that its index names, and need not.
         root = Oid(git.run(*_PRIVATE, "write-tree", "--missing-ok", env=inside).text)
         builder = ObjectBuilder(layout.object_format)
@@ -218,26 +200,24 @@ def _reason_to_skip(
             return None, None
         if stat.st_size > limit:
             return "large", stat.st_size
-        with open(full, "rb") as file:
-            start = file.read(4096) if stat.st_size < 1 << 16 else b""
+        return ("secret", None) if holds_key(full, stat.st_size) else (None, None)
     except FileNotFoundError:
         return "gone", None
     except OSError:
         return "unreadable", None
-    return ("secret", None) if all(mark in start for mark in _PRIVATE_KEY) else (None, None)
-
-
-def is_secret(path: bytes, patterns: Sequence[str] = NEVER_CAPTURED) -> bool:
-    """Whether a file of that name is never captured."""
-    text = os.fsdecode(path)
-    name = text.rpartition("/")[2].lower()
-    if name in HARMLESS:
-        return False
-    return any(fnmatch(name, pattern) or fnmatch(text, pattern) for pattern in patterns)
 
 
 def _is_plain_file(mode: int) -> bool:
     return mode & 0o170000 == 0o100000
+
+
+def _add_tracked(git: Git, inside: Mapping[str, str]) -> list[Skipped]:
+    """Bring the tracked files up to date; those that cannot be read stay as they are in the index."""
+    command = ("add", "--update", "--ignore-errors", "--", ":/")
+    result = git.run(*_PRIVATE, *command, env=inside, check=False)
+    if result.code and _FULL.search(result.talk):
+        raise error(result, command)
+    return [Skipped(path, "unreadable") for path in _UNREADABLE.findall(result.talk)]
 
 
 def _add(git: Git, inside: Mapping[str, str], paths: Sequence[bytes]) -> list[Skipped]:
@@ -297,49 +277,6 @@ def _entry(line: bytes) -> Entry:
     meta, _, name = line.partition(b"\t")
     mode, _, oid = meta.split(b" ")
     return Entry(name, int(mode, 8), Oid(oid.decode()))
-
-
-# Every pattern of NEVER_CAPTURED holds one of these; index entries end with a NUL.
-_SECRET_MARKS = re.compile(
-    rb"\.env|\.pem\0|\.key\0|\.p12\0|\.pfx\0|\.jks\0|\.keystore\0|id_(rsa|dsa|ecdsa|ed25519)\0"
-    rb"|\.netrc\0|\.pgpass\0|\.pypirc\0",
-    re.IGNORECASE,
-)
-_PREFIX_COMPRESSED = b"\0\0\0\4"
-
-
-def _may_hold_secrets(index: Path, *, plain: bool) -> bool:
-    """Whether the index has to be asked for secret files; `plain` when no patterns of the user's count."""
-    try:
-        data = index.read_bytes()
-    except FileNotFoundError:
-        return False
-    return not plain or data[4:8] == _PREFIX_COMPRESSED or _SECRET_MARKS.search(data) is not None
-
-
-def _restore_secrets(
-    git: Git, inside: Mapping[str, str], base: _Commit | None, patterns: Sequence[str]
-) -> None:
-    """Take secret files that are staged or tracked back to what the base has of them, or out."""
-    if base is None:
-        listed = _paths(git.run("ls-files", "-z", "--cached", env=inside).stdout)
-        lines = [b"0 " + b"0" * 40 + b"\t" + path for path in listed if is_secret(path, patterns)]
-    else:
-        diff = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", base.oid)
-        lines = list(_secret_changes(_paths(git.run(*diff, env=inside).stdout), patterns))
-    if lines:
-        command = (*_PRIVATE, "update-index", "-z", "--index-info")
-        git.run(*command, input=b"".join(line + b"\0" for line in lines), env=inside)
-
-
-def _secret_changes(fields: Iterable[bytes], patterns: Sequence[str]) -> Iterator[bytes]:
-    """`update-index --index-info` lines that undo changes to secret files, out of `diff-index --raw`."""
-    parts = iter(fields)
-    for meta in parts:
-        path = next(parts)
-        mode, _, oid = meta.lstrip(b":").split(b" ")[:3]
-        if is_secret(path, patterns):
-            yield (b"0" if mode == b"000000" else mode) + b" " + oid + b"\t" + path
 
 
 def _submodules(git: Git, top: Path, inside: Mapping[str, str]) -> dict[str, Value]:

@@ -1,4 +1,4 @@
-"""What must be true of a repository, and of the user's things in it, whatever happened to a recording process."""
+"""What must be true of a repository and the user's things in it, whatever happened to a recorder."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def recover_all(repo: Repo) -> list[Recovered]:
 
 
 def check_rows(repo: Repo, name: str, acknowledged: int, *, most: int | None = None) -> gitexp.RecordedRun:
-    """The run, once it was found to have the rows 0 to `acknowledged` and nothing but rows that were logged."""
+    """The run, found to have the rows 0 to `acknowledged` and nothing but rows that were logged."""
     run = gitexp.get_run(name, repository=repo.path)
     rows = [(row.step, dict(row.values)) for row in run.history().rows()]
     assert len(rows) >= acknowledged, f"{name}: {acknowledged} rows acknowledged, {len(rows)} kept"
@@ -77,7 +77,7 @@ def common_dir(repo: Repo) -> Path:
 
 
 def users_things(repo: Repo) -> dict[str, object]:
-    """Everything that recording may not touch: HEAD, index, stash, reflogs, status, branches, files and their times."""
+    """All that recording may not touch: HEAD, index, stash, reflogs, status, branches, files, times."""
     git_dir = repo.path / repo.git("rev-parse", "--absolute-git-dir")
     common = common_dir(repo)
     index = git_dir / "index"

@@ -1,6 +1,6 @@
-"""Programs that record a run and tell on stdout what was acknowledged: `python -m tests.reliability.recorder WHAT`.
+"""Programs that record runs and tell on stdout what was acknowledged: `python -m … WHAT`.
 
-A line is written after the call returned, in one write, so that whoever reads it may rely on the run having it.
+A line is written after the call returned, in one write: whoever reads it may rely on the run having it.
 """
 
 from __future__ import annotations
