@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.capture import journal, liveness
+from gitexp.capture.liveness import Lock
 from gitexp.errors import BrokenRecord, InvalidName, NewerFormat, NotFound
 from gitexp.formats import record as record_files
 from gitexp.model.names import RunName, parse_name
@@ -31,8 +32,10 @@ from gitexp.model.record import Record
 from gitexp.model.values import Oid
 
 VERSION = 1
-UNBORN_GRACE_SECONDS = 60.0
-"""How long a directory without `start.json` is left alone: its process may still be filling it."""
+_FRESH, _GONE = ".new-", ".gone-"
+"""Directories that are being made and removed; no others begin with a dot."""
+_FRESH_SECONDS = 60.0
+"""How long one that is being made is left alone; it takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Live:
 
     @property
     def name(self) -> RunName:
-        """The run's name: that of the directory, which an earlier life of a resumed run has a number behind."""
+        """The run's name: the directory's, which has a number behind it for an earlier life of the run."""
         return parse_name(self.path.name.partition(".")[0])
 
     @property
@@ -123,16 +126,28 @@ class Live:
         """Names of the packs that carry a `.keep` for this run."""
         return [file.read_text() for file in sorted(self.packs.glob("*.name"))]
 
-    def make(self) -> None:
-        """Create the directory; `write_start` makes it durable. Raises FileExistsError."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.mkdir()
+    def claim(self) -> Lock:
+        """The owner's lock of the directory, which is created with it; `write_start` makes it durable.
+
+        Raises FileExistsError, or another OSError; then nothing is left.
+        """
+        fresh = self.path.with_name(f"{_FRESH}{self.path.name}-{os.getpid()}")
+        fresh.mkdir(parents=True)
         try:
-            for folder in (self.journal, self.files, self.packs, self.path / "processes"):
-                folder.mkdir()
+            for folder in ("journal", "files", "packs", "processes"):
+                (fresh / folder).mkdir()
+            lock = Lock.take(fresh / "owner")
+            assert lock is not None
+            try:
+                lock.sign()
+                _rename_new(fresh, self.path)
+            except OSError:
+                lock.release()
+                raise
         except OSError:
-            self.remove()
+            shutil.rmtree(fresh, ignore_errors=True)
             raise
+        return lock
 
     def write_start(self, start: Start) -> None:
         files = {k: v.decode() for k, v in record_files.encode(start.record).items()}
@@ -213,34 +228,19 @@ class Live:
         """Whether a process other than the owner is still at work on this run."""
         return liveness.others_alive(self.owner, self._processes())
 
-    def abandoned(self) -> bool:
-        """Whether this may be the rest of a start that never finished; the owner's lock tells for sure."""
-        if (self.path / "start.json").exists():
-            return False
-        try:
-            if self.owner.exists() and self.owner.stat().st_size:
-                return True
-            return time.time() - self.path.stat().st_mtime > UNBORN_GRACE_SECONDS
-        except FileNotFoundError:
-            return False
-
     def move(self, root: Path) -> None:
         """Put the directory into the folder `root`, under a name that is free there."""
         number = 0
         while True:
             target = root / (f"{self.name}.{number}" if number else self.name)
             try:
-                self.path.rename(target)
-            except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
+                return _rename_new(self.path, target)
+            except FileExistsError:
                 number += 1
-            else:
-                return
 
     def remove(self) -> None:
         """Drop the directory; the name goes first, so that a half-removed one is never taken for a run."""
-        gone = self.path.with_name(f".gone-{self.path.name}-{os.getpid()}")
+        gone = self.path.with_name(f"{_GONE}{self.path.name}-{os.getpid()}")
         try:
             self.path.rename(gone)
         except FileNotFoundError:
@@ -265,9 +265,23 @@ def all_live(root: Path) -> list[Live]:
 
 
 def sweep_rests(root: Path) -> None:
-    """Drop what removals that were cut short left under `root`."""
-    for path in root.glob(".gone-*"):
+    """Drop what directories that were half made or half removed left under `root`."""
+    for path in root.glob(f"{_GONE}*"):
         shutil.rmtree(path, ignore_errors=True)
+    for path in root.glob(f"{_FRESH}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _FRESH_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _rename_new(source: Path, target: Path) -> None:
+    """Rename a directory. Raises FileExistsError where there is something called `target`."""
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise FileExistsError(errno.EEXIST, "exists", str(target)) from None
+        raise
 
 
 def sync_folder(path: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import socket
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -24,7 +23,7 @@ _held: set[int] = set()
 
 def this_machine() -> dict[str, str]:
     """What tells this kernel and this pid namespace from others; stays in the live folder."""
-    return {"host": socket.gethostname(), "boot": _boot_id(), "pids": _pid_namespace()}
+    return {"host": os.uname().nodename, "boot": _boot_id(), "pids": _pid_namespace()}
 
 
 def this_process(pid: int | None = None) -> dict[str, int | None]:
@@ -36,9 +35,8 @@ def this_process(pid: int | None = None) -> dict[str, int | None]:
 class Lock:
     """An exclusive flock on a file; forked children let go of it, lest they keep a dead run alive."""
 
-    def __init__(self, descriptor: int, path: Path) -> None:
+    def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        self.path = path
         _held.add(descriptor)
 
     @classmethod
@@ -53,7 +51,7 @@ class Lock:
         except OSError:
             os.close(descriptor)
             return None
-        return cls(descriptor, path)
+        return cls(descriptor)
 
     def sign(self) -> None:
         """Note down whose lock this is."""
@@ -64,7 +62,7 @@ class Lock:
     def beat(self) -> None:
         """Give a sign of life, for those who cannot see the lock."""
         try:
-            os.utime(self.path)
+            os.utime(self.descriptor)
         except OSError:
             pass
 

@@ -67,11 +67,13 @@ def begin(repo: Repository, wish: Wish) -> Recording:
         name = resumed or new_name(wish.slug)
         live = repo.live(name)
         try:
-            lock = _claim(live)
+            lock = live.claim()
         except FileExistsError:
             if resumed:
                 raise GitExpError(f"run {name!r} is still live here", hint="git exp recover") from None
             continue
+        except OSError as error:
+            raise _storage_error(repo.layout.common_dir, error) from None
         try:
             return _begin(repo, wish, name, live, lock)
         except BaseException as error:
@@ -83,21 +85,6 @@ def begin(repo: Repository, wish: Wish) -> Recording:
             if not isinstance(error, RefChanged) or resumed:
                 raise
     raise GitExpError("cannot find a free name for the run", hint="git exp run --name NAME")
-
-
-def _claim(live: Live) -> Lock:
-    """The signed lock of a fresh live directory. Raises FileExistsError or StorageFull."""
-    try:
-        live.make()
-        lock = Lock.take(live.owner, wait=True)
-        assert lock is not None
-        lock.sign()
-    except FileExistsError:
-        raise
-    except OSError as error:
-        live.remove()
-        raise _storage_error(live.path.parents[2], error) from None
-    return lock
 
 
 def _storage_error(folder: Path, error: OSError) -> StorageFull:

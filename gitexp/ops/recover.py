@@ -91,8 +91,7 @@ def _attend(repo: Repository, folders: Iterable[Live]) -> list[Recovered]:
 
 
 def _attend_unsealed(repo: Repository, live: Live) -> Recovered | None:
-    born = (live.path / "start.json").exists()
-    if not live.abandoned() if not born else live.alive():
+    if live.alive():
         return None
     lock = Lock.take(live.owner)
     if lock is None:
@@ -174,7 +173,7 @@ def _settle(repo: Repository, live: Live, *, lost: bool) -> Iterator[Recovered]:
 
 
 def _heal(repo: Repository, live: Live) -> None:
-    """Write every object of the run again, from our own copies of its packs. Raises GitExpError where that fails."""
+    """Write every object of the run again, from our own copies of its packs. Raises GitExpError."""
     for path in sorted(live.packs.glob("*.pack")):
         renewed = path.with_suffix(".renewed")
         renew_pack(path, renewed, os.urandom(8), repo.layout.object_format)
