@@ -167,9 +167,10 @@ def command(args: Sequence[str], *, user_hooks: bool = False) -> list[str]:
 def error(result: Result, args: Sequence[str]) -> GitError:
     """The error that stands for a failed result: git's own words, its advice as the hint."""
     told = _TOLD.search(result.talk)
-    message = (
-        told[1].rstrip(".") if told else f"'git {' '.join(args[:1])}' failed with exit code {result.code}"
+    how = (
+        f"failed with exit code {result.code}" if result.code >= 0 else f"was ended by signal {-result.code}"
     )
+    message = told[1].rstrip(".") if told else f"'git {' '.join(args[:1])}' {how}"
     advice = _HINT.search(result.talk)
     kind = StorageFull if _FULL.search(result.talk) else GitError
     return kind(message, hint=advice[1] if advice else None)

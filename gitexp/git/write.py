@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -202,7 +201,7 @@ def _retried(action: Callable[[], T]) -> T:
             return action()
         except _Passing as passing:
             cause = passing.cause
-        pause = 0.01 * 2**attempt * random.uniform(0.5, 1.5)
+        pause = 0.01 * 2**attempt * (0.5 + os.urandom(1)[0] / 255)
         if attempt == TRIES - 1 or time.monotonic() + pause > deadline:
             break
         time.sleep(pause)

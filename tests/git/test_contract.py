@@ -144,21 +144,21 @@ def test_a_ref_moves_only_from_where_it_was_seen(place: Place) -> None:
     place.repo.fsck()
 
 
-@pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
-def test_removing_keeps_the_run_in_the_trash(place: Place, packed: bool) -> None:
+def test_removing_keeps_the_run_in_the_trash(place: Place) -> None:
     objects = place.builder()
     commit = place.commit(objects, b"a: 1\n")
     place.store(objects)
-    name = new_name("contract")
-    place.publish(refs.run_ref(name), commit, None)
-    if packed:
-        place.repo.git("pack-refs", "--all")
-    move = [RefUpdate(refs.trash_ref(name), commit, None), RefUpdate(refs.run_ref(name), None, commit)]
-    write.publish(place.git, place.layout, move)
-    with pytest.raises(RefChanged):
+    for packed in (False, True):
+        name = new_name("contract")
+        place.publish(refs.run_ref(name), commit, None)
+        if packed:
+            place.repo.git("pack-refs", "--all")
+        move = [RefUpdate(refs.trash_ref(name), commit, None), RefUpdate(refs.run_ref(name), None, commit)]
         write.publish(place.git, place.layout, move)
-    assert refs.run_ref(name) not in place.repo.refs()
-    assert place.repo.refs(refs.TRASH)[refs.trash_ref(name)] == commit
+        with pytest.raises(RefChanged):
+            write.publish(place.git, place.layout, move)
+        assert refs.run_ref(name) not in place.repo.refs()
+        assert place.repo.refs(refs.TRASH)[refs.trash_ref(name)] == commit
     place.repo.fsck()
 
 
@@ -172,7 +172,9 @@ def test_a_retry_has_another_pack_and_packs_are_kept_until_let_go(place: Place) 
     assert keep.read_text() == "gitexp:test\n"
     place.repo.git("repack", "-adq")
     assert keep.with_suffix(".pack").exists()
+    assert write.kept_packs(place.layout)[first.name] == "test"
     assert write.unkeep(place.layout, first)
+    assert first.name not in write.kept_packs(place.layout)
     assert not write.unkeep(place.layout, first)
     assert write.unkeep(place.layout, retry)
     place.repo.git("repack", "-adq")

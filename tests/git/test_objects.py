@@ -62,7 +62,7 @@ def scratch(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(tree=trees)
 def test_ids_are_those_of_git(scratch: Repo, tree: dict[bytes, object]) -> None:
     objects = ObjectBuilder(scratch.git("rev-parse", "--show-object-format"))

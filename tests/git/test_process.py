@@ -72,7 +72,8 @@ def test_a_store_that_takes_nothing_is_told_apart(said: bytes) -> None:
 
 
 def test_a_failure_without_words_still_says_what_failed() -> None:
-    assert error(Result(137, b"", b""), ["gc", "-q"]).message == "'git gc' failed with exit code 137"
+    assert error(Result(3, b"", b""), ["gc", "-q"]).message == "'git gc' failed with exit code 3"
+    assert error(Result(-9, b"", b""), ["gc", "-q"]).message == "'git gc' was ended by signal 9"
 
 
 def test_a_held_lock_lives_as_long_as_the_git_process(repo: Repo, tmp_path: Path) -> None:

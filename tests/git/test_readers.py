@@ -87,7 +87,7 @@ def test_what_is_no_tree_is_told(repo: Repo, read: Callable[..., ObjectReader]) 
 
 
 def test_many_files_take_a_constant_number_of_processes(repo: Repo, tmp_path: Path) -> None:
-    files = {f"deep/{'folder' * 9}/{number:04d}.txt": b"%d" % (number % 7) for number in range(1500)}
+    files = {f"deep/{'folder' * 9}/{number:04d}.txt": b"%200d" % number for number in range(2000)}
     head = Oid(repo.commit("many", files))
     log = tmp_path / "calls"
     environ = wrapped_git(tmp_path / "bin", repo.environ, f"echo called >> '{log}'")
@@ -95,7 +95,11 @@ def test_many_files_take_a_constant_number_of_processes(repo: Repo, tmp_path: Pa
     with open_reader(Git(repo.path, environ), layout, "git") as reader:
         specs = [(head, path) for path in files]
         assert reader.blobs(specs) == list(files.values())
-        assert reader.blobs([*specs, (head, "none"), *reversed(specs)])[1499:1502] == [b"1", None, b"1"]
+        assert reader.blobs([*specs, (head, "none"), *reversed(specs)])[1999:2002] == [
+            b"%200d" % 1999,
+            None,
+            b"%200d" % 1999,
+        ]
         for path in list(files)[:20]:
             assert reader.resolve(head, path) is not None
     assert log.read_text() == "called\n"
@@ -127,6 +131,12 @@ def test_odd_paths(repo: Repo, read: Callable[..., ObjectReader]) -> None:
         for bad in ("./new\nline", "../x", "/", "//", "new\nline/", "./-x/-x", "-x//-x"):
             assert reader.blobs([(commit, bad)]) == [None], bad
             assert reader.resolve(commit, bad) is None, bad
+
+
+def test_revisions_are_looked_up_by_git(repo: Repo) -> None:
+    with CatFileReader(Git(repo.path, repo.environ), "sha1", 1000) as reader:
+        assert reader.lookup("HEAD^{tree}") == repo.git("rev-parse", "HEAD^{tree}")
+        assert reader.lookup("HEAD:none") is None
 
 
 def test_a_missing_commit_has_no_files(repo: Repo, read: Callable[..., ObjectReader]) -> None:
