@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitexp.api import active
 from gitexp.api.ranks import rank
@@ -18,12 +18,13 @@ from gitexp.errors import GitExpError, NotFound, UsageError
 from gitexp.formats.plain import plain
 from gitexp.model.history import Step
 from gitexp.model.values import Scalar
-from gitexp.ops import continuing
 from gitexp.ops.begin import Wish, begin
-from gitexp.ops.continuing import Origin
 from gitexp.ops.params import merged, read_params_files
 from gitexp.ops.recording import Recording
 from gitexp.repo import RUN_VARIABLE, Repository, process_environment
+
+if TYPE_CHECKING:
+    from gitexp.ops.continuing import Origin
 
 
 def start(
@@ -197,9 +198,11 @@ def _activate(run: Run) -> Run:
 def _origin(repo: Repository, resume: str | None, fork: str | None) -> Origin | None:
     if resume and fork:
         raise UsageError("a run is either resumed or forked", hint="give only one of resume= and fork=")
-    if resume:
-        return continuing.resume(repo, resume, now=time.time())
-    return continuing.fork(repo, fork) if fork else None
+    if resume is None and fork is None:
+        return None
+    from gitexp.ops import continuing
+
+    return continuing.fork(repo, fork) if fork else continuing.resume(repo, resume or "", now=time.time())
 
 
 def _params(repo: Repository, params: Any, files: tuple[str, ...], *, inherited: bool) -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from gitexp.capture.launchers import program
+if TYPE_CHECKING:
+    from gitexp.capture.launchers import Launched
 
 Kind = Literal["venv", "conda", "system"]
 
@@ -41,12 +41,23 @@ def current() -> Interpreter:
     prefix = Path(sys.prefix)
     kind: Kind = "venv" if sys.prefix != sys.base_prefix else _kind_without_venv(prefix)
     found = tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))
-    return Interpreter(platform.python_version(), sys.implementation.name, prefix, found, kind)
+    return Interpreter(_own_version(), sys.implementation.name, prefix, found, kind)
+
+
+def _launched(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> Launched | None:
+    # Only needed for commands: a run from Python knows its interpreter.
+    from gitexp.capture.launchers import program
+
+    return program(command, cwd, environ)
+
+
+def _own_version() -> str:
+    return sys.version.split()[0].rstrip("+")
 
 
 def find(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> Interpreter | None:
     """The Python that `command` would run under, or None where that cannot be told (a shell, a binary)."""
-    launched = program(command, cwd, environ)
+    launched = _launched(command, cwd, environ)
     if launched is None:
         return None
     executable: Path | None = launched.path
@@ -106,7 +117,7 @@ def _implementation(real: Path) -> str:
 def _version(prefix: Path, real: Path) -> str | None:
     """As exact as file names and the C header tell; the running Python knows its own."""
     if real == Path(sys.executable).resolve():
-        return platform.python_version()
+        return _own_version()
     named = _VERSION.search(real.name)
     short = named.group() if named else next((p.name[6:] for p in sorted(prefix.glob("lib/python3.*"))), None)
     if short is None:
@@ -168,7 +179,7 @@ def _shebang(path: Path, cwd: Path, environ: Mapping[str, str]) -> Path | None:
         words = [match.group(1)]
     else:
         words = first.split()
-    launched = program(words, cwd, environ)
+    launched = _launched(words, cwd, environ)
     return launched.path if launched and _PYTHON.fullmatch(launched.path.name) else None
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import signal
 import threading
 import time as clock
@@ -152,7 +151,7 @@ class Writer:
             raise ValueError("the journal is closed")
         header = {"format": rows.FORMAT, **this_process(), **self._header}
         row = rows.encode(["h", clock.time(), header])
-        path = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
+        path = self._folder / f"{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
         self._fd = os.open(path, _FLAGS, 0o644)
         try:
             self._write_rest(row, 0)

@@ -1,4 +1,4 @@
-"""Reads the YAML that `canonical.dump` writes, and nothing else."""
+"""Reads the YAML that `canonical.dump` writes; anything else is handed on to the general reader."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json.decoder
 import re
 from collections.abc import Callable, Mapping
 
+from gitexp.errors import BrokenRecord
 from gitexp.formats.canonical import LONGEST_DECIMAL, MAX_DEPTH, find_special, is_plain
 from gitexp.model.values import Value
 
@@ -22,8 +23,31 @@ _WORDS: Mapping[str, Value] = {"null": None, "true": True, "false": False}
 _POINTED = {".nan": float("nan"), ".inf": float("inf"), "-.inf": float("-inf")}
 
 
+MAX_SIZE = 16 << 20
+"""Bytes of a record's file as `dump` writes it."""
+
+MAX_SCALAR = 2 << 20
+"""Characters of one text."""
+
+
 class NotCanonical(Exception):
     """The text is not what `dump` would have written; it may still be YAML."""
+
+
+def load(data: bytes, *, what: str, limit: int = MAX_SIZE) -> Value:
+    """The value of one of our own files; `what` names it in errors. Raises BrokenRecord.
+
+    YAML that `dump` has not written is accepted where it is plain enough: see `yaml.load_foreign`.
+    """
+    if len(data) > limit:
+        raise BrokenRecord(f"{what!r} is too large: {len(data)} bytes, where {limit} are allowed")
+    try:
+        return read(data, longest=MAX_SCALAR)
+    except NotCanonical:
+        # Heavy, and never needed for what we wrote ourselves.
+        from gitexp.formats.yaml import load_foreign
+
+        return load_foreign(data, what=what)
 
 
 def read(data: bytes, *, longest: int) -> Value:

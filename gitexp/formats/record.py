@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from gitexp.errors import BrokenRecord, InvalidName, NewerFormat
-from gitexp.formats import yaml
+from gitexp.formats.canonical import dump
+from gitexp.formats.canonical_reader import load
 from gitexp.model.names import parse_id, parse_name
 from gitexp.model.record import (
     FORMAT,
@@ -37,16 +38,16 @@ def encode(record: Record) -> dict[str, bytes]:
     `params.yaml` and `metrics.yaml`, which are always there to be compared.
     """
     files = {
-        RUN: yaml.dump(info_value(record.info)),
-        PARAMS: yaml.dump(_sorted(record.params)),
-        METRICS: yaml.dump(_sorted(record.metrics)),
+        RUN: dump(info_value(record.info)),
+        PARAMS: dump(_sorted(record.params)),
+        METRICS: dump(_sorted(record.metrics)),
     }
     if record.inputs:
-        files[INPUTS] = yaml.dump(inputs_value(record.inputs))
+        files[INPUTS] = dump(inputs_value(record.inputs))
     if record.env:
-        files[ENV] = yaml.dump(_sorted(record.env))
+        files[ENV] = dump(_sorted(record.env))
     if record.artifacts:
-        files[ARTIFACTS] = yaml.dump(artifacts_value(record.artifacts))
+        files[ARTIFACTS] = dump(artifacts_value(record.artifacts))
     if record.requirements:
         files[REQUIREMENTS] = record.requirements.encode()
     return files
@@ -232,7 +233,7 @@ def _what(name: str, path: str) -> str:
 def _mapping(data: bytes | None, what: str) -> dict[str, Any]:
     if data is None:
         return {}
-    value = yaml.load(data, what=what)
+    value = load(data, what=what)
     if not isinstance(value, dict):
         raise BrokenRecord(f"{what} is not a mapping")
     return value

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitexp.errors import BrokenFile
-from gitexp.formats import yaml
 
 FILE = ".gitexp.yaml"
 
@@ -36,6 +35,9 @@ class Settings:
 
 def parse(data: bytes) -> Settings:
     """The settings in the bytes of `.gitexp.yaml`. Raises BrokenFile."""
+    # Heavy, and most repositories have no such file.
+    from gitexp.formats import yaml
+
     value = yaml.load_user(data.decode("utf-8", "replace"), what=FILE)
     if value is None:
         return Settings()

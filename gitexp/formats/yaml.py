@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from gitexp.errors import BrokenFile, BrokenRecord
 from gitexp.formats.canonical import MAX_DEPTH, dump
-from gitexp.formats.canonical_reader import NotCanonical, read
+from gitexp.formats.canonical_reader import MAX_SCALAR, load
 from gitexp.formats.yaml_nodes import (
     AliasNode,
     Fault,
@@ -29,16 +29,19 @@ from gitexp.model.values import Value
 Event: TypeAlias = Any
 """An event of ruamel's; which attributes it has goes by its class, and ruamel declares them for none."""
 
-__all__ = ["compose", "compose_user", "dump", "load", "load_user", "read_flow", "values_of_aliases"]
-
-MAX_SIZE = 16 << 20
-"""Bytes of a record's file as `dump` writes it."""
+__all__ = [
+    "compose",
+    "compose_user",
+    "dump",
+    "load",
+    "load_foreign",
+    "load_user",
+    "read_flow",
+    "values_of_aliases",
+]
 
 MAX_FOREIGN_SIZE = 2 << 20
 """Bytes of any other YAML file: ruamel needs about a second for one megabyte."""
-
-MAX_SCALAR = 2 << 20
-"""Characters of one text."""
 
 MAX_VALUES = 100_000
 """Values in one file that is not as `dump` writes it, copies made by aliases included."""
@@ -50,18 +53,12 @@ _LONG_NAME = re.compile(r"(?:^|[\s,\[\]{}:?-])[!&*%]\S{1024}").search
 _SURROGATE = re.compile("[\ud800-\udfff]").search
 
 
-def load(data: bytes, *, what: str, limit: int = MAX_SIZE) -> Value:
-    """The value of one of our own files; `what` names it in errors.
+def load_foreign(data: bytes, *, what: str) -> Value:
+    """The value of one of our own files that `dump` did not write; `what` names it in errors.
 
-    What `dump` has written is read by its own reader; other YAML is accepted where it has no anchors,
-    aliases, tags, merge keys or duplicate keys, and is within the limits above. Raises BrokenRecord.
+    Accepted where it has no anchors, aliases, tags, merge keys or duplicate keys, and is within the limits
+    above. Raises BrokenRecord.
     """
-    if len(data) > limit:
-        raise BrokenRecord(f"{what!r} is too large: {len(data)} bytes, where {limit} are allowed")
-    try:
-        return read(data, longest=MAX_SCALAR)
-    except NotCanonical:
-        pass
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
+from collections.abc import Sequence
 from typing import NewType
 
 from gitexp.errors import InvalidName
@@ -61,8 +62,13 @@ def slugify(text: str) -> str:
 def _two_words() -> str:
     from gitexp.model.words import ADJECTIVES, ANIMALS
 
-    return f"{secrets.choice(ADJECTIVES)}-{secrets.choice(ANIMALS)}"
+    return f"{_choice(ADJECTIVES)}-{_choice(ANIMALS)}"
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(_BASE32) for _ in range(length))
+    return "".join(_BASE32[byte & 31] for byte in os.urandom(length))
+
+
+def _choice(words: Sequence[str]) -> str:
+    # `secrets` would do, but takes longer to import than a run to be named.
+    return words[int.from_bytes(os.urandom(4), "big") % len(words)]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitexp.capture import environment, interpreter, snapshot
 from gitexp.capture.live import Live, Start
@@ -24,10 +25,12 @@ from gitexp.model.record import Code, How, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Value
 from gitexp.ops.commit import RecordTree, bring_in, write_commit
-from gitexp.ops.continuing import Origin
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import hold_writing, take_back
 from gitexp.repo import Repository
+
+if TYPE_CHECKING:
+    from gitexp.ops.continuing import Origin
 
 UNTRACKED_ROLE = "untracked"
 _NAME_TRIES = 3

@@ -7,20 +7,23 @@ import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitexp.capture import console, interpreter, spawn
 from gitexp.capture.snapshot import Snapshot, replaced
 from gitexp.errors import GitExpError, NoWorkTree, StorageFull, UsageError
-from gitexp.formats.assignment import Assignment
 from gitexp.model.names import RunName
 from gitexp.model.record import Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params, results
 from gitexp.ops.begin import UNTRACKED_ROLE, Wish, begin
-from gitexp.ops.continuing import Origin
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
 from gitexp.repo import RUN_VARIABLE, Repository
+
+if TYPE_CHECKING:
+    from gitexp.formats.assignment import Assignment
+    from gitexp.ops.continuing import Origin
 
 
 @dataclass(frozen=True, slots=True)

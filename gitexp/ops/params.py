@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import BrokenFile
-from gitexp.formats import params_file
-from gitexp.formats.assignment import Assignment
 from gitexp.model.values import Value
 from gitexp.repo import Repository
 
+if TYPE_CHECKING:
+    from gitexp.formats.assignment import Assignment
+
+# The readers of params files are imported where there is a file to read: they take longer than a short run.
 DETECTED = ("params.yaml", "params.yml", "params.json", "params.toml")
 
 
@@ -61,6 +63,10 @@ def change(files: Sequence[ParamsFile], assignments: Sequence[Assignment]) -> Ch
 
     Raises UnknownKey (with the nearest key as hint) or BrokenFile.
     """
+    if not assignments:
+        return Changes(merged(files), {})
+    from gitexp.formats import params_file
+
     edits: dict[str, dict[tuple[str, ...], Value]] = {}
     known = merged(files)
     # Checked against all files together: the nearest key may stand in another one.
@@ -116,11 +122,17 @@ def _read(repo: Repository, path: Path) -> ParamsFile:
     name = repo.relative(path)
     if name is None:
         raise BrokenFile(f"params file {str(path)!r} is outside the repository")
+    from gitexp.formats import params_file
+
     return ParamsFile(name, data, params_file.parse(name, data))
 
 
 def substitute(command: Sequence[str], params: Mapping[str, Value]) -> list[str]:
     """`command` with each `{key}` of a param replaced by its value; other braces are left alone."""
+    if not any("{" in word for word in command):
+        return list(command)
+    from gitexp.formats import params_file
+
     flat = params_file.flatten(params)
     return [_filled(word, flat) for word in command]
 

@@ -105,8 +105,8 @@ def list_all(repo: Repository) -> Listing:
     return Listing(tuple(runs), tuple(broken))
 
 
-def load(repo: Repository, commit: Oid, name: RunName) -> StoredRun:
-    """The run that `commit` holds. Raises BrokenRecord, NewerFormat or NotFound."""
+def load(repo: Repository, commit: Oid, name: str) -> StoredRun:
+    """The run that `commit` holds, called `name` in errors. Raises BrokenRecord, NewerFormat or NotFound."""
     record = _decode(repo.reader, commit, name, _LISTED)
     return _current(repo, StoredRun(repo, record.info.name, commit, record))
 

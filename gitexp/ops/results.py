@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitexp.errors import GitExpError
-from gitexp.formats import results
 from gitexp.ops.recording import Recording
 from gitexp.repo import Repository
 
@@ -76,6 +75,9 @@ def _declared(recording: Recording, path: Path, expected: Expected, fresh: bool)
 
 
 def _read(recording: Recording, path: Path) -> list[str]:
+    # Imported where there is a file to read: most runs of Python code have none.
+    from gitexp.formats import results
+
     try:
         data = path.read_bytes()
         if path.suffix in SERIES:

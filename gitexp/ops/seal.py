@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gitexp.capture import console, journal, terminal_log
+from gitexp.capture import console, journal
 from gitexp.capture.live import Head, Live, Sealed, Start
 from gitexp.capture.liveness import Lock
 from gitexp.errors import NotFound, RefChanged
@@ -262,5 +262,8 @@ def _add_log(repo: Repository, live: Live, tree: RecordTree) -> None:
     if not raw:
         return
     limit = repo.config.int("exp.maxLog", LOG_LIMIT)
+    # Only runs that printed something need it.
+    from gitexp.capture import terminal_log
+
     text = terminal_log.reduce(raw, limit=limit).decode("utf-8", "replace")
     tree.add(record_files.LOG, repo.redactor.text(text).encode())
