@@ -13,7 +13,8 @@ EPOCH = 1_700_000_000
 """The author's clock starts here and ticks a minute per commit."""
 
 _LEAKS = re.compile(
-    r"GIT_|GITEXP_|SLURM_|OMPI_|PMI_|PMIX_|MPI_|(LOCAL_|NODE_|GROUP_)?RANK$|WORLD_SIZE$|LOCAL_WORLD_SIZE$|EMAIL$"
+    r"PYTHONDONTWRITEBYTECODE|GIT_|GITEXP_|SLURM_|OMPI_|PMI_|PMIX_|MPI_|(LOCAL_|NODE_|GROUP_)?RANK$"
+    r"|WORLD_SIZE$|LOCAL_WORLD_SIZE$|EMAIL$"
 )
 
 _GLOBAL_CONFIG = """\

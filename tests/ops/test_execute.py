@@ -68,7 +68,7 @@ def test_series_files(here: Repo) -> None:
 
 
 def test_set_runs_with_an_edited_copy_and_leaves_the_file_alone(here: Repo) -> None:
-    code = "text = open('params.yaml').read(); open('metrics.yaml', 'w').write(f'n: {len(text)}\\n'); print(text)"
+    code = "t = open('params.yaml').read(); open('metrics.yaml', 'w').write(f'n: {len(t)}\\n'); print(t)"
     _, stored = run(code, "lr=1e-3", "model.depth=5")
     expected = PARAMS.replace("0.1", "0.001").replace("3,", "5,")
     assert stored_params(here, stored) == expected
