@@ -27,7 +27,7 @@ def differences(old: Mapping[str, Value], new: Mapping[str, Value]) -> list[Diff
     """Every leaf that is not the same in both, in the order of `old`, then what only `new` has.
 
     Types count (1, 1.0 and True differ), and NaN is equal to NaN. Lists of scalars are leaves; in other lists
-    items are matched, so that one that was put in between does not make all behind it differ.
+    items with a name or id are matched by it, so that one put in between does not make all behind it differ.
     """
     return list(_mappings((), old, new))
 
@@ -59,7 +59,7 @@ def _lists(path: Path, old: Sequence[Value], new: Sequence[Value]) -> Iterator[D
     if len(old) == len(new) and all(map(same, old, new)):
         return
     flat = not any(isinstance(item, (Mapping, list, tuple)) for item in (*old, *new))
-    if flat or max(len(old), len(new)) > _LONGEST:
+    if flat or max(len(old), len(new)) > _LONGEST or _reordered(old, new):
         yield Difference(path, old, new)
     else:
         yield from _matched(path, old, new)
@@ -68,20 +68,42 @@ def _lists(path: Path, old: Sequence[Value], new: Sequence[Value]) -> Iterator[D
 def _matched(path: Path, old: Sequence[Value], new: Sequence[Value]) -> Iterator[Difference]:
     # A third of a second, most of it numpy: only for the few values that need it.
     from deepdiff import DeepDiff
-
-    tree = DeepDiff(old, new, view="tree", ignore_nan_inequality=True, verbose_level=2)
-    levels = [level for kind in tree.values() for level in kind]
-    for level in sorted(levels, key=lambda level: _order(level.path(output_format="list"))):
-        inner: list[Any] = level.path(output_format="list")
-        before, after = _present(level.t1), _present(level.t2)
-        yield from _values((*path, *inner), before, after)
-
-
-def _present(side: Any) -> Value | Missing:
     from deepdiff.helper import notpresent
 
-    return MISSING if side is notpresent else side
+    tree = DeepDiff(old, new, view="tree", ignore_nan_inequality=True, iterable_compare_func=_is_same_item)
+    # One item may be gone from a place where another one came: that is one difference.
+    before: dict[Path, Value] = {}
+    after: dict[Path, Value] = {}
+    for level in (one for kind, levels in tree.items() if kind != "iterable_item_moved" for one in levels):
+        place = (*path, *level.path(output_format="list"))
+        before.update({place: level.t1} if level.t1 is not notpresent else {})
+        after.update({place: level.t2} if level.t2 is not notpresent else {})
+    for place in sorted({**before, **after}, key=_order):
+        yield from _values(place, before.get(place, MISSING), after.get(place, MISSING))
 
 
-def _order(path: Sequence[Any]) -> list[tuple[bool, int, str]]:
+def _is_same_item(old: Any, new: Any, _level: object = None) -> bool:
+    """Whether two items of lists are to be compared with each other."""
+    from deepdiff.helper import CannotCompare
+
+    one, other = _name(old), _name(new)
+    if one is None and other is None:
+        raise CannotCompare
+    return one == other
+
+
+def _reordered(old: Sequence[Value], new: Sequence[Value]) -> bool:
+    """Whether named items that are in both stand in another order."""
+    one, other = ([name for item in side if (name := _name(item))] for side in (old, new))
+    return [name for name in one if name in other] != [name for name in other if name in one]
+
+
+def _name(item: Value) -> str | None:
+    """What tells an item of a list from the others; None where nothing does."""
+    if not isinstance(item, Mapping):
+        return None
+    return next((f"{key} {item[key]!r}" for key in ("name", "id") if key in item), None)
+
+
+def _order(path: Path) -> list[tuple[bool, int, str]]:
     return [(isinstance(part, str), part if isinstance(part, int) else 0, str(part)) for part in path]

@@ -52,7 +52,7 @@ def compare(old: Record, new: Record, *, everything: bool = False) -> Comparison
     return Comparison(
         params=_changes(old.params, new.params, everything),
         metrics=_changes(old.metrics, new.metrics, everything),
-        inputs=_changes(_inputs(old.inputs), _inputs(new.inputs), everything),
+        inputs=_named_changes(_inputs(old.inputs), _inputs(new.inputs), everything),
         packages=_package_changes(_packages(old.requirements), _packages(new.requirements), everything),
         env=_changes(old.env, new.env, everything),
         code=old.info.code.tree != new.info.code.tree,
@@ -88,7 +88,15 @@ def _package_changes(
     if bool(old) != bool(new) and not everything:
         # Of one run they are not known: a list of all the others' would say no more.
         return (Change("packages", len(old) or MISSING, len(new) or MISSING),)
-    return _changes(old, new, everything)
+    return _named_changes(old, new, everything)
+
+
+def _named_changes(
+    old: Mapping[str, Value], new: Mapping[str, Value], everything: bool
+) -> tuple[Change, ...]:
+    """As `_changes`, of values whose keys are names, in which a dot has no meaning."""
+    changes = (Change(key, old.get(key, MISSING), new.get(key, MISSING)) for key in sorted({**old, **new}))
+    return tuple(change for change in changes if everything or change.differs)
 
 
 def _unchanged(old: Mapping[str, Value], new: Mapping[str, Value]) -> Iterator[Change]:

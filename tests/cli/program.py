@@ -69,7 +69,7 @@ ARGV = [sys.executable, "-m", "gitexp.cli.main"]
 
 
 def forge(repo: Repo, source: str, target: str, files: Mapping[str, str | bytes]) -> str:
-    """A ref `refs/exp/<target>` with a copy of `source`'s commit in which `files` of the record are others."""
+    """The commit of a new run `target`: a copy of `source` in which `files` of the record are others."""
     index = {"GIT_INDEX_FILE": str(repo.path / ".git" / "forged-index")}
     repo.git("read-tree", f"refs/exp/{source}", **index)
     for path, data in files.items():
@@ -87,8 +87,8 @@ _CHANGING = (
     (r"\b([a-z]+)-[a-z2-7]{6}\b", r"\1-XXXXXX"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 \([^)]*\)", "<when>"),
     (r"^(Took +)[\d.]+s", r"\1<duration>"),
-    (r"(?m)^(python|packages|platform|  python|  packages|  platform)( +).*$", r"\1\2<machine>"),
-    (r"( |\d)(\d[sm]|now)(?=  )", " <age>"),
+    (r"^(Packages|Environment)\n(  .*\n)+", r"\1\n  <machine>\n"),
+    (r" *\b(\d{1,2}[sm]|now)(?=  )", " <age>"),
     (re.escape(sys.executable), "python"),
 )
 

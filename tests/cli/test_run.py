@@ -141,7 +141,7 @@ def as_anybody(arguments: list[str], cwd: Path, environ: dict[str, str]) -> subp
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=give_up_root_powers() if os.geteuid() == 0 else None,  # noqa: PLW1509
+        preexec_fn=give_up_root_powers() if os.geteuid() == 0 else None,
     )
 
 

@@ -1,0 +1,80 @@
+"""What commands say of runs that died."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+
+from tests.cli.program import ARGV, Program, program_environ
+
+
+def killed(exp: Program, environ: dict[str, str]) -> str:
+    """The name of a run whose processes were all killed."""
+    process = subprocess.Popen(
+        [*ARGV, "run", "--name", "dead", "--", "sh", "-c", "echo printed; sleep 60"],
+        cwd=exp.repo.path,
+        env=program_environ(environ),
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    with process.stdout as out:
+        assert out.readline() == b"printed\n"
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return next((exp.repo.path / ".git" / "exp" / "live").glob("dead-*")).name
+
+
+def test_the_next_command_seals_a_dead_run_and_says_so(exp: Program, environ: dict[str, str]) -> None:
+    name = killed(exp, environ)
+    said = exp("ls", "--json")
+    assert said.err == f"note: run '{name}' had died; it is recorded as crashed\n"
+    assert said.json["runs"][0]["status"] == "crashed"
+    assert exp("logs", name).out == "printed\n"
+    assert exp("ls").err == ""
+    exp.repo.fsck()
+
+
+def test_recover_says_what_it_did(exp: Program, environ: dict[str, str]) -> None:
+    assert exp("recover").err == "nothing to recover\n"
+    name = killed(exp, environ)
+    said = exp("recover")
+    assert (said.code, said.out) == (0, "")
+    assert said.err == f"note: run '{name}' had died; it is recorded as crashed\n"
+
+
+def test_logs_of_a_live_run_are_followed_to_its_end(exp: Program, environ: dict[str, str]) -> None:
+    go = exp.repo.path / "go"
+    script = f"printf 'one\\n10%%\\r20%%\\n'; while ! test -e {go}; do sleep 0.05; done; echo two"
+    live = subprocess.Popen(
+        [*ARGV, "run", "-q", "--name", "live", "--", "sh", "-c", script],
+        cwd=exp.repo.path,
+        env=program_environ(environ),
+        stdout=subprocess.PIPE,
+    )
+    assert live.stdout is not None
+    with live.stdout as out:
+        assert out.readline() == b"one\n"
+        deadline = time.monotonic() + 20
+        while exp("logs", "live").out != "one\n20%\n":
+            assert time.monotonic() < deadline
+        assert exp("show", "live", "--json").json["status"] == "running"
+        assert " so far" in exp("show", "live").out
+        follower = subprocess.Popen(
+            [*ARGV, "logs", "-f", "live"],
+            cwd=exp.repo.path,
+            env=program_environ(environ),
+            stdout=subprocess.PIPE,
+        )
+        assert follower.stdout is not None
+        with follower.stdout as followed:
+            assert followed.readline() == b"one\n"
+            go.touch()
+            assert followed.read() == b"20%\ntwo\n"
+        assert follower.wait() == 0
+        out.read()
+    assert live.wait() == 0
+    assert exp("logs", "-f", "live").out == "one\n20%\ntwo\n"
+    assert exp("logs", "live", "--json").json["log"] == "one\n20%\ntwo\n"
