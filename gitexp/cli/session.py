@@ -89,10 +89,13 @@ def _sealed(repo: Repository, name: str) -> str:
 
 def _sweep(repo: Repository) -> None:
     from gitexp.errors import GitExpError
-    from gitexp.ops.recover import sweep
+    from gitexp.ops import attention
 
     try:
-        tell_recovered(repo, sweep(repo))
+        if attention.needed(repo):
+            from gitexp.ops.recover import sweep
+
+            tell_recovered(repo, sweep(repo))
     except GitExpError as error:
         warn(error)
     except OSError as error:

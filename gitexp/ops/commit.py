@@ -16,11 +16,10 @@ from gitexp.git.write import store
 from gitexp.model.record import RunInfo, Status
 from gitexp.model.times import parse_time
 from gitexp.model.values import Oid, Scalar
+from gitexp.ops.headline import headline
 from gitexp.repo import Repository
 
 RUN_TRAILER, STATUS_TRAILER, CHECKPOINT_TRAILER = "Exp-Run", "Exp-Status", "Exp-Checkpoint"
-_LEADING = ("acc", "f1", "auc", "score", "reward", "loss", "error", "perplexity")
-_SHOWN = 3
 
 
 @dataclass
@@ -73,18 +72,6 @@ def commit_message(info: RunInfo, metrics: Mapping[str, Scalar], checkpoint: int
     return "\n".join([subject, "", *trailers]) + "\n"
 
 
-def headline(metrics: Mapping[str, Scalar]) -> str:
-    """The few metrics that tell most, as text."""
-    numbers = {k: v for k, v in metrics.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
-    chosen = leading_first(numbers)[:_SHOWN]
-    return ", ".join(f"{' '.join(name.split())[:40]} {numbers[name]:.4g}" for name in chosen)
-
-
-def leading_first(names: Iterable[str]) -> list[str]:
-    """Names of metrics, those that usually tell most first."""
-    return sorted(names, key=lambda name: (_rank(name), name))
-
-
 def bring_in(repo: Repository, live: Live, builder: ObjectBuilder, lock: Lock) -> None:
     """Everything in `builder` stored in the repository, and linked from the live directory to heal with.
 
@@ -123,9 +110,3 @@ def _tree(builder: ObjectBuilder, blobs: Mapping[tuple[str, ...], Oid]) -> Oid:
             raise GitError(f"{name!r} is both a file and a folder of the record")
         entries.append(Entry(name.encode(), FOLDER, _tree(builder, inside)))
     return builder.tree(entries)
-
-
-def _rank(name: str) -> int:
-    lower = name.lower()
-    hits = [position for position, word in enumerate(_LEADING) if word in lower]
-    return min(hits, default=len(_LEADING)) * 2 + ("train" in lower)

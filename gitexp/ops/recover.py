@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from gitexp.capture import journal
@@ -22,7 +21,7 @@ from gitexp.git.packfile import renew_pack
 from gitexp.git.refs import read_ref, run_ref
 from gitexp.git.write import KeptPack, kept_packs, remove_stale_lock, store, unkeep, verify
 from gitexp.model.record import Status
-from gitexp.ops import isolate
+from gitexp.ops import attention, isolate
 from gitexp.ops.commit import STATUS_TRAILER
 from gitexp.ops.read import trailers
 from gitexp.ops.seal import Ending, extend, finish, hold_writing, noted_ending, take_back
@@ -32,7 +31,6 @@ KEPT_SECONDS = 24 * 3600.0
 MAX_DONE = 200
 """Done directories are let go of early when there are more; then gc must not be running."""
 MIN_KEPT_SECONDS = 600.0
-_CHECK_EVERY_SECONDS = 600.0
 
 
 class Outcome(str, Enum):
@@ -58,10 +56,10 @@ class Recovered:
 
 def sweep(repo: Repository) -> list[Recovered]:
     """What a command can put right in passing: dead runs sealed, ended ones verified; cheap without any."""
-    if not repo.live_root.is_dir() or not os.access(repo.live_root, os.W_OK):
+    if not attention.needed(repo):
         return []
     results = _attend(repo, all_live(repo.live_root))
-    if _due(repo.done_root):
+    if attention.due(repo.done_root):
         results += _let_go(repo)
     return results
 
@@ -182,15 +180,6 @@ def _heal(repo: Repository, live: Live) -> None:
         path.with_suffix(".name").write_text(kept.name)
     if verify(repo.git, live.oids):
         raise GitExpError(f"objects of run {live.name!r} are lost", hint="git fsck")
-
-
-def _due(root: Path) -> bool:
-    """Whether the done directories have not been looked at for a while."""
-    stamp = root / ".checked"
-    try:
-        return time.time() - stamp.stat().st_mtime > _CHECK_EVERY_SECONDS
-    except FileNotFoundError:
-        return root.is_dir()
 
 
 def _let_go(repo: Repository) -> list[Recovered]:

@@ -15,8 +15,8 @@ from gitexp.cli.screen import Screen
 from gitexp.formats.assignment import flatten
 from gitexp.model.record import Record
 from gitexp.model.times import parse_time
-from gitexp.ops.commit import leading_first
 from gitexp.ops.compare import differing
+from gitexp.ops.headline import leading_first
 
 _WIDEST = 24
 _NO_VALUE = Cell("-", "dim")

@@ -92,7 +92,7 @@ def _heading(found: Examined, paint: Paint) -> list[str]:
 def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
     info = found.record.info
     started = parse_time(info.started)
-    yield "Started", f"{moment_text(started)} ({age_text(now - started)} ago)"
+    yield "Started", f"{moment_text(started)} ({_ago(now - started)})"
     if info.ended:
         yield "Took", duration_text(parse_time(info.ended) - started) + _how_it_ended(info)
     elif not found.run.live:
@@ -115,6 +115,10 @@ def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
             yield name, safe(", ".join(texts))
     for one in info.resumed:
         yield "Resumed", f"{one.at} from {one.commit[:_SHORT]}, row {one.kept}"
+
+
+def _ago(seconds: float) -> str:
+    return f"{age_text(seconds)} ago" if seconds >= 1 else "just now"
 
 
 def _how_it_ended(info: RunInfo) -> str:

@@ -1,0 +1,26 @@
+"""Whether dead or ended runs wait to be looked after; every command asks, so it imports next to nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from gitexp.repo import Repository
+
+_CHECK_EVERY_SECONDS = 600.0
+
+
+def needed(repo: Repository) -> bool:
+    """Whether `recover.sweep` would find something to look at, and could do something about it."""
+    if not os.access(repo.live_root, os.W_OK):
+        return False
+    return any(not name.startswith(".") for name in os.listdir(repo.live_root)) or due(repo.done_root)
+
+
+def due(root: Path) -> bool:
+    """Whether the done directories have not been looked at for a while."""
+    try:
+        return time.time() - (root / ".checked").stat().st_mtime > _CHECK_EVERY_SECONDS
+    except FileNotFoundError:
+        return root.is_dir()

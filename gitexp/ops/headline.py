@@ -1,0 +1,37 @@
+"""Which metrics of a run tell most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeGuard
+
+from gitexp.model.values import Scalar
+
+_LEADING = ("acc", "f1", "auc", "score", "reward", "loss", "error", "perplexity")
+_SHOWN = 3
+_BEYOND = 10**300
+
+
+def headline(metrics: Mapping[str, Scalar]) -> str:
+    """The few metrics that tell most, as text."""
+    numbers = {k: v for k, v in metrics.items() if _is_short(v)}
+    chosen = leading_first(numbers)[:_SHOWN]
+    return ", ".join(f"{' '.join(name.split())[:40]} {numbers[name]:.4g}" for name in chosen)
+
+
+def leading_first(names: Iterable[str]) -> list[str]:
+    """Names of metrics, those that usually tell most first."""
+    return sorted(names, key=lambda name: (_rank(name), name))
+
+
+def _is_short(value: Scalar) -> TypeGuard[int | float]:
+    """Whether it is a number that four digits can tell: some whole ones are beyond every float."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return abs(value) < _BEYOND
+    return isinstance(value, float)
+
+
+def _rank(name: str) -> int:
+    lower = name.lower()
+    hits = [position for position, word in enumerate(_LEADING) if word in lower]
+    return min(hits, default=len(_LEADING)) * 2 + ("train" in lower)
