@@ -121,6 +121,17 @@ class Live:
         """Every object that was written for the run."""
         return {Oid(line) for file in self.packs.glob("*.oids") for line in file.read_text().split()}
 
+    def keep_oids(self, wanted: set[Oid]) -> None:
+        """Expect only those of the objects to stay that are in `wanted`."""
+        kept = self.oids & wanted
+        for number, file in enumerate(sorted(self.packs.glob("*.oids"))):
+            write_durably(file, "\n".join(sorted(kept)).encode() if number == 0 else b"")
+
+    def forget_kept(self) -> None:
+        """Note that none of the run's packs carries a `.keep` any more."""
+        for file in self.packs.glob("*.name"):
+            file.unlink()
+
     @property
     def kept(self) -> list[str]:
         """Names of the packs that carry a `.keep` for this run."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gitexp.repo import Repository
 
-_CHECK_EVERY_SECONDS = 600.0
+_CHECK_EVERY_SECONDS = 60.0
 
 
 def needed(repo: Repository) -> bool:

@@ -21,16 +21,20 @@ from gitexp.git.packfile import renew_pack
 from gitexp.git.refs import read_ref, run_ref
 from gitexp.git.write import KeptPack, kept_packs, remove_stale_lock, store, unkeep, verify
 from gitexp.model.record import Status
+from gitexp.model.values import Oid
 from gitexp.ops import attention, isolate
 from gitexp.ops.commit import STATUS_TRAILER
 from gitexp.ops.read import trailers
 from gitexp.ops.seal import Ending, extend, finish, hold_writing, noted_ending, take_back
+from gitexp.ops.tidy import fold_packs
 from gitexp.repo import Repository
 
 KEPT_SECONDS = 24 * 3600.0
-MAX_DONE = 200
+MAX_DONE = 1000
 """Done directories are let go of early when there are more; then gc must not be running."""
-MIN_KEPT_SECONDS = 600.0
+MAX_KEPT = 50
+"""Runs whose packs stay out of git's maintenance, when there are more done directories than that."""
+MIN_KEPT_SECONDS = 60.0
 
 
 class Outcome(str, Enum):
@@ -202,7 +206,31 @@ def _let_go(repo: Repository) -> list[Recovered]:
                 unkeep(repo.layout, KeptPack(name))
             live.remove()
     _let_go_of_strays(repo)
+    if not gc_running:
+        _let_go_of_packs(repo, [live for live in done if live not in old])
+        fold_packs(repo)
     return results
+
+
+def _let_go_of_packs(repo: Repository, done: list[Live]) -> None:
+    """Unkeep packs early where there are many: their directories still can heal what a gc takes."""
+    for live in sorted(done, key=_age, reverse=True)[: -MAX_KEPT or None]:
+        if live.kept and _age(live) > MIN_KEPT_SECONDS:
+            _forget_replaced(repo, live)
+            for name in live.kept:
+                unkeep(repo.layout, KeptPack(name))
+            live.forget_kept()
+
+
+def _forget_replaced(repo: Repository, live: Live) -> None:
+    """From now on gc may take the objects of commits that were replaced; they are not lost then."""
+    sealed = live.read_sealed()
+    if sealed is None:
+        return
+    base = live.read_start().record.info.code.base
+    listing = ("rev-list", "--objects", "--no-object-names", sealed.commit)
+    found = repo.git.run(*listing, *(["--not", base] if base else [])).text.split()
+    live.keep_oids({Oid(oid) for oid in found})
 
 
 def _let_go_of_strays(repo: Repository) -> None:

@@ -41,8 +41,8 @@ def resolve(repo: Repository, text: str) -> StoredRun:
 def _recent(repo: Repository, text: str, back: int) -> StoredRun:
     runs = list_all(repo).runs
     if back >= len(runs):
-        count = "no run yet" if not runs else f"only {len(runs)} run{'s' if len(runs) > 1 else ''}"
-        raise NotFound(f"no run {text!r}: there is {count}", hint="git exp ls")
+        count = f"only {len(runs)} recorded so far" if runs else "none recorded yet"
+        raise NotFound(f"no run {text!r}: {count}", hint="git exp ls")
     return runs[back]
 
 

@@ -1,0 +1,28 @@
+"""Keeping the repository quick: many small packs folded into few, by git itself."""
+
+from __future__ import annotations
+
+from gitexp.errors import GitError
+from gitexp.repo import Repository
+
+MANY_PACKS = 50
+"""From so many packs on, every look at an object gets slower."""
+
+
+def fold_packs(repo: Repository) -> bool:
+    """Whether small packs were folded together. Nothing is pruned, and packs with a `.keep` are left alone.
+
+    A pack that git cannot fold now is folded another time: that is no error.
+    """
+    if repo.layout.partial or _foldable(repo) < MANY_PACKS:
+        # In a partial clone git before 2.44 mixes up what it promised to fetch with what it has.
+        return False
+    try:
+        repo.git.run("repack", "-d", "--geometric=2", "--quiet")
+    except GitError:
+        return False
+    return True
+
+
+def _foldable(repo: Repository) -> int:
+    return sum(not pack.with_suffix(".keep").exists() for pack in repo.layout.packs.glob("pack-*.pack"))
