@@ -23,6 +23,7 @@ def killed(exp: Program, environ: dict[str, str]) -> str:
     with process.stdout as out:
         assert out.readline() == b"printed\n"
         os.killpg(process.pid, signal.SIGKILL)
+        out.read()  # ends when the last of them is gone
         process.wait()
     return next((exp.repo.path / ".git" / "exp" / "live").glob("dead-*")).name
 
