@@ -54,9 +54,10 @@ class Pump:
             return 0
         if not data:
             return 0
+        # Recorded first: what anybody saw is kept, even if we are killed in between.
+        self._record(data)
         if not self._broken and not _write_all(self._channel.target, data):
             self._broken = True
-        self._record(data)
         return len(data)
 
     def _drain(self) -> None:
