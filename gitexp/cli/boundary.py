@@ -22,14 +22,12 @@ _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code of `git exp *arguments`, after everything was said; nothing is raised."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     session = Session(dict(os.environ))
     try:
-        code = _run(arguments, session)
-        sys.stdout.flush()
-        return code
+        return _run(arguments, session)
     except BrokenPipeError:
         # What is left in the buffer must not be written when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -40,11 +38,24 @@ def run(arguments: Sequence[str]) -> int:
         return _internal(error, arguments, session.home)
 
 
+def _open_closed_streams() -> None:
+    """Lead closed standard streams to nowhere, or a file of ours or of git would take their place."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    # Not closed: they live as long as the process.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+
+
 def _run(arguments: Sequence[str], session: Session) -> int:
     try:
         # Not cli.main(): it has its own ideas of exit codes for a broken pipe and an interrupt.
         with cli.make_context("git exp", list(arguments), obj=session) as context:
             result = cli.invoke(context)
+            sys.stdout.flush()
         return result if isinstance(result, int) else exit_codes.OK
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -57,8 +68,8 @@ def _run(arguments: Sequence[str], session: Session) -> int:
     except OSError as error:
         if error.errno not in _STORAGE:
             raise
-        where = f" {error.filename!r}" if error.filename else ""
-        failed = StorageFull(f"cannot use{where or ' a file'}: {error.strerror}")
+        what = f"use {error.filename!r}" if error.filename else "write"
+        failed = StorageFull(f"cannot {what}: {error.strerror}")
     tell(failed)
     return failed.exit_code
 

@@ -140,7 +140,7 @@ def _options(command: click.Command, context: click.Context) -> Definitions:
 
 def _option_term(option: click.Option) -> str:
     value = "" if option.is_flag else f" {option.metavar or 'VALUE'}"
-    return ", ".join(f"{spelling}{value}" for spelling in option.opts)
+    return ", ".join(f"{spelling}{value}" for spelling in sorted(option.opts, key=len))
 
 
 def _blocks(command: click.Command) -> Sequence[Block]:

@@ -31,11 +31,21 @@ class Session:
         """The repository around the current folder, after what dead processes left was put right and told."""
         from gitexp.repo import Repository
 
-        with Repository.open(environ=self.environ) as repo:
+        with Repository.open(current_folder(), self.environ) as repo:
             self.home = repo.home
             if sweep:
                 _sweep(repo)
             yield repo
+
+
+def current_folder() -> Path:
+    """Where we are. Raises GitError where that folder has been removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        from gitexp.errors import GitError
+
+        raise GitError("the current folder does not exist any more", hint="cd to another one") from None
 
 
 def say(text: str) -> None:

@@ -95,6 +95,13 @@ def _storage_error(folder: Path, error: OSError) -> StorageFull:
     return StorageFull(f"cannot record in {str(folder)!r}: {error.strerror or error}", hint="df -h .git")
 
 
+def no_work_tree(repo: Repository) -> str:
+    """Why the present state cannot be recorded."""
+    if repo.layout.bare:
+        return "this repository is bare: it has no working tree to record"
+    return "this is not in a working tree, so there is nothing to record"
+
+
 def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) -> Recording:
     started = time.time()
     taken = _snapshot(repo, wish, live)

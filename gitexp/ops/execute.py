@@ -16,7 +16,7 @@ from gitexp.model.names import RunName
 from gitexp.model.record import Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params, results
-from gitexp.ops.begin import UNTRACKED_ROLE, Wish, begin
+from gitexp.ops.begin import UNTRACKED_ROLE, Wish, begin, no_work_tree
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
 from gitexp.repo import RUN_VARIABLE, Repository
@@ -63,7 +63,7 @@ def execute(repo: Repository, request: Request) -> Executed:
     isolated = request.isolated or bool(request.assignments)
     if repo.layout.top is None and not isolated:
         raise NoWorkTree(
-            "this repository is bare: it has no working tree to record",
+            no_work_tree(repo),
             hint="git exp run --isolated -- CMD runs the code of HEAD in a worktree of its own",
         )
     files = params.read_params_files(repo, request.param_files)

@@ -10,7 +10,7 @@ from gitexp.model.names import RunName
 from gitexp.model.record import Failure, Status
 from gitexp.model.values import Oid
 from gitexp.ops import params, results
-from gitexp.ops.begin import Wish, begin
+from gitexp.ops.begin import Wish, begin, no_work_tree
 from gitexp.ops.seal import Ending
 from gitexp.repo import Repository
 
@@ -40,9 +40,7 @@ def save(repo: Repository, request: SaveRequest) -> Saved:
     """The new run. Raises GitExpError or OSError; a run that was begun is then recorded as failed."""
     top = repo.layout.top
     if top is None:
-        raise NoWorkTree(
-            "this repository is bare: it has no working tree to record", hint="git worktree add PATH"
-        )
+        raise NoWorkTree(no_work_tree(repo), hint="git worktree add PATH")
     files = params.read_params_files(repo, request.param_files)
     recording = begin(
         repo,

@@ -61,6 +61,13 @@ def test_a_bare_repository(
     assert exp("diff", name, other, "--exit-code").code in (0, 1)
 
 
+def test_inside_of_the_git_folder(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(exp.repo.path / ".git")
+    said = exp("run", "true")
+    assert said.code == 128
+    assert said.err.startswith("error: this is not in a working tree, so there is nothing to record\nhint: ")
+
+
 def test_a_read_only_repository_can_be_looked_at(exp: Program, environ: dict[str, str]) -> None:
     name = exp.record("first")
     exp("ls")

@@ -105,6 +105,40 @@ def test_a_reader_that_goes_away_is_quiet(exp: Program, environ: dict[str, str])
     assert process.wait() == 141
 
 
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_taken_for_nowhere(exp: Program, environ: dict[str, str], streams: str) -> None:
+    shell = ["sh", "-c", f'exec "$@" {streams}', "sh", *ARGV]
+    for command, code in ((["ls"], 0), (["run", "echo", "x"], 0), (["help"], 0), (["shwo"], 2)):
+        said = subprocess.run(
+            [*shell, *command], env=program_environ(environ), capture_output=True, text=True, check=False
+        )
+        assert said.returncode == code
+        assert "Traceback" not in said.stderr
+    assert exp("logs").out == "x\n"
+    exp.repo.fsck()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_behind_stdout(exp: Program, environ: dict[str, str]) -> None:
+    exp.record("first")
+    with open("/dev/full", "w") as full:
+        said = subprocess.run(
+            [*ARGV, "ls"], env=program_environ(environ), stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (said.returncode, said.stderr) == (128, b"error: cannot write: No space left on device\n")
+
+
+def test_a_folder_that_is_gone(exp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for command in ("ls", "help"):
+        said = exp(command)
+        assert (said.code, said.out) == (128, "")
+        assert said.err == "error: the current folder does not exist any more\nhint: cd to another one\n"
+
+
 HEAVY = ("pygit2", "dulwich", "ruamel", "tomlkit", "deepdiff", "numpy", "asyncio", "importlib.metadata")
 
 

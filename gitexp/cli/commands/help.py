@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from gitexp.cli.session import Session
@@ -27,6 +25,7 @@ def command(session: Session, name: str | None) -> None:
     from gitexp.cli.render.manual_text import manual_text
     from gitexp.cli.render.paint import Paint
     from gitexp.cli.screen import look, put
+    from gitexp.cli.session import current_folder
     from gitexp.errors import UsageError
     from gitexp.git import config
     from gitexp.git.process import Git
@@ -37,7 +36,7 @@ def command(session: Session, name: str | None) -> None:
             f"{name!r} is not a git exp command", hint=f"git exp help {near}" if near else "git exp help"
         )
     page = command_page(name) if name else main_page()
-    settings = config.read(Git(Path.cwd(), session.environ))
+    settings = config.read(Git(current_folder(), session.environ))
     screen = look(settings, session.environ, use_pager=session.use_pager)
     lines = manual_text(page, min(screen.width or 80, 100), Paint(screen.colour))
     put("\n".join(lines) + "\n", screen, session.environ)
