@@ -4,7 +4,8 @@ GitExpError (1)
 ├── UsageError (2)          the command line or a call was wrong
 │   ├── InvalidName         a name, tag or path that is not allowed
 │   ├── UnknownKey          a parameter or metric that does not exist
-│   └── BrokenFile          a file of the user's that cannot be read, with line and column
+│   ├── BrokenFile          a file of the user's that cannot be read, with line and column
+│   └── QueryError          a query that cannot be understood, with the column
 ├── NotFound (1)            no run, file or object of that name
 │   └── Ambiguous           more than one
 ├── BrokenRecord (1)        a record that is damaged, or not ours
@@ -45,6 +46,18 @@ class UnknownKey(UsageError):
 
 class BrokenFile(UsageError):
     pass
+
+
+class QueryError(UsageError):
+    """Its text ends in an excerpt of the query: one line, and one with carets below the fault."""
+
+    def __init__(self, message: str, *, column: int, excerpt: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.column = column
+        self.excerpt = excerpt
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.excerpt}"
 
 
 class NotFound(GitExpError):
