@@ -1,19 +1,21 @@
 """git exp: experiment tracking that is git.
 
-import gitexp
+A run in Python:
 
-with gitexp.start(params={"lr": 0.1}) as run:
-    for step in range(100):
-        run.log({"loss": train(run.params)}, step=step)
+    with gitexp.start(params={"lr": 0.1}) as run:
+        for step in range(100):
+            run.log({"loss": train(run.params)}, step=step)
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
+# What type checkers take for true; `typing` itself takes longer to import than all the rest of this.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from gitexp.api.run import GitExpWarning as GitExpWarning
     from gitexp.api.run import Run as Run
     from gitexp.api.start import active_run as active_run

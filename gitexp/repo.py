@@ -8,18 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gitexp.artifacts.digests import DigestCache
-from gitexp.artifacts.store import ArtifactStore
 from gitexp.capture.live import Live
 from gitexp.errors import GitError
-from gitexp.formats.redact import Redactor, secret_values
-from gitexp.formats.settings import FILE, Settings, parse
 from gitexp.git import config as git_config
 from gitexp.git.layout import Layout, discover
 from gitexp.git.process import Git
 from gitexp.git.reader import ObjectReader, open_reader
 from gitexp.model.names import RunName
+
+if TYPE_CHECKING:
+    from gitexp.artifacts.digests import DigestCache
+    from gitexp.artifacts.store import ArtifactStore
+    from gitexp.formats.redact import Redactor
+    from gitexp.formats.settings import Settings
 
 DEFAULT_MAX_BLOB = 1 << 20
 """Bytes from which on an artifact goes to the artifact store instead of into git."""
@@ -88,6 +91,9 @@ class Repository:
     @cached_property
     def settings(self) -> Settings:
         """`.gitexp.yaml` of the working tree. Raises BrokenFile."""
+        # This and the next ones are imported by the commands that ask for them: looking needs none.
+        from gitexp.formats.settings import FILE, Settings, parse
+
         if self.layout.top is None:
             return Settings()
         try:
@@ -97,14 +103,20 @@ class Repository:
 
     @cached_property
     def store(self) -> ArtifactStore:
+        from gitexp.artifacts.store import ArtifactStore
+
         return ArtifactStore(self.layout.common_dir / "lfs" / "objects")
 
     @cached_property
     def digests(self) -> DigestCache:
+        from gitexp.artifacts.digests import DigestCache
+
         return DigestCache(self.home / "digests.json")
 
     @cached_property
     def redactor(self) -> Redactor:
+        from gitexp.formats.redact import Redactor, secret_values
+
         return Redactor(secret_values(self.environ), self.settings.redact)
 
     @cached_property
