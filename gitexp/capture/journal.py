@@ -50,6 +50,8 @@ class Writer:
     """Whether the file's name is not yet known to be on the disk."""
     _dirty: bool
     """Whether rows were written since the last sync began."""
+    _lost: int
+    """Rows that could not be written since it was last noted how many."""
     _torn: bool
     """Whether the file ends in a part of a row."""
     _failed: bool
@@ -118,14 +120,30 @@ class Writer:
                 self._open()
             if self._torn:
                 row = b"\n" + row
-            written = os.write(self._fd, row)
-            if written != len(row):
-                self._write_rest(row, written)
+            try:
+                written = os.write(self._fd, row)
+                if written != len(row):
+                    self._write_rest(row, written)
+            except OSError as error:
+                self._lost += 1
+                self._why = error.strerror
+                raise
             self._torn = False
             self._size += len(row)
             self._dirty = True
+            if self._lost:
+                self._tell_lost()
             if self._thread is None:
                 self.sync()
+
+    def _tell_lost(self) -> None:
+        """Note how many rows could not be kept, now that there is room for a row again."""
+        lost, self._lost = self._lost, 0
+        try:
+            self._write(rows.encode(["g", clock.time(), {"rows": lost, "reason": self._why}]))
+        except OSError:
+            # The note itself is no row that was lost.
+            self._lost = lost
 
     def _write_rest(self, row: bytes, written: int) -> None:
         """Goes on with a row that was cut short, or takes it back and raises what stopped it."""
@@ -171,6 +189,8 @@ class Writer:
         self._new = False
         self._dirty = False
         self._torn = False
+        self._lost = 0
+        self._why = ""
         self._failed = False
         self._stop = threading.Event()
         self._thread = None

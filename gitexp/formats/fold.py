@@ -57,6 +57,7 @@ class _State:
     env: dict[str, Any] = field(init=False)
     requirements: str = field(init=False)
     failure: Failure | None = None
+    lost: int = 0
     unread: int = 0
 
     def __post_init__(self) -> None:
@@ -112,6 +113,9 @@ class _State:
     def add_failure(self, value: Mapping[str, Any]) -> None:
         self.failure = Failure(value["type"], value["message"], value.get("traceback", ""))
 
+    def add_lost(self, value: Mapping[str, Any]) -> None:
+        self.lost += value["rows"]
+
     def ignore(self, _: object) -> None:
         """Headers speak of the journal, not of the run; how it ended is for whoever seals it."""
 
@@ -120,6 +124,7 @@ class _State:
             self.start.info,
             tags=tuple(sorted(self.tags)),
             earlier_params=self.earlier_params,
+            lost=self.start.info.lost + self.lost,
             **self.labels,
         )
         return replace(
@@ -142,6 +147,7 @@ _ACTIONS: dict[str, Callable[[_State, Any], None]] = {
     "a": _State.add_artifact,
     "e": _State.add_env,
     "x": _State.add_failure,
+    "g": _State.add_lost,
     "h": _State.ignore,
     "f": _State.ignore,
 }

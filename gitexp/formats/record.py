@@ -100,6 +100,7 @@ def info_value(info: RunInfo) -> dict[str, Value]:
         "tags": sorted(set(info.tags)) or None,
         "note": info.note,
         "star": info.star or None,
+        "lost": info.lost or None,
         "earlier_params": {k: list(v) for k, v in sorted(info.earlier_params.items())} or None,
     }
     return _set(value)
@@ -141,6 +142,7 @@ def info_from(value: Mapping[str, Any]) -> RunInfo:
         tags=_texts(value.get("tags")),
         note=_text_or_none(value.get("note")),
         star=value.get("star") is True,
+        lost=_int_or_none(value.get("lost")) or 0,
         earlier_params={_text(k): list(v) for k, v in (value.get("earlier_params") or {}).items()},
     )
 

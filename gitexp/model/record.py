@@ -96,6 +96,8 @@ class RunInfo:
     tags: tuple[str, ...] = ()
     note: str | None = None
     star: bool = False
+    lost: int = 0
+    """Rows that were logged and could not be kept: the disk was full, say."""
     earlier_params: Mapping[str, Sequence[Value]] = field(default_factory=dict)
     """Dotted key -> values that were logged for it before the one in `params.yaml`."""
 

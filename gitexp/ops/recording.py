@@ -137,6 +137,7 @@ class Recording:
         ending = replace(ending, at=time.time() if ending.at is None else ending.at)
         try:
             # Should the commit fail, or the process die first, the next command knows how the run ended.
+            self.live.make_room()
             with suppress(OSError):
                 self.writer.append(seal.ending_row(ending))
             self.writer.close()
