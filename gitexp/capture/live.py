@@ -1,6 +1,7 @@
 """The live directory of a run: everything about it that is not in git yet, outside the object database.
 
 start.json     what was fixed when the run started
+reserve        space for the last rows of a journal on a full disk
 owner          locked by the owning process for as long as it lives
 processes/     ids of children that may outlive the owner
 journal/       one append-only file for each writing process
@@ -15,6 +16,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -32,6 +34,9 @@ from gitexp.model.record import Record
 from gitexp.model.values import Oid
 
 VERSION = 1
+_HASH = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{40})\b")
+_RESERVE, _RESERVED = "reserve", 1 << 14
+"""A file of so many bytes: on a full disk it makes way for what there is to say about that."""
 _FRESH, _GONE = ".new-", ".gone-"
 """Directories that are being made and removed; no others begin with a dot."""
 _FRESH_SECONDS = 60.0
@@ -119,7 +124,7 @@ class Live:
     @property
     def oids(self) -> set[Oid]:
         """Every object that was written for the run."""
-        return {Oid(line) for file in self.packs.glob("*.oids") for line in file.read_text().split()}
+        return {Oid(line) for line in self._listed("*.oids")}
 
     def keep_oids(self, wanted: set[Oid]) -> None:
         """Expect only those of the objects to stay that are in `wanted`."""
@@ -135,7 +140,7 @@ class Live:
     @property
     def kept(self) -> list[str]:
         """Names of the packs that carry a `.keep` for this run."""
-        return [file.read_text() for file in sorted(self.packs.glob("*.name"))]
+        return list(self._listed("*.name"))
 
     def claim(self) -> Lock:
         """The owner's lock of the directory, which is created with it; `write_start` makes it durable.
@@ -147,6 +152,7 @@ class Live:
         try:
             for folder in ("journal", "files", "packs", "processes"):
                 (fresh / folder).mkdir()
+            (fresh / _RESERVE).write_bytes(bytes(_RESERVED))
             lock = Lock.take(fresh / "owner")
             assert lock is not None
             try:
@@ -239,6 +245,10 @@ class Live:
         """Whether a process other than the owner is still at work on this run."""
         return liveness.others_alive(self.owner, self._processes())
 
+    def make_room(self) -> None:
+        """Give back the space that was set aside for the journal's last rows."""
+        (self.path / _RESERVE).unlink(missing_ok=True)
+
     def move(self, root: Path) -> None:
         """Put the directory into the folder `root`, under a name that is free there."""
         number = 0
@@ -257,6 +267,11 @@ class Live:
         except FileNotFoundError:
             return
         shutil.rmtree(gone, ignore_errors=True)
+
+    def _listed(self, pattern: str) -> Iterator[str]:
+        """The hashes in files of `packs`; a power cut may have taken them, as they are not synced."""
+        for file in sorted(self.packs.glob(pattern)):
+            yield from _HASH.findall(file.read_text("ascii", "replace"))
 
     def _processes(self) -> Iterator[Mapping[str, object]]:
         for note in (self.path / "processes").glob("*"):

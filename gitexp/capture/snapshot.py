@@ -26,7 +26,9 @@ RECORD_FOLDER = b".exp"
 DEFAULT_LIMIT = 10 << 20
 """Bytes above which an untracked file stays out of git."""
 
-_FULL = re.compile("No space left on device|Disk quota exceeded|File too large|Input/output error")
+_FULL = re.compile(
+    "No space left on device|Out of diskspace|Disk quota exceeded|File too large|Input/output error"
+)
 _UNREADABLE = re.compile(r'^error: open\("(.+)"\): ', re.MULTILINE)
 
 
@@ -78,15 +80,11 @@ def take(
         )
     inside = quarantined(layout, quarantine, _private_index(layout, quarantine))
     patterns = (*NEVER_CAPTURED, *never)
-    listing = git.start("ls-files", "-z", "--others", "--exclude-standard", env=inside)
-    changes = list_changes(git, inside)
-    unreadable = _add_tracked(git, inside)
-    out, _ = listing.communicate()
-    if listing.returncode:
-        raise GitError("cannot list the files of the working tree", hint="git status")
-    wanted, skipped = _sift(layout.top, _paths(out), limit, patterns)
-    skipped += _add(git, inside, wanted) + unreadable
-    restore(git, inside, layout.top, changes, patterns, layout.object_format)
+    with list_changes(git, inside) as changes:
+        unreadable, others = _add_tracked(git, inside)
+        wanted, skipped = _sift(layout.top, others, limit, patterns)
+        skipped += _add(git, inside, wanted) + unreadable
+        restore(git, inside, layout.top, changes, patterns, layout.object_format)
     with CatFileReader(git.within(inside), layout.object_format, LIMIT) as reader:
         base = _commit(reader, "HEAD")
         # A partial clone does not have every object that its index names, and need not.
@@ -211,13 +209,21 @@ def _is_plain_file(mode: int) -> bool:
     return mode & 0o170000 == 0o100000
 
 
-def _add_tracked(git: Git, inside: Mapping[str, str]) -> list[Skipped]:
-    """Bring the tracked files up to date; those that cannot be read stay as they are in the index."""
+def _add_tracked(git: Git, inside: Mapping[str, str]) -> tuple[list[Skipped], list[bytes]]:
+    """Bring the tracked files up to date; those that cannot be read stay as they are in the index.
+
+    Gives those, and the files that are neither tracked nor ignored.
+    """
     command = ("add", "--update", "--ignore-errors", "--", ":/")
-    result = git.run(*_PRIVATE, *command, env=inside, check=False)
+    with git.start("ls-files", "-z", "--others", "--exclude-standard", env=inside) as listing:
+        result = git.run(*_PRIVATE, *command, env=inside, check=False)
+        others, _ = listing.communicate()
+    if listing.returncode:
+        raise GitError("cannot list the files of the working tree", hint="git status")
     if result.code and _FULL.search(result.talk):
         raise error(result, command)
-    return [Skipped(path, "unreadable") for path in _UNREADABLE.findall(result.talk)]
+    unreadable = [Skipped(path, "unreadable") for path in _UNREADABLE.findall(result.talk)]
+    return unreadable, _paths(others)
 
 
 def _add(git: Git, inside: Mapping[str, str], paths: Sequence[bytes]) -> list[Skipped]:

@@ -37,7 +37,7 @@ _DROPPED = frozenset(_SCRUBBED.split())
 _PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
 
 _FULL = re.compile(
-    r"No space left on device|Read-only file system|Disk quota exceeded|File too large"
+    r"No space left on device|Out of diskspace|Read-only file system|Disk quota exceeded|File too large"
     r"|Permission denied\s*$|Operation not permitted\s*$|insufficient permission",
     re.MULTILINE,
 )

@@ -83,10 +83,11 @@ def _attend(repo: Repository, folders: Iterable[Live]) -> list[Recovered]:
     for live in folders:
         try:
             sealed = live.read_sealed()
+            if sealed is None and (found := _attend_unsealed(repo, live)):
+                results.append(found)
+                sealed = live.read_sealed()
             if sealed is not None:
                 ended.append((live, sealed))
-            elif found := _attend_unsealed(repo, live):
-                results.append(found)
         except (GitExpError, OSError) as error:
             results += _failure(live, error)
     return results + _verify(repo, ended)
