@@ -18,15 +18,16 @@ ROOT = Path(__file__).parents[2]
 
 
 def start_recorder(
-    what: str, cwd: Path, environ: Mapping[str, str], *, cage: tuple[str, ...] = ()
+    what: str, cwd: Path, environ: Mapping[str, str], *, stderr: int | None = None
 ) -> subprocess.Popen[bytes]:
     """A recorder in a process group of its own, so that its git programs can be killed with it."""
     return subprocess.Popen(
-        [*cage, sys.executable, "-m", "tests.reliability.recorder", what],
+        [sys.executable, "-m", "tests.reliability.recorder", what],
         cwd=cwd,
         env={**environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=stderr,
         start_new_session=True,
     )
 

@@ -51,7 +51,7 @@ def forever() -> None:
         say(f"name {live.name}")
         log(live, 0, 30)
         live.finish()
-        say(f"finished {live.name}")
+        say(f"finished {live.name} {time.monotonic()}")
 
 
 def one_long() -> None:
@@ -78,11 +78,27 @@ def several() -> None:
         say(f"finished {live.name}")
 
 
+def until_full() -> None:
+    """One run, not strict, that logs more than there is room for; only rows that were kept are told."""
+    say("ready")
+    sys.stdin.readline()
+    live = gitexp.start("full")
+    say(f"name {live.name}")
+    for step in range(int(os.environ["GITEXP_TEST_ROWS"])):
+        before = live.rows
+        live.log(value(step), step=step)
+        if live.rows > before:
+            say(f"row {step}")
+    live.finish()
+    say("went on")
+
+
 WHAT: dict[str, Callable[[], None]] = {
     "whole-life": whole_life,
     "forever": forever,
     "one-long": one_long,
     "several": several,
+    "until-full": until_full,
 }
 
 if __name__ == "__main__":

@@ -118,7 +118,8 @@ def _nothing_left(repo: Repo) -> None:
     """Every live directory has gone its way, and no other file of ours lies about."""
     home = common_dir(repo) / "exp"
     next_command(repo)
-    assert sorted(path.name for path in (home / "live").iterdir()) == []
+    assert [path for path in (home / "live").iterdir() if not path.name.startswith(".new-")] == []
+    assert sorted((home / "live").glob(".gone-*")) == []
 
 
 def _remote(repo: Repo, root: Path) -> Path:

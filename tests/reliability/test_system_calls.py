@@ -40,8 +40,6 @@ def prepared(tmp_path: Path, environ: dict[str, str]) -> Prepared:
     repo = init(tmp_path / "prepared", environ)
     repo.commit("first", FILES)
     repo.write("new.py", "NEW = 1\n")
-    init(tmp_path / "remote.git", environ, "--bare")
-    repo.git("push", "--quiet", str(tmp_path / "remote.git"), "HEAD:refs/heads/main")
     # By a process that is gone when the finish begins: one that lives would be taken for a worker.
     child = os.fork()
     if child == 0:
@@ -117,7 +115,7 @@ def _strike_all(
         with finisher(root / f"lane {lane}", repo.environ) as finishers:
             for index, point in enumerate(list(points(finishers, again, name))[::every]):
                 if index % lanes == lane:
-                    _strike(finishers, again(), name, point, root / "remote.git")
+                    _strike(finishers, again(), name, point)
                     struck += 1
         return struck
 
@@ -125,7 +123,7 @@ def _strike_all(
         return sum(pool.map(work, range(lanes)))
 
 
-def _strike(lane: Finisher, repo: Repo, name: str, point: Point, remote: Path) -> None:
+def _strike(lane: Finisher, repo: Repo, name: str, point: Point) -> None:
     before = users_things(repo)
     status = lane.finish(repo, name, point)
     exit_code = os.waitstatus_to_exitcode(status)
@@ -142,6 +140,8 @@ def _strike(lane: Finisher, repo: Repo, name: str, point: Point, remote: Path) -
     assert users_things(repo) == before
     next_command(repo)
     if point.number % 10 == 0:
-        check_git(repo, remote)
+        remote = init(repo.path.with_suffix(".remote"), repo.environ, "--bare")
+        repo.git("push", "--quiet", str(remote.path), "HEAD:refs/heads/main")
+        check_git(repo, remote.path)
     repo.fsck()
     shutil.rmtree(repo.path)

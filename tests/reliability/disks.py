@@ -1,0 +1,59 @@
+"""Small file systems of their own, where this process may mount some."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import struct
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+_SHUTDOWN = 0x8004587D
+"""FS_IOC_SHUTDOWN of linux/fs.h."""
+_NO_LOG_FLUSH = 2
+"""What the file system's journal holds in memory is lost, as when the power goes."""
+
+
+def power_off(mounted: Path) -> None:
+    """Cut the file system off its disk at this moment; nothing that is not on the disk gets there."""
+    descriptor = os.open(mounted, os.O_RDONLY)
+    try:
+        fcntl.ioctl(descriptor, _SHUTDOWN, struct.pack("I", _NO_LOG_FLUSH))
+    finally:
+        os.close(descriptor)
+
+
+def make_ext4(image: Path, megabytes: int) -> None:
+    """An image of an empty ext4. Skips the test where that cannot be made or mounted."""
+    for tool in ("mkfs.ext4", "mount", "umount", "losetup"):
+        if shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
+            pytest.skip(f"{tool} is not installed")
+    with image.open("wb") as file:
+        file.truncate(megabytes << 20)
+    _run("mkfs.ext4", "-q", str(image))
+
+
+@contextmanager
+def mounted(point: Path, *how: str) -> Iterator[Path]:
+    """`mount *how point`, and unmounted in the end. Skips the test where that is refused."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a file system")
+    point.mkdir(exist_ok=True)
+    done = subprocess.run(["mount", *how, str(point)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    try:
+        yield point
+    finally:
+        if subprocess.run(["umount", str(point)], check=False).returncode:
+            _run("umount", "--lazy", str(point))
+
+
+def _run(*command: str) -> None:
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    subprocess.run(command, env={**os.environ, "PATH": path}, check=True, capture_output=True)

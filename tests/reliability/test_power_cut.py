@@ -1,0 +1,117 @@
+"""A power cut while runs are recorded: what was acknowledged is there, and the user's git works."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from subprocess import Popen
+
+import pytest
+
+from tests.gitrepo import FILES, Repo, init
+from tests.reliability.checks import (
+    check_git,
+    check_rows,
+    common_dir,
+    next_command,
+    recover_all,
+    start_recorder,
+)
+from tests.reliability.disks import make_ext4, mounted, power_off
+
+SYNCED_SECONDS = 1.0
+"""A row that is older survives."""
+
+
+def test_a_power_cut_loses_nothing(tmp_path: Path, environ: dict[str, str]) -> None:
+    _cut_often(tmp_path, environ, cuts=1)
+
+
+@pytest.mark.long
+def test_power_cuts_lose_nothing(tmp_path: Path, environ: dict[str, str]) -> None:
+    finished = _cut_often(tmp_path, environ, cuts=15)
+    assert finished > 15
+
+
+def _cut_often(root: Path, environ: Mapping[str, str], *, cuts: int) -> int:
+    """How many runs had finished before a cut, all of which are there after it."""
+    image = root / "image"
+    make_ext4(image, 96)
+    chance = random.Random(cuts)
+    finished: list[str] = []
+    with mounted(root / "disk", "-o", "loop,commit=1", str(image)) as disk:
+        main = init(disk / "main", environ)
+        main.commit("first", FILES)
+        main.write("new.py", "NEW = 1\n")
+        init(disk / "remote.git", environ, "--bare")
+        main.git("push", "--quiet", str(disk / "remote.git"), "HEAD:refs/heads/main")
+        os.sync()
+    for _ in range(cuts):
+        with mounted(root / "disk", "-o", "loop,commit=1", str(image)) as disk:
+            lines, cut = _record_until_cut(disk, environ, chance.uniform(0.8, 3.2))
+        with mounted(root / "disk", "-o", "loop,commit=1", str(image)) as disk:
+            finished += _check(Repo(disk / "main", environ), disk / "remote.git", lines, cut)
+            _check_finished(Repo(disk / "main", environ), finished)
+    return len(finished)
+
+
+def _record_until_cut(
+    disk: Path, environ: Mapping[str, str], seconds: float
+) -> tuple[list[list[str]], float]:
+    """What each recorder told, and when the power went by the clock that they tell."""
+    recorders = [start_recorder(what, disk / "main", environ) for what in ("forever", "forever", "one-long")]
+    try:
+        for recorder in recorders:
+            assert recorder.stdout
+            assert recorder.stdout.readline() == b"ready\n"
+        time.sleep(seconds)
+        cut = time.monotonic()
+        power_off(disk)
+    finally:
+        _kill(recorders)
+    return [_told(recorder) for recorder in recorders], cut
+
+
+def _kill(recorders: Sequence[Popen[bytes]]) -> None:
+    for recorder in recorders:
+        os.killpg(recorder.pid, signal.SIGKILL)
+
+
+def _told(recorder: Popen[bytes]) -> list[str]:
+    with recorder:
+        assert recorder.stdout
+        return recorder.stdout.read().decode().splitlines()
+
+
+def _check(repo: Repo, remote: Path, told: Sequence[Sequence[str]], cut: float) -> list[str]:
+    """The runs that had finished before the cut, once all is found to be right."""
+    assert [str(path) for path in (common_dir(repo) / "refs").rglob("*") if _is_empty(path)] == []
+    next_command(repo)
+    next_command(repo)
+    finished = []
+    for line in (*told[0], *told[1]):
+        word, name, *at = line.split(" ")
+        if word == "finished" and float(at[0]) < cut:
+            finished.append(name)
+    long = told[2]
+    name = next((line.removeprefix("name ") for line in long if line.startswith("name ")), None)
+    rows = [float(line.split(" ")[2]) for line in long if line.startswith("row ")]
+    if name is not None and any(at < cut - SYNCED_SECONDS for at in rows):
+        run = check_rows(repo, name, sum(at < cut - SYNCED_SECONDS for at in rows))
+        assert run.status == "crashed"
+    check_git(repo, remote)
+    recover_all(repo)
+    return finished
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == 0
+
+
+def _check_finished(repo: Repo, names: Sequence[str]) -> None:
+    for name in names:
+        assert check_rows(repo, name, 30, most=30).status == "finished"
