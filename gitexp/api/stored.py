@@ -90,10 +90,23 @@ class RecordedRun:
         return self._stored.history()
 
 
-def runs(*, repository: str | os.PathLike[str] | None = None) -> list[RecordedRun]:
-    """Every run of the repository, newest first, whatever HEAD is; those that cannot be read are left out."""
-    repo = _open(repository)
-    return [RecordedRun(stored) for stored in read.list_all(repo).runs]
+def runs(
+    query: str = "",
+    *,
+    sort: str | None = None,
+    limit: int | None = None,
+    repository: str | os.PathLike[str] | None = None,
+) -> list[RecordedRun]:
+    """The runs that `query` asks for, all without one; newest first, whatever HEAD is.
+
+    `runs("params.lr < 1e-3 and tag:baseline", sort="-acc", limit=5)`: `sort` is a key, from great to small
+    behind a minus; NaN and missing values come last both ways. Runs that cannot be read are left out.
+    Raises QueryError.
+    """
+    from gitexp.ops.select import Selection
+
+    selection = Selection(query, sort=sort, limit=limit)
+    return [RecordedRun(stored) for stored in selection.of(read.list_all(_open(repository)).runs)]
 
 
 def get_run(name: str = "@", *, repository: str | os.PathLike[str] | None = None) -> RecordedRun:

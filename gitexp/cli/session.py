@@ -66,6 +66,8 @@ def warn(error: GitExpError) -> None:
 def tell(error: GitExpError) -> None:
     """An error in git's voice."""
     print(f"error: {safe(error.message)}", file=sys.stderr)
+    if excerpt := getattr(error, "excerpt", None):
+        print(safe(excerpt, lines=True), file=sys.stderr)
     if error.hint:
         print(f"hint: {safe(error.hint)}", file=sys.stderr)
 

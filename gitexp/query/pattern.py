@@ -26,9 +26,9 @@ from gitexp.query.pattern_syntax import (
 __all__ = ["Pattern", "TooCostly", "Unreadable"]
 
 MAX_STATES: Final = 4_000
-CREDIT: Final = 2_000_000
+CREDIT: Final = 500_000
 """Visits of states that a pattern may need in its life, and so many more for each character searched:"""
-CREDIT_PER_LETTER: Final = 50
+CREDIT_PER_LETTER: Final = 5
 _MOST_REMEMBERED: Final = 50_000
 
 _States: TypeAlias = tuple[frozenset[int], bool | None]

@@ -108,8 +108,6 @@ class _Reader:
         times = self._times()
         if times is None:
             return node
-        if isinstance(node, Edge):
-            raise Unreadable(_NO_TWICE)
         # Greedy or not is the same where only the question is whether there is a match.
         self._took("?")
         if self._times() is not None:
