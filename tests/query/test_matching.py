@@ -7,7 +7,7 @@ import operator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gitexp.errors import QueryError
@@ -186,6 +186,8 @@ def test_known_keys_are_those_that_are_needed() -> None:
     assert known_keys([run], parse("env.cpu = 1 and name = x").fields()).spaces == {"env": {"cpu"}}
 
 
+@example([math.nan, 2, MISSING, 1.5, None, math.nan, 3], False)
+@example([math.nan, 2, MISSING, 1.5, None, math.nan, 3], True)
 @given(st.lists(st.one_of(scalars, st.just(MISSING), st.lists(scalars, max_size=2))), st.booleans())
 def test_sorting_is_total_and_what_is_missing_comes_last(values: list[Any], descending: bool) -> None:
     runs = [Made({}) if value is MISSING else made(a=value) for value in values]
