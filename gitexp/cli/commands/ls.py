@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
     from gitexp.ops.read import Listing
+    from gitexp.ops.select import Selection
 
 
 @click.command("ls")
@@ -43,15 +45,14 @@ def command(
     from gitexp.cli.render.listing import listing
     from gitexp.cli.screen import look, put
     from gitexp.cli.session import note, warn
-    from gitexp.ops.read import Listing, list_all
-    from gitexp.ops.select import Selection
+    from gitexp.ops.read import list_all
 
-    selection = Selection(" ".join(query), sort=sort, limit=limit)
+    selection = _selection(" ".join(query), sort, limit)
     with session.repository() as repo:
         found = list_all(repo)
         for _, error in found.broken:
             warn(error)
-        chosen = Listing(tuple(selection.of(found.runs)), found.broken)
+        chosen = replace(found, runs=tuple(selection.of(found.runs))) if selection else found
         if as_json:
             _put_json(chosen)
             return
@@ -64,6 +65,15 @@ def command(
         return
     lines = listing([run.record for run in chosen.runs], screen, now=time.time())
     put("\n".join(lines) + "\n", screen, session.environ)
+
+
+def _selection(query: str, sort: str | None, limit: int | None) -> Selection | None:
+    """None where all runs are asked for: then the query language need not be imported."""
+    if not query and sort is None and limit is None:
+        return None
+    from gitexp.ops.select import Selection
+
+    return Selection(query, sort=sort, limit=limit)
 
 
 def _put_json(found: Listing) -> None:
