@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -303,26 +303,28 @@ def test_a_record_beside_other_code_is_stale(recorded: Repo, tmp_path: Path) -> 
 def test_every_key_that_is_written_stands_on_the_page() -> None:
     oid, digest = Oid("0" * 40), Digest("0" * 64)
     info = RunInfo(
-        parse_id("a" * 16),
-        parse_name("brave-otter-aaaaaa"),
-        Status.FAILED,
-        "2026-11-23T18:05:00.123Z",
-        Code(oid, oid, True),
-        "2026-11-23T18:05:01.123Z",
-        1,
-        "SIGTERM",
-        Failure("RuntimeError", "broken", "train.py:1 in main: work()"),
-        ("python",),
-        ".",
-        ("calm-cat-aaaaaa",),
-        (Resumption("2026-11-23T18:05:00.123Z", oid, 1, 2),),
-        "title",
-        "group",
-        ("tag",),
-        "note",
-        True,
-        {"lr": [1]},
+        id=parse_id("a" * 16),
+        name=parse_name("brave-otter-aaaaaa"),
+        status=Status.FAILED,
+        started="2026-11-23T18:05:00.123Z",
+        code=Code(oid, oid, True),
+        ended="2026-11-23T18:05:01.123Z",
+        exit_code=1,
+        signal="SIGTERM",
+        failure=Failure("RuntimeError", "broken", "train.py:1 in main: work()"),
+        command=("python",),
+        parents=("calm-cat-aaaaaa",),
+        resumed=(Resumption("2026-11-23T18:05:00.123Z", oid, 1, 2),),
+        title="title",
+        group="group",
+        tags=("tag",),
+        note="note",
+        star=True,
+        lost=1,
+        earlier_params={"lr": [1]},
     )
+    unset = [one.name for one in fields(info) if getattr(info, one.name) in (None, (), {}, 0, False)]
+    assert unset == []
     record = Record(
         info,
         inputs=(Input("dataset", "name", "path", digest, 1, "value"),),
