@@ -20,7 +20,7 @@ from typing import Any
 
 import gitexp
 from gitexp import errors
-from gitexp.api.run import Params, Summary
+from gitexp.api.values import Params, Summary
 from gitexp.cli import exit_codes, topics
 from gitexp.cli.manual import Block, Definitions, Page, Paragraph, pages
 from gitexp.demo.stage import environment, run_names

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec
 
+from gitexp.api.values import Params, Summary, as_mapping
 from gitexp.errors import GitExpError, UsageError
 from gitexp.formats.plain import flatten_metrics, plain
 from gitexp.model.history import Step
@@ -274,73 +275,6 @@ class Run:
         _warn(f"run {self._name!r} cannot record everything: {told}; the program goes on")
 
 
-class Params(MutableMapping[str, Any]):
-    """The params of a run; setting one records it."""
-
-    def __init__(self, run: Run, values: dict[str, Any]) -> None:
-        self._run = run
-        self._values = values
-
-    def __getitem__(self, key: str) -> Any:
-        return self._values[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.update({key: value})
-
-    def __delitem__(self, key: str) -> None:
-        raise TypeError("a param that was recorded stays")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __getattr__(self, key: str) -> Any:
-        try:
-            return self._values[key]
-        except KeyError:
-            raise AttributeError(key) from None
-
-    def __repr__(self) -> str:
-        return repr(self._values)
-
-    def update(self, other: Any = (), /, **more: Any) -> None:
-        """Record several params at once."""
-        new = {**as_mapping(other or {}), **as_mapping(more)}
-        _merge(self._values, new)
-        self._run._record_params(new)
-
-
-class Summary(MutableMapping[str, Scalar]):
-    """The one number per metric; what is set here wins over the last logged value."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._values: dict[str, Scalar] = {}
-
-    def __getitem__(self, key: str) -> Scalar:
-        return self._values[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.update({key: value})
-
-    def __delitem__(self, key: str) -> None:
-        raise TypeError("a metric that was recorded stays")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def update(self, other: Any = (), /, **more: Any) -> None:
-        """Record several values at once."""
-        new = flatten_metrics({**dict(other), **more})
-        self._values.update(new)
-        self._run._record_summary(new)
-
-
 def failure_of(error: BaseException) -> Failure:
     """What is recorded of an exception: no absolute path stands in it."""
     import traceback
@@ -357,23 +291,6 @@ def _step(step: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise UsageError(f"invalid step {value!r}", hint="use a number")
     return value
-
-
-def as_mapping(value: Any) -> dict[str, Any]:
-    """The named values that `value` holds. Raises UsageError."""
-    made = plain(value)
-    if not isinstance(made, dict):
-        raise UsageError(f"{type(value).__name__} holds no named values", hint="give a mapping")
-    return made
-
-
-def _merge(into: dict[str, Any], new: Mapping[str, Any]) -> None:
-    for key, value in new.items():
-        old = into.get(key)
-        if isinstance(old, dict) and isinstance(value, dict):
-            _merge(old, value)
-        else:
-            into[key] = value
 
 
 def _warn(message: str) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.api import active
 from gitexp.api.ranks import rank
-from gitexp.api.run import Run, as_mapping
+from gitexp.api.run import Run
+from gitexp.api.values import as_mapping
 from gitexp.capture import interpreter
 from gitexp.errors import GitExpError, NotFound, UsageError
 from gitexp.formats.plain import plain
