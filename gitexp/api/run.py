@@ -252,6 +252,7 @@ class Run:
             return
         self._recording = None
         self._on_end(self)
+        told = len(recording.notices)
         try:
             recording.environment(sys.modules, final=True)
         finally:
@@ -259,6 +260,8 @@ class Run:
                 self._commit = recording.finish(ending)
             else:
                 recording.leave()
+        for notice in recording.notices[told:]:
+            self._trouble(GitExpError(notice))
 
     def _live(self) -> Recording:
         if self._recording is None:

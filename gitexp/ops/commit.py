@@ -28,6 +28,8 @@ class RecordTree:
 
     builder: ObjectBuilder
     blobs: dict[str, Oid] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    """Artifacts of which there is a pointer, but no bytes in the store."""
 
     def add(self, path: str, data: bytes) -> None:
         self.blobs[path] = self.builder.blob(data)

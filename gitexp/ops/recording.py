@@ -141,7 +141,7 @@ class Recording:
             with suppress(OSError):
                 self.writer.append(seal.ending_row(ending))
             self.writer.close()
-            return seal.finish(self.repo, self.live, ending)
+            return seal.finish(self.repo, self.live, ending, self.notices)
         finally:
             self.lock.release()
 

@@ -43,10 +43,13 @@ class Ending:
     """Seconds since 1970; None for now."""
 
 
-def finish(repo: Repository, live: Live, ending: Ending) -> Oid:
-    """The commit of the ended run; durable, and noted in the live directory, when this returns."""
+def finish(repo: Repository, live: Live, ending: Ending, notices: list[str] | None = None) -> Oid:
+    """The commit of the ended run; durable, and noted in the live directory, when this returns.
+
+    What a person should know of what could not be kept is added to `notices`.
+    """
     with hold_writing(live) as lock:
-        return _seal(repo, live, ending, lock)
+        return _seal(repo, live, ending, lock, notices)
 
 
 def ending_row(ending: Ending) -> list[Any]:
@@ -112,9 +115,24 @@ def take_back(repo: Repository, live: Live) -> None:
 
 
 def checkpoint(repo: Repository, live: Live) -> Oid:
-    """A commit of the run so far, on top of the checkpoint before it."""
-    with hold_writing(live) as lock:
+    """A commit of the run so far, on top of the checkpoint before it. Raises NotFound once it has ended."""
+    try:
+        lock = hold_writing(live)
+    except FileNotFoundError:
+        raise _ended(live) from None
+    with lock:
+        tip = read_ref(repo.git, run_ref(live.name))
+        if live.read_sealed() or (tip and not _running(repo, tip)):
+            raise _ended(live)
         return _seal(repo, live, None, lock)
+
+
+def _running(repo: Repository, commit: Oid) -> bool:
+    return trailers(repo.reader, commit).get(STATUS_TRAILER) == Status.RUNNING.value
+
+
+def _ended(live: Live) -> NotFound:
+    return NotFound(f"run {live.name!r} has ended", hint=f"git exp show {live.name}")
 
 
 def hold_writing(live: Live) -> Lock:
@@ -124,7 +142,9 @@ def hold_writing(live: Live) -> Lock:
     return lock
 
 
-def _seal(repo: Repository, live: Live, ending: Ending | None, lock: Lock) -> Oid:
+def _seal(
+    repo: Repository, live: Live, ending: Ending | None, lock: Lock, notices: list[str] | None = None
+) -> Oid:
     start = live.read_start()
     content = journal.read(live.journal)
     folded = fold(start.record, content.rows)
@@ -148,6 +168,8 @@ def _seal(repo: Repository, live: Live, ending: Ending | None, lock: Lock) -> Oi
         live.write_head(Head(commit, (commit,), head.checkpoints + 1))
     else:
         live.write_sealed(Sealed(commit, time.time(), content.sizes))
+    if notices is not None:
+        notices += [f"artifact {path!r} is gone from the store: its hash is kept" for path in tree.missing]
     return commit
 
 
@@ -210,7 +232,7 @@ def _record_tree(
     """The record folder, but for the files that `_write` adds."""
     tree = RecordTree(builder, _inherited(repo, start))
     _add_series(tree, folded)
-    _add_artifacts(repo, live, tree, folded.record.artifacts)
+    _add_artifacts(repo, live, tree, start, folded.record.artifacts)
     _add_log(repo, live, tree)
     return tree
 
@@ -241,20 +263,41 @@ def _parts(folded: Folded) -> Iterator[list[Row]]:
             begin = end
 
 
-def _add_artifacts(repo: Repository, live: Live, tree: RecordTree, artifacts: tuple[Artifact, ...]) -> None:
-    """Small files as they are; of large ones the pointer, and the attributes that git-lfs goes by."""
+def _add_artifacts(
+    repo: Repository, live: Live, tree: RecordTree, start: Start, artifacts: tuple[Artifact, ...]
+) -> None:
+    """Small files as they are; of large ones the pointer, and the attributes that git-lfs goes by.
+
+    The pointer is right even where the store has lost the bytes: another clone may still have them.
+    """
     folder = record_files.ARTIFACT_FOLDER
+    inherited = {one.path: one.oid for one in start.record.artifacts}
     large = []
     for one in artifacts:
         path = f"{folder}/{one.path}"
         own = live.files / one.oid
         if own.exists():
             tree.add(path, own.read_bytes())
-        elif repo.store.has(one.oid, one.size):
+        elif inherited.get(one.path) == one.oid and path in tree.blobs:
+            if _is_pointer(repo, tree.blobs[path], one):
+                large.append(one.path)
+        else:
             tree.add(path, pointer.encode(one.oid, one.size))
             large.append(one.path)
+            if not repo.store.has(one.oid, one.size):
+                tree.missing.append(one.path)
+    attributes = f"{folder}/.gitattributes"
     if large:
-        tree.add(f"{folder}/.gitattributes", pointer.attributes(large))
+        tree.add(attributes, pointer.attributes(large))
+    elif ".gitattributes" not in {one.path for one in artifacts}:
+        tree.blobs.pop(attributes, None)
+
+
+def _is_pointer(repo: Repository, blob: Oid, artifact: Artifact) -> bool:
+    """Whether an inherited blob stands for the artifact's bytes, rather than being them."""
+    if repo.reader.header(blob)[1] > pointer.MAX_SIZE:
+        return False
+    return pointer.decode(repo.reader.read(blob)[1]) == (artifact.oid, artifact.size)
 
 
 def _add_log(repo: Repository, live: Live, tree: RecordTree) -> None:

@@ -152,6 +152,26 @@ def test_a_run_that_is_over_cannot_be_joined(here: Repo) -> None:
     assert "is not live" in done.stderr
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_no_checkpoint_of_a_run_that_has_ended(here: Repo, moved: bool) -> None:
+    child = "import gitexp\nrun = gitexp.start(strict=True)\nprint(flush=True)\ninput()\nrun.checkpoint()"
+    run = gitexp.start()
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", child], stdin=pipe, stdout=pipe, stderr=pipe) as joined:
+        assert joined.stdout
+        joined.stdout.readline()
+        run.finish()
+        if moved:
+            assert run.folder
+            run.folder.rename(here.path / ".git/exp/elsewhere")
+        errors = joined.communicate(b"\n", timeout=60)[1].decode()
+    assert f"run {run.name!r} has ended" in errors
+    assert here.git("rev-parse", f"exp/{run.name}") == run.commit
+    if moved:
+        (here.path / ".git/exp/elsewhere").rename(run.folder)
+    assert ended().status == "finished"
+
+
 WORKERS = """
 import gitexp, multiprocessing, sys
 
