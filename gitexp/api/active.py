@@ -17,6 +17,8 @@ from gitexp.repo import RUN_VARIABLE
 
 _runs: list[Run] = []
 _here: ContextVar[tuple[Run, ...]] = ContextVar("gitexp_runs", default=())
+_before: str | None = None
+"""The run that this process was started by, while it has runs of its own."""
 _process = os.getpid()
 _installed = False
 _left: tuple[int, int] | None = None
@@ -25,34 +27,33 @@ _left: tuple[int, int] | None = None
 
 def current() -> Run | None:
     """The innermost live run of this thread or task, else the newest of the process."""
-    for run in reversed(_here.get()):
+    for run in (*reversed(_here.get()), *reversed(_runs)):
         if run.active:
             return run
-    return _runs[-1] if _runs else None
+    return None
 
 
 def enter(run: Run, folder: str) -> None:
     """Make `run` the current one; children that are started find it by its live directory."""
+    global _before
     _install()
+    if not _runs:
+        _before = os.environ.get(RUN_VARIABLE)
     _runs.append(run)
     _here.set((*_here.get(), run))
-    _outer[id(run)] = os.environ.get(RUN_VARIABLE)
     os.environ[RUN_VARIABLE] = folder
 
 
 def leave(run: Run) -> None:
-    """Forget an ended run."""
+    """Forget an ended run; children that are started find the newest one that is left."""
     if run in _runs:
         _runs.remove(run)
     _here.set(tuple(one for one in _here.get() if one is not run))
-    outer = _outer.pop(id(run), None)
-    if outer is None:
+    folder = str(_runs[-1].folder) if _runs else _before
+    if folder is None:
         os.environ.pop(RUN_VARIABLE, None)
     else:
-        os.environ[RUN_VARIABLE] = outer
-
-
-_outer: dict[int, str | None] = {}
+        os.environ[RUN_VARIABLE] = folder
 
 
 def _install() -> None:
@@ -111,6 +112,7 @@ def _watch(number: signal.Signals) -> None:
         if os.getpid() == _process:
             for run in reversed(_runs[:]):
                 run._kill(number.name)
+        # What has died in the midst of a commit is sealed by the next command.
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 

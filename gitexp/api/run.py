@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
+from threading import get_ident
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec
 
@@ -68,6 +69,11 @@ class Run:
         self._name = recording.name if recording else None
         self._folder = recording.live.path if recording else None
         self._commit: str | None = None
+        self._checkpointing: set[int] = set()
+        """The threads that are making a checkpoint right now."""
+        self._ending: Ending | None = None
+        """How the run shall end once that is made."""
+        self._finishing: Recording | None = None
         self.params = Params(self, dict(params or {}))
         self.summary = Summary(self)
 
@@ -173,7 +179,17 @@ class Run:
     @_guarded
     def checkpoint(self) -> None:
         """Commit what was logged so far, on top of the checkpoint before; `commit` then tells where."""
-        self._commit = self._live().checkpoint()
+        recording = self._live()
+        if get_ident() in self._checkpointing:
+            # A signal handler has interrupted a checkpoint of this very thread: that one will do.
+            return
+        self._checkpointing.add(get_ident())
+        try:
+            self._commit = recording.checkpoint()
+        finally:
+            self._checkpointing.discard(get_ident())
+            if self._ending:
+                self._end(self._ending)
 
     @_guarded
     def finish(self, *, exit_code: int | None = None) -> None:
@@ -215,13 +231,22 @@ class Run:
     @_guarded
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt):
-            self._end(Ending(Status.KILLED, signal="SIGINT"))
+            self._end_killed("SIGINT")
             return
         self._live().fail(failure_of(error))
         self._end(Ending(Status.FAILED))
 
-    @_guarded
     def _kill(self, signal: str) -> None:
+        """End the run for a signal that ends the process as soon as this returns."""
+        finishing = self._finishing
+        if finishing is None:
+            self._end_killed(signal)
+        elif finishing.owns:
+            # Whoever seals what the interrupted finish leaves goes by this, unless it has had its say.
+            finishing.note(Ending(Status.KILLED, signal=signal))
+
+    @_guarded
+    def _end_killed(self, signal: str) -> None:
         self._end(Ending(Status.KILLED, signal=signal))
 
     @_guarded
@@ -243,16 +268,30 @@ class Run:
             recording.leave()
 
     def _end(self, ending: Ending) -> None:
-        import sys
-
         recording = self._live()
         if os.getpid() != self._process:
             # A forked worker shares the run, but not the right to end it.
             recording.writer.sync()
             return
-        self._recording = None
-        self._on_end(self)
+        if get_ident() in self._checkpointing:
+            # A signal handler has interrupted a checkpoint of this very thread, which cannot be waited for.
+            if recording.owns:
+                recording.note(ending)
+            self._ending = self._ending or ending
+            return
+        self._recording, self._finishing = None, recording
         told = len(recording.notices)
+        try:
+            self._end_recording(recording, ending)
+        finally:
+            self._finishing = None
+            self._on_end(self)
+        for notice in recording.notices[told:]:
+            self._trouble(GitExpError(notice))
+
+    def _end_recording(self, recording: Recording, ending: Ending) -> None:
+        import sys
+
         try:
             recording.environment(sys.modules, final=True)
         finally:
@@ -260,8 +299,6 @@ class Run:
                 self._commit = recording.finish(ending)
             else:
                 recording.leave()
-        for notice in recording.notices[told:]:
-            self._trouble(GitExpError(notice))
 
     def _live(self) -> Recording:
         if self._recording is None:

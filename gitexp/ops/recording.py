@@ -40,6 +40,7 @@ class Recording:
     writer: Writer
     notices: list[str] = field(default_factory=list)
     """What a person should know of how the run was captured."""
+    _noted: bool = False
 
     @classmethod
     def owned(cls, repo: Repository, live: Live, lock: Lock, notices: Sequence[str]) -> Recording:
@@ -136,14 +137,22 @@ class Recording:
         assert self.lock is not None
         ending = replace(ending, at=time.time() if ending.at is None else ending.at)
         try:
-            # Should the commit fail, or the process die first, the next command knows how the run ended.
-            self.live.make_room()
-            with suppress(OSError):
-                self.writer.append(seal.ending_row(ending))
+            self.note(ending)
             self.writer.close()
             return seal.finish(self.repo, self.live, ending, self.notices)
         finally:
             self.lock.release()
+
+    def note(self, ending: Ending) -> None:
+        """Write down how the run ends: should its commit fail, or the process die first, the next command
+        knows. The first word stands."""
+        if self._noted:
+            return
+        with suppress(OSError):
+            self.live.make_room()
+            self.writer.append(seal.ending_row(ending))
+            self.writer.sync()
+        self._noted = True
 
     def discard(self) -> None:
         """Take back a run that nothing was logged to; only for the owner."""

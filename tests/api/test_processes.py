@@ -13,7 +13,7 @@ import pytest
 import gitexp
 from gitexp.ops.recover import sweep
 from gitexp.repo import Repository
-from tests.gitrepo import Repo
+from tests.gitrepo import Repo, wrapped_git
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,6 +81,36 @@ def test_deadly_signal_is_recorded_and_still_deadly(here: Repo, name: str) -> No
     done = python(BEGIN + f"os.kill(os.getpid(), signal.{name})\nsignal.pause()", check=False)
     assert done.returncode == -signal.Signals[name]
     assert (ended().status, ended().info.signal) == ("killed", name)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_signal_in_a_checkpoint_ends_the_run_as_killed(here: Repo, name: str) -> None:
+    body = f'case "$*" in *index-pack*) test -e go && kill -{name[3:]} $PPID && sleep 1;; esac'
+    env = wrapped_git(here.path.parent / "slow", os.environ, body)
+    done = python(BEGIN + "open('go', 'w').close()\nrun.checkpoint()", check=False, env=env)
+    assert done.returncode == -signal.Signals[name]
+    run = ended()
+    assert (run.status, run.info.signal, run.metrics) == ("killed", name, {"a": 1})
+    here.fsck()
+
+
+@pytest.mark.parametrize(("moment", "status"), [("environment", "killed"), ("finish", "finished")])
+def test_signal_in_a_finish(here: Repo, moment: str, status: str) -> None:
+    """What the run had said of its end by then stands."""
+    owner = "Recording" if moment == "environment" else "seal"
+    kill = "from gitexp.ops import recording\n"
+    kill += f"recording.{owner}.{moment} = lambda *a, **k: os.kill(os.getpid(), signal.SIGTERM)\n"
+    done = python(BEGIN + kill + "run.finish()", check=False)
+    assert done.returncode == -signal.SIGTERM
+    assert ended().status == status
+
+
+def test_handler_of_the_program_finishes_within_a_checkpoint(here: Repo) -> None:
+    body = 'case "$*" in *index-pack*) test -e go && rm go && kill -TERM $PPID && sleep 1;; esac'
+    env = wrapped_git(here.path.parent / "slow", os.environ, body)
+    own = "import signal\nsignal.signal(signal.SIGTERM, lambda *_: (run.checkpoint(), run.finish()))\n"
+    python(own + BEGIN + "open('go', 'w').close()\nrun.checkpoint()\nassert not run.active", env=env)
+    assert ended().status == "finished"
 
 
 def test_ctrl_c(here: Repo) -> None:

@@ -465,6 +465,16 @@ def test_the_environment_variable_is_as_before(here: Repo) -> None:
     assert "GITEXP_RUN" not in os.environ
 
 
+def test_runs_may_end_in_any_order(here: Repo) -> None:
+    first, second = gitexp.start(), gitexp.start()
+    first.finish()
+    assert os.environ["GITEXP_RUN"] == str(second.folder)
+    second.finish()
+    assert "GITEXP_RUN" not in os.environ
+    gitexp.start().finish()
+    assert len(gitexp.runs()) == 3
+
+
 def test_environment_is_captured(here: Repo) -> None:
     with gitexp.start() as run:
         pass
