@@ -66,6 +66,11 @@ class Result:
         return self.stderr.decode("utf-8", "replace")
 
 
+def unplaced(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` without what leads git to another repository, working tree or index than the folder's own."""
+    return {k: v for k, v in environ.items() if k not in _DROPPED and k not in _PLACES}
+
+
 class Git:
     """Runs git in the folder `cwd` with `environ` as the whole environment."""
 

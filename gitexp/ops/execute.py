@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gitexp.capture import console, interpreter, spawn
 from gitexp.capture.snapshot import Snapshot, replaced
 from gitexp.errors import GitExpError, NoWorkTree, StorageFull, UsageError
+from gitexp.git.process import unplaced
 from gitexp.model.names import RunName
 from gitexp.model.record import Status
 from gitexp.model.values import Oid, Value
@@ -106,11 +107,12 @@ class _Place:
 
     root: Path
     cwd: Path
+    environ: Mapping[str, str]
 
     @classmethod
     def own(cls, repo: Repository) -> _Place:
         assert repo.layout.top is not None
-        return cls(repo.layout.top, repo.cwd)
+        return cls(repo.layout.top, repo.cwd, repo.environ)
 
     @classmethod
     def isolated(
@@ -136,14 +138,14 @@ class _Place:
         isolate.overlay(root, {path: data for path, data in changed.items() if path not in tracked})
         cwd = root / prefix
         cwd.mkdir(parents=True, exist_ok=True)
-        return cls(root, cwd)
+        return cls(root, cwd, unplaced(repo.environ))
 
 
 def _run(
     repo: Repository, request: Request, recording: Recording, place: _Place, command: Sequence[str]
 ) -> Executed:
     expected = results.expect(repo, place.root, place.cwd, request.metrics_files, request.outputs)
-    environ = {**repo.environ, RUN_VARIABLE: str(recording.live.path)}
+    environ = {**place.environ, RUN_VARIABLE: str(recording.live.path)}
     tee = console.Tee(recording.live.console, repo.config.int("exp.maxConsole", 4 << 20))
     try:
         ended = spawn.run(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from gitexp.git.process import Git
+from gitexp.git.process import Git, unplaced
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
@@ -31,7 +31,7 @@ def make_worktree(
     path = worktree_path(repo, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     repo.git.run("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), base)
-    git = Git(path, repo.environ)
+    git = Git(path, unplaced(repo.environ))  # the new worktree's own index, whatever a hook's GIT_DIR says
     git.run("read-tree", tree)
     git.run("checkout-index", "--all", "--force", "--quiet")
     git.run("update-index", "--refresh", "-q", check=False)

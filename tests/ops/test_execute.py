@@ -239,3 +239,19 @@ def test_secrets_in_the_command_and_the_log_are_masked(here: Repo) -> None:
     everything = here.git_bytes("cat-file", "--batch-all-objects", "--batch", "--unordered")
     assert b"echo" in everything
     assert token.encode() not in everything
+
+
+def test_isolated_run_leaves_the_index_that_git_dir_names_alone(
+    here: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.write("params.yaml", PARAMS.replace("0.1", "0.2"))
+    before = here.git("status", "--porcelain")
+    monkeypatch.setenv("GIT_DIR", str(here.path / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(here.path))
+    _, stored = run("import os; print(sorted(k for k in os.environ if k.startswith('GIT_')))", isolated=True)
+    assert "'GIT_DIR'" not in stored.log().decode()
+    assert "'GIT_WORK_TREE'" not in stored.log().decode()
+    run("import subprocess; subprocess.run(['git', 'add', '-A'], check=True)", "lr=0.3")
+    monkeypatch.delenv("GIT_DIR")
+    monkeypatch.delenv("GIT_WORK_TREE")
+    assert here.git("status", "--porcelain") == before
