@@ -157,10 +157,13 @@ def _run(
         )
     finally:
         tee.close()
-    notices = results.collect(recording, expected, place.root)
+    try:
+        notices = results.collect(recording, expected, place.root)
+    except (GitExpError, OSError, RuntimeError, ValueError) as error:  # how the command ended stands anyway
+        notices = [f"the results cannot all be kept: {error}"]
     ending = _ending(ended)
-    commit, error = _finish(recording, ending)
-    return Executed(recording.name, commit, ended, ending.status, (*recording.notices, *notices), error)
+    commit, failure = _finish(recording, ending)
+    return Executed(recording.name, commit, ended, ending.status, (*recording.notices, *notices), failure)
 
 
 def _finish(recording: Recording, ending: Ending) -> tuple[Oid | None, GitExpError | None]:
@@ -168,13 +171,13 @@ def _finish(recording: Recording, ending: Ending) -> tuple[Oid | None, GitExpErr
     try:
         return recording.finish(ending), None
     except GitExpError as error:
-        reason = error.message
+        failure = error
     except OSError as error:
-        reason = str(error.strerror)
-    message = f"the end of run {recording.name!r} cannot be written: {reason}"
-    return None, StorageFull(
-        message, hint="git exp recover, once it can be: everything logged is kept until then"
-    )
+        failure = StorageFull(str(error.strerror or error))
+    failure.message = f"the end of run {recording.name!r} cannot be written: {failure.message}"
+    failure.args = (failure.message,)
+    failure.hint = "git exp recover, once it can be: everything logged is kept until then"
+    return None, failure
 
 
 def _ending(ended: spawn.Exit) -> Ending:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def expect(
         [] if declared else [folder / name for folder in dict.fromkeys((cwd, root)) for name in DETECTED]
     )
     kept = [cwd / path for path in outputs] or [root / path for path in repo.settings.outputs]
-    before = {path: mark for path in (*declared, *detected) if (mark := _mark(path))}
+    before = {path: mark for path in (*declared, *detected, *kept) if (mark := _mark(path))}
     return Expected(tuple(declared), tuple(detected), tuple(kept), before)
 
 
@@ -61,7 +62,11 @@ def collect(recording: Recording, expected: Expected, root: Path, *, fresh: bool
         if mark and (not fresh or mark != expected.before.get(path)):
             notices += _read(recording, path)
     for path in expected.outputs:
-        notices += _keep(recording, path, root)
+        mark = _mark(path)
+        if fresh and mark and mark == expected.before.get(path):
+            notices.append(f"output {path.name!r} was not written by this run, so it is not kept")
+        else:
+            notices += _keep(recording, path, root)
     return notices
 
 
@@ -96,7 +101,7 @@ def _read(recording: Recording, path: Path) -> list[str]:
 def _keep(recording: Recording, path: Path, root: Path) -> list[str]:
     try:
         name = path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
+    except (ValueError, RuntimeError):  # outside the tree; a link that leads to itself
         name = path.name
     try:
         recording.artifact(path, name, kind="output")
@@ -108,8 +113,20 @@ def _keep(recording: Recording, path: Path, root: Path) -> list[str]:
 
 
 def _mark(path: Path) -> Mark | None:
+    """What changes when the file is written; of a folder, the newest mark of what is in it and of itself."""
+    found = []
+    for one in (path, *_inside(path)):
+        try:
+            stat = one.stat()
+        except (OSError, ValueError):
+            continue
+        found.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
+    return max(found, default=None)
+
+
+def _inside(path: Path) -> Iterator[Path]:
     try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        for folder, folders, files in os.walk(path):
+            yield from (Path(folder, name) for name in (*folders, *files))
+    except ValueError:
+        return

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gitexp.errors import NoWorkTree, UnknownKey
+from gitexp.errors import NoWorkTree, RefChanged, UnknownKey
 from gitexp.formats.assignment import parse_assignment
+from gitexp.ops import results
 from gitexp.ops.execute import Executed, Request, execute
 from gitexp.ops.read import StoredRun
+from gitexp.ops.recording import Recording
 from gitexp.ops.resolve import resolve
 from gitexp.repo import Repository
 from tests.gitrepo import Repo
@@ -114,12 +116,12 @@ def test_isolated_run_is_not_disturbed_by_edits_nor_by_another(here: Repo) -> No
         "train.py", "import time, pathlib\ntime.sleep(.6)\nprint(pathlib.Path('value.txt').read_text())\n"
     )
     here.write("value.txt", "one")
-    results: dict[str, StoredRun] = {}
+    stored: dict[str, StoredRun] = {}
 
     def start(name: str) -> None:
         repo = Repository.open()
         done = execute(repo, Request(command=(sys.executable, "train.py"), slug=name, isolated=True))
-        results[name] = resolve(repo, done.name)
+        stored[name] = resolve(repo, done.name)
 
     first = threading.Thread(target=start, args=("first",))
     first.start()
@@ -128,9 +130,9 @@ def test_isolated_run_is_not_disturbed_by_edits_nor_by_another(here: Repo) -> No
     here.write("value.txt", "two")
     start("second")
     first.join()
-    assert results["first"].log() == b"one\n"
-    assert results["second"].log() == b"two\n"
-    assert here.git("show", f"exp/{results['first'].name}:value.txt") == "one"
+    assert stored["first"].log() == b"one\n"
+    assert stored["second"].log() == b"two\n"
+    assert here.git("show", f"exp/{stored['first'].name}:value.txt") == "one"
 
 
 def test_ignored_files_are_linked_and_outputs_come_back(here: Repo) -> None:
@@ -255,3 +257,47 @@ def test_isolated_run_leaves_the_index_that_git_dir_names_alone(
     monkeypatch.delenv("GIT_DIR")
     monkeypatch.delenv("GIT_WORK_TREE")
     assert here.git("status", "--porcelain") == before
+
+
+def test_outputs_of_an_earlier_run_are_not_taken_for_this_ones(here: Repo) -> None:
+    here.write("model.bin", "old")
+    here.write("out/deep/old.txt", "old")
+    done, stored = run("raise SystemExit(1)", outputs=("model.bin", "out"))
+    assert stored.whole.artifacts == ()
+    assert [notice.split()[1:6] for notice in done.notices] == [
+        [repr(name), "was", "not", "written", "by"] for name in ("model.bin", "out")
+    ]
+    _, stored = run("open('out/deep/new.txt', 'w').write('new')", outputs=("model.bin", "out"))
+    assert [one.path for one in stored.whole.artifacts] == ["out/deep/new.txt", "out/deep/old.txt"]
+
+
+def test_an_output_that_is_a_link_to_itself_is_said_not_fatal(here: Repo) -> None:
+    done, stored = run("import os; os.symlink('loop', 'loop')", outputs=("loop",))
+    assert stored.record.info.status == "finished"
+    assert "loop" in done.notices[0]
+
+
+def test_results_that_cannot_be_collected_do_not_change_how_the_run_ended(
+    here: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> list[str]:
+        raise RuntimeError("Symlink loop")
+
+    monkeypatch.setattr(results, "collect", fails)
+    done, stored = run("raise SystemExit(3)")
+    assert (stored.record.info.status, stored.record.info.exit_code) == ("failed", 3)
+    assert "Symlink loop" in done.notices[0]
+
+
+def test_an_end_that_cannot_be_written_keeps_the_kind_of_its_error(
+    here: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise RefChanged("ref moved")
+
+    monkeypatch.setattr(Recording, "finish", fails)
+    repo = Repository.open()
+    done = execute(repo, Request(command=("true",)))
+    assert isinstance(done.error, RefChanged)
+    assert "ref moved" in str(done.error)
+    assert done.error.hint is not None
