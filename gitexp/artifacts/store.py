@@ -82,10 +82,12 @@ class ArtifactStore:
                 file.flush()
                 os.fsync(file.fileno())
             target = self.path(stored.oid)
-            if self.has(stored.oid, stored.size):
+            if self._is_whole(stored):
                 temporary.unlink()
             else:
                 self._publish(temporary, target)
+            for folder in (target.parent, target.parent.parent, self.root):
+                _sync(folder)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -96,8 +98,13 @@ class ArtifactStore:
         # As git-lfs leaves its objects: nobody should write into what is known by its hash.
         temporary.chmod(0o444)
         temporary.replace(target)
-        for folder in (target.parent, target.parent.parent, self.root):
-            _sync(folder)
+
+    def _is_whole(self, stored: Stored) -> bool:
+        """Whether the bytes are there; they are read, lest good ones yield to damaged ones."""
+        try:
+            return self.has(stored.oid, stored.size) and digest_file(self.path(stored.oid)) == stored
+        except FileNotFoundError:
+            return False
 
 
 def digest_file(path: Path) -> Stored:
