@@ -18,7 +18,7 @@ HEARTBEAT_SECONDS = 30.0
 SILENT_SECONDS = 300.0
 """An owner on another machine that gave no sign of life for so long is taken for dead."""
 
-_held: set[int] = set()
+_held: set[Lock] = set()
 
 
 def this_machine() -> dict[str, str]:
@@ -37,7 +37,7 @@ class Lock:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        _held.add(descriptor)
+        _held.add(self)
 
     @classmethod
     def take(cls, path: Path, *, wait: bool = False) -> Lock | None:
@@ -61,6 +61,8 @@ class Lock:
 
     def beat(self) -> None:
         """Give a sign of life, for those who cannot see the lock."""
+        if self not in _held:
+            return
         try:
             os.utime(self.descriptor)
         except OSError:
@@ -73,8 +75,9 @@ class Lock:
         self.release()
 
     def release(self) -> None:
-        if self.descriptor in _held:
-            _held.discard(self.descriptor)
+        # Once let go of, the descriptor's number may be that of another file.
+        if self in _held:
+            _held.discard(self)
             os.close(self.descriptor)
 
 
@@ -148,8 +151,8 @@ def _pid_namespace() -> str:
 
 
 def _let_go() -> None:
-    for descriptor in _held:
-        os.close(descriptor)
+    for lock in _held:
+        os.close(lock.descriptor)
     _held.clear()
 
 
