@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.capture.live import Live
-from gitexp.errors import GitError
+from gitexp.errors import GitError, NotFound
 from gitexp.git import config as git_config
 from gitexp.git.layout import Layout, discover
 from gitexp.git.process import Git
@@ -56,7 +56,12 @@ class Repository:
 
     @classmethod
     def of_live(cls, folder: Path, environ: Mapping[str, str]) -> Repository:
-        """The repository of a live directory, seen from the current folder where that belongs to it."""
+        """The repository of a live directory, seen from the current folder where that belongs to it.
+
+        Raises NotFound where `folder` cannot be a live directory, GitError.
+        """
+        if not folder.is_absolute() or [part.name for part in folder.parents[:2]] != ["live", "exp"]:
+            raise NotFound(f"{str(folder)!r} is not the folder of a run", hint=f"unset {RUN_VARIABLE}")
         common_dir = folder.parents[2]
         try:
             repo = cls.open(environ=environ)
@@ -117,7 +122,7 @@ class Repository:
     def redactor(self) -> Redactor:
         from gitexp.formats.redact import Redactor, secret_values
 
-        return Redactor(secret_values(self.environ), self.settings.redact)
+        return Redactor(secret_values(self.environ, self.settings.redact), self.settings.redact)
 
     @cached_property
     def reader(self) -> ObjectReader:

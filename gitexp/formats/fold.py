@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -81,9 +81,7 @@ class _State:
         _merge(self.params, params, (), self._changed)
 
     def _changed(self, key: tuple[str, ...], old: Value) -> None:
-        values = self.earlier_params.setdefault(".".join(key), [])
-        if old not in values:
-            values.append(old)
+        _note(self.earlier_params, key, old)
 
     def add_summary(self, summary: Mapping[str, Scalar]) -> None:
         self.summary.update(summary)
@@ -151,6 +149,32 @@ _ACTIONS: dict[str, Callable[[_State, Any], None]] = {
     "h": _State.ignore,
     "f": _State.ignore,
 }
+
+
+def merged(
+    old: Mapping[str, Any], new: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[tuple[str, ...], Value]]:
+    """`old` with `new` laid over it, mapping by mapping, and the values that were replaced by their key."""
+    params = _copy(old)
+    changed: dict[tuple[str, ...], Value] = {}
+    _merge(params, new, (), changed.__setitem__)
+    return params, changed
+
+
+def with_earlier(
+    earlier: Mapping[str, Sequence[Value]], changed: Mapping[tuple[str, ...], Value]
+) -> dict[str, list[Value]]:
+    """`earlier` values of params by dotted key, with those that have now `changed`."""
+    values = {key: list(known) for key, known in earlier.items()}
+    for key, old in changed.items():
+        _note(values, key, old)
+    return values
+
+
+def _note(earlier: dict[str, list[Value]], key: tuple[str, ...], old: Value) -> None:
+    values = earlier.setdefault(".".join(key), [])
+    if old not in values:
+        values.append(old)
 
 
 def _copy(value: Mapping[str, Any]) -> dict[str, Any]:

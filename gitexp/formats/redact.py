@@ -7,7 +7,7 @@ to the value of an environment variable that has a secret's name.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from gitexp.formats.secret_names import Suspicion, counts, matches, suspicion
@@ -31,11 +31,17 @@ class Redactor:
 
     def __init__(self, secret_values: Collection[str], extra_keys: Sequence[str] = ()) -> None:
         self._extra = tuple(extra_keys)
+        self._secrets = frozenset(secret_values)
         spellings = {
             spelling for value in secret_values if value for spelling in (value, quote(value, safe=""))
         }
         self._values = [(value, _exactly(value)) for value in sorted(spellings, key=lambda v: (-len(v), v))]
         self._scan = TextScan(self._suspicion, self._extra)
+
+    def knowing(self, params: Value) -> Redactor:
+        """One that masks the values of secret-named params wherever they occur; trivial ones are left out."""
+        hidden = {value for value in _hidden(params, self.params(params)) if _tells(value)}
+        return Redactor(self._secrets | hidden, self._extra) if hidden - self._secrets else self
 
     def argv(self, argv: Sequence[str]) -> list[str]:
         """The words of a command: `--token X`, `--api-key=X`, `KEY=X`, and what `text` finds in a word."""
@@ -109,11 +115,18 @@ class Redactor:
         return items
 
 
-def secret_values(environ: Mapping[str, str]) -> set[str]:
-    """The values of variables with a secret's name, and passwords in URLs; too short ones are left out."""
-    found = {value for name, value in environ.items() if believed(suspicion(name), value)}
+def secret_values(environ: Mapping[str, str], extra_keys: Sequence[str] = ()) -> set[str]:
+    """The values of variables with a secret's name, and passwords in URLs; too short ones are left out.
+
+    `extra_keys` are words of the user's own that make a name a secret's.
+    """
+    found = {
+        value
+        for name, value in environ.items()
+        if believed(Suspicion.SURE if matches(name, extra_keys) else suspicion(name), value)
+    }
     found.update(password for value in environ.values() for password in _password(value))
-    return {value for value in found if len(value) >= 8 or (len(value) >= 6 and _mixed(value))}
+    return {value for value in found if _long(value)}
 
 
 def strip_url(url: str) -> str:
@@ -145,6 +158,28 @@ def _masked(value: Value) -> Value:
     if isinstance(value, Sequence):
         return [_masked(item) for item in value]
     return value if value is None or isinstance(value, bool) else MASK
+
+
+def _hidden(value: Value, shown: Value) -> Iterator[str]:
+    """The texts and whole numbers of `value` that are masked in `shown`, the same tree redacted."""
+    if isinstance(value, Mapping) and isinstance(shown, Mapping):
+        for one, other in zip(value.values(), shown.values(), strict=False):
+            yield from _hidden(one, other)
+    elif isinstance(value, (str, int)):
+        if shown == MASK != value:
+            yield str(value)
+    elif isinstance(value, Sequence) and isinstance(shown, Sequence):
+        for one, other in zip(value, shown, strict=False):
+            yield from _hidden(one, other)
+
+
+def _tells(value: str) -> bool:
+    """Whether a param's value gives itself away by occurring: it is no switch, path or short number."""
+    return _long(value) and believed(Suspicion.LIKELY, value)
+
+
+def _long(value: str) -> bool:
+    return len(value) >= 8 or (len(value) >= 6 and _mixed(value))
 
 
 def _mixed(value: str) -> bool:

@@ -18,6 +18,7 @@ from gitexp.capture.liveness import Lock
 from gitexp.capture.snapshot import Skipped, Snapshot
 from gitexp.errors import GitExpError, RefChanged, StorageFull
 from gitexp.formats import record as record_files
+from gitexp.formats.fold import merged, with_earlier
 from gitexp.git.refs import run_ref
 from gitexp.git.write import RefUpdate, publish
 from gitexp.model.names import RunName, new_id, new_name
@@ -110,6 +111,7 @@ def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) 
     taken = _snapshot(repo, wish, live)
     if wish.rewrite:
         taken = wish.rewrite(taken)
+    repo.redactor = repo.redactor.knowing(wish.params)
     record = _record(repo, wish, name, started, taken)
     identity = repo.config.identity(repo.environ)
     author = (identity.name, identity.email)
@@ -156,8 +158,9 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
     inputs = {
         (one.role, one.name): one for one in (*(old.inputs if old else ()), *_large_inputs(repo, taken))
     }
-    params = repo.redactor.params(wish.params)
-    assert isinstance(params, Mapping)
+    given = repo.redactor.params(wish.params)
+    assert isinstance(given, Mapping)
+    params, changed = merged(old.params if old else {}, given)
     if wish.origin and wish.origin.resume and old:
         info = replace(
             old.info,
@@ -168,6 +171,7 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
             failure=None,
             code=code,
             resumed=(*old.info.resumed, *filter(None, [wish.origin.resumption])),
+            earlier_params=with_earlier(old.info.earlier_params, changed),
         )
     else:
         info = RunInfo(id=new_id(), name=name, status=Status.RUNNING, started=format_time(started), code=code)
@@ -185,7 +189,7 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
     )
     return Record(
         info=info,
-        params={**(old.params if old else {}), **params},
+        params=params,
         metrics=old.metrics if old else {},
         inputs=tuple(inputs.values()),
         env=captured.env,
@@ -199,15 +203,17 @@ def _portable(repo: Repository, command: Sequence[str]) -> list[str]:
     home = repo.environ.get("HOME", "").rstrip("/")
     words = []
     for index, word in enumerate(command):
-        inside = repo.relative(Path(word)) if word.startswith("/") else None
+        option, equals, path = word.partition("=") if word.startswith("-") else ("", "", word)
+        if option and not equals:
+            option, path = "", word
+        inside = repo.relative(Path(path)) if path.startswith("/") else None
         if inside is not None:
-            words.append(os.path.relpath(inside, repo.layout.prefix or "."))
-        elif word.startswith("/") and index == 0:
-            words.append(os.path.basename(word))
-        elif home and word.startswith(home + "/"):
-            words.append("~" + word[len(home) :])
-        else:
-            words.append(word)
+            path = os.path.relpath(inside, repo.layout.prefix or ".")
+        elif path.startswith("/") and index == 0:
+            path = os.path.basename(path)
+        elif home and path.startswith(home + "/"):
+            path = "~" + path[len(home) :]
+        words.append(option + equals + path)
     return words
 
 

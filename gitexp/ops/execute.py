@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from gitexp.capture import console, interpreter, spawn
 from gitexp.capture.snapshot import Snapshot, replaced
 from gitexp.errors import GitExpError, NoWorkTree, StorageFull, UsageError
+from gitexp.formats.fold import merged
 from gitexp.git.process import unplaced
 from gitexp.model.names import RunName
 from gitexp.model.record import Status
-from gitexp.model.values import Oid, Value
+from gitexp.model.values import Oid
 from gitexp.ops import isolate, params, results
 from gitexp.ops.begin import UNTRACKED_ROLE, Wish, begin, no_work_tree
 from gitexp.ops.recording import Recording
@@ -70,8 +71,10 @@ def execute(repo: Repository, request: Request) -> Executed:
     files = params.read_params_files(repo, request.param_files)
     changes = params.change(files, request.assignments)
     inherited = request.origin.record.params if request.origin else {}
-    effective: Mapping[str, Value] = {**inherited, **changes.params}
+    effective, _ = merged(inherited, changes.params)
     command = params.substitute(request.command, effective)
+    shown = repo.redactor.params(effective)
+    assert isinstance(shown, Mapping)
     recording = begin(
         repo,
         Wish(
@@ -80,7 +83,7 @@ def execute(repo: Repository, request: Request) -> Executed:
             tags=request.tags,
             note=request.note,
             params=effective,
-            command=tuple(command),
+            command=tuple(params.substitute(request.command, shown)),
             parents=_outer(repo),
             interpreter=interpreter.find(command, repo.cwd, repo.environ),
             origin=request.origin,

@@ -301,3 +301,48 @@ def test_an_end_that_cannot_be_written_keeps_the_kind_of_its_error(
     assert isinstance(done.error, RefChanged)
     assert "ref moved" in str(done.error)
     assert done.error.hint is not None
+
+
+def test_secret_params_are_masked_in_the_command_and_the_log(here: Repo) -> None:
+    here.write(".gitignore", "params.yaml\n")
+    here.write("params.yaml", "db:\n  password: correcthorse9\n  pin: 4\nmax_tokens: 12345678\n")
+    here.git("rm", "-q", "--cached", "params.yaml")
+    repo = Repository.open()
+    done = execute(repo, Request(command=("echo", "{db.password}", "correcthorse9", "4", "{max_tokens}")))
+    stored = resolve(repo, done.name)
+    assert stored.record.info.command == ("echo", "***", "***", "4", "12345678")
+    assert stored.log() == b"*** *** 4 12345678\n"
+
+
+def test_values_of_variables_under_redact_are_masked(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.write(".gitexp.yaml", "redact: [MYCRED]\n")
+    monkeypatch.setenv("MYCRED", "swordfish7")
+    repo = Repository.open()
+    stored = resolve(repo, execute(repo, Request(command=("echo", "swordfish7"))).name)
+    assert stored.record.info.command == ("echo", "***")
+    assert stored.log() == b"***\n"
+
+
+@pytest.mark.parametrize("way", ["resume", "fork"])
+def test_params_of_a_continued_run_are_merged_deeply(here: Repo, way: str) -> None:
+    from gitexp.ops import continuing
+
+    here.write("params.yaml", "optim: {lr: 1, wd: 2}\n")
+    first, _ = run("pass")
+    here.write("params.yaml", "optim: {lr: 5}\n")
+    repo = Repository.open()
+    origin = (
+        continuing.fork(repo, first.name) if way == "fork" else continuing.resume(repo, first.name, now=1e9)
+    )
+    done = execute(repo, Request(command=("echo", "{optim.lr}", "{optim.wd}"), origin=origin))
+    stored = resolve(repo, done.name)
+    assert stored.record.params == {"optim": {"lr": 5, "wd": 2}}
+    assert stored.record.info.earlier_params == ({"optim.lr": [1]} if way == "resume" else {})
+    assert stored.log() == b"5 2\n"
+
+
+def test_paths_in_options_are_recorded_without_what_only_this_machine_knows(here: Repo) -> None:
+    repo = Repository.open()
+    words = (f"--data={here.path}/data", f"--cache={repo.environ['HOME']}/cache", "--tmp=/var/tmp", "a=b")
+    stored = resolve(repo, execute(repo, Request(command=("echo", *words))).name)
+    assert stored.record.info.command[1:] == ("--data=data", "--cache=~/cache", "--tmp=/var/tmp", "a=b")
