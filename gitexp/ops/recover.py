@@ -202,7 +202,8 @@ def _let_go(repo: Repository) -> list[Recovered]:
     results = _attend(repo, old)
     troubled = {result.name for result in results}
     for live in old:
-        if live.name not in troubled:
+        # What still writes into the directory has rows to add to the run.
+        if live.name not in troubled and not live.working():
             for name in live.kept:
                 unkeep(repo.layout, KeptPack(name))
             live.remove()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 
 import pytest
 
 import gitexp
+from gitexp.capture.live import Live
 from gitexp.ops import recover, tidy
 from gitexp.repo import Repository
 from tests.gitrepo import Repo
@@ -35,6 +38,25 @@ def test_old_runs_are_folded_and_stay(repo: Repo, monkeypatch: pytest.MonkeyPatc
     assert not list((repo.path / ".git/exp/done").glob("[!.]*"))
     assert sorted(one.metrics["a"] for one in gitexp.runs()) == list(range(6))  # type: ignore[type-var]
     repo.fsck()
+
+
+def test_a_directory_that_is_still_written_into_is_not_let_go_of(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repo.path)
+    with gitexp.start() as run:
+        pass
+    opened = Repository.open()
+    recover.sweep(opened)
+    done = Live(opened.done_root / str(run.name))
+    old = time.time() - recover.KEPT_SECONDS - 60
+    os.utime(done.path / "sealed.json", (old, old))
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as worker:
+        done.note_process(worker.pid)
+        recover.recover(opened)
+        assert done.path.exists()
+    recover.recover(opened)
+    assert not done.path.exists()
 
 
 def test_few_packs_are_left_alone(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
