@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import builtins
 import os
 import signal
 import sys
@@ -64,6 +65,9 @@ def _install() -> None:
     atexit.register(_at_exit)
     sys.excepthook = _note_exception(sys.excepthook)
     sys.exit = _note_exit(sys.exit)
+    quitter: Any = type(getattr(builtins, "exit", None))
+    if quitter.__module__ == "_sitebuiltins":
+        quitter.__call__ = _note_quit(quitter.__call__)
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGHUP):
             _watch(number)
@@ -96,11 +100,25 @@ def _note_exit(previous: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
     """`sys.exit` that remembers its code: at exit Python tells nobody what it was."""
 
     def leave_python(status: Any = None, /) -> NoReturn:
-        global _left
-        _left = (status if isinstance(status, int) else int(status is not None), _rows())
+        _note_code(status)
         previous(status)
 
     return leave_python
+
+
+def _note_quit(previous: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+    """The same for `exit` and `quit`, which do not call it."""
+
+    def leave_python(quitter: object, code: Any = None) -> NoReturn:
+        _note_code(code)
+        previous(quitter, code)
+
+    return leave_python
+
+
+def _note_code(status: Any) -> None:
+    global _left
+    _left = (status if isinstance(status, int) else int(status is not None), _rows())
 
 
 def _watch(number: signal.Signals) -> None:

@@ -6,6 +6,8 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import wraps
+from itertools import count
+from math import isfinite
 from pathlib import Path
 from threading import get_ident
 from types import TracebackType
@@ -62,7 +64,7 @@ class Run:
         self._on_end = on_end
         self._again = again
         self._warned = False
-        self._next_step = 0
+        self._steps = count()
         self.rows = 0
         """How many rows this process logged."""
         self._process = os.getpid()
@@ -106,14 +108,17 @@ class Run:
         """
         recording = self._recording
         if recording is None:
-            return
-        if step is None:
-            step = self._next_step
+            return self._trouble_at_log()
         try:
-            if type(step) is not int:
-                step = _step(step)
+            if step is None:
+                # Threads may log at once: no two rows get the same step.
+                step = next(self._steps)
+            else:
+                if type(step) is not int:
+                    step = _step(step)
+                if type(step) is int or isfinite(step):
+                    self._steps = count(int(step) + 1)
             recording.metrics(flatten_metrics(values), step, time.time() if at is None else at)
-            self._next_step = int(step) + 1
             self.rows += 1
         except Exception as error:  # noqa: BLE001
             self._trouble(error)
@@ -304,6 +309,11 @@ class Run:
         if self._recording is None:
             raise GitExpError("the run has ended")
         return self._recording
+
+    def _trouble_at_log(self) -> None:
+        """Tell of a row that comes too late; where nothing is recorded none is missed."""
+        if self._name is not None:
+            self._trouble(GitExpError("it has ended"))
 
     def _trouble(self, error: Exception) -> None:
         if self._strict:

@@ -63,7 +63,9 @@ def test_unhandled_exception(here: Repo) -> None:
     assert (run.status, run.info.failure and run.info.failure.message) == ("failed", "bad")
 
 
-@pytest.mark.parametrize(("end", "code"), [("sys.exit(3)", 3), ("sys.exit('no')", 1)])
+@pytest.mark.parametrize(
+    ("end", "code"), [("sys.exit(3)", 3), ("sys.exit('no')", 1), ("exit(3)", 3), ("quit(4)", 4)]
+)
 def test_exit_code(here: Repo, end: str, code: int) -> None:
     assert python(BEGIN + end, check=False).returncode == code
     assert (ended().status, ended().info.exit_code) == ("failed", code)

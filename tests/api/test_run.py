@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import gitexp
+from gitexp.api.run import GitExpWarning
 from gitexp.errors import GitExpError, NotARepository, UsageError
 from tests.gitrepo import Repo
 
@@ -129,6 +130,39 @@ def test_rows_without_step_count_up(here: Repo) -> None:
         run.log({"a": 3}, step=10)
         run.log({"a": 4})
     assert gitexp.get_run(run.name).series("a").steps == [0, 1, 10, 11]
+
+
+def test_steps_that_are_not_finite_count_as_rows(here: Repo) -> None:
+    with gitexp.start(strict=True) as run:
+        for step in (4, math.nan, math.inf, None):
+            run.log({"a": 1}, step=step)
+        assert run.rows == 4
+    assert list(gitexp.get_run(run.name).series("a").steps)[::3] == [4, 5]
+
+
+def test_threads_get_steps_of_their_own(here: Repo) -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with gitexp.start() as run:
+            threads = [
+                threading.Thread(target=lambda: [run.log({"a": 1}) for _ in range(500)]) for _ in range(4)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert sorted(gitexp.get_run(run.name).series("a").steps) == list(range(2000))
+
+
+def test_a_row_after_the_end_is_warned_of_once(here: Repo) -> None:
+    run = gitexp.start()
+    run.finish()
+    with pytest.warns(GitExpWarning, match="it has ended") as told:
+        [run.log({"a": number}) for number in range(2)]
+    assert len(told) == 1
 
 
 def test_numbers_are_exact(here: Repo) -> None:
