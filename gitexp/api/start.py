@@ -16,6 +16,7 @@ from gitexp.api.run import Run
 from gitexp.api.values import as_mapping
 from gitexp.capture import interpreter
 from gitexp.errors import GitExpError, NotFound, UsageError
+from gitexp.formats.fold import merged as merge
 from gitexp.formats.plain import plain
 from gitexp.model.history import Step
 from gitexp.model.values import Scalar
@@ -97,7 +98,7 @@ def start(
     recording = begin(repo, wish)
     for notice in recording.notices:
         _tell(notice)
-    known = {**(origin.record.params if origin else {}), **given}
+    known, _ = merge(origin.record.params if origin else {}, given)
     return _activate(
         Run(recording, strict=strict, params=known, again=partial(again, name), on_end=active.leave)
     )
