@@ -7,6 +7,7 @@ import os
 import shutil
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,8 +51,18 @@ def mounted(point: Path, *how: str) -> Iterator[Path]:
     try:
         yield point
     finally:
-        if subprocess.run(["umount", str(point)], check=False).returncode:
-            _run("umount", "--lazy", str(point))
+        _unmount(point)
+
+
+def _unmount(point: Path) -> None:
+    """Mounted twice, an image would be torn: so what was killed and still holds it is waited for."""
+    for _ in range(100):
+        done = subprocess.run(["umount", str(point)], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return
+        time.sleep(0.05)
+    _run("umount", "--lazy", str(point))
+    raise AssertionError(done.stderr)
 
 
 def _run(*command: str) -> None:
