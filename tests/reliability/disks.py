@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import struct
@@ -56,6 +57,7 @@ def mounted(point: Path, *how: str) -> Iterator[Path]:
 
 def _unmount(point: Path) -> None:
     """Mounted twice, an image would be torn: so what was killed and still holds it is waited for."""
+    gc.collect()  # runs that were read hold a git program in their repository
     for _ in range(100):
         done = subprocess.run(["umount", str(point)], capture_output=True, text=True, check=False)
         if done.returncode == 0:

@@ -32,12 +32,16 @@ def test_a_full_disk_lets_the_program_go_on(tmp_path: Path, environ: dict[str, s
         (disk / "ballast").unlink()
         next_command(repo)
         next_command(repo)
-        run = check_rows(repo, name, kept, most=kept)
-        assert run.status == "finished"
-        # The environment at the end is a row of the journal, too.
-        assert run.info.lost in (ROWS - kept, ROWS - kept + 1)
+        _check(repo, name, kept)
         assert users_things(repo) == before
         repo.fsck()
+
+
+def _check(repo: Repo, name: str, kept: int) -> None:
+    run = check_rows(repo, name, kept, most=kept)
+    assert run.status == "finished"
+    # The environment at the end is a row of the journal, too.
+    assert run.info.lost in (ROWS - kept, ROWS - kept + 1)
 
 
 def _record_until_full(repo: Repo, ballast: Path, spare: int) -> tuple[str, int]:
