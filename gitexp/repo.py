@@ -139,12 +139,14 @@ class Repository:
         """`path` relative to the root of the working tree, with `/`; None where it is outside."""
         if self.layout.top is None:
             return None
-        try:
-            # Only the folder is resolved: a link inside the tree is a thing of the tree.
-            full = path.parent.resolve() / path.name if path.name else path.resolve()
-            return full.relative_to(self.layout.top.resolve()).as_posix()
-        except ValueError:
-            return None
+        top = self.layout.top
+        # As it is written first: what a link inside the tree leads to is a thing of the tree.
+        places = (path.absolute(), top), (path.parent.resolve() / path.name, top.resolve())
+        for full, root in places:
+            normal = Path(os.path.normpath(full))
+            if normal.is_relative_to(root):
+                return normal.relative_to(root).as_posix()
+        return None
 
     def close(self) -> None:
         reader = self.__dict__.pop("reader", None)

@@ -95,6 +95,11 @@ class Run:
         return self._folder
 
     @property
+    def forked(self) -> bool:
+        """Whether this process was forked from the one that began the run."""
+        return os.getpid() != self._process
+
+    @property
     def active(self) -> bool:
         """Whether the run still takes rows."""
         return self._recording is not None
@@ -274,7 +279,7 @@ class Run:
 
     def _end(self, ending: Ending) -> None:
         recording = self._live()
-        if os.getpid() != self._process:
+        if self.forked:
             # A forked worker shares the run, but not the right to end it.
             recording.writer.sync()
             return

@@ -75,10 +75,18 @@ def start(
         return decorated(name, partial(again, name.__name__))
     environ = process_environment()
     outer = environ.get(RUN_VARIABLE)
-    if outer and join and not resume and not fork and active.current() is None:
+    goes_on = resume is not None or fork is not None
+    here = active.current()
+    if here is not None and here.forked and join and not goes_on:
+        # A forked worker shares the run of its parent, as a spawned one does.
+        if params is not None:
+            here.log_params(params)
+        return here
+    if outer and join and not goes_on and here is None:
         return _join(outer, params, environ, strict=strict, again=partial(again, name))
     if rank(environ) != 0 and not all_ranks:
-        return Run(None, again=partial(again, name))
+        known = _silent_params(repository, environ, params, tuple(param_files))
+        return Run(None, params=known, again=partial(again, name))
     repo = Repository.open(Path(repository) if repository is not None else None, environ)
     origin = _origin(repo, resume, fork)
     given = _params(repo, params, tuple(param_files), inherited=origin is not None)
@@ -212,6 +220,16 @@ def _params(repo: Repository, params: Any, files: tuple[str, ...], *, inherited:
     if params is not None:
         return as_mapping(params)
     return {} if inherited and not files else merged(read_params_files(repo, files))
+
+
+def _silent_params(
+    repository: str | os.PathLike[str] | None, environ: Mapping[str, str], params: Any, files: tuple[str, ...]
+) -> dict[str, Any]:
+    """The params that rank 0 has as well, for a rank that records nothing."""
+    if params is not None:
+        return as_mapping(params)
+    repo = Repository.open(Path(repository) if repository is not None else None, environ)
+    return merged(read_params_files(repo, files))
 
 
 def _outer_runs(outer: str | None) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def discover(cwd: Path, environ: Mapping[str, str]) -> Layout:
     result = git.run(*args, check=False)
     lines = result.text.split("\n")
     if result.code != 0 and len(lines) < 6:
-        raise _refusal(result, args, cwd)
+        raise _refusal(result, args, cwd, environ)
     if len(lines) > 7:
         raise GitError("a path of this repository has a line break in it", hint="git mv it to another place")
     bare, shallow, hashes, prefix, git_dir, common = lines[:6]
@@ -79,8 +79,12 @@ def discover(cwd: Path, environ: Mapping[str, str]) -> Layout:
     )
 
 
-def _refusal(result: Result, args: list[str], cwd: Path) -> GitError:
+def _refusal(result: Result, args: list[str], cwd: Path, environ: Mapping[str, str]) -> GitError:
     if "not a git repository" in result.talk:
+        if "GIT_DIR" in environ:
+            return NotARepository(
+                f"GIT_DIR is not a git repository: '{environ['GIT_DIR']}'", hint="unset GIT_DIR"
+            )
         return NotARepository(f"not a git repository: '{cwd}'", hint="git init")
     return error(result, args)
 

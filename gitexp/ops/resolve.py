@@ -25,7 +25,8 @@ def resolve(repo: Repository, text: str) -> StoredRun:
     recent = _RECENT.fullmatch(text)
     if recent:
         return _recent(repo, text, int(recent[1] or (1 if "~" in text else 0)))
-    short = text.removeprefix(EXP).removeprefix("exp/")
+    # Names are lower-case, whatever `--name` was given.
+    short = text.removeprefix(EXP).removeprefix("exp/").lower()
     refs = list_runs(repo.git).runs
     for name, commit in refs:
         if name == short:

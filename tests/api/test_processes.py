@@ -253,3 +253,17 @@ def test_no_network_is_touched(here: Repo) -> None:
     guard = "import socket\ndef no(*a, **k): raise AssertionError('socket')\nsocket.socket = no\n"
     python(guard + BEGIN + "run.checkpoint(); run.finish(); gitexp.get_run().history()")
     assert ended().status == "finished"
+
+
+def test_a_silent_rank_has_the_params_of_rank_0(here: Repo) -> None:
+    here.write("params.yaml", "steps: 3\n")
+    script = "import gitexp\nwith gitexp.start() as run: print(run.params['steps'])"
+    assert python(script, env={"RANK": "1"}).stdout == "3\n"
+    assert gitexp.runs() == []
+
+
+def test_a_forked_worker_that_starts_joins_as_a_spawned_one_does(here: Repo) -> None:
+    child = "if os.fork() == 0:\n    with gitexp.start(params={'w': 1}) as mine: mine.log({'child': 1})\n    os._exit(0)\n"
+    python(BEGIN + child + "os.wait()\n")
+    run = ended()
+    assert (run.metrics, run.params["w"], len(gitexp.runs())) == ({"a": 1, "child": 1}, 1, 1)

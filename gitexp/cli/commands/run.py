@@ -61,9 +61,12 @@ def command(
       git exp run -S lr=1e-3 -S +model.dropout=0.1 -- python train.py
       git exp run --metrics-file scores.json --output model.pt -- make
     """
+    from gitexp.errors import UsageError
     from gitexp.formats.assignment import parse_assignment
     from gitexp.ops.execute import Request, execute
 
+    if resume is not None and name is not None:
+        raise UsageError("a resumed run keeps its name", hint="leave out --name, or use --fork")
     changes = tuple(parse_assignment(text) for text in assignments)
     with session.repository() as repo:
         done = execute(
