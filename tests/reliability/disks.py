@@ -51,8 +51,11 @@ def mounted(point: Path, *how: str) -> Iterator[Path]:
         pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
     try:
         yield point
-    finally:
-        _unmount(point)
+    except BaseException:
+        # What failed may hold files open until it was told of.
+        _run("umount", "--lazy", str(point))
+        raise
+    _unmount(point)
 
 
 def _unmount(point: Path) -> None:
