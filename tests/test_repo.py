@@ -21,9 +21,9 @@ def test_a_run_variable_that_names_no_run_is_not_found(folder: str) -> None:
 def test_a_path_behind_a_link_of_the_tree_keeps_its_name(repo: Repo, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "x.csv").write_text("1")
-    (repo.path / "data").symlink_to(tmp_path / "elsewhere")
+    (repo.path / "linked").symlink_to(tmp_path / "elsewhere")
     opened = Repository.open(repo.path)
-    assert opened.relative(repo.path / "data" / "x.csv") == "data/x.csv"
+    assert opened.relative(repo.path / "linked" / "x.csv") == "linked/x.csv"
     assert opened.relative(repo.path / "src" / ".." / "a.txt") == "a.txt"
     assert opened.relative(tmp_path / "elsewhere" / "x.csv") is None
 

@@ -91,11 +91,11 @@ def start(
     origin = _origin(repo, resume, fork)
     given = _params(repo, params, tuple(param_files), inherited=origin is not None)
     wish = Wish(
-        slug=name,
-        title=title,
-        group=group,
-        tags=tuple(tags),
-        note=note,
+        slug=None if name is None else str(name),
+        title=None if title is None else str(title),
+        group=None if group is None else str(group),
+        tags=tuple(str(tag) for tag in tags),
+        note=None if note is None else str(note),
         params=given,
         command=tuple(_command()),
         parents=_outer_runs(outer),

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitexp.formats import record as files
+from gitexp.formats import record_fields as fields
+from gitexp.formats.record_fields import FAULTS
 from gitexp.model.history import Row
 from gitexp.model.record import Artifact, Failure, Input, Record
 from gitexp.model.values import Scalar, Value
+
+_LABELS = frozenset(("title", "group", "note", "star"))
+_STEPS = frozenset((int, float, type(None)))
+_TIMES = frozenset((int, float))
+_SCALARS = frozenset((bool, int, float, str, type(None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class Folded:
     checkpoints: tuple[int, ...]
     """How many rows there were at each checkpoint."""
     unread: int
-    """Rows of a kind that this gitexp does not know."""
+    """Rows of a kind that this gitexp does not know, or that do not hold what their kind should."""
 
 
 def fold(start: Record, journal: Iterable[list[Any]]) -> Folded:
@@ -32,14 +39,18 @@ def fold(start: Record, journal: Iterable[list[Any]]) -> Folded:
     rows: list[Row] = []
     checkpoints: list[int] = []
     for entry in journal:
-        if entry[0] == "m":
-            values = entry[3]
-            rows.append(Row(entry[2], entry[1], values))
-            state.metrics.update(values)
-        elif entry[0] == "c":
-            checkpoints.append(len(rows))
-        else:
-            state.apply(entry)
+        # A row that makes no sense is one row lost, not the run.
+        try:
+            if entry[0] == "m":
+                row = _row(entry)
+                rows.append(row)
+                state.metrics.update(row.values)
+            elif entry[0] == "c":
+                checkpoints.append(len(rows))
+            else:
+                state.apply(entry)
+        except FAULTS:
+            state.unread += 1
     return Folded(state.record(), rows, state.failure, tuple(checkpoints), state.unread)
 
 
@@ -73,9 +84,8 @@ class _State:
     def apply(self, entry: list[Any]) -> None:
         action = _ACTIONS.get(entry[0])
         if action is None:
-            self.unread += 1
-        else:
-            action(self, entry[2])
+            raise KeyError(entry[0])
+        action(self, entry[2])
 
     def add_params(self, params: Mapping[str, Any]) -> None:
         _merge(self.params, params, (), self._changed)
@@ -84,12 +94,14 @@ class _State:
         _note(self.earlier_params, key, old)
 
     def add_summary(self, summary: Mapping[str, Scalar]) -> None:
-        self.summary.update(summary)
+        self.summary.update(fields.scalars(summary))
 
     def add_labels(self, labels: Mapping[str, Any]) -> None:
-        self.tags.update(labels.get("tags_add", ()))
-        self.tags.difference_update(labels.get("tags_remove", ()))
-        self.labels.update({k: v for k, v in labels.items() if k in ("title", "group", "note", "star")})
+        known = {key: _label(key, value) for key, value in labels.items() if key in _LABELS}
+        added, removed = fields.texts(labels.get("tags_add")), fields.texts(labels.get("tags_remove"))
+        self.tags.update(added)
+        self.tags.difference_update(removed)
+        self.labels.update(known)
 
     def add_input(self, value: Mapping[str, Any]) -> None:
         one = files.input_from(value["role"], value)
@@ -100,19 +112,21 @@ class _State:
         self.artifacts[one.path] = one
 
     def add_env(self, value: Mapping[str, Any]) -> None:
+        requirements = fields.text(value.get("requirements", ""))
         for section, found in value.get("env", {}).items():
             old = self.env.get(section)
             if isinstance(old, dict) and isinstance(found, dict):
                 # A seed that was read before any number was drawn says more than one read later.
                 found = {**found, **old} if section == "seeds" else {**old, **found}
             self.env[section] = found
-        self.requirements = value.get("requirements") or self.requirements
+        self.requirements = requirements or self.requirements
 
     def add_failure(self, value: Mapping[str, Any]) -> None:
-        self.failure = Failure(value["type"], value["message"], value.get("traceback", ""))
+        type_, message = fields.text(value["type"]), fields.text(value["message"])
+        self.failure = Failure(type_, message, fields.text(value.get("traceback", "")))
 
     def add_lost(self, value: Mapping[str, Any]) -> None:
-        self.lost += value["rows"]
+        self.lost += fields.count(value["rows"])
 
     def ignore(self, _: object) -> None:
         """Headers speak of the journal, not of the run; how it ended is for whoever seals it."""
@@ -132,7 +146,7 @@ class _State:
             metrics={**self.metrics, **self.summary},
             inputs=tuple(self.inputs.values()),
             env=self.env,
-            artifacts=tuple(self.artifacts.values()),
+            artifacts=_standing(self.artifacts),
             requirements=self.requirements,
         )
 
@@ -175,6 +189,32 @@ def _note(earlier: dict[str, list[Value]], key: tuple[str, ...], old: Value) -> 
     values = earlier.setdefault(".".join(key), [])
     if old not in values:
         values.append(old)
+
+
+def _row(entry: list[Any]) -> Row:
+    _, time, step, values, *_ = entry
+    if type(step) not in _STEPS or type(time) not in _TIMES or type(values) is not dict:
+        raise TypeError("not a row of metrics")
+    if not _SCALARS.issuperset(map(type, values.values())):
+        raise TypeError("a metric is not one value")
+    return Row(step, time, values)
+
+
+def _label(key: str, value: object) -> object:
+    return fields.flag(value) if key == "star" else fields.text_or_none(value)
+
+
+def _standing(artifacts: Mapping[str, Artifact]) -> tuple[Artifact, ...]:
+    """All but those in whose place a folder stands: processes that log at once may claim one path twice."""
+    folders = {folder for path in artifacts for folder in folders_of(path)}
+    return tuple(one for path, one in artifacts.items() if path not in folders)
+
+
+def folders_of(path: str) -> Iterator[str]:
+    """Every folder that `path` stands in, the deepest first."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _copy(value: Mapping[str, Any]) -> dict[str, Any]:

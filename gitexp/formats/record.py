@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from gitexp.errors import BrokenRecord, InvalidName, NewerFormat
+from gitexp.errors import BrokenRecord, NewerFormat
+from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical import dump
-from gitexp.formats.canonical_reader import load
+from gitexp.formats.canonical_reader import MAX_SCALAR, MAX_SIZE, load
+from gitexp.formats.record_fields import checked
 from gitexp.model.names import parse_id, parse_name
 from gitexp.model.record import (
     FORMAT,
@@ -21,12 +23,14 @@ from gitexp.model.record import (
     RunInfo,
     Status,
 )
-from gitexp.model.values import Digest, Oid, Scalar, Value
+from gitexp.model.values import Value
 
 RUN, PARAMS, METRICS = "run.yaml", "params.yaml", "metrics.yaml"
 INPUTS, ENV, ARTIFACTS = "inputs.yaml", "env.yaml", "artifacts.yaml"
 REQUIREMENTS = "requirements.txt"
 SERIES_FOLDER, ARTIFACT_FOLDER, LOG = "series", "artifacts", "log.txt"
+
+_SHORT = 1000
 
 T = TypeVar("T")
 
@@ -39,7 +43,7 @@ def encode(record: Record) -> dict[str, bytes]:
     """
     files = {
         RUN: dump(info_value(record.info)),
-        PARAMS: dump(_sorted(record.params)),
+        PARAMS: _params(record.params),
         METRICS: dump(_sorted(record.metrics)),
     }
     if record.inputs:
@@ -53,6 +57,26 @@ def encode(record: Record) -> dict[str, bytes]:
     return files
 
 
+def _params(params: Mapping[str, Value]) -> bytes:
+    """`params.yaml`, within what a reader reads: of texts that are too long the beginning is kept."""
+    data = dump(_sorted(_shortened(params, MAX_SCALAR)))
+    if len(data) > MAX_SIZE:
+        data = dump(_sorted(_shortened(params, _SHORT)))
+    if len(data) > MAX_SIZE:
+        data = dump(dict.fromkeys(sorted(params)[:_SHORT], "(left out: the params are too large)"))
+    return data
+
+
+def _shortened(value: Any, longest: int) -> Any:
+    if isinstance(value, str) and len(value) > longest:
+        return f"{value[:_SHORT]}… ({len(value)} characters)"
+    if isinstance(value, Mapping):
+        return {key[:longest]: _shortened(item, longest) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shortened(item, longest) for item in value]
+    return value
+
+
 def decode(files: Mapping[str, bytes | None], *, name: str) -> Record:
     """The record in `files`; a missing file stands for an empty part, save `run.yaml`.
 
@@ -61,7 +85,7 @@ def decode(files: Mapping[str, bytes | None], *, name: str) -> Record:
     return Record(
         info=decode_info(files.get(RUN), name=name),
         params=_mapping(files.get(PARAMS), _what(name, PARAMS)),
-        metrics=_metrics(files.get(METRICS), _what(name, METRICS)),
+        metrics=_read(files.get(METRICS), _what(name, METRICS), fields.scalars),
         inputs=_read(files.get(INPUTS), _what(name, INPUTS), inputs_from),
         env=_mapping(files.get(ENV), _what(name, ENV)),
         artifacts=_read(files.get(ARTIFACTS), _what(name, ARTIFACTS), artifacts_from),
@@ -74,7 +98,7 @@ def decode_info(data: bytes | None, *, name: str) -> RunInfo:
     what = _what(name, RUN)
     if data is None:
         raise BrokenRecord(f"{what} is missing", hint="this commit was not written by gitexp")
-    return _checked(what, info_from, _mapping(data, what))
+    return checked(what, info_from, _mapping(data, what))
 
 
 def info_value(info: RunInfo) -> dict[str, Value]:
@@ -115,36 +139,39 @@ def info_from(value: Mapping[str, Any]) -> RunInfo:
         raise NewerFormat(
             f"format {version} is newer than this gitexp reads ({FORMAT})", hint="pip install -U gitexp"
         )
-    code = value["code"]
+    code = fields.mapping(value["code"])
     return RunInfo(
-        id=parse_id(value["id"]),
-        name=parse_name(value["name"]),
+        id=parse_id(fields.text(value["id"])),
+        name=parse_name(fields.text(value["name"])),
         status=Status(value["status"]),
-        started=_text(value["started"]),
-        ended=_text_or_none(value.get("ended")),
-        exit_code=_int_or_none(value.get("exit_code")),
-        signal=_text_or_none(value.get("signal")),
+        started=fields.time(value["started"]),
+        ended=fields.time_or_none(value.get("ended")),
+        exit_code=fields.whole_or_none(value.get("exit_code")),
+        signal=fields.text_or_none(value.get("signal")),
         failure=_failure_from(value.get("failure")),
-        command=_texts(value.get("command")),
-        cwd=_text(value.get("cwd", ".")),
+        command=fields.texts(value.get("command")),
+        cwd=fields.text(value.get("cwd", ".")),
         code=Code(
-            _oid(code["tree"]),
-            _oid(code["base"]) if code.get("base") is not None else None,
-            code.get("dirty") is True,
+            fields.oid(code["tree"]), fields.oid_or_none(code.get("base")), fields.flag(code.get("dirty"))
         ),
-        parents=_texts(value.get("parents")),
-        resumed=tuple(
-            Resumption(_text(r["at"]), _oid(r["commit"]), int(r["kept"]), int(r["rows"]))
-            for r in value.get("resumed") or ()
-        ),
-        title=_text_or_none(value.get("title")),
-        group=_text_or_none(value.get("group")),
-        tags=_texts(value.get("tags")),
-        note=_text_or_none(value.get("note")),
-        star=value.get("star") is True,
-        lost=_int_or_none(value.get("lost")) or 0,
-        earlier_params={_text(k): list(v) for k, v in (value.get("earlier_params") or {}).items()},
+        parents=fields.texts(value.get("parents")),
+        resumed=tuple(_resumption_from(fields.mapping(one)) for one in fields.listed(value.get("resumed"))),
+        title=fields.text_or_none(value.get("title")),
+        group=fields.text_or_none(value.get("group")),
+        tags=fields.texts(value.get("tags")),
+        note=fields.text_or_none(value.get("note")),
+        star=fields.flag(value.get("star")),
+        lost=fields.count_or_none(value.get("lost")) or 0,
+        earlier_params={
+            fields.text(key): fields.listed(values)
+            for key, values in fields.mapping(value.get("earlier_params")).items()
+        },
     )
+
+
+def _resumption_from(value: Mapping[str, Any]) -> Resumption:
+    kept, rows = fields.count(value["kept"]), fields.count(value["rows"])
+    return Resumption(fields.time(value["at"]), fields.oid(value["commit"]), kept, rows)
 
 
 def inputs_value(inputs: tuple[Input, ...]) -> dict[str, Value]:
@@ -169,18 +196,20 @@ def input_value(one: Input) -> dict[str, Value]:
 
 def input_from(role: str, value: Mapping[str, Any]) -> Input:
     return Input(
-        role=role,
-        name=_text(value["name"]),
-        path=_text_or_none(value.get("path")),
-        oid=_digest(value["oid"]) if value.get("oid") is not None else None,
-        size=_int_or_none(value.get("size")),
+        role=fields.text(role),
+        name=fields.text(value["name"]),
+        path=fields.input_path(value.get("path")),
+        oid=fields.digest_or_none(value.get("oid")),
+        size=fields.count_or_none(value.get("size")),
         value=value.get("value"),
         how=How(value["how"]),
     )
 
 
 def inputs_from(value: Mapping[str, Any]) -> tuple[Input, ...]:
-    return tuple(input_from(_text(role), one) for role, ones in value.items() for one in ones)
+    return tuple(
+        input_from(role, fields.mapping(one)) for role, ones in value.items() for one in fields.listed(ones)
+    )
 
 
 def artifacts_value(artifacts: tuple[Artifact, ...]) -> dict[str, Value]:
@@ -199,16 +228,17 @@ def artifact_value(one: Artifact) -> dict[str, Value]:
 
 
 def artifact_from(path: str, value: Mapping[str, Any]) -> Artifact:
-    size = _int_or_none(value["size"])
-    if size is None or size < 0:
-        raise BrokenRecord(f"artifact {path!r} has no size")
     return Artifact(
-        path, _digest(value["oid"]), size, _text_or_none(value.get("kind")), value.get("metadata") or {}
+        path=fields.artifact_path(fields.text(path)),
+        oid=fields.digest(value["oid"]),
+        size=fields.count(value["size"]),
+        kind=fields.text_or_none(value.get("kind")),
+        metadata=fields.mapping(value.get("metadata")),
     )
 
 
 def artifacts_from(value: Mapping[str, Any]) -> tuple[Artifact, ...]:
-    return tuple(artifact_from(_text(path), one) for path, one in value.items())
+    return tuple(artifact_from(path, fields.mapping(one)) for path, one in value.items())
 
 
 def _failure_value(failure: Failure | None) -> dict[str, Value] | None:
@@ -222,10 +252,13 @@ def _failure_value(failure: Failure | None) -> dict[str, Value] | None:
     return _set(value)
 
 
-def _failure_from(value: Any) -> Failure | None:
+def _failure_from(value: object) -> Failure | None:
     if value is None:
         return None
-    return Failure(_text(value["type"]), _text(value["message"]), _text(value.get("traceback", "")))
+    one = fields.mapping(value)
+    return Failure(
+        fields.text(one["type"]), fields.text(one["message"]), fields.text(one.get("traceback", ""))
+    )
 
 
 def _what(name: str, path: str) -> str:
@@ -241,30 +274,8 @@ def _mapping(data: bytes | None, what: str) -> dict[str, Any]:
     return value
 
 
-def _metrics(data: bytes | None, what: str) -> dict[str, Scalar]:
-    metrics = _mapping(data, what)
-    for key, value in metrics.items():
-        if isinstance(value, (dict, list)):
-            raise BrokenRecord(f"{what}: metric {key!r} is not one value")
-    return metrics
-
-
 def _read(data: bytes | None, what: str, decoder: Callable[[Mapping[str, Any]], T]) -> T:
-    return _checked(what, decoder, _mapping(data, what))
-
-
-def _checked(what: str, decoder: Callable[[Mapping[str, Any]], T], value: Mapping[str, Any]) -> T:
-    """`decoder(value)`, whatever it stumbles over told as a BrokenRecord of `what`."""
-    try:
-        return decoder(value)
-    except NewerFormat as error:
-        raise NewerFormat(f"{what}: {error.message}", hint=error.hint) from None
-    except (BrokenRecord, InvalidName) as error:
-        raise BrokenRecord(f"{what}: {error.message}", hint=error.hint) from None
-    except KeyError as error:
-        raise BrokenRecord(f"{what}: no {error.args[0]!r}") from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise BrokenRecord(f"{what}: {error}") from None
+    return checked(what, decoder, _mapping(data, what))
 
 
 def _set(value: Mapping[str, Value]) -> dict[str, Value]:
@@ -281,41 +292,3 @@ def _sorted_value(value: T) -> T:
     if isinstance(value, (list, tuple)):
         return [_sorted_value(item) for item in value]  # type: ignore[return-value]
     return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise BrokenRecord(f"{value!r} is not text")
-    return value
-
-
-def _text_or_none(value: object) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise BrokenRecord(f"{value!r} is not a list")
-    return tuple(_text(item) for item in value)
-
-
-def _int_or_none(value: object) -> int | None:
-    if value is None or type(value) is int:
-        return value
-    raise BrokenRecord(f"{value!r} is not a whole number")
-
-
-def _oid(value: object) -> Oid:
-    text = _text(value)
-    if len(text) not in (40, 64) or not set(text) <= set("0123456789abcdef"):
-        raise BrokenRecord(f"{text!r} is not an object id")
-    return Oid(text)
-
-
-def _digest(value: object) -> Digest:
-    kind, _, digits = _text(value).partition(":")
-    if kind != "sha256" or len(digits) != 64:
-        raise BrokenRecord(f"{value!r} is not a sha256")
-    return Digest(_oid(digits))

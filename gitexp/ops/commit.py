@@ -10,7 +10,6 @@ from pathlib import Path
 from gitexp.capture.live import Live
 from gitexp.capture.liveness import Lock
 from gitexp.capture.snapshot import RECORD_FOLDER
-from gitexp.errors import GitError
 from gitexp.git.objects import FILE, FOLDER, Entry, Identity, ObjectBuilder
 from gitexp.git.write import store
 from gitexp.model.record import RunInfo, Status
@@ -106,9 +105,8 @@ def _tree(builder: ObjectBuilder, blobs: Mapping[tuple[str, ...], Oid]) -> Oid:
             entries.append(Entry(path[0].encode(), FILE, oid))
         else:
             folders.setdefault(path[0], {})[path[1:]] = oid
-    files = {entry.name for entry in entries}
+    # Two processes may have kept a file and a folder under one name; better one of them lost than the run.
+    entries = [entry for entry in entries if entry.name.decode() not in folders]
     for name, inside in folders.items():
-        if name.encode() in files:
-            raise GitError(f"{name!r} is both a file and a folder of the record")
         entries.append(Entry(name.encode(), FOLDER, _tree(builder, inside)))
     return builder.tree(entries)

@@ -86,23 +86,36 @@ class Listing:
 def list_all(repo: Repository) -> Listing:
     """Every run of the repository, whatever HEAD is; a constant number of git processes."""
     refs = list_runs(repo.git)
-    specs = [(commit, f"{_FOLDER}/{file}") for _, commit in refs.runs for file in _LISTED]
-    blobs = repo.reader.blobs(specs)
+    parts = _listed(repo.reader, [commit for _, commit in refs.runs])
     runs: list[StoredRun] = []
     broken: list[tuple[str, GitExpError]] = [
         (ref, BrokenRecord(f"ref {ref!r} is not a run", hint=f"git update-ref -d {ref}"))
         for ref in refs.strangers
     ]
-    for index, (name, commit) in enumerate(refs.runs):
-        part = blobs[index * len(_LISTED) : (index + 1) * len(_LISTED)]
+    for (name, commit), part in zip(refs.runs, parts, strict=True):
         try:
+            if isinstance(part, GitExpError):
+                raise part
             record = files.decode(dict(zip(_LISTED, part, strict=True)), name=name)
+            runs.append(_current(repo, StoredRun(repo, name, commit, record)))
         except GitExpError as error:
             broken.append((name, error))
-            continue
-        runs.append(_current(repo, StoredRun(repo, name, commit, record)))
     runs.sort(key=lambda run: (run.record.info.started, run.name), reverse=True)
     return Listing(tuple(runs), tuple(broken))
+
+
+def _listed(reader: ObjectReader, commits: Sequence[Oid]) -> Sequence[Sequence[bytes | None] | GitExpError]:
+    """The listed files of each commit, or why they cannot be read."""
+    size = len(_LISTED)
+    try:
+        blobs = reader.blobs([(commit, f"{_FOLDER}/{file}") for commit in commits for file in _LISTED])
+    except GitExpError as error:
+        if len(commits) == 1:
+            return [error]
+        # One of them is too large, or damaged: the others are found by halving.
+        half = len(commits) // 2
+        return [*_listed(reader, commits[:half]), *_listed(reader, commits[half:])]
+    return [blobs[index * size : (index + 1) * size] for index in range(len(commits))]
 
 
 def load(repo: Repository, commit: Oid, name: str) -> StoredRun:

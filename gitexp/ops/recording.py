@@ -14,7 +14,7 @@ from gitexp.capture import environment, interpreter
 from gitexp.capture.journal import Writer
 from gitexp.capture.live import Live, write_durably
 from gitexp.capture.liveness import Lock
-from gitexp.errors import NotFound, UsageError
+from gitexp.errors import InvalidName, NotFound, UsageError
 from gitexp.formats.record import artifact_value, input_value
 from gitexp.model.history import Step
 from gitexp.model.names import RunName
@@ -25,6 +25,10 @@ from gitexp.ops import seal
 from gitexp.ops.seal import Ending
 from gitexp.repo import Repository
 
+MAX_FOLDERS = 64
+"""How deep an artifact may lie."""
+MAX_LABEL = 1 << 20
+"""Characters of a note and other labels."""
 _KNOWN_LATE = ("accelerator", "determinism", "seeds")
 """Parts of the environment that depend on which packages were imported."""
 
@@ -41,6 +45,8 @@ class Recording:
     notices: list[str] = field(default_factory=list)
     """What a person should know of how the run was captured."""
     _noted: bool = False
+    _artifacts: set[str] = field(default_factory=set)
+    _artifact_folders: set[str] = field(default_factory=set)
 
     @classmethod
     def owned(cls, repo: Repository, live: Live, lock: Lock, notices: Sequence[str]) -> Recording:
@@ -66,6 +72,10 @@ class Recording:
         return self.lock is not None
 
     def metrics(self, values: Mapping[str, Scalar], step: Step, at: float) -> None:
+        for value in values.values():
+            if type(value) is str:
+                values = self._masked(values)
+                break
         # Milliseconds: more digits would be noise, and a third of the size of a long series.
         self.writer.metrics(round(at, 3), step, values)
 
@@ -73,11 +83,11 @@ class Recording:
         self._append("p", self.repo.redactor.params(params))
 
     def summary(self, values: Mapping[str, Scalar]) -> None:
-        self._append("s", dict(values))
+        self._append("s", self._masked(values))
 
     def label(self, **labels: Value) -> None:
         """Set title, group, note or star; add or take away tags with `tags_add` and `tags_remove`."""
-        self._append("l", labels)
+        self._append("l", {key: _label(value) for key, value in labels.items()})
 
     def use(self, one: Input) -> None:
         self._append("u", {"role": one.role, **input_value(one)})
@@ -86,8 +96,8 @@ class Recording:
         redact = self.repo.redactor.text
         value = {
             "type": failure.type,
-            "message": redact(failure.message),
-            "traceback": redact(failure.traceback),
+            "message": redact(self._portable(failure.message)),
+            "traceback": redact(self._portable(failure.traceback)),
         }
         self._append("x", value)
 
@@ -116,12 +126,17 @@ class Recording:
     ) -> list[Artifact]:
         """Keep a file, the files of a folder, or bytes, under `path`; what was kept.
 
-        Raises InvalidName for a path that is not safe everywhere, NotFound, or OSError.
+        Raises InvalidName for a path that is not safe everywhere or that is a folder of other artifacts,
+        NotFound, or OSError.
         """
+        told = self.repo.redactor.params(metadata or {})
+        assert isinstance(told, Mapping)
         kept = [
-            Artifact(safe_path(name), stored.oid, stored.size, kind, metadata or {})
+            Artifact(safe_path(name), stored.oid, stored.size, None if kind is None else str(kind), told)
             for name, stored in self._keep(source, path)
         ]
+        for one in kept:
+            self._claim(one.path)
         for one in kept:
             self._append("a", {"path": one.path, **artifact_value(one)})
         return kept
@@ -165,6 +180,31 @@ class Recording:
         """Stop writing into a run that somebody else owns."""
         self.writer.close()
 
+    def _claim(self, path: str) -> None:
+        """Refuse an artifact where a folder of others is, or inside of one. Raises InvalidName."""
+        parts = path.split("/")
+        if len(parts) > MAX_FOLDERS:
+            raise InvalidName(f"artifact {path[:60]!r}… lies more than {MAX_FOLDERS} folders deep")
+        above = {"/".join(parts[:length]) for length in range(1, len(parts))}
+        if path in self._artifact_folders or not above.isdisjoint(self._artifacts):
+            raise InvalidName(
+                f"artifact {path!r} would be both a file and a folder", hint="keep it under another name"
+            )
+        self._artifacts.add(path)
+        self._artifact_folders |= above
+
+    def _masked(self, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        masked = self.repo.redactor.params(dict(values))
+        assert isinstance(masked, dict)
+        return masked
+
+    def _portable(self, text: str) -> str:
+        """A message without the folders of this machine."""
+        if self.repo.layout.top is not None:
+            text = text.replace(f"{self.repo.layout.top}/", "")
+        home = self.repo.environ.get("HOME", "").rstrip("/")
+        return text.replace(f"{home}/", "~/") if home else text
+
     def _append(self, kind: str, value: object) -> None:
         self.writer.append([kind, time.time(), value])
 
@@ -206,10 +246,13 @@ def input_of(repo: Repository, role: str, what: object, name: str | None = None)
         raise UsageError(f"invalid role {role!r}", hint="use a word such as dataset, prompt or model")
     path = _existing(repo, what)
     if path is None:
-        value = what if isinstance(what, (dict, list, str, int, float, bool, type(None))) else str(what)
-        return Input(role, name or _short(value), value=repo.redactor.params({role: value})[role])  # type: ignore[index, call-overload]
+        plain = what if isinstance(what, (dict, list, str, int, float, bool, type(None))) else str(what)
+        masked = repo.redactor.params({role: plain})
+        assert isinstance(masked, dict)
+        value = masked[role]
+        return Input(role, _short(value) if name is None else str(name), value=value)
     found = digest_folder(path) if path.is_dir() else repo.digests.file(path)
-    return Input(role, name or path.name, repo.relative(path), found.oid, found.size)
+    return Input(role, path.name if name is None else str(name), repo.relative(path), found.oid, found.size)
 
 
 def _existing(repo: Repository, what: object) -> Path | None:
@@ -223,6 +266,15 @@ def _existing(repo: Repository, what: object) -> Path | None:
     if not exists and isinstance(what, os.PathLike):
         raise NotFound(f"no input {str(what)!r}")
     return path if exists else None
+
+
+def _label(value: Value) -> Value:
+    """A label as text of a bounded length; a list of tags as texts."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [str(item)[:MAX_LABEL] for item in value]
+    return str(value)[:MAX_LABEL]
 
 
 def _short(value: Value) -> str:

@@ -263,7 +263,7 @@ def test_a_silent_rank_has_the_params_of_rank_0(here: Repo) -> None:
 
 
 def test_a_forked_worker_that_starts_joins_as_a_spawned_one_does(here: Repo) -> None:
-    child = "if os.fork() == 0:\n    with gitexp.start(params={'w': 1}) as mine: mine.log({'child': 1})\n    os._exit(0)\n"
-    python(BEGIN + child + "os.wait()\n")
+    child = "    with gitexp.start(params={'w': 1}) as mine: mine.log({'child': 1})\n    os._exit(0)\n"
+    python(BEGIN + "if os.fork() == 0:\n" + child + "os.wait()\n")
     run = ended()
     assert (run.metrics, run.params["w"], len(gitexp.runs())) == ({"a": 1, "child": 1}, 1, 1)
