@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gitexp.capture import journal
-from gitexp.errors import BrokenRecord, GitExpError
+from gitexp.errors import BrokenRecord, GitExpError, NotFound
 from gitexp.formats import record as files
 from gitexp.formats import series
 from gitexp.formats.fold import fold
@@ -109,9 +109,9 @@ def _listed(reader: ObjectReader, commits: Sequence[Oid]) -> Sequence[Sequence[b
     size = len(_LISTED)
     try:
         blobs = reader.blobs([(commit, f"{_FOLDER}/{file}") for commit in commits for file in _LISTED])
-    except GitExpError as error:
-        if len(commits) == 1:
-            return [error]
+    except (BrokenRecord, NotFound) as error:
+        if len(commits) <= 1:
+            return [error] * len(commits)
         # One of them is too large, or damaged: the others are found by halving.
         half = len(commits) // 2
         return [*_listed(reader, commits[:half]), *_listed(reader, commits[half:])]

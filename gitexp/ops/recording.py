@@ -194,9 +194,9 @@ class Recording:
         self._artifact_folders |= above
 
     def _masked(self, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
-        masked = self.repo.redactor.params(dict(values))
+        masked = self.repo.redactor.params({key: v for key, v in values.items() if isinstance(v, str)})
         assert isinstance(masked, dict)
-        return masked
+        return {**values, **masked}
 
     def _portable(self, text: str) -> str:
         """A message without the folders of this machine."""
@@ -250,7 +250,8 @@ def input_of(repo: Repository, role: str, what: object, name: str | None = None)
         masked = repo.redactor.params({role: plain})
         assert isinstance(masked, dict)
         value = masked[role]
-        return Input(role, _short(value) if name is None else str(name), value=value)
+        told = _short(value) if name is None else repo.redactor.text(str(name))
+        return Input(role, told, value=value)
     found = digest_folder(path) if path.is_dir() else repo.digests.file(path)
     return Input(role, path.name if name is None else str(name), repo.relative(path), found.oid, found.size)
 
