@@ -13,11 +13,12 @@ from threading import get_ident
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec
 
+from gitexp.api.failures import failure_of
 from gitexp.api.values import Params, Summary, as_mapping
 from gitexp.errors import GitExpError, UsageError
 from gitexp.formats.plain import flatten_metrics, plain
 from gitexp.model.history import Step
-from gitexp.model.record import Failure, Status
+from gitexp.model.record import Status
 from gitexp.model.values import Scalar, Value
 from gitexp.ops.recording import Recording, input_of
 from gitexp.ops.seal import Ending
@@ -328,17 +329,6 @@ class Run:
         self._warned = True
         told = error.message if isinstance(error, GitExpError) else f"{type(error).__name__}: {error}"
         _warn(f"run {self._name!r} cannot record everything: {told}; the program goes on")
-
-
-def failure_of(error: BaseException) -> Failure:
-    """What is recorded of an exception: no absolute path stands in it."""
-    import traceback
-
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [f"{os.path.basename(f.filename)}:{f.lineno} in {f.name}: {f.line or ''}" for f in frames[-20:]]
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return Failure(name, str(error)[:4000], "\n".join(line.rstrip(": ") for line in lines))
 
 
 def _step(step: Any) -> int | float:
