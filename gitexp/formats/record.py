@@ -93,6 +93,14 @@ def decode(files: Mapping[str, bytes | None], *, name: str) -> Record:
     )
 
 
+def part_value(file: str, data: bytes, *, name: str) -> Mapping[str, Value]:
+    """`inputs.yaml`, `env.yaml` or `artifacts.yaml`, checked, as plain values. Raises BrokenRecord."""
+    what = _what(name, file)
+    if file == INPUTS:
+        return inputs_value(_read(data, what, inputs_from))
+    return artifacts_value(_read(data, what, artifacts_from)) if file == ARTIFACTS else _mapping(data, what)
+
+
 def decode_info(data: bytes | None, *, name: str) -> RunInfo:
     """`run.yaml` read. Raises BrokenRecord or NewerFormat."""
     what = _what(name, RUN)

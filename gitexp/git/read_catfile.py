@@ -101,7 +101,7 @@ class CatFileReader:
         """Kind and content of an object. Raises NotFound; BrokenRecord where it is too large or corrupt."""
         kind, size = self.header(oid)
         trees.check_size(oid, size, self._limit)
-        (data,) = self._contents([oid])
+        (data,) = self.contents([oid])
         return kind, data
 
     def entries(self, tree: Oid) -> list[Entry]:
@@ -114,7 +114,25 @@ class CatFileReader:
 
     def blobs(self, specs: Sequence[tuple[Oid, str]]) -> list[bytes | None]:
         """The file at each (commit or tree, path); None where there is none. Raises as `read` does."""
-        return trees.blobs(specs, self._folders, self._many)
+        return trees.blobs(specs, self.folders, self.contents)
+
+    def folders(self, places: Sequence[tuple[Oid, str]]) -> list[Oid | None]:
+        """The tree at each (commit or tree, folder); None where there is none."""
+        found = self._headers([self._name(*place) for place in places])
+        return [header[0] if header and header[1] == "tree" else None for header in found]
+
+    def contents(self, oids: Sequence[Oid]) -> list[bytes]:
+        """What each object holds. Raises as `read` does; nothing too large is read into memory."""
+        contents: list[bytes] = []
+        for window in _windows([oid.encode() for oid in oids]):
+            running = self._open()
+            try:
+                running.bodies.ask(running.contents, window)
+                for _ in window:
+                    contents.append(self._content(running.bodies, oids[len(contents)]))
+            except _Ended:
+                raise self._death(oids[len(contents)].encode()) from None
+        return contents
 
     def close(self) -> None:
         """Ends the processes; the next read starts new ones."""
@@ -129,19 +147,6 @@ class CatFileReader:
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-    def _folders(self, places: Sequence[tuple[Oid, str]]) -> list[Oid | None]:
-        """The tree at each (commit or tree, folder); None where there is none."""
-        found = self._headers([self._name(*place) for place in places])
-        return [header[0] if header and header[1] == "tree" else None for header in found]
-
-    def _many(self, oids: Sequence[Oid]) -> list[bytes]:
-        """The contents of objects that should exist."""
-        for oid, header in zip(oids, self._headers([oid.encode() for oid in oids]), strict=True):
-            if header is None:
-                raise NotFound(f"object '{oid}' does not exist")
-            trees.check_size(oid, header[2], self._limit)
-        return self._contents(oids)
 
     def _name(self, oid: Oid, folder: str) -> bytes:
         """What git calls the folder; one that its line protocol cannot say is looked up here."""
@@ -162,21 +167,17 @@ class CatFileReader:
                 raise self._death(names[len(found)]) from None
         return found
 
-    def _contents(self, oids: Sequence[Oid]) -> list[bytes]:
-        contents: list[bytes] = []
-        for window in _windows([oid.encode() for oid in oids]):
-            running = self._open()
-            try:
-                running.bodies.ask(running.contents, window)
-                for _ in window:
-                    header = running.bodies.header()
-                    if header is None:  # dropped by a gc since its header was read
-                        self.close()
-                        raise NotFound(f"object '{oids[len(contents)]}' does not exist")
-                    contents.append(running.bodies.content(header[2]))
-            except _Ended:
-                raise self._death(oids[len(contents)].encode()) from None
-        return contents
+    def _content(self, process: _Process, oid: Oid) -> bytes:
+        """The next answer, which is that for `oid`."""
+        header = process.header()
+        if header is None:
+            self.close()
+            raise NotFound(f"object '{oid}' does not exist")
+        if header[2] > self._limit:
+            # The bytes are on their way: git is stopped rather than listened to.
+            self.close()
+        trees.check_size(oid, header[2], self._limit)
+        return process.content(header[2])
 
     def _open(self) -> _Processes:
         if self._running is None:

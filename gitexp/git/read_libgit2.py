@@ -71,7 +71,22 @@ class Libgit2Reader:
 
     def blobs(self, specs: Sequence[tuple[Oid, str]]) -> list[bytes | None]:
         """The file at each (commit or tree, path); None where there is none. Raises as `read` does."""
-        return trees.blobs(specs, self._folders, lambda oids: [self.read(oid)[1] for oid in oids])
+        return trees.blobs(specs, self.folders, self.contents)
+
+    def folders(self, places: Sequence[tuple[Oid, str]]) -> list[Oid | None]:
+        """The tree at each (commit or tree, folder); None where there is none. Raises BrokenRecord."""
+        found: list[Oid | None] = []
+        for oid, folder in places:
+            try:
+                entry = self.resolve(oid, folder)
+            except NotFound:
+                entry = None
+            found.append(entry.oid if entry is not None and entry.is_folder else None)
+        return found
+
+    def contents(self, oids: Sequence[Oid]) -> list[bytes]:
+        """What each object holds. Raises as `read` does."""
+        return [self.read(oid)[1] for oid in oids]
 
     def close(self) -> None:
         self._repository.free()
@@ -90,17 +105,6 @@ class Libgit2Reader:
                 kind, size = store.read_header(oid)
                 return _KINDS[kind], size
         raise KeyError(oid)
-
-    def _folders(self, places: Sequence[tuple[Oid, str]]) -> list[Oid | None]:
-        """The tree at each (commit or tree, folder); None where there is none."""
-        found: list[Oid | None] = []
-        for oid, folder in places:
-            try:
-                entry = self.resolve(oid, folder)
-            except NotFound:
-                entry = None
-            found.append(entry.oid if entry is not None and entry.is_folder else None)
-        return found
 
     def _fallback(self) -> ObjectReader | None:
         if self._opened is None and self._open_fallback is not None:

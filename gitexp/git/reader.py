@@ -35,6 +35,12 @@ class ObjectReader(Protocol):
     def blobs(self, specs: Sequence[tuple[Oid, str]]) -> list[bytes | None]:
         """The file or link text at each (commit or tree, path), None where there is none."""
 
+    def folders(self, places: Sequence[tuple[Oid, str]]) -> list[Oid | None]:
+        """The tree at each (commit or tree, folder); None where there is none."""
+
+    def contents(self, oids: Sequence[Oid]) -> list[bytes]:
+        """What each object holds. Raises NotFound."""
+
     def close(self) -> None: ...
 
     def __enter__(self) -> ObjectReader: ...

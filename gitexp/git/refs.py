@@ -54,10 +54,24 @@ def read_ref(git: Git, ref: str) -> Oid | None:
 
 def list_runs(git: Git, namespace: str = EXP) -> RunRefs:
     """Every run under `namespace`, asked from git once. One stranger never hides the rest."""
-    listing = git.run("for-each-ref", "--format=%(objectname) %(refname) %(symref)", namespace)
+    return parse_listing(ref_listing(git, namespace), namespace)
+
+
+def ref_listing(git: Git, pattern: str = EXP) -> bytes:
+    """What git lists under `pattern`: a `listing_line` for each ref, in the order of their names."""
+    return git.run("for-each-ref", "--format=%(objectname) %(refname) %(symref)", pattern).stdout
+
+
+def listing_line(name: str, commit: str) -> str:
+    """The line of a run in `ref_listing`."""
+    return f"{commit} {EXP}{name} \n"
+
+
+def parse_listing(listing: bytes, namespace: str = EXP) -> RunRefs:
+    """The runs and strangers in what `ref_listing` gave."""
     runs: list[tuple[RunName, Oid]] = []
     strangers: list[str] = []
-    for line in listing.text.split("\n") if listing.stdout else ():
+    for line in listing.decode("utf-8", "surrogateescape").split("\n")[:-1]:
         oid, ref, target = line.split(" ", 2)
         try:
             name = parse_name(ref[len(namespace) :])

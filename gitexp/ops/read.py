@@ -2,45 +2,87 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from gitexp.capture import journal
-from gitexp.errors import BrokenRecord, GitExpError, NotFound
+from gitexp.errors import GitExpError
 from gitexp.formats import record as files
 from gitexp.formats import series
 from gitexp.formats.fold import fold
 from gitexp.git.objects import Entry
 from gitexp.git.reader import ObjectReader
-from gitexp.git.refs import list_runs
+from gitexp.index.row import Head, Row, Tail, encode, listed_record, parts_of
 from gitexp.model.history import History
 from gitexp.model.names import RunName
 from gitexp.model.record import Record, Status
+from gitexp.model.summary import summarize
 from gitexp.model.values import Oid
+from gitexp.ops.catalog import catalog, open_index
+from gitexp.ops.records import FOLDER
 from gitexp.repo import Repository
 
-_FOLDER = ".exp"
 _LISTED = (files.RUN, files.PARAMS, files.METRICS)
 _WHOLE = (*_LISTED, files.INPUTS, files.ENV, files.ARTIFACTS, files.REQUIREMENTS)
 _TRAILER = re.compile(rb"^(Exp-[A-Za-z]+): (.*)$", re.MULTILINE)
 
 
-@dataclass
 class StoredRun:
     """A run at one commit."""
 
-    repo: Repository
-    name: RunName
-    commit: Oid
-    record: Record
-    """Of a listed run only what stands in run.yaml, params.yaml and metrics.yaml; see `whole`."""
+    def __init__(
+        self,
+        repo: Repository,
+        name: RunName,
+        commit: Oid,
+        *,
+        head: Head | None = None,
+        tails: Tails | None = None,
+    ) -> None:
+        self.repo = repo
+        self.name = name
+        self.commit = commit
+        self._head = head
+        self._tails = tails
+
+    @classmethod
+    def of_record(cls, repo: Repository, name: RunName, commit: Oid, record: Record) -> StoredRun:
+        """A run whose record has been read already."""
+        run = cls(repo, name, commit)
+        run.record = record
+        return run
+
+    @cached_property
+    def record(self) -> Record:
+        """What stands in run.yaml, params.yaml and metrics.yaml; the other parts are empty. See `whole`."""
+        if self._head is None:
+            return _decode(self.repo.reader, self.commit, self.name, _LISTED)
+        return listed_record(self._head, self.row.tail)
+
+    @cached_property
+    def row(self) -> Row:
+        """The run as the index has it; of a live run as it is now."""
+        if self._head is not None:
+            tail = self._tails.of(self._head) if self._tails else None
+            if tail is not None:
+                return Row(self._head, tail)
+        whole = self.whole
+        history = self.history().without([(one.kept, one.rows) for one in whole.info.resumed])
+        return encode(self.name, self.commit, whole, parts_of(whole), summarize(history))
+
+    @property
+    def head(self) -> Head:
+        """What a listing shows of the run."""
+        return self._head or self.row.head
 
     @cached_property
     def live(self) -> bool:
         """Whether this is the tip of a run that is still being recorded here."""
-        if self.record.info.status is not Status.RUNNING:
+        status = self._head.status if self._head else self.record.info.status.value
+        if status != Status.RUNNING.value:
             return False
         try:
             return self.repo.live(self.name).tip() == self.commit
@@ -67,10 +109,28 @@ class StoredRun:
 
     def log(self) -> bytes:
         """The console output that the record keeps; empty where there is none."""
-        return self.repo.reader.blobs([(self.commit, f"{_FOLDER}/{files.LOG}")])[0] or b""
+        return self.repo.reader.blobs([(self.commit, f"{FOLDER}/{files.LOG}")])[0] or b""
 
     def _chunks(self) -> list[bytes]:
         return _chunks(self.repo.reader, self.commit)
+
+
+class Tails:
+    """The tails of a listing's runs, read from the index all at once when the first is asked for."""
+
+    def __init__(self, repo: Repository, fresh: Mapping[str, Row]) -> None:
+        self._index = open_index(repo)
+        self._fresh = fresh
+
+    def of(self, head: Head) -> Tail | None:
+        """None where the index does not have it as it was written."""
+        if head.name in self._fresh:
+            return self._fresh[head.name].tail
+        return self._all.get((head.name, head.commit))
+
+    @cached_property
+    def _all(self) -> dict[tuple[str, str], Tail]:
+        return self._index.tails()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,48 +145,37 @@ class Listing:
 
 def list_all(repo: Repository) -> Listing:
     """Every run of the repository, whatever HEAD is; a constant number of git processes."""
-    refs = list_runs(repo.git)
-    parts = _listed(repo.reader, [commit for _, commit in refs.runs])
+    found = catalog(repo)
+    tails = Tails(repo, found.fresh)
+    live = live_names(repo)
     runs: list[StoredRun] = []
-    broken: list[tuple[str, GitExpError]] = [
-        (ref, BrokenRecord(f"ref {ref!r} is not a run", hint=f"git update-ref -d {ref}"))
-        for ref in refs.strangers
-    ]
-    for (name, commit), part in zip(refs.runs, parts, strict=True):
+    broken = list(found.broken)
+    for head in found.heads:
+        run = StoredRun(repo, RunName(head.name), Oid(head.commit), head=head, tails=tails)
         try:
-            if isinstance(part, GitExpError):
-                raise part
-            record = files.decode(dict(zip(_LISTED, part, strict=True)), name=name)
-            runs.append(_current(repo, StoredRun(repo, name, commit, record)))
+            runs.append(_current(run) if head.name in live else run)
         except GitExpError as error:
-            broken.append((name, error))
-    runs.sort(key=lambda run: (run.record.info.started, run.name), reverse=True)
+            broken.append((head.name, error))
     return Listing(tuple(runs), tuple(broken))
 
 
-def _listed(reader: ObjectReader, commits: Sequence[Oid]) -> Sequence[Sequence[bytes | None] | GitExpError]:
-    """The listed files of each commit, or why they cannot be read."""
-    size = len(_LISTED)
+def live_names(repo: Repository) -> set[str]:
+    """Names that a live directory is here for."""
     try:
-        blobs = reader.blobs([(commit, f"{_FOLDER}/{file}") for commit in commits for file in _LISTED])
-    except (BrokenRecord, NotFound) as error:
-        if len(commits) <= 1:
-            return [error] * len(commits)
-        # One of them is too large, or damaged: the others are found by halving.
-        half = len(commits) // 2
-        return [*_listed(reader, commits[:half]), *_listed(reader, commits[half:])]
-    return [blobs[index * size : (index + 1) * size] for index in range(len(commits))]
+        return set(os.listdir(repo.live_root))
+    except FileNotFoundError:
+        return set()
 
 
 def load(repo: Repository, commit: Oid, name: str) -> StoredRun:
     """The run that `commit` holds, called `name` in errors. Raises BrokenRecord, NewerFormat or NotFound."""
     record = _decode(repo.reader, commit, name, _LISTED)
-    return _current(repo, StoredRun(repo, record.info.name, commit, record))
+    return _current(StoredRun.of_record(repo, record.info.name, commit, record))
 
 
 def recorded_blobs(reader: ObjectReader, commit: Oid) -> dict[str, Oid]:
     """Every file of a commit's record, by its path below `.exp/`. Links and submodules are left out."""
-    root = reader.resolve(commit, _FOLDER)
+    root = reader.resolve(commit, FOLDER)
     if root is None or not root.is_folder:
         return {}
     return dict(_walk(reader, root.oid, ""))
@@ -139,25 +188,25 @@ def trailers(reader: ObjectReader, commit: Oid) -> dict[str, str]:
     return {key.decode(): value.decode("utf-8", "replace") for key, value in _TRAILER.findall(message)}
 
 
-def _current(repo: Repository, run: StoredRun) -> StoredRun:
+def _current(run: StoredRun) -> StoredRun:
     """A live run with what its journal says so far."""
     if not run.live:
         return run
-    rows = journal.read(repo.live(run.name).journal).rows
-    return StoredRun(repo, run.name, run.commit, fold(run.record, rows).record)
+    rows = journal.read(run.repo.live(run.name).journal).rows
+    return StoredRun.of_record(run.repo, run.name, run.commit, fold(run.record, rows).record)
 
 
 def _decode(reader: ObjectReader, commit: Oid, name: str, wanted: Sequence[str]) -> Record:
-    blobs = reader.blobs([(commit, f"{_FOLDER}/{file}") for file in wanted])
+    blobs = reader.blobs([(commit, f"{FOLDER}/{file}") for file in wanted])
     return files.decode(dict(zip(wanted, blobs, strict=True)), name=name)
 
 
 def _chunks(reader: ObjectReader, commit: Oid) -> list[bytes]:
-    folder = reader.resolve(commit, f"{_FOLDER}/{files.SERIES_FOLDER}")
+    folder = reader.resolve(commit, f"{FOLDER}/{files.SERIES_FOLDER}")
     if folder is None:
         return []
     names = sorted(entry.name.decode("utf-8", "replace") for entry in reader.entries(folder.oid))
-    blobs = reader.blobs([(commit, f"{_FOLDER}/{files.SERIES_FOLDER}/{name}") for name in names])
+    blobs = reader.blobs([(commit, f"{FOLDER}/{files.SERIES_FOLDER}/{name}") for name in names])
     return [blob for blob in blobs if blob is not None]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -9,13 +10,16 @@ from typing import Any
 
 from gitexp import query
 from gitexp.errors import UsageError
-from gitexp.model.history import MISSING, Missing, Series
-from gitexp.model.record import Input
-from gitexp.model.times import parse_time
+from gitexp.index.row import SEPARATOR, shape_of
+from gitexp.model.history import MISSING, Missing
+from gitexp.model.summary import Summary
 from gitexp.model.values import Value
 from gitexp.ops.goals import goal_of
 from gitexp.ops.read import StoredRun
 from gitexp.query import Field
+from gitexp.query.words import INPUTS, PARAMS, RUN
+
+_INPUT_PARTS = ("name", "path", "oid", "size", "value")
 
 
 class Selection:
@@ -41,117 +45,111 @@ class Selection:
 
 
 class RunSubject:
-    """A stored run as queries see it; inputs, environment and series are read when they are asked for."""
+    """A stored run as queries see it; each part is parsed when it is first asked for."""
 
     def __init__(self, run: StoredRun, now: float) -> None:
         self.run = run
         self.now = now
+        self._shape = shape_of(run.head.shape)
 
     def get(self, field: Field) -> Value | Missing:
         """What the run has there; a label that is not set is MISSING."""
         if field.aggregate:
             return self._aggregate(field.key, field.aggregate)
-        found: Value | Missing = self._spaces(field.space).get(field.key, MISSING)
+        if field.space in self._shape.positions:
+            return self._cell(field.space, field.key)
+        if field.space == RUN:
+            return self._label(field.key)
+        found: Value | Missing = self._space(field.space).get(field.key, MISSING)
         return found
 
     def keys(self, space: str) -> Iterable[str]:
         """The dotted keys that the run has in `space`."""
-        if space != "metrics":
-            return self._spaces(space)
-        # What is logged shows up in the summary at once, unless it was taken out of it.
-        return self.run.record.metrics
+        # What is logged shows up in the metrics' summary at once, unless it was taken out of it.
+        return self._shape.positions[space] if space in self._shape.positions else self._space(space)
 
-    def _spaces(self, space: str) -> Mapping[str, Any]:
-        if space == "run":
-            return self._labels
-        if space == "params":
-            return self._params
-        if space == "metrics":
-            return self.run.record.metrics
-        return self._inputs if space == "inputs" else self._env
+    def _cell(self, space: str, key: str) -> Value | Missing:
+        positions = self._shape.positions[space]
+        if key in positions:
+            found: Value = json.loads(self._cells[positions[key]])
+            return found
+        below = f"{key}."
+        inside = {name[len(below) :]: at for name, at in positions.items() if name.startswith(below)}
+        if space != PARAMS or not inside:
+            return MISSING
+        return {name: json.loads(self._cells[at]) for name, at in inside.items()}
+
+    def _space(self, space: str) -> Mapping[str, Any]:
+        return self._inputs if space == INPUTS else self._env
+
+    def _label(self, key: str) -> Value | Missing:
+        value = self._labels[key] if key in self._labels else self._more_labels.get(key)
+        return MISSING if value is None or value == [] else value
+
+    @cached_property
+    def _cells(self) -> list[str]:
+        return self.run.head.cells.split(SEPARATOR)
 
     @cached_property
     def _labels(self) -> dict[str, Value]:
-        info = self.run.record.info
-        started = parse_time(info.started)
-        ended = parse_time(info.ended) if info.ended else None
-        labels: dict[str, Value] = {
-            "name": info.name,
-            "id": info.id,
-            "status": info.status.value,
-            "title": info.title,
-            "group": info.group,
-            "note": info.note,
-            "star": info.star,
-            "tag": info.tags,
-            "parent": info.parents,
-            "command": " ".join(info.command) or None,
-            "exit_code": info.exit_code,
-            "signal": info.signal,
-            "started": started,
-            "ended": ended,
-            "duration": (self.now if ended is None else ended) - started,
-            "age": self.now - started,
-            "commit": self.run.commit,
-            "tree": info.code.tree,
-            "base": info.code.base,
-            "dirty": info.code.dirty,
+        head = self.run.head
+        return {
+            "name": head.name,
+            "commit": head.commit,
+            "status": head.status,
+            "title": head.title,
+            "group": head.group,
+            "star": bool(head.star),
+            "tag": json.loads(head.tags),
+            "started": head.started,
+            "ended": head.ended,
+            "duration": (self.now if head.ended is None else head.ended) - head.started,
+            "age": self.now - head.started,
         }
-        return {key: value for key, value in labels.items() if value is not None and value != ()}
 
     @cached_property
-    def _params(self) -> dict[str, Value]:
-        return dict(_dotted(self.run.record.params))
+    def _more_labels(self) -> dict[str, Value]:
+        info = json.loads(self.run.row.tail.info)
+        code = info["code"]
+        labels = {key: info.get(key) for key in ("id", "note", "exit_code", "signal")}
+        return {
+            **labels,
+            "parent": info.get("parents"),
+            "command": " ".join(info.get("command", ())) or None,
+            "tree": code["tree"],
+            "base": code.get("base"),
+            "dirty": code.get("dirty", False),
+        }
 
     @cached_property
     def _env(self) -> dict[str, Value]:
-        return dict(_dotted(self.run.whole.env))
+        return dict(_dotted(json.loads(self.run.row.tail.env)))
 
     @cached_property
     def _inputs(self) -> dict[str, Value]:
         """Role -> whatever its inputs are known by; `role.name`, `.path`, `.oid`, `.size` and `.value`."""
         found: dict[str, list[Value]] = {}
-        for one in self.run.whole.inputs:
-            for part, value in _parts(one).items():
+        for role, inputs in json.loads(self.run.row.tail.inputs).items():
+            for part, value in ((part, one.get(part)) for one in inputs for part in _INPUT_PARTS):
                 if value is not None:
-                    found.setdefault(f"{one.role}.{part}", []).append(value)
+                    value = value.removeprefix("sha256:") if part == "oid" else value
+                    found.setdefault(f"{role}.{part}", []).append(value)
                     if part != "size":
-                        found.setdefault(one.role, []).append(value)
+                        found.setdefault(role, []).append(value)
         return {**found}
 
     @cached_property
-    def _series(self) -> dict[str, Series]:
-        spans = [(one.kept, one.rows) for one in self.run.record.info.resumed]
-        history = self.run.history().without(spans)
-        return {name: history.series(name) for name in history.columns}
+    def _series(self) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = json.loads(self.run.row.tail.series)
+        return found
 
     def _aggregate(self, metric: str, aggregate: str) -> Value | Missing:
-        series = self._series.get(metric)
-        if series is None or not len(series):
+        fields = self._series.get(metric)
+        if fields is None:
             return MISSING
-        if aggregate == "last":
-            return series.values[-1]
-        if aggregate == "step":
-            return series.steps[-1]
-        numbers = [v for v in series.values if type(v) in (int, float) and v == v]
-        if aggregate == "best":
-            aggregate = goal_of(metric, self.run.repo.settings.goals) or ""
-        return _REDUCE[aggregate](numbers) if numbers and aggregate else MISSING
-
-
-def _mean(numbers: Sequence[float]) -> float:
-    try:
-        return sum(numbers) / len(numbers)
-    except OverflowError:
-        # Whole numbers beyond every float.
-        return float("inf") if sum(numbers) > 0 else float("-inf")
-
-
-_REDUCE: dict[str, Any] = {"min": min, "max": max, "mean": _mean}
-
-
-def _parts(one: Input) -> dict[str, Value]:
-    return {"name": one.name, "path": one.path, "oid": one.oid, "size": one.size, "value": one.value}
+        goals = self.run.repo.settings.goals if aggregate.startswith("best") else {}
+        value = Summary(*fields).get(aggregate, goal_of(metric, goals))
+        return MISSING if value is None and aggregate != "last" else value
 
 
 def _dotted(values: Mapping[str, Value], above: str = "") -> Iterator[tuple[str, Value]]:

@@ -19,7 +19,7 @@ SPACES: Final = {
     "input": INPUTS,
     "env": ENV,
 }
-AGGREGATES: Final = ("last", "best", "min", "max", "mean", "step")
+AGGREGATES: Final = ("last", "best", "best_step", "min", "max", "mean", "step")
 TIMES: Final = ("started", "ended")
 SPANS: Final = ("duration", "age")
 HASHES: Final = ("commit", "tree", "base")

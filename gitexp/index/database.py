@@ -1,0 +1,160 @@
+"""The SQLite file: opened, read and brought up to date; whatever is wrong with it, it can only be slower."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from gitexp.index import schema
+from gitexp.index.lockless import locks_work, on_copy
+from gitexp.index.row import Head, Row, Tail, checksum
+from gitexp.index.schema import prepare
+
+_PATIENCE = 5.0
+"""Seconds in which others' writes are waited for."""
+_BATCH = 2000
+"""Runs that are written at once: a fill that is killed need not begin anew."""
+
+T = TypeVar("T")
+Key: TypeAlias = tuple[str, str]
+"""Name and commit of a run."""
+
+
+class BrokenRun(NamedTuple):
+    """A ref whose record cannot be read, and why."""
+
+    name: str
+    commit: str
+    error: str
+    """JSON; what it says is the caller's matter."""
+
+
+class Contents(NamedTuple):
+    """What the index knows."""
+
+    heads: Sequence[Head] = ()
+    broken: Sequence[BrokenRun] = ()
+
+
+class Changes(NamedTuple):
+    """What brings the index up to date."""
+
+    gone: Collection[str]
+    """Names of runs that are no more."""
+    rows: Sequence[Row]
+    broken: Sequence[BrokenRun]
+    """All that are broken now."""
+
+
+class Index:
+    """The index in the file `path`, which need not exist. No method raises for a file that is bad."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> Contents:
+        """All that is known; nothing where there is no index that can be read."""
+        return self._tried(_contents, Contents(), create=False)
+
+    def tails(self) -> dict[Key, Tail]:
+        """The rest of each run; those that are not as they were written are left out."""
+        return self._tried(_tails, {}, create=False)
+
+    def tail(self, name: str) -> dict[Key, Tail]:
+        """As `tails`, of one run."""
+        return self._tried(lambda open: _tails(open, "WHERE name = ?", (name,)), {}, create=False)
+
+    def write(self, changes: Changes) -> bool:
+        """Whether the changes were kept: not so on a read-only or full disk, or while others write long."""
+        rows = changes.rows
+        for start in range(0, max(1, len(rows)), _BATCH):
+            part = changes._replace(rows=rows[start : start + _BATCH])
+            if not self._tried(partial(_write, changes=part), False, create=True):
+                return False
+        return True
+
+    def _tried(self, action: Callable[[sqlite3.Connection], T], otherwise: T, *, create: bool) -> T:
+        """What `action` makes of the database; one that is damaged or foreign is made anew."""
+        for _ in range(2):
+            try:
+                return self._done(action, otherwise, create)
+            except (sqlite3.OperationalError, OSError, UnicodeError):
+                break
+            except (sqlite3.Error, ValueError):
+                # Damaged, of another version, or not a database at all.
+                _discard(self.path)
+        with suppress(sqlite3.Error, OSError, ValueError):
+            if not locks_work(self.path.parent):
+                return on_copy(self.path, action, otherwise, create)
+        return otherwise
+
+    def _done(self, action: Callable[[sqlite3.Connection], T], otherwise: T, create: bool) -> T:
+        if not create and not self.path.exists():
+            return otherwise
+        if create:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)) as connection:
+            prepare(connection)
+            return action(connection)
+
+
+def _discard(path: Path) -> None:
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        with suppress(OSError):
+            os.unlink(f"{path}{suffix}")
+
+
+def _contents(connection: sqlite3.Connection) -> Contents:
+    with _transaction(connection, "BEGIN"):
+        shapes = dict(connection.execute("SELECT id, keys FROM shapes"))
+        heads = connection.execute(schema.HEADS).fetchall()
+        broken = [BrokenRun(*row) for row in connection.execute("SELECT * FROM broken")]
+    return Contents([head for row in heads if (head := _head(row, shapes)) is not None], broken)
+
+
+def _head(row: Sequence[Any], shapes: Mapping[int, str]) -> Head | None:
+    """The stored values as a head; None where they are not what was written."""
+    *values, shape, check = row
+    head = Head._make((*values, shapes.get(shape, "")))
+    return head if checksum(head) == check else None
+
+
+def _tails(connection: sqlite3.Connection, where: str = "", values: Sequence[str] = ()) -> dict[Key, Tail]:
+    found: dict[Key, Tail] = {}
+    for name, commit, *texts, check in connection.execute(f"{schema.TAILS} {where}", values):
+        if checksum(texts) == check:
+            found[name, commit] = Tail(*texts)
+    return found
+
+
+def _write(connection: sqlite3.Connection, changes: Changes) -> bool:
+    with _transaction(connection, "BEGIN IMMEDIATE"):
+        connection.executemany("DELETE FROM runs WHERE name = ?", [(name,) for name in changes.gone])
+        connection.executemany(schema.INSERT, _stored(connection, changes.rows))
+        connection.execute("DELETE FROM broken")
+        connection.executemany("INSERT OR REPLACE INTO broken VALUES (?, ?, ?)", changes.broken)
+    return True
+
+
+def _stored(connection: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple[object, ...]]:
+    shapes = {head.shape for head, _ in rows}
+    connection.executemany("INSERT OR IGNORE INTO shapes (keys) VALUES (?)", [(keys,) for keys in shapes])
+    ids = {keys: number for number, keys in connection.execute("SELECT id, keys FROM shapes")}
+    for head, tail in rows:
+        yield *head[:-1], ids[head.shape], checksum(head), *tail, checksum(tail)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()

@@ -1,0 +1,148 @@
+"""A run as the index holds it: what views need, each part as text that is parsed when it is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from gitexp.model.record import Record
+    from gitexp.model.summary import Summary
+    from gitexp.model.values import Value
+
+SEPARATOR = "\x1f"
+"""Between cells; JSON texts cannot hold it."""
+
+
+class Head(NamedTuple):
+    """What a listing shows of a run at one commit."""
+
+    name: str
+    commit: str
+    started: float
+    """Seconds since 1970."""
+    ended: float | None
+    status: str
+    title: str | None
+    group: str | None
+    star: int
+    tags: str
+    """A JSON list, sorted."""
+    cells: str
+    """A JSON text for each key of the shape."""
+    shape: str
+    """The keys of params and metrics, as JSON: see `Shape`."""
+
+
+class Tail(NamedTuple):
+    """The rest of what is asked of a run, as JSON."""
+
+    info: str
+    """`run.yaml`."""
+    inputs: str
+    env: str
+    artifacts: str
+    series: str
+    """Metric -> the fields of `Summary`."""
+
+
+class Parts(NamedTuple):
+    """What most runs have in common with others, as JSON."""
+
+    inputs: str = "{}"
+    env: str = "{}"
+    artifacts: str = "{}"
+
+
+class Row(NamedTuple):
+    head: Head
+    tail: Tail
+
+
+class Shape:
+    """The keys of a run's params and metrics in the order of its cells; most runs share one with others."""
+
+    __slots__ = ("metrics", "params", "positions")
+
+    def __init__(self, text: str) -> None:
+        self.params: list[list[str]]
+        """The path of each leaf."""
+        self.metrics: list[str]
+        self.params, self.metrics = json.loads(text)
+        paths = [".".join(path) for path in self.params]
+        metrics = enumerate(self.metrics, len(paths))
+        self.positions: Mapping[str, Mapping[str, int]] = {
+            "params": {key: position for position, key in enumerate(paths)},
+            "metrics": {key: position for position, key in metrics},
+        }
+
+
+@lru_cache(maxsize=256)
+def shape_of(text: str) -> Shape:
+    """The shape that a head names; the last few are kept."""
+    return Shape(text)
+
+
+def checksum(values: Sequence[object]) -> int:
+    """Stands beside what is stored: a bit that flips on disk must not become a result."""
+    return crc32("\x1e".join(map(str, values)).encode("utf-8", "surrogatepass"))
+
+
+def encode(name: str, commit: str, record: Record, parts: Parts, summaries: Mapping[str, Summary]) -> Row:
+    """The row of a listed record. Raises ValueError for a number beyond what JSON can hold."""
+    from gitexp.formats.record import info_value
+    from gitexp.model.times import parse_time
+
+    info = record.info
+    leaves = list(_leaves(record.params, []))
+    values = [*(value for _, value in leaves), *record.metrics.values()]
+    head = Head(
+        name=name,
+        commit=commit,
+        started=parse_time(info.started),
+        ended=parse_time(info.ended) if info.ended else None,
+        status=info.status.value,
+        title=info.title,
+        group=info.group,
+        star=int(info.star),
+        tags=json.dumps(sorted(set(info.tags))),
+        cells=SEPARATOR.join(map(json.dumps, values)),
+        shape=json.dumps([[path for path, _ in leaves], list(record.metrics)]),
+    )
+    return Row(head, Tail(json.dumps(info_value(info)), *parts, json.dumps(summaries)))
+
+
+def parts_of(record: Record) -> Parts:
+    """The parts of a whole record."""
+    from gitexp.formats.record import artifacts_value, inputs_value
+
+    inputs, artifacts = inputs_value(record.inputs), artifacts_value(record.artifacts)
+    return Parts(json.dumps(inputs), json.dumps(record.env), json.dumps(artifacts))
+
+
+def listed_record(head: Head, tail: Tail) -> Record:
+    """What run.yaml, params.yaml and metrics.yaml said."""
+    from gitexp.formats import record as files
+    from gitexp.model.record import Record
+
+    shape = shape_of(head.shape)
+    values = [json.loads(cell) for cell in head.cells.split(SEPARATOR)] if head.cells else []
+    params: dict[str, Any] = {}
+    for path, value in zip(shape.params, values, strict=False):
+        node = params
+        for part in path[:-1]:
+            node = node.setdefault(part, {})
+        node[path[-1]] = value
+    metrics = dict(zip(shape.metrics, values[len(shape.params) :], strict=True))
+    return Record(info=files.info_from(json.loads(tail.info)), params=params, metrics=metrics)
+
+
+def _leaves(values: Mapping[str, Value], above: list[str]) -> Iterator[tuple[list[str], Value]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, [*above, key])
+        else:
+            yield [*above, key], value

@@ -1,0 +1,61 @@
+"""The tables of the index, and the sign that a file is one of ours."""
+
+from __future__ import annotations
+
+import sqlite3
+
+APPLICATION = 0x67657870
+"""`gexp`: SQLite's own place for whose file it is."""
+VERSION = 1
+"""Of the tables and what is put into them. An index of another version is made anew: nothing is lost."""
+
+PAGE = 8192
+"""Bytes: a row has about 2,000, and most reads read all rows."""
+
+_TABLES = f"""
+PRAGMA application_id = {APPLICATION};
+PRAGMA user_version = {VERSION};
+CREATE TABLE shapes (id INTEGER PRIMARY KEY, keys TEXT NOT NULL UNIQUE);
+CREATE TABLE runs (
+    name TEXT PRIMARY KEY, commit_id TEXT NOT NULL,
+    started REAL NOT NULL, ended REAL, status TEXT NOT NULL,
+    title TEXT, run_group TEXT, star INTEGER NOT NULL, tags TEXT NOT NULL,
+    cells TEXT NOT NULL, shape INTEGER NOT NULL REFERENCES shapes, head_check INTEGER NOT NULL,
+    info TEXT NOT NULL, inputs TEXT NOT NULL, env TEXT NOT NULL, artifacts TEXT NOT NULL,
+    series TEXT NOT NULL, tail_check INTEGER NOT NULL
+);
+CREATE TABLE broken (name TEXT PRIMARY KEY, commit_id TEXT NOT NULL, error TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+HEADS = """
+SELECT name, commit_id, started, ended, status, title, run_group, star, tags, cells, shape, head_check
+FROM runs
+"""
+TAILS = "SELECT name, commit_id, info, inputs, env, artifacts, series, tail_check FROM runs"
+INSERT = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 18)})"
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables in an empty file. Raises ValueError where it is another program's or version's."""
+    if _is_current(connection):
+        return
+    connection.execute(f"PRAGMA page_size = {PAGE}")
+    connection.execute("BEGIN IMMEDIATE")
+    # Another process may have made them by now.
+    if _is_empty(connection):
+        for statement in _TABLES.split(";\n"):
+            connection.execute(statement)
+    connection.commit()
+    if not _is_current(connection):
+        raise ValueError("this index is of another program or version")
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    signs = [
+        connection.execute(f"PRAGMA {sign}").fetchone()[0] for sign in ("application_id", "user_version")
+    ]
+    return signs == [APPLICATION, VERSION]
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None

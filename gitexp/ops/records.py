@@ -1,0 +1,127 @@
+"""Many records read at once, as rows of the index."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from gitexp.errors import BrokenRecord, GitExpError, NotFound
+from gitexp.formats import record as files
+from gitexp.formats import series
+from gitexp.git.reader import ObjectReader
+from gitexp.git.trees import parse_tree
+from gitexp.index.row import Parts, Row, encode
+from gitexp.model.names import RunName
+from gitexp.model.record import RunInfo
+from gitexp.model.summary import Summary, summarize
+from gitexp.model.values import Oid
+
+FOLDER = ".exp"
+_AT_ONCE = 500
+_KEPT = 5000
+
+_LISTED = (files.RUN, files.PARAMS, files.METRICS)
+_SHARED = (files.INPUTS, files.ENV, files.ARTIFACTS)
+_SERIES = files.SERIES_FOLDER
+
+Place: TypeAlias = tuple[RunName, Oid]
+"""A run's name and its commit."""
+Read: TypeAlias = Row | GitExpError
+"""A run as the index holds it, or why it cannot be read."""
+
+
+def read_rows(reader: ObjectReader, places: Sequence[Place]) -> Iterator[tuple[Place, Read]]:
+    """Each of `places` with what its commit holds, in their order."""
+    rows = _Rows(reader)
+    for start in range(0, len(places), _AT_ONCE):
+        yield from rows.read(places[start : start + _AT_ONCE])
+
+
+class _Rows:
+    """Reads runs by the batch, and what many of them share once."""
+
+    def __init__(self, reader: ObjectReader) -> None:
+        self._reader = reader
+        self._shared: dict[Oid, str] = {}
+        """Blob of inputs, environment or artifacts -> its value as JSON."""
+
+    def read(self, places: Sequence[Place]) -> list[tuple[Place, Read]]:
+        try:
+            folders = self._folders([commit for _, commit in places])
+            blobs = self._blobs(folders)
+        except (BrokenRecord, NotFound) as error:
+            if len(places) == 1:
+                return [(places[0], error)]
+            # One of them is missing, too large or damaged: the others are found by halving.
+            half = len(places) // 2
+            return [*self.read(places[:half]), *self.read(places[half:])]
+        return [
+            (place, self._row(place, folder, blobs)) for place, folder in zip(places, folders, strict=True)
+        ]
+
+    def _folders(self, commits: Sequence[Oid]) -> list[Mapping[str, Oid]]:
+        """The files of each commit's record, by path; series are in a folder of their own."""
+        roots = self._reader.folders([(commit, FOLDER) for commit in commits])
+        found = self._trees(root for root in roots if root is not None)
+        inside = self._trees(names[_SERIES] for names in found.values() if _SERIES in names)
+        for names in found.values():
+            folder = names.pop(_SERIES, None)
+            for name, oid in inside[folder].items() if folder else ():
+                names[f"{_SERIES}/{name}"] = oid
+        return [found[root] if root is not None else {} for root in roots]
+
+    def _trees(self, oids: Iterable[Oid]) -> dict[Oid, dict[str, Oid]]:
+        """The names in each tree and what they stand for."""
+        trees = list(dict.fromkeys(oids))
+        return {
+            tree: _names(data, tree) for tree, data in zip(trees, self._reader.contents(trees), strict=True)
+        }
+
+    def _blobs(self, folders: Sequence[Mapping[str, Oid]]) -> Mapping[Oid, bytes]:
+        """The contents of all files that rows are made of, but for the shared ones that are known."""
+        if len(self._shared) > _KEPT:
+            self._shared.clear()
+        wanted = dict.fromkeys(
+            oid
+            for names in folders
+            for name, oid in names.items()
+            if oid not in self._shared
+            and (name in _LISTED or name in _SHARED or name.startswith(f"{_SERIES}/"))
+        )
+        return dict(zip(wanted, self._reader.contents(list(wanted)), strict=True))
+
+    def _row(self, place: Place, names: Mapping[str, Oid], blobs: Mapping[Oid, bytes]) -> Read:
+        name, commit = place
+        try:
+            listed = {file: blobs[names[file]] for file in _LISTED if file in names}
+            record = files.decode(listed, name=name)
+            parts = Parts(*(self._part(name, file, names.get(file), blobs) for file in _SHARED))
+            chunks = [blobs[oid] for path, oid in sorted(names.items()) if path.startswith(f"{_SERIES}/")]
+            return encode(name, commit, record, parts, _summaries(record.info, chunks, name))
+        except GitExpError as error:
+            return error
+        except ValueError as error:
+            return BrokenRecord(f"run {name!r} cannot be listed: {error}")
+
+    def _part(self, name: str, file: str, oid: Oid | None, blobs: Mapping[Oid, bytes]) -> str:
+        if oid is None:
+            return "{}"
+        if oid not in self._shared:
+            self._shared[oid] = json.dumps(files.part_value(file, blobs[oid], name=name))
+        return self._shared[oid]
+
+
+def _names(tree: bytes, oid: Oid) -> dict[str, Oid]:
+    """The files of a tree by their names, and the folder of the series."""
+    return {
+        name: entry.oid
+        for entry in parse_tree(tree, len(oid) // 2)
+        if entry.is_folder == ((name := entry.name.decode("utf-8", "replace")) == _SERIES)
+        and not entry.is_submodule
+    }
+
+
+def _summaries(info: RunInfo, chunks: Sequence[bytes], name: str) -> dict[str, Summary]:
+    history = series.decode(chunks, what=f"run {name!r}")
+    return summarize(history.without([(one.kept, one.rows) for one in info.resumed]))
