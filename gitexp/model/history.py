@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
+from gitexp.model.missing import MISSING as MISSING
+from gitexp.model.missing import Missing as Missing
 from gitexp.model.values import Scalar
 
 Step: TypeAlias = int | float | None
 
-
-class Missing(Enum):
-    """Stands where a row has no value for a column; None is a value."""
-
-    MISSING = "missing"
-
-
-MISSING: Final = Missing.MISSING
 
 Cell: TypeAlias = Scalar | Missing
 

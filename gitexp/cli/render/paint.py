@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitexp.model.record import Status
+from enum import Enum
 
 _CODES = {
     "bold": "1",
@@ -14,20 +14,25 @@ _CODES = {
     "cyan": "36",
 }
 
-STATUS = {
-    Status.RUNNING: "yellow",
-    Status.FINISHED: "green",
-    Status.FAILED: "red",
-    Status.KILLED: "magenta",
-    Status.CRASHED: "magenta",
-}
+
+class _Styles(dict[str, str]):
+    """Asked with a text or with an enum of texts, whose hash is not that of its text."""
+
+    def __missing__(self, key: str) -> str:
+        if isinstance(key, Enum):
+            return self[key.value]
+        raise KeyError(key)
+
+
+STATUS = _Styles(running="yellow", finished="green", failed="red", killed="magenta", crashed="magenta")
+"""Status -> style."""
 
 
 class Paint:
     """Wraps text in the escape sequences of a style; does nothing where colour is off."""
 
     def __init__(self, on: bool) -> None:
-        self._on = on
+        self.on = on
 
     def __call__(self, style: str | None, text: str) -> str:
-        return f"\x1b[{_CODES[style]}m{text}\x1b[m" if self._on and style and text else text
+        return f"\x1b[{_CODES[style]}m{text}\x1b[m" if self.on and style and text else text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 
@@ -22,7 +21,7 @@ def value_text(value: Value) -> str:
         return number_text(value, digits=17)
     if isinstance(value, str):
         return _string(value)
-    return safe(json.dumps(_plain(value), ensure_ascii=False))
+    return safe(_as_json(value))
 
 
 def metric_text(value: Scalar) -> str:
@@ -75,12 +74,14 @@ def cut(text: str, width: int | None) -> str:
     """`text` with an ellipsis where it is longer than `width`."""
     if width is None or display_width(text) <= width:
         return text
-    kept = ""
-    for character in text:
-        if display_width(kept + character) >= width:
-            break
-        kept += character
-    return kept + "…"
+    if text.isascii():
+        return text[: width - 1] + "…"
+    room = width
+    for position, character in enumerate(text):
+        room -= display_width(character)
+        if room < 1:
+            return text[:position] + "…"
+    return text
 
 
 def display_width(text: str) -> int:
@@ -94,7 +95,7 @@ def display_width(text: str) -> int:
 
 def _string(text: str) -> str:
     if text in _AMBIGUOUS or text != text.strip() or _is_number(text):
-        return safe(json.dumps(text, ensure_ascii=False))
+        return safe(_as_json(text))
     return safe(text)
 
 
@@ -104,6 +105,13 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _as_json(value: Value) -> str:
+    # Heavy, and most tables hold numbers and words alone.
+    import json
+
+    return json.dumps(_plain(value), ensure_ascii=False)
 
 
 def _plain(value: Value) -> object:
