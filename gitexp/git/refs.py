@@ -52,9 +52,12 @@ def read_ref(git: Git, ref: str) -> Oid | None:
     return Oid(result.text) if result.code == 0 else None
 
 
-def list_runs(git: Git, namespace: str = EXP) -> RunRefs:
-    """Every run under `namespace`, asked from git once. One stranger never hides the rest."""
-    return parse_listing(ref_listing(git, namespace), namespace)
+def list_runs(git: Git, pattern: str = EXP) -> RunRefs:
+    """Every run under `pattern`, a namespace or a run's name with `*`, asked from git once.
+
+    One stranger never hides the rest.
+    """
+    return parse_listing(ref_listing(git, pattern), pattern.rpartition("/")[0] + "/")
 
 
 def ref_listing(git: Git, pattern: str = EXP) -> bytes:

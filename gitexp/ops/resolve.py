@@ -12,6 +12,7 @@ from gitexp.ops.read import StoredRun, list_all, load
 from gitexp.repo import Repository
 
 _RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
+_BEGINNING = re.compile(r"[a-z0-9-]+", re.ASCII)
 _SHOWN = 4
 
 
@@ -27,13 +28,11 @@ def resolve(repo: Repository, text: str) -> StoredRun:
         return _recent(repo, text, int(recent[1] or (1 if "~" in text else 0)))
     # Names are lower-case, whatever `--name` was given.
     short = text.removeprefix(EXP).removeprefix("exp/").lower()
-    refs = list_runs(repo.git).runs
-    for name, commit in refs:
-        if name == short:
+    # git finds the beginning of a name among any number of refs without reading the others.
+    matches = list_runs(repo.git, f"{EXP}{short}*").runs if _BEGINNING.fullmatch(short) else []
+    for name, commit in matches:
+        if name == short or len(matches) == 1:
             return load(repo, commit, name)
-    matches = [(name, commit) for name, commit in refs if name.startswith(short)]
-    if len(matches) == 1:
-        return load(repo, matches[0][1], matches[0][0])
     if matches:
         raise _ambiguous(text, [name for name, _ in matches])
     return _by_commit(repo, text)
