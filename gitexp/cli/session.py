@@ -36,6 +36,10 @@ class Session:
             if sweep:
                 _sweep(repo)
             yield repo
+            # Only where a command looked at them: reading them takes longer than most commands.
+            if "settings" in vars(repo):
+                for error in repo.settings.unknown:
+                    warn(error)
 
 
 def current_folder() -> Path:

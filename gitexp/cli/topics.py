@@ -39,6 +39,11 @@ SHARED_SETTINGS: Final[tuple[Definition, ...]] = (
     ("redact", "Names of params and variables whose values are secret."),
     ("variables", "Environment variables to record besides the usual ones."),
     ("goals", "Metric: min or max, whichever is better."),
+    (
+        "views",
+        "Lists for git exp ls --view NAME: each a name with any of query, sort, columns, group_by and limit. "
+        "The one named default holds where none is asked for.",
+    ),
     ("isolated.link", "Ignored paths that an isolated run gets links to; all of them without this setting."),
 )
 

@@ -1,19 +1,38 @@
-"""`.gitexp.yaml`: what the people who work on a repository share about recording in it."""
+"""`.gitexp.yaml`: what the people who work on a repository share about recording and looking."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from gitexp.errors import BrokenFile
+from gitexp.formats.settings_source import FILE, Source
 
-FILE = ".gitexp.yaml"
+DEFAULT_VIEW = "default"
+"""The view that is used where none is asked for."""
+
+_KEYS = (
+    *("params", "metrics", "outputs", "never_capture", "redact", "variables"),
+    *("goals", "isolated", "views"),
+)
+_VIEW_KEYS = ("query", "sort", "columns", "group_by", "limit")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A list of runs that has a name; its parts are written in the query language."""
+
+    name: str
+    query: str = ""
+    sort: str | None = None
+    columns: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings that recording uses; every one may be left out of the file."""
+    """The settings of a repository; every one may be left out of the file."""
 
     params: tuple[str, ...] = ()
     """Params files, relative to the root."""
@@ -31,51 +50,61 @@ class Settings:
     """Metric -> `min` or `max`: which way is better."""
     link: tuple[str, ...] | None = None
     """Ignored paths that an isolated run gets links to; None for all of them."""
+    views: Mapping[str, View] = field(default_factory=dict)
+    """Lists of runs by their names."""
+    unknown: tuple[BrokenFile, ...] = ()
+    """What stands in the file and is no setting: for each a complaint, with the nearest one as hint."""
 
 
 def parse(data: bytes) -> Settings:
-    """The settings in the bytes of `.gitexp.yaml`. Raises BrokenFile."""
-    # Heavy, and most repositories have no such file.
-    from gitexp.formats import yaml
-
-    value = yaml.load_user(data.decode("utf-8", "replace"), what=FILE)
-    if value is None:
-        return Settings()
-    if not isinstance(value, Mapping):
-        raise BrokenFile(f"{FILE!r} is not a mapping", hint="write 'key: value' lines")
-    isolated = _section(value, "isolated")
+    """The settings in the bytes of `.gitexp.yaml`. Raises BrokenFile with line and column."""
+    source = Source.read(data)
+    source.check((), _KEYS)
+    source.check(("isolated",), ("link",))
     return Settings(
-        params=_strings(value, "params"),
-        metrics=_strings(value, "metrics"),
-        outputs=_strings(value, "outputs"),
-        never_capture=_strings(value, "never_capture"),
-        redact=_strings(value, "redact"),
-        variables=_strings(value, "variables"),
-        goals=_goals(_section(value, "goals")),
-        link=_strings(isolated, "link") if "link" in isolated else None,
+        params=source.texts("params"),
+        metrics=source.texts("metrics"),
+        outputs=source.texts("outputs"),
+        never_capture=source.texts("never_capture"),
+        redact=source.texts("redact"),
+        variables=source.texts("variables"),
+        goals=_goals(source),
+        link=source.texts("isolated", "link") if "link" in source.mapping("isolated") else None,
+        views={name: _view(source, name) for name in source.mapping("views")},
+        unknown=tuple(source.unknown),
     )
 
 
-def _section(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    section = value.get(key) or {}
-    if not isinstance(section, Mapping):
-        raise BrokenFile(f"{FILE!r}: {key!r} is not a mapping")
-    return section
-
-
-def _strings(value: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    items = value.get(key)
-    if items is None or items is False:
-        return ()
-    if isinstance(items, str):
-        return (items,)
-    if isinstance(items, list) and all(isinstance(item, str) for item in items):
-        return tuple(items)
-    raise BrokenFile(f"{FILE!r}: {key!r} is not a list of strings")
-
-
-def _goals(section: Mapping[str, Any]) -> dict[str, str]:
-    for metric, goal in section.items():
+def _goals(source: Source) -> dict[str, str]:
+    goals: dict[str, str] = {}
+    for metric, goal in source.mapping("goals").items():
         if goal not in ("min", "max"):
-            raise BrokenFile(f"{FILE!r}: the goal of {metric!r} is {goal!r}", hint="use min or max")
-    return dict(section)
+            raise source.broken(
+                ("goals", metric), f"the goal of {metric!r} is {goal!r}", hint="use min or max"
+            )
+        goals[metric] = str(goal)
+    return goals
+
+
+def _view(source: Source, name: str) -> View:
+    path = ("views", name)
+    source.check(path, _VIEW_KEYS)
+    view = View(
+        name,
+        query=source.text(*path, "query") or "",
+        sort=source.text(*path, "sort"),
+        columns=source.texts(*path, "columns"),
+        group_by=source.texts(*path, "group_by"),
+        limit=source.count(*path, "limit"),
+    )
+    for key in ("query", "limit"):
+        if name == DEFAULT_VIEW and source.value(*path, key) is not None:
+            raise source.broken(
+                (*path, key),
+                f"the view {DEFAULT_VIEW!r} may have no {key}, because git exp ls lists all runs",
+                hint="give the view another name: git exp ls --view NAME",
+            )
+    return view
+
+
+__all__ = ["DEFAULT_VIEW", "FILE", "Settings", "View", "parse"]
