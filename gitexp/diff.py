@@ -37,6 +37,37 @@ def same(old: Value | Missing, new: Value | Missing) -> bool:
     return not any(_values((), old, new))
 
 
+def aligned(sides: Sequence[Mapping[str, Value]]) -> list[tuple[Path, tuple[Value | Missing, ...]]]:
+    """Every leaf of any side, next to what the others have at that place.
+
+    Mappings are entered, and lists that are not flat where all sides have one of the same length.
+    """
+    return list(_aligned((), tuple(sides))) if any(sides) else []
+
+
+def _aligned(
+    path: Path, values: tuple[Value | Missing, ...]
+) -> Iterator[tuple[Path, tuple[Value | Missing, ...]]]:
+    present = [value for value in values if value is not MISSING]
+    mappings = [value for value in present if isinstance(value, Mapping)]
+    lists = [value for value in present if isinstance(value, (list, tuple))]
+    if len(mappings) == len(present) and any(mappings):
+        for key in dict.fromkeys(key for one in mappings for key in one):
+            inner = tuple(v.get(key, MISSING) if isinstance(v, Mapping) else MISSING for v in values)
+            yield from _aligned((*path, key), inner)
+    elif len(lists) == len(values) and _is_walked(lists):
+        for index in range(len(lists[0])):
+            yield from _aligned((*path, index), tuple(one[index] for one in lists))
+    elif present:
+        yield path, values
+
+
+def _is_walked(lists: Sequence[Sequence[Value]]) -> bool:
+    lengths = {len(one) for one in lists}
+    nested = any(isinstance(item, (Mapping, list, tuple)) for one in lists for item in one)
+    return len(lengths) == 1 and nested and max(lengths) <= _LONGEST
+
+
 def _mappings(path: Path, old: Mapping[str, Value], new: Mapping[str, Value]) -> Iterator[Difference]:
     for key in (*old, *(key for key in new if key not in old)):
         yield from _values((*path, key), old.get(key, MISSING), new.get(key, MISSING))

@@ -7,7 +7,7 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitexp.diff import Difference, differences, same
+from gitexp.diff import Difference, aligned, differences, same
 from gitexp.model.history import MISSING
 
 VALUES = st.recursive(
@@ -70,3 +70,29 @@ def test_what_is_not_the_same_is_found_from_both_sides(one: dict, other: dict) -
     assert bool(there) == bool(back) == (not same(one, other))
     for difference in there:
         assert not same(difference.old, difference.new)
+
+
+def test_many_sides_are_aligned() -> None:
+    sides = [
+        {"a": 1, "m": {"x": 1}, "l": [{"k": 1}, 2], "flat": [1, 2]},
+        {"a": 1, "l": [{"k": 2}, 2], "flat": [1, 3]},
+        {"m": {}, "l": [{"k": 1}, 3], "flat": [1, 2], "new": {"y": None}},
+    ]
+    assert aligned(sides) == [
+        (("a",), (1, 1, MISSING)),
+        (("m", "x"), (1, MISSING, MISSING)),
+        (("l", 0, "k"), (1, 2, 1)),
+        (("l", 1), (2, 2, 3)),
+        (("flat",), ([1, 2], [1, 3], [1, 2])),
+        (("new", "y"), (MISSING, MISSING, None)),
+    ]
+    assert aligned([{"l": [{}]}, {"l": [{}, {}]}]) == [(("l",), ([{}], [{}, {}]))]
+    assert aligned([{}, {}, {}]) == []
+    assert aligned([{"m": {}}, {"m": 1}]) == [(("m",), ({}, 1))]
+
+
+@given(MAPPINGS, MAPPINGS)
+@settings(max_examples=50)
+def test_aligned_leaves_differ_just_where_the_mappings_do(old: dict, new: dict) -> None:
+    unequal = [one for one in aligned([old, new]) if not same(*one[1])]
+    assert bool(unequal) is bool(differences(old, new))

@@ -12,9 +12,9 @@ from gitexp.model.history import MISSING
 from gitexp.model.record import Record
 from gitexp.model.values import Oid
 from gitexp.ops.code_diff import FileChange
-from gitexp.ops.compare import Change, Comparison
+from gitexp.ops.comparand import Comparand
+from gitexp.ops.compare import UNKNOWN, Comparison, Line, Measure
 from gitexp.ops.examine import Examined, Trend
-from gitexp.ops.read import StoredRun
 
 _ALWAYS = (
     *("name", "id", "status", "started", "ended", "exit_code", "signal", "failure", "command", "cwd", "code"),
@@ -37,6 +37,7 @@ def full_value(found: Examined) -> dict[str, Any]:
         {
             **_listed(record, found.run.commit),
             "stale": found.stale,
+            "checkpoints": [{"number": one.number, "commit": one.commit} for one in found.checkpoints],
             "series": {one.name: _trend_value(one) for one in found.trends},
             "inputs": inputs,
             "env": record.env,
@@ -72,41 +73,73 @@ def _trend_value(one: Trend) -> dict[str, Any]:
         "last": one.last,
         "min": one.min,
         "max": one.max,
+        "goal": one.goal,
+        "best": one.best,
+        "best_step": one.best_step,
     }
 
 
 def comparison_value(
-    old: StoredRun, new: StoredRun, found: Comparison, files: Sequence[FileChange]
+    each: Sequence[Comparand], found: Comparison, files: Sequence[Sequence[FileChange]]
 ) -> dict[str, Any]:
-    """What differs between two runs; a side that lacks a key lacks it here too."""
+    """What differs between runs; `files` are for each but the first what differs from its code.
+
+    In each line `values` has one entry for each run, null where it has none (then its index is in `missing`)
+    or where that part was not recorded (`unknown`). Of two runs, `old` and `new` stand beside them, and are
+    left out where they are missing.
+    """
+    pair = len(each) == 2
+    sides = [_side(one) for one in each]
+    changes = [[{"path": f.path, "added": f.added, "deleted": f.deleted} for f in side] for side in files]
+    code: dict[str, Any] = {"differs": any(found.code), "changes": changes}
     return strict(
         {
-            "old": _side(old),
-            "new": _side(new),
-            "params": _changes(found.params),
-            "metrics": _changes(found.metrics, deltas=True),
-            "inputs": _changes(found.inputs),
-            "packages": _changes(found.packages),
-            "env": _changes(found.env),
-            "code": {
-                "differs": found.code,
-                "files": [{"path": f.path, "added": f.added, "deleted": f.deleted} for f in files],
-            },
+            "runs": sides,
+            **({"old": sides[0], "new": sides[1]} if pair else {}),
+            "params": _lines(found.params, pair),
+            "metrics": {one.key: {**_line(one, pair), **_measured(one, pair)} for one in found.metrics},
+            "inputs": _lines(found.inputs, pair),
+            "packages": _lines(found.packages, pair),
+            "env": _lines(found.env, pair),
+            "code": {**code, "files": changes[0]} if pair else code,
         }
     )
 
 
-def _side(run: StoredRun) -> dict[str, str]:
-    return {"name": run.name, "commit": run.commit, "status": run.record.info.status.value}
+def _side(one: Comparand) -> dict[str, Any]:
+    return {
+        "name": one.label,
+        "kind": one.kind.value,
+        "commit": one.commit,
+        "tree": one.side.code,
+        "status": one.status.value if one.status else None,
+        "stale": one.stale,
+    }
 
 
-def _changes(changes: Sequence[Change], *, deltas: bool = False) -> dict[str, Any]:
-    return {change.key: _change(change, deltas) for change in changes}
+def _lines(lines: Sequence[Line], pair: bool) -> dict[str, Any]:
+    return {line.key: _line(line, pair) for line in lines}
 
 
-def _change(change: Change, deltas: bool) -> dict[str, Any]:
-    sides = {"old": change.old, "new": change.new}
-    value: dict[str, Any] = {side: one for side, one in sides.items() if one is not MISSING}
-    if deltas:
-        value["delta"] = difference(value.get("old"), value.get("new"))
+def _line(line: Line, pair: bool) -> dict[str, Any]:
+    there = [None if value in (MISSING, UNKNOWN) else value for value in line.values]
+    value: dict[str, Any] = {"values": there}
+    for name, stands_for in (("missing", MISSING), ("unknown", UNKNOWN)):
+        if indices := [index for index, one in enumerate(line.values) if one is stands_for]:
+            value[name] = indices
+    if pair:
+        sides = zip(("old", "new"), line.values, strict=True)
+        value |= {side: one for side, one in sides if one not in (MISSING, UNKNOWN)}
     return value
+
+
+def _measured(one: Measure, pair: bool) -> dict[str, Any]:
+    old, *others = one.values
+    deltas = [difference(old, new) for new in others]  # type: ignore[arg-type]
+    return {
+        "deltas": [None, *deltas],
+        **({"delta": deltas[0]} if pair else {}),
+        "goal": one.goal,
+        "goal_guessed": one.guessed if one.goal else None,
+        "best": list(one.best),
+    }

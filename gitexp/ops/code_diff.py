@@ -1,8 +1,10 @@
-"""How the code of two runs differs, as git sees it."""
+"""How the code of runs differs, as git sees it."""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.git.process import Git
@@ -12,6 +14,11 @@ WITHOUT_RECORD = ("--", ":(top)", ":(top,exclude).exp")
 """The arguments that keep the record folder out of a diff."""
 # What other people's attributes name as a filter of diffs is not run.
 _PLAIN = ("--no-color", "--no-ext-diff", "--no-textconv")
+# The two trees of a pair, then its files: a path may hold line breaks, but no NUL.
+_NUMSTAT = re.compile(
+    rb"(?P<pair>[0-9a-f]{40,64} [0-9a-f]{40,64}\n)"
+    rb"|(?P<added>\d+|-)\t(?P<deleted>\d+|-)\t(?P<path>[^\0]+)\0"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +30,34 @@ class FileChange:
     deleted: int | None
 
 
-def stat(git: Git, old: Oid, new: Oid, *, width: int) -> str:
+def stat(git: Git, old: Oid, new: Oid, *, width: int, inside: Mapping[str, str] | None = None) -> str:
     """What `git diff --stat` says; empty where the code is the same."""
-    return git.run("diff", *_PLAIN, f"--stat={width}", old, new, *WITHOUT_RECORD).stdout.decode(
-        "utf-8", "replace"
-    )
+    command = ("diff", *_PLAIN, f"--stat={width}", old, new, *WITHOUT_RECORD)
+    return git.run(*command, env=inside).stdout.decode("utf-8", "replace")
 
 
-def changed_files(git: Git, old: Oid, new: Oid) -> list[FileChange]:
-    """The files that differ, sorted by path."""
-    listed = git.run("diff", *_PLAIN, "--numstat", "-z", "--no-renames", old, new, *WITHOUT_RECORD).stdout
-    return [_file(os.fsdecode(line)) for line in listed.split(b"\0") if line]
+def changed_files(
+    git: Git, old: Oid, others: Sequence[Oid], *, inside: Mapping[str, str] | None = None
+) -> list[list[FileChange]]:
+    """For each of `others` the files that differ from `old`, sorted by path; one git process for all."""
+    trees = _trees(git, [old, *others], inside)
+    pairs = "".join(f"{trees[0]} {tree}\n" for tree in trees[1:])
+    command = ("diff-tree", "--stdin", "-r", "-z", *_PLAIN, "--numstat", "--no-renames", *WITHOUT_RECORD)
+    listed = git.run(*command, input=pairs.encode(), env=inside).stdout
+    found: list[list[FileChange]] = []
+    for match in _NUMSTAT.finditer(listed):
+        if match["pair"]:
+            found.append([])
+        else:
+            path = os.fsdecode(match["path"])
+            found[-1].append(FileChange(path, _lines(match["added"]), _lines(match["deleted"])))
+    return found
 
 
-def _file(line: str) -> FileChange:
-    added, deleted, path = line.split("\t", 2)
-    return FileChange(path, _lines(added), _lines(deleted))
+def _trees(git: Git, revisions: Sequence[Oid], inside: Mapping[str, str] | None) -> list[str]:
+    asked = [f"{one}^{{tree}}" for one in revisions]
+    return git.run("rev-parse", *asked, env=inside).text.split("\n")
 
 
-def _lines(text: str) -> int | None:
-    return None if text == "-" else int(text)
+def _lines(text: bytes) -> int | None:
+    return None if text == b"-" else int(text)

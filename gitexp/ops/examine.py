@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from gitexp.capture.snapshot import RECORD_FOLDER
+from gitexp.errors import NotFound
 from gitexp.git.objects import ObjectBuilder
-from gitexp.model.history import Series, Step
+from gitexp.git.reader import ObjectReader
+from gitexp.model.history import MISSING, Series, Step
 from gitexp.model.record import Record
-from gitexp.model.values import Scalar
-from gitexp.ops.read import StoredRun
+from gitexp.model.values import Oid, Scalar
+from gitexp.ops.commit import CHECKPOINT_TRAILER, RUN_TRAILER
+from gitexp.ops.goals import goal_of
+from gitexp.ops.headline import leading_first
+from gitexp.ops.read import StoredRun, trailers
 from gitexp.ops.resolve import resolve
 from gitexp.repo import Repository
+
+_PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,12 @@ class Trend:
     """Of the finite values; None where there is none."""
     max: float | int | None
     values: Sequence[Scalar]
+    goal: str | None = None
+    """`min` or `max`; None where nothing tells which way is better."""
+    best: float | int | None = None
+    """The least or the greatest finite value, as the goal asks; None without a goal."""
+    best_step: Step = None
+    """Where the best value was logged first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +52,97 @@ class Examined:
     record: Record
     """The whole one."""
     trends: tuple[Trend, ...]
+    """Those of the metrics that tell most first."""
     stale: bool
     """Whether the record stands beside code that is not the code it was made with."""
+    checkpoints: tuple[Checkpoint, ...] = ()
+    """Oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    number: int
+    commit: Oid
 
 
 def examine(repo: Repository, text: str) -> Examined:
     """The run that `text` means, in full. Raises NotFound, Ambiguous, UsageError or BrokenRecord."""
     run = resolve(repo, text)
-    history = run.history()
-    trends = tuple(trend(history.series(name)) for name in sorted(history.columns))
-    return Examined(run, run.whole, trends, is_stale(run))
+    record = run.whole
+    # What was abandoned by a resumption is no part of how the run went.
+    history = run.history().without([(one.kept, one.rows) for one in record.info.resumed])
+    goals = repo.settings.goals
+    trends = (
+        trend(history.series(name), goal_of(name, goals))
+        for name in leading_first(history.columns)
+        if any(cell is not MISSING for cell in history.columns[name])
+    )
+    return Examined(run, record, tuple(trends), is_stale(run), tuple(_checkpoints(run)))
 
 
-def trend(series: Series) -> Trend:
-    finite = [v for v in series.values if isinstance(v, (int, float)) and _is_finite(v)]
+def trend(series: Series, goal: str | None = None) -> Trend:
+    """A series of at least one row in short."""
+    finite = {step: v for step, v in enumerate(series.values) if _is_finite(v)}
+    least = min(finite.values(), default=None)
+    greatest = max(finite.values(), default=None)
+    best = {"min": least, "max": greatest}.get(goal or "")
+    first = next((index for index, value in finite.items() if value == best), None)
     return Trend(
         name=series.name,
         rows=len(series),
         first_step=series.steps[0],
         last_step=series.steps[-1],
         last=series.values[-1],
-        min=min(finite, default=None),
-        max=max(finite, default=None),
+        min=least,
+        max=greatest,
         values=series.values,
+        goal=goal,
+        best=best,
+        best_step=None if first is None else series.steps[first],
     )
 
 
 def is_stale(run: StoredRun) -> bool:
     """Whether the commit that the record was read from holds another code tree than the recorded one."""
-    reader = run.repo.reader
-    root = reader.resolve(run.commit, "")
+    return code_tree(run.repo, run.commit) != run.record.info.code.tree
+
+
+def code_tree(repo: Repository, commit: Oid) -> Oid:
+    """The code tree of a commit. Raises NotFound."""
+    root = repo.reader.resolve(commit, "")
     if root is None:
-        return False
-    entries = [e for e in reader.entries(root.oid) if e.name != RECORD_FOLDER]
-    return ObjectBuilder(run.repo.layout.object_format).tree(entries) != run.record.info.code.tree
+        raise NotFound(f"'{commit}' is not a commit")
+    listed = repo.reader.entries(root.oid)
+    entries = [entry for entry in listed if entry.name != RECORD_FOLDER]
+    if len(entries) == len(listed):
+        return root.oid
+    return ObjectBuilder(repo.layout.object_format).tree(entries)
 
 
-def _is_finite(value: int | float) -> bool:
-    return math.isfinite(value) if isinstance(value, float) else not isinstance(value, bool)
+def _checkpoints(run: StoredRun) -> list[Checkpoint]:
+    """The checkpoints below the tip, as far as its chain of commits is the run's own."""
+    found: list[Checkpoint] = []
+    commit: Oid | None = run.commit
+    while commit is not None:
+        told = _trailers(run.repo.reader, commit)
+        if told.get(RUN_TRAILER) != run.name:
+            break
+        if told.get(CHECKPOINT_TRAILER, "").isdecimal():
+            found.append(Checkpoint(int(told[CHECKPOINT_TRAILER]), commit))
+        parent = _PARENT.search(run.repo.reader.read(commit)[1].partition(b"\n\n")[0])
+        commit = Oid(parent[1].decode()) if parent else None
+    return found[::-1]
+
+
+def _trailers(reader: ObjectReader, commit: Oid) -> dict[str, str]:
+    try:
+        return trailers(reader, commit)
+    except NotFound:
+        # The clone is shallow.
+        return {}
+
+
+def _is_finite(value: Scalar) -> TypeGuard[int | float]:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)

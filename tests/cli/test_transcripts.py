@@ -93,9 +93,9 @@ def test_ls_json_has_what_was_promised(story: Program) -> None:
 def test_diff_json(story: Program) -> None:
     found = story("diff", "plain", "other", "--json").json
     assert found["params"] == {
-        "lr": {"old": 0.1, "new": 0.3},
-        "model.stages[1].k": {"old": 7, "new": 8},
-        "model.stages[2].k": {"new": 9},
+        "lr": {"values": [0.1, 0.3], "old": 0.1, "new": 0.3},
+        "model.stages[1].k": {"values": [7, 8], "old": 7, "new": 8},
+        "model.stages[2].k": {"values": [None, 9], "missing": [0], "new": 9},
     }
     assert found["metrics"]["loss"]["delta"] == pytest.approx(found["metrics"]["loss"]["new"] - 0.1496)
     assert {"path": "helper.py", "added": 1, "deleted": 0} in found["code"]["files"]

@@ -1,78 +1,128 @@
-"""The page of `git exp diff`."""
+"""The page of `git exp diff` for two runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gitexp.cli.render.paint import STATUS, Paint
-from gitexp.cli.render.table import Cell, Column, table
+from gitexp.cli.render.table import GAP, Cell, Column, table
 from gitexp.cli.render.values import cut, delta_text, metric_text, value_text
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.model.history import MISSING
-from gitexp.ops.compare import Change, Comparison
-from gitexp.ops.read import StoredRun
+from gitexp.ops.comparand import Comparand, Kind
+from gitexp.ops.compare import UNKNOWN, Comparison, Found, Line, Measure
 
 _INDENT = "  "
 _WIDEST = 40
+_NARROWEST = 12
 _NONE = "(none)"
+VERDICT = {"better": "green", "worse": "red"}
+
+Text = Callable[[Found], str]
 
 
 def comparison_page(
-    old: StoredRun, new: StoredRun, found: Comparison, stat: str, screen: Screen
+    each: Sequence[Comparand], found: Comparison, stat: str, screen: Screen, *, partial: bool = False
 ) -> list[str]:
-    """What differs, part by part; `stat` is what git says of the code."""
+    """What differs, part by part; `stat` is what git says of the code, `partial`: of some metrics."""
     paint = Paint(screen.colour)
-    lines = [*_heading("-", "red", old, paint), *_heading("+", "green", new, paint)]
-    for heading, changes, text in (
-        ("Params", found.params, value_text),
-        ("Metrics", found.metrics, metric_text),
-        ("Inputs", found.inputs, _short),
-        ("Packages", found.packages, _version),
-        ("Environment", found.env, value_text),
-    ):
-        if changes:
-            lines += ["", paint("bold", heading), *_rows(changes, text, paint, heading == "Metrics")]
-    if found.code:
+    lines = [*heading("-", "red", each[0], paint), *heading("+", "green", each[1], paint)]
+    for name, rows, text in parts(found):
+        if rows:
+            lines += ["", paint("bold", name), *_rows(rows, text, paint, screen.width)]
+        if name == "Metrics":
+            lines += [paint("dim", line) for line in guess(found)]
+    if any(found.code):
         lines += ["", paint("bold", "Code"), *_code(stat)]
     if not found.differs:
-        lines += ["", "nothing differs"]
+        lines += ["", nothing(partial)]
     return lines
 
 
-def _heading(sign: str, style: str, run: StoredRun, paint: Paint) -> list[str]:
-    status = run.record.info.status
-    return [f"{paint(style, sign)} {paint('bold', run.name)}  {paint(STATUS[status], status.value)}"]
+def nothing(partial: bool) -> str:
+    return "nothing else differs" if partial else "nothing differs"
 
 
-def _rows(changes: Sequence[Change], text: Callable[..., str], paint: Paint, deltas: bool) -> list[str]:
+def parts(found: Comparison) -> Iterator[tuple[str, Sequence[Line], Text]]:
+    """Heading, lines and how their values are written, of each part but the code."""
+    yield "Params", found.params, side_text(value_text)
+    yield "Metrics", found.metrics, side_text(metric_text)
+    yield "Inputs", found.inputs, side_text(_short)
+    yield "Packages", found.packages, side_text(lambda value: safe(str(value)))
+    yield "Environment", found.env, side_text(value_text)
+
+
+def heading(sign: str, style: str, one: Comparand, paint: Paint) -> list[str]:
+    """The line of one side, and one more where its record is stale."""
+    told = f"{paint(style, sign)} {paint('bold', safe(one.label))}"
+    if one.status is not None:
+        told += f"  {paint(STATUS[one.status], one.status.value)}"
+    elif one.kind is Kind.WORKING_TREE:
+        told += "  " + paint("dim", "the working tree now: only code, params and packages are known")
+    else:
+        told += "  " + paint("dim", f"commit {(one.commit or '')[:10]}: only code and params are known")
+    if one.stale:
+        return [told, _INDENT + paint("red", "stale: the code is not the code that was recorded")]
+    return [told]
+
+
+def guess(found: Comparison) -> list[str]:
+    """How it is known which way is better, where only the names tell."""
+    if not found.guessed:
+        return []
+    names = ", ".join(cut(safe(name), 24) for name in found.guessed[:3])
+    more = f" and {len(found.guessed) - 3} more" if len(found.guessed) > 3 else ""
+    return [f"{_INDENT}(better by the name of {names}{more}; 'goals' in .gitexp.yaml settles it)"]
+
+
+def side_text(text: Callable[..., str]) -> Text:
+    def told(value: Found) -> str:
+        if value is MISSING:
+            return _NONE
+        return "(unknown)" if value is UNKNOWN else text(value)
+
+    return told
+
+
+def _rows(lines: Sequence[Line], text: Text, paint: Paint, width: int | None) -> list[str]:
+    keys = [cut(safe(line.key), _WIDEST) for line in lines]
+    last = _verdicts(lines)
+    room = _room(width, keys, [cell.text for cell in last])
     columns = [
-        Column("", [Cell(cut(safe(change.key), _WIDEST)) for change in changes]),
-        Column("", [Cell(_side(change.old, text), _style(change, "red")) for change in changes]),
-        Column("", [Cell("->" if change.differs else "==", "dim") for change in changes]),
-        Column("", [Cell(_side(change.new, text), _style(change, "green")) for change in changes]),
+        Column("", [Cell(key) for key in keys]),
+        Column("", [Cell(cut(text(line.values[0]), room), _style(line, "red")) for line in lines]),
+        Column("", [Cell("->" if line.differs else "==", "dim") for line in lines]),
+        Column("", [Cell(cut(text(line.values[1]), room), _style(line, "green")) for line in lines]),
     ]
-    if deltas:
-        columns.append(Column("", [Cell(_delta(change)) for change in changes]))
+    columns += [Column("", last)] if any(cell.text for cell in last) else []
     return table(columns, paint, headings=False, indent=_INDENT)
 
 
-def _side(value: object, text: Callable[..., str]) -> str:
-    return _NONE if value is MISSING else cut(text(value), _WIDEST)
+def _room(width: int | None, keys: Sequence[str], last: Sequence[str]) -> int:
+    """The columns that each of two values may take."""
+    if width is None:
+        return _WIDEST
+    used = len(_INDENT) + max(map(len, keys)) + max(map(len, last)) + len("->") + 4 * len(GAP)
+    return max(_NARROWEST, min(_WIDEST, (width - used) // 2))
 
 
-def _style(change: Change, style: str) -> str | None:
-    return style if change.differs else None
+def _style(line: Line, style: str) -> str | None:
+    return style if line.differs and not isinstance(line, Measure) else None
 
 
-def _delta(change: Change) -> str:
-    if change.old is MISSING or change.new is MISSING or not change.differs:
-        return ""
-    return delta_text(change.old, change.new)  # type: ignore[arg-type]
+def _verdicts(lines: Sequence[Line]) -> list[Cell]:
+    return [_verdict(line) if isinstance(line, Measure) else Cell("") for line in lines]
 
 
-def _version(value: object) -> str:
-    return safe(str(value))
+def _verdict(line: Measure) -> Cell:
+    """By how much a metric changed, and whether that is better."""
+    old, new = line.values
+    if old in (MISSING, UNKNOWN) or new in (MISSING, UNKNOWN) or not line.differs:
+        return Cell("")
+    verdict = line.verdict(1) or ""
+    told = f"{delta_text(old, new)}  {verdict}".strip()  # type: ignore[arg-type]
+    return Cell(told, VERDICT.get(verdict))
 
 
 def _short(value: object) -> str:

@@ -1,0 +1,112 @@
+"""`git exp diff --md`: a comparison for a pull request, in GitHub's Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from gitexp.cli.render.comparison import Text, nothing, parts
+from gitexp.cli.render.values import cut, delta_text
+from gitexp.cli.safe_text import safe
+from gitexp.ops.code_diff import FileChange
+from gitexp.ops.comparand import Comparand, Kind
+from gitexp.ops.compare import Comparison, Line, Measure
+
+_WIDEST = 80
+_MOST_FILES = 200
+_FOLDED = ("Packages", "Environment")
+_PLAIN = re.compile(r"[^A-Za-z0-9 ]", re.ASCII)
+
+
+def comparison_markdown(
+    each: Sequence[Comparand],
+    found: Comparison,
+    files: Sequence[Sequence[FileChange]],
+    *,
+    partial: bool = False,
+) -> list[str]:
+    """A heading for the runs, tables of what differs, packages, environment and code folded away.
+
+    What others wrote stands in `<code>`, every character that Markdown or HTML knows as an entity: there
+    it is neither markup nor a mention.
+    """
+    first, *others = (_code(one.label) for one in each)
+    lines = [f"### {', '.join(others)} against {first}"]
+    lines += _notes(each)
+    for name, rows, text in parts(found):
+        if rows and name not in _FOLDED:
+            lines += ["", *_table(name, each, rows, text)]
+    lines += _guess(found)
+    for name, rows, text in parts(found):
+        if rows and name in _FOLDED:
+            lines += _folded(f"{name} ({len(rows)})", _table(name, each, rows, text))
+    for one, differs, listed in zip(each[1:], found.code[1:], files, strict=True):
+        if differs:
+            what = f"Code of {_code(one.label)}" if len(each) > 2 else "Code"
+            lines += _folded(f"{what} ({_count(len(listed), 'file')})", _files(listed))
+    if not found.differs:
+        lines += ["", nothing(partial).capitalize() + "."]
+    return lines
+
+
+def _notes(each: Sequence[Comparand]) -> Iterator[str]:
+    for one in each:
+        if one.stale:
+            yield f"\n**Stale:** the code of {_code(one.label)} is not the code that was recorded."
+        if one.kind is not Kind.RUN:
+            yield f"\n{_code(one.label)} is a {one.kind.value} without a record."
+
+
+def _guess(found: Comparison) -> list[str]:
+    if not found.guessed:
+        return []
+    return ["", f"Which way is better is told by the names: {', '.join(map(_code, found.guessed[:8]))}."]
+
+
+def _table(name: str, each: Sequence[Comparand], lines: Sequence[Line], text: Text) -> Iterator[str]:
+    yield _row([name, *(_code(one.label) for one in each)])
+    yield _row(["---"] * (len(each) + 1))
+    for line in lines:
+        yield _row([_code(line.key), *(_cell(line, index, text) for index in range(len(each)))])
+
+
+def _cell(line: Line, index: int, text: Text) -> str:
+    told = _code(text(line.values[index]))
+    if not isinstance(line, Measure):
+        return told
+    if index in line.best:
+        told = f"**{told}**"
+    delta = delta_text(line.values[0], line.values[index]) if index and line.differs else ""  # type: ignore[arg-type]
+    verdict = line.verdict(index) if index else None
+    return " ".join(part for part in (told, delta, verdict) if part)
+
+
+def _files(listed: Sequence[FileChange]) -> Iterator[str]:
+    yield _row(["File", "Added", "Deleted"])
+    yield _row(["---", "---:", "---:"])
+    for one in listed[:_MOST_FILES]:
+        yield _row([_code(one.path), *("binary" if n is None else str(n) for n in (one.added, one.deleted))])
+    if len(listed) > _MOST_FILES:
+        yield _row([f"and {len(listed) - _MOST_FILES} more", "", ""])
+
+
+def _folded(summary: str, lines: Iterator[str]) -> list[str]:
+    # GitHub reads Markdown inside of HTML again after an empty line.
+    return ["", f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _code(text: str) -> str:
+    return f"<code>{_PLAIN.sub(_entity, cut(safe(text), _WIDEST))}</code>"
+
+
+def _entity(match: re.Match[str]) -> str:
+    character = match[0]
+    return f"&#{ord(character)};" if character.isascii() and character not in "-." else character

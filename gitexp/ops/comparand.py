@@ -1,0 +1,179 @@
+"""What can stand in a comparison: a run, a commit, or the working tree as it is now."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import Ambiguous, NotFound
+from gitexp.model.record import Status
+from gitexp.model.values import Oid, Value
+from gitexp.ops.compare import Side, side_of
+from gitexp.ops.resolve import resolve
+from gitexp.repo import Repository
+
+if TYPE_CHECKING:
+    from gitexp.ops.params import ParamsFile
+    from gitexp.ops.read import StoredRun
+
+# What only the working tree and bare commits need is imported where they are asked for: runs are the rule.
+WORKING_TREE = "."
+_FOLDER = b".exp"
+
+
+class Kind(str, Enum):
+    RUN = "run"
+    COMMIT = "commit"
+    WORKING_TREE = "working tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparand:
+    """One side of a comparison, and what it is called."""
+
+    label: str
+    """The name of the run, or what was typed for a commit."""
+    kind: Kind
+    side: Side
+    tree: Oid
+    """What git compares: a commit, or the tree of the working tree's files."""
+    commit: Oid | None = None
+    """None for the working tree."""
+    status: Status | None = None
+    stale: bool = False
+    """Whether the record belongs to other code than that of the commit it was read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparands:
+    each: tuple[Comparand, ...]
+    inside: Mapping[str, str]
+    """The environment in which git sees the objects of all of them."""
+
+
+@contextmanager
+def comparands(repo: Repository, texts: Sequence[str]) -> Iterator[Comparands]:
+    """What each of `texts` stands for: a run, else a revision, or the working tree for `.`.
+
+    The objects of the working tree are in a folder of their own, which goes away at the end.
+    Raises NotFound, Ambiguous, UsageError, BrokenRecord, BrokenFile or GitError.
+    """
+    if WORKING_TREE not in texts:
+        yield Comparands(tuple(_committed(repo, text) for text in texts), {})
+        return
+    folder = Path(tempfile.mkdtemp(prefix="gitexp-"))
+    try:
+        now, inside = _working_tree(repo, folder / "objects")
+        each = (now if text == WORKING_TREE else _committed(repo, text) for text in texts)
+        yield Comparands(tuple(each), inside)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _committed(repo: Repository, text: str) -> Comparand:
+    try:
+        run = resolve(repo, text)
+    except Ambiguous:
+        raise
+    except NotFound as error:
+        commit = _revision(repo, text)
+        if commit is None:
+            raise error from None
+        return _bare_commit(repo, text, commit)
+    return _run(run)
+
+
+def _run(run: StoredRun) -> Comparand:
+    whole = run.whole
+    code = _code_tree(run.repo, run.commit)
+    return Comparand(
+        label=run.name,
+        kind=Kind.RUN,
+        side=side_of(whole, code),
+        tree=run.commit,
+        commit=run.commit,
+        status=whole.info.status,
+        stale=code != whole.info.code.tree,
+    )
+
+
+def _bare_commit(repo: Repository, text: str, commit: Oid) -> Comparand:
+    """A commit without a record: its code, and the params in the files that it holds."""
+    side = Side(_code_tree(repo, commit), _redacted(repo, _params_at(repo, commit)))
+    return Comparand(text, Kind.COMMIT, side, commit, commit)
+
+
+def _working_tree(repo: Repository, quarantine: Path) -> tuple[Comparand, Mapping[str, str]]:
+    from gitexp.capture import interpreter, packages, snapshot
+    from gitexp.ops import params
+
+    taken = snapshot.take(
+        repo.git,
+        repo.layout,
+        quarantine,
+        limit=repo.config.int("exp.maxUntracked", snapshot.DEFAULT_LIMIT),
+        never=repo.settings.never_capture,
+    )
+    for kind, data in taken.builder.objects.values():
+        repo.git.run(
+            *("-c", "core.fsync=none", "hash-object", "-w", "-t", kind.decode(), "--stdin"),
+            input=data,
+            env=taken.inside,
+        )
+    found = interpreter.find(("python",), repo.cwd, repo.environ)
+    side = Side(
+        taken.tree,
+        _redacted(repo, params.merged(params.read_params_files(repo))),
+        requirements=packages.requirements(packages.scan(found.site_packages)) if found else None,
+    )
+    return Comparand(WORKING_TREE, Kind.WORKING_TREE, side, taken.tree), taken.inside
+
+
+def _redacted(repo: Repository, values: dict[str, Any]) -> Mapping[str, Value]:
+    """Params with what is secret masked as recording masks it: else they would differ from recorded ones."""
+    masked = repo.redactor.knowing(values).params(values)
+    assert isinstance(masked, Mapping)
+    return masked
+
+
+def _params_at(repo: Repository, commit: Oid) -> dict[str, Any]:
+    """The params that a run of that commit would have had."""
+    from gitexp.formats import params_file
+    from gitexp.formats.settings import FILE, parse
+    from gitexp.ops import params
+
+    (data,) = repo.reader.blobs([(commit, FILE)])
+    declared = parse(data).params if data is not None else ()
+    found = _blobs(repo, commit, declared or _detectable(repo, params.DETECTED))
+    files: list[ParamsFile] = [
+        params.ParamsFile(path, blob, params_file.parse(path, blob)) for path, blob in found
+    ]
+    return params.merged(files if declared else files[:1])
+
+
+def _detectable(repo: Repository, names: Sequence[str]) -> list[str]:
+    return [folder + name for folder in dict.fromkeys((repo.layout.prefix, "")) for name in names]
+
+
+def _blobs(repo: Repository, commit: Oid, paths: Sequence[str]) -> list[tuple[str, bytes]]:
+    blobs = repo.reader.blobs([(commit, path) for path in paths])
+    return [(path, blob) for path, blob in zip(paths, blobs, strict=True) if blob is not None]
+
+
+def _code_tree(repo: Repository, commit: Oid) -> Oid:
+    from gitexp.ops.examine import code_tree
+
+    return code_tree(repo, commit)
+
+
+def _revision(repo: Repository, text: str) -> Oid | None:
+    result = repo.git.run(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}", check=False
+    )
+    return Oid(result.text) if result.code == 0 else None
