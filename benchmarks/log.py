@@ -6,18 +6,19 @@ import json
 import random
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import gitexp
-from benchmarks._measure import in_turns, repository, tell
+from benchmarks._measure import Chosen, Comparison, in_turns, repository, tell
 
 ROUNDS = 31
 CALLS = 2000
 NAMES = ("train/loss", "train/accuracy", "lr", "grad_norm", "tokens_per_second")
 
 
-def main() -> None:
-    """Prints the ratio of the two."""
+def main(chosen: Chosen) -> Iterator[Comparison]:
+    """The ratio of the two."""
     rows = [dict(zip(NAMES, [random.random() for _ in NAMES], strict=True)) for _ in range(CALLS)]
     with tempfile.TemporaryDirectory() as folder:
         repo = repository(Path(folder) / "repo", 1)
@@ -32,10 +33,6 @@ def main() -> None:
                     file.write(json.dumps({"time": time.time(), "step": step, **row}) + "\n")
                     file.flush()
 
-            pairs = in_turns(ours, lines, ROUNDS)
+            pairs = in_turns(ours, lines, chosen.rounds(ROUNDS))
     per_call = 1e6 / CALLS
-    tell("run.log() of five metrics", "a JSON line", pairs, budget=3, unit=per_call, mark="us")
-
-
-if __name__ == "__main__":
-    main()
+    yield tell("run.log() of five metrics", "a JSON line", pairs, budget=3, unit=per_call, mark="us")

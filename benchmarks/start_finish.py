@@ -5,28 +5,28 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
 
 import gitexp
-from benchmarks._measure import git, in_turns, repository, tell
+from benchmarks._measure import Chosen, Comparison, git, in_turns, repository, tell
 
 ROUNDS = 21
 FILES = 1000
 
 
-def main() -> None:
-    """Prints the ratio, for a clean working tree and for one with a changed and a new file."""
+def main(chosen: Chosen) -> Iterator[Comparison]:
+    """The ratio, for a clean working tree and for one with a changed and a new file."""
     with tempfile.TemporaryDirectory() as folder:
         for state in ("clean", "dirty"):
             repo = repository(Path(folder) / state, FILES)
             if state == "dirty":
                 (repo / "part0" / "module0.py").write_text("VALUE = 'changed'\n")
                 (repo / "new.py").write_text("VALUE = 'new'\n")
-            pairs = in_turns(partial(_run, repo), git_commands(repo), ROUNDS)
-            tell(f"start + finish, {state}", "its git commands", pairs, budget=2)
+            pairs = in_turns(partial(_run, repo), git_commands(repo), chosen.rounds(ROUNDS))
+            yield tell(f"start + finish, {state}", "its git commands", pairs, budget=2)
 
 
 def git_commands(repo: Path) -> Callable[[], None]:
@@ -56,7 +56,3 @@ def git_commands(repo: Path) -> Callable[[], None]:
 def _run(repo: Path) -> None:
     with gitexp.start(repository=repo) as run:
         run.log({"loss": 0.5})
-
-
-if __name__ == "__main__":
-    main()
