@@ -13,6 +13,8 @@ EXP = "refs/exp/"
 """Runs, one level, nothing else."""
 TRASH = "refs/exp-trash/"
 """Removed runs, until gc."""
+DROPPED = "refs/exp-dropped/"
+"""What undo took off a run, and removed runs whose name was removed again: by name and commit, until gc."""
 INCOMING = "refs/exp-incoming/"
 """What was fetched and has not been checked yet, by remote."""
 ARCHIVE = "refs/exp-archive/"
@@ -35,6 +37,10 @@ def run_ref(name: RunName) -> str:
 
 def trash_ref(name: RunName) -> str:
     return TRASH + name
+
+
+def dropped_ref(name: RunName, commit: Oid) -> str:
+    return f"{DROPPED}{name}/{commit}"
 
 
 def incoming_ref(remote: str, name: RunName) -> str:
@@ -86,3 +92,25 @@ def parse_listing(listing: bytes, namespace: str = EXP) -> RunRefs:
         else:
             runs.append((name, Oid(oid)))
     return RunRefs(runs, strangers)
+
+
+def is_ours(ref: str) -> bool:
+    """Whether `ref` is the name of a run, or of a removed or dropped one."""
+    for namespace in (EXP, TRASH, DROPPED):
+        if ref.startswith(namespace):
+            name, _, commit = ref[len(namespace) :].partition("/")
+            return _is_name(name) and (commit.isalnum() if namespace == DROPPED else not commit)
+    return False
+
+
+def name_in(ref: str) -> RunName:
+    """The name of the run that a ref of ours belongs to. Raises InvalidName."""
+    return parse_name(ref.split("/")[2])
+
+
+def _is_name(text: str) -> bool:
+    try:
+        parse_name(text)
+    except InvalidName:
+        return False
+    return True

@@ -1,12 +1,18 @@
-"""Keeping the repository quick: many small packs folded into few, by git itself."""
+"""Keeping the repository quick: many small packs folded into few, loose refs packed, by git itself."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from gitexp.errors import GitError
+from gitexp.git.packing import count_loose, pack
+from gitexp.ops.transaction import changing
 from gitexp.repo import Repository
 
 MANY_PACKS = 50
 """From so many packs on, every look at an object gets slower."""
+MANY_REFS = 400
+"""From so many loose refs of ours on they are packed; never more than 500 are promised."""
 
 
 def fold_packs(repo: Repository) -> bool:
@@ -22,6 +28,15 @@ def fold_packs(repo: Repository) -> bool:
     except GitError:
         return False
     return True
+
+
+def pack_refs(repo: Repository) -> bool:
+    """Whether loose refs of ours were packed, durably. What cannot be packed now is packed another time."""
+    if repo.layout.ref_format != "files" or count_loose(repo.layout, MANY_REFS) < MANY_REFS:
+        return False
+    with suppress(GitError, OSError), changing(repo, ()) as git:
+        return pack(git, repo.layout)
+    return False
 
 
 def _foldable(repo: Repository) -> int:

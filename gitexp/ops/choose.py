@@ -1,0 +1,81 @@
+"""Many runs at once, as they are named on a command line or asked for by a query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gitexp.errors import Ambiguous, NotFound, UsageError
+from gitexp.git.refs import EXP, list_runs
+from gitexp.model.names import RunName
+from gitexp.model.values import Oid
+from gitexp.ops.read import list_all
+from gitexp.ops.resolve import resolve
+from gitexp.ops.select import Selection
+from gitexp.repo import Repository
+
+_RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
+_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A run by its ref alone: its record may be of any kind, or damaged."""
+
+    name: RunName
+    commit: Oid
+
+
+def choose(repo: Repository, texts: Sequence[str], query: str | None = None) -> list[Chosen]:
+    """The runs that `texts` name, or that `query` asks for, each once, in that order.
+
+    A constant number of git processes for names and prefixes. Raises UsageError where nothing is asked for,
+    NotFound or Ambiguous for the first text that no run is found for, QueryError.
+    """
+    if query is not None:
+        if texts:
+            raise UsageError("runs are given by name and by --where", hint="use one of them")
+        return [Chosen(run.name, run.commit) for run in Selection(query).of(list_all(repo).runs)]
+    if not texts:
+        raise UsageError("no run given", hint="git exp ls")
+    here = dict(list_runs(repo.git).runs)
+    found = {one.name: one for text in texts for one in [_one(repo, here, text)]}
+    return list(found.values())
+
+
+def is_run(repo: Repository, text: str) -> bool:
+    """Whether `text` could be meant for a run: by name, the beginning of one, or `@`."""
+    short = _short(text)
+    return bool(_RECENT.fullmatch(text)) or any(
+        name.startswith(short) for name, _ in list_runs(repo.git).runs
+    )
+
+
+def match(names: Sequence[RunName], text: str) -> RunName | None:
+    """The one of `names` that `text` is, or is the beginning of. Raises Ambiguous."""
+    short = _short(text)
+    if short in names:
+        return RunName(short)
+    found = [name for name in names if short and name.startswith(short)]
+    if len(found) > 1:
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        raise Ambiguous(f"run {text!r} matches {len(found)} runs", hint=", ".join(found[:_SHOWN]) + more)
+    return found[0] if found else None
+
+
+def _one(repo: Repository, here: Mapping[RunName, Oid], text: str) -> Chosen:
+    if not text or text.startswith("-") or "\0" in text or "\n" in text:
+        raise UsageError(f"invalid run {text!r}", hint="git exp ls")
+    name = None if _RECENT.fullmatch(text) else match(list(here), text)
+    if name is None:
+        name = resolve(repo, text).name
+    if name not in here:
+        # A commit into which a run was merged still carries the record of one that is gone.
+        raise NotFound(f"run {name!r} is not here any more", hint=f"git exp restore {name}")
+    return Chosen(name, here[name])
+
+
+def _short(text: str) -> str:
+    # Names are lower-case, whatever `--name` was given.
+    return text.removeprefix(EXP).removeprefix("exp/").lower()

@@ -1,0 +1,166 @@
+"""The log of what our commands changed, from which `git exp undo` works: `.git/exp/operations.jsonl`.
+
+One line of JSON for each operation, appended by one write after its refs were changed. A line that a crash
+tore or that is damaged is left out; the refs themselves never depend on the log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from gitexp.capture.live import write_durably
+from gitexp.capture.liveness import Lock
+from gitexp.git.refs import is_ours
+from gitexp.git.write import RefUpdate
+from gitexp.model.values import Oid
+from gitexp.repo import Repository
+
+VERSION = 1
+FILE, _LOCK = "operations.jsonl", "logging"
+MAX_SIZE = 8 << 20
+"""Bytes from which on the older half of the log is forgotten."""
+_HEX = frozenset("0123456789abcdef")
+
+
+class Kind(str, Enum):
+    CHANGE = "change"
+    UNDO = "undo"
+    REDO = "redo"
+    GC = "gc"
+    """Cannot be undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relabelling:
+    """New labels of a live run, which are in its journal and not in a commit yet."""
+
+    name: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One change of ours, as it was made."""
+
+    what: str
+    """In a few words: `tag +a`, `rm`, `record brave-otter-3f2ak7`."""
+    changes: tuple[RefUpdate, ...] = ()
+    labels: tuple[Relabelling, ...] = ()
+    kind: Kind = Kind.CHANGE
+    of: str | None = None
+    """The operation that this one takes back or makes again."""
+    at: float = 0.0
+    """Seconds since 1970."""
+    id: str = field(default_factory=lambda: os.urandom(5).hex())
+
+
+def log(repo: Repository, operation: Operation, *, durable: bool = True) -> None:
+    """Note down what was done. Never raises: a change that was made is not taken back for want of a note."""
+    with suppress(OSError):
+        repo.home.mkdir(exist_ok=True)
+        lock = Lock.take(repo.home / _LOCK, wait=True)
+        assert lock is not None
+        with lock:
+            _append(repo.home / FILE, _encode(operation), durable)
+
+
+def read(repo: Repository) -> list[Operation]:
+    """Everything that is known, oldest first."""
+    try:
+        data = (repo.home / FILE).read_bytes()
+    except FileNotFoundError:
+        return []
+    return list(_decoded(data))
+
+
+def _append(path: Path, line: bytes, durable: bool) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line
+        os.write(descriptor, line)
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if size + len(line) > MAX_SIZE:
+        _rotate(path)
+
+
+def _rotate(path: Path) -> None:
+    """Keep the newer half, and the last operation however long it is."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept: list[bytes] = []
+    size = 0
+    for line in reversed(lines):
+        size += len(line)
+        if kept and size > MAX_SIZE // 2:
+            break
+        kept.append(line)
+    write_durably(path, b"".join(reversed(kept)))
+
+
+def _encode(operation: Operation) -> bytes:
+    value = {
+        "v": VERSION,
+        "id": operation.id,
+        "at": operation.at or round(time.time(), 3),
+        "kind": operation.kind.value,
+        "what": operation.what,
+        "of": operation.of,
+        "changes": [[one.ref, one.old, one.new] for one in operation.changes],
+        "labels": [[one.name, one.before, one.after] for one in operation.labels],
+    }
+    return json.dumps({k: v for k, v in value.items() if v}, separators=(",", ":")).encode() + b"\n"
+
+
+def _decoded(data: bytes) -> Iterator[Operation]:
+    for line in data.split(b"\n"):
+        with suppress(ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            yield _decode(json.loads(line))
+
+
+def _decode(value: Mapping[str, Any]) -> Operation:
+    """Raises ValueError, or what a wrong shape raises."""
+    if value["v"] != VERSION:
+        raise ValueError("written by another gitexp")
+    return Operation(
+        what=_text(value["what"]),
+        changes=tuple(_changes(value.get("changes", ()))),
+        labels=tuple(Relabelling(*_relabelling(one)) for one in value.get("labels", ())),
+        kind=Kind(value["kind"]),
+        of=value.get("of"),
+        at=float(value["at"]),
+        id=_text(value["id"]),
+    )
+
+
+def _changes(values: Iterable[Any]) -> Iterator[RefUpdate]:
+    for ref, old, new in values:
+        if not is_ours(ref) or not all(one is None or _HEX.issuperset(one) for one in (old, new)):
+            raise ValueError("not a change of ours")
+        yield RefUpdate(ref, None if new is None else Oid(new), None if old is None else Oid(old))
+
+
+def _relabelling(value: Any) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
+    name, before, after = value
+    for labels in (before, after):
+        if not {"title", "group", "note", "star", "tags"} <= labels.keys():
+            raise ValueError("labels are missing")
+    return name, before, after
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not text")
+    return value

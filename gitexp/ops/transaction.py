@@ -1,0 +1,96 @@
+"""Changing refs of ours so that a kill leaves no lock behind.
+
+git that is killed in a transaction leaves lock files that nobody else removes. So whoever changes refs holds
+our own lock, which its git holds as well, and has written down which refs before it begins: whoever takes
+the lock next and finds that note knows that its writer is gone, and clears the locks away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gitexp.capture.liveness import Lock
+from gitexp.errors import GitError
+from gitexp.git.process import Git
+from gitexp.git.refs import is_ours
+from gitexp.git.write import sync_folder
+from gitexp.repo import Repository
+
+INTENT, _LOCK = "changing.json", "changing"
+STALE_SECONDS = 2.0
+"""No git holds a lock on a single ref, or on the packed ones, for so long without writing to it."""
+
+
+@contextmanager
+def changing(repo: Repository, refs: Iterable[str]) -> Iterator[Git]:
+    """A git for changing `refs`, and nobody else of us at it. Raises OSError where nothing can be written."""
+    repo.home.mkdir(exist_ok=True)
+    lock = Lock.take(repo.home / _LOCK, wait=True)
+    assert lock is not None
+    with lock:
+        _clear_up(repo)
+        intent = repo.home / INTENT
+        _write_intent(intent, refs)
+        try:
+            yield repo.git.holding(lock.descriptor)
+        except GitError:
+            intent.unlink()
+            raise
+        # Not after an interrupt, say: what git left is not known then.
+        intent.unlink()
+
+
+def settle(repo: Repository) -> None:
+    """Clear away the locks that a killed command left, if there are any and nobody is at work."""
+    if not (repo.home / INTENT).exists():
+        return
+    lock = Lock.take(repo.home / _LOCK)
+    if lock is not None:
+        with lock:
+            _clear_up(repo)
+
+
+def _write_intent(path: Path, refs: Iterable[str]) -> None:
+    temporary = path.with_name(f".{path.name}")
+    with temporary.open("w") as file:
+        json.dump(list(refs), file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def _clear_up(repo: Repository) -> None:
+    """Remove the locks of a change whose process and whose git are gone; the caller holds our lock."""
+    intent = repo.home / INTENT
+    try:
+        since, refs = intent.stat().st_mtime, json.loads(intent.read_bytes())
+    except FileNotFoundError:
+        return
+    except ValueError:
+        refs = []
+        since = intent.stat().st_mtime
+    root = repo.layout.common_dir
+    paths = [root / f"{ref}.lock" for ref in refs if isinstance(ref, str) and is_ours(ref)]
+    if not (root / "gc.pid").exists():
+        paths += [root / "packed-refs.lock", root / "packed-refs.new", root / "reftable/tables.list.lock"]
+    for path in paths:
+        _remove_stale(path, since)
+    intent.unlink()
+
+
+def _remove_stale(path: Path, since: float) -> None:
+    """Remove a lock file that was made after `since` and stays as it is: a git of the user's would go on."""
+    with suppress(FileNotFoundError):
+        seen = path.stat()
+        if seen.st_mtime < since - STALE_SECONDS:
+            return  # it was in the way before we came
+        time.sleep(max(0.0, STALE_SECONDS - (time.time() - seen.st_mtime)))
+        now = path.stat()
+        if (now.st_ino, now.st_mtime_ns, now.st_size) == (seen.st_ino, seen.st_mtime_ns, seen.st_size):
+            path.unlink()
