@@ -16,8 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from gitexp.api.run import GitExpWarning as GitExpWarning
+    from gitexp.api.history import History as History
+    from gitexp.api.history import Series as Series
     from gitexp.api.run import Run as Run
+    from gitexp.api.runs import Runs as Runs
+    from gitexp.api.runs import runs as runs
     from gitexp.api.start import active_run as active_run
     from gitexp.api.start import checkpoint as checkpoint
     from gitexp.api.start import finish as finish
@@ -32,19 +35,20 @@ if TYPE_CHECKING:
     from gitexp.api.start import use as use
     from gitexp.api.stored import RecordedRun as RecordedRun
     from gitexp.api.stored import get_run as get_run
-    from gitexp.api.stored import runs as runs
+    from gitexp.api.table import Table as Table
+    from gitexp.api.warning import GitExpWarning as GitExpWarning
     from gitexp.errors import GitExpError as GitExpError
-    from gitexp.model.history import History as History
-    from gitexp.model.history import Series as Series
 
 # Imported at first use, so that `import gitexp` costs next to nothing.
 _HOMES = {
     "GitExpError": "gitexp.errors",
-    "GitExpWarning": "gitexp.api.run",
-    "History": "gitexp.model.history",
+    "GitExpWarning": "gitexp.api.warning",
+    "History": "gitexp.api.history",
     "RecordedRun": "gitexp.api.stored",
     "Run": "gitexp.api.run",
-    "Series": "gitexp.model.history",
+    "Runs": "gitexp.api.runs",
+    "Series": "gitexp.api.history",
+    "Table": "gitexp.api.table",
     "active_run": "gitexp.api.start",
     "checkpoint": "gitexp.api.start",
     "finish": "gitexp.api.start",
@@ -54,7 +58,7 @@ _HOMES = {
     "log_params": "gitexp.api.start",
     "log_text": "gitexp.api.start",
     "note": "gitexp.api.start",
-    "runs": "gitexp.api.stored",
+    "runs": "gitexp.api.runs",
     "start": "gitexp.api.start",
     "summary": "gitexp.api.start",
     "tag": "gitexp.api.start",

@@ -11,10 +11,11 @@ from math import isfinite
 from pathlib import Path
 from threading import get_ident
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from gitexp.api.failures import failure_of
-from gitexp.api.values import Params, Summary, as_mapping
+from gitexp.api.values import Params, Summary, as_mapping, as_step
+from gitexp.api.warning import warn
 from gitexp.errors import GitExpError, UsageError
 from gitexp.formats.plain import flatten_metrics, plain
 from gitexp.model.history import Step
@@ -24,23 +25,21 @@ from gitexp.ops.recording import Recording, input_of
 from gitexp.ops.seal import Ending
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
-class GitExpWarning(UserWarning):
-    """Something could not be recorded; the program goes on."""
-
-
-def _guarded(method: Callable[Concatenate[Run, P], None]) -> Callable[Concatenate[Run, P], None]:
+def _guarded(method: Callable[Concatenate[Run, P], T]) -> Callable[Concatenate[Run, P], T | None]:
     """Keep what goes wrong in recording out of the training loop: one warning, unless the run is strict."""
 
     @wraps(method)
-    def guarded(self: Run, /, *args: P.args, **kwargs: P.kwargs) -> None:
+    def guarded(self: Run, /, *args: P.args, **kwargs: P.kwargs) -> T | None:
         if self._recording is None:
-            return
+            return None
         try:
-            method(self, *args, **kwargs)
+            return method(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001
             self._trouble(error)
+            return None
 
     return guarded
 
@@ -72,6 +71,7 @@ class Run:
         self._name = recording.name if recording else None
         self._folder = recording.live.path if recording else None
         self._commit: str | None = None
+        self._status = Status.RUNNING
         self._checkpointing: set[int] = set()
         """The threads that are making a checkpoint right now."""
         self._ending: Ending | None = None
@@ -84,6 +84,11 @@ class Run:
     def name(self) -> str | None:
         """The run's name; None where nothing is recorded."""
         return self._name
+
+    @property
+    def status(self) -> str | None:
+        """`running` until the run ended and that is committed; None where nothing is recorded."""
+        return self._status.value if self._name else None
 
     @property
     def commit(self) -> str | None:
@@ -121,7 +126,7 @@ class Run:
                 step = next(self._steps)
             else:
                 if type(step) is not int:
-                    step = _step(step)
+                    step = as_step(step)
                 if type(step) is int or isfinite(step):
                     self._steps = count(int(step) + 1)
             recording.metrics(flatten_metrics(values), step, time.time() if at is None else at)
@@ -188,15 +193,19 @@ class Run:
         self._live().label(title=str(text))
 
     @_guarded
-    def checkpoint(self) -> None:
-        """Commit what was logged so far, on top of the checkpoint before; `commit` then tells where."""
+    def checkpoint(self) -> str | None:
+        """Commit what was logged so far, on top of the checkpoint before; the commit to resume or fork from.
+
+        None where it could not be made, or where nothing is recorded.
+        """
         recording = self._live()
         if get_ident() in self._checkpointing:
             # A signal handler has interrupted a checkpoint of this very thread: that one will do.
-            return
+            return None
         self._checkpointing.add(get_ident())
         try:
             self._commit = recording.checkpoint()
+            return self._commit
         finally:
             self._checkpointing.discard(get_ident())
             if self._ending:
@@ -308,6 +317,7 @@ class Run:
         finally:
             if recording.owns:
                 self._commit = recording.finish(ending)
+                self._status = ending.status
             else:
                 recording.leave()
 
@@ -328,23 +338,4 @@ class Run:
             return
         self._warned = True
         told = error.message if isinstance(error, GitExpError) else f"{type(error).__name__}: {error}"
-        _warn(f"run {self._name!r} cannot record everything: {told}; the program goes on")
-
-
-def _step(step: Any) -> int | float:
-    value = plain(step)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise UsageError(f"invalid step {value!r}", hint="use a number")
-    return value
-
-
-def _warn(message: str) -> None:
-    import warnings
-
-    try:
-        warnings.warn(message, GitExpWarning, stacklevel=4)
-    except GitExpWarning:
-        # Where warnings are errors they still must not end the training.
-        import logging
-
-        logging.getLogger("gitexp").warning(message)
+        warn(f"run {self._name!r} cannot record everything: {told}; the program goes on")

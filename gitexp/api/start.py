@@ -172,9 +172,9 @@ def note(text: str) -> None:
     active_run().note(text)
 
 
-def checkpoint() -> None:
+def checkpoint() -> str | None:
     """`Run.checkpoint` on the current run."""
-    active_run().checkpoint()
+    return active_run().checkpoint()
 
 
 def finish(*, exit_code: int | None = None) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 
+from gitexp.api.history import History, Series
 from gitexp.errors import UnknownKey
-from gitexp.model.history import History, Series
+from gitexp.model import history as model
 from gitexp.model.record import Artifact, Input, RunInfo
+from gitexp.model.times import parse_time
 from gitexp.model.values import Scalar, Value
 from gitexp.ops import read
 from gitexp.ops.resolve import resolve
@@ -20,16 +23,17 @@ class RecordedRun:
     """A run as it stands in the repository (and, while it runs, in its journal)."""
 
     def __init__(self, stored: read.StoredRun) -> None:
-        self._stored = stored
+        self.stored = stored
+        """What it is read from; of use inside gitexp only."""
 
     @property
     def info(self) -> RunInfo:
         """Everything in `run.yaml`."""
-        return self._stored.record.info
+        return self.stored.record.info
 
     @property
     def name(self) -> str:
-        return self._stored.name
+        return self.stored.name
 
     @property
     def status(self) -> str:
@@ -37,19 +41,45 @@ class RecordedRun:
         return self.info.status.value
 
     @property
+    def started(self) -> datetime:
+        """In UTC."""
+        return _moment(self.info.started)
+
+    @property
+    def ended(self) -> datetime | None:
+        """In UTC; None while it goes on."""
+        return _moment(self.info.ended) if self.info.ended else None
+
+    @property
     def commit(self) -> str:
         """The commit that holds the run."""
-        return self._stored.commit
+        return self.stored.commit
 
     @property
     def params(self) -> Mapping[str, Value]:
         """The params, nested as they were given."""
-        return self._stored.record.params
+        return self.stored.record.params
 
     @property
     def metrics(self) -> Mapping[str, Scalar]:
         """One value per metric."""
-        return self._stored.record.metrics
+        return self.stored.record.metrics
+
+    @property
+    def title(self) -> str | None:
+        return self.info.title
+
+    @property
+    def group(self) -> str | None:
+        return self.info.group
+
+    @property
+    def note(self) -> str | None:
+        return self.info.note
+
+    @property
+    def star(self) -> bool:
+        return self.info.star
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -57,69 +87,62 @@ class RecordedRun:
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        return self._stored.whole.inputs
+        return self.stored.whole.inputs
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
-        return self._stored.whole.artifacts
+        return self.stored.whole.artifacts
 
     @property
     def env(self) -> Mapping[str, Value]:
         """What the run ran on and with."""
-        return self._stored.whole.env
+        return self.stored.whole.env
 
     def history(self) -> History:
         """Every row that was ever logged, in write order; iterate it for one mapping a row."""
-        return self._history
+        found = self._history
+        return History(found.steps, found.times, found.columns)
 
     def series(self, name: str) -> Series:
         """One metric over time, without the rows that a resumption abandoned. Raises UnknownKey."""
         spans = [(one.kept, one.rows) for one in self.info.resumed]
         try:
-            return self._history.without(spans).series(name)
+            found = self._history.without(spans).series(name)
         except KeyError:
             raise UnknownKey(
                 f"run {self.name!r} has no series {name!r}", hint=_nearest(name, self._history)
             ) from None
+        return Series(found.name, found.steps, found.times, found.values)
 
     def __repr__(self) -> str:
         return f"<gitexp run {self.name} {self.status}>"
 
+    def _repr_html_(self) -> str:
+        from gitexp.api.notebook import run_html
+
+        return run_html(self)
+
     @cached_property
-    def _history(self) -> History:
-        return self._stored.history()
-
-
-def runs(
-    query: str = "",
-    *,
-    sort: str | None = None,
-    limit: int | None = None,
-    repository: str | os.PathLike[str] | None = None,
-) -> list[RecordedRun]:
-    """The runs that `query` asks for, all without one; newest first, whatever HEAD is.
-
-    `runs("params.lr < 1e-3 and tag:baseline", sort="-acc", limit=5)`: `sort` is a key, from great to small
-    behind a minus; NaN and missing values come last both ways. Runs that cannot be read are left out.
-    Raises QueryError.
-    """
-    from gitexp.ops.select import Selection
-
-    selection = Selection(query, sort=sort, limit=limit)
-    return [RecordedRun(stored) for stored in selection.of(read.list_all(_open(repository)).runs)]
+    def _history(self) -> model.History:
+        return self.stored.history()
 
 
 def get_run(name: str = "@", *, repository: str | os.PathLike[str] | None = None) -> RecordedRun:
     """The run of that name, unique prefix, `@`, `@~1`, or commit. Raises NotFound or Ambiguous."""
-    return RecordedRun(resolve(_open(repository), name))
+    return RecordedRun(resolve(open_repository(repository), name))
 
 
-def _open(repository: str | os.PathLike[str] | None) -> Repository:
+def open_repository(repository: str | os.PathLike[str] | None) -> Repository:
+    """The repository at that path, or around the current folder. Raises NotARepository."""
     return Repository.open(Path(repository) if repository is not None else None)
 
 
-def _nearest(name: str, history: History) -> str | None:
+def _nearest(name: str, known: model.History) -> str | None:
     import difflib
 
-    close = difflib.get_close_matches(name, list(history.columns), 1)
+    close = difflib.get_close_matches(name, list(known.columns), 1)
     return f"did you mean {close[0]!r}?" if close else None
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromtimestamp(parse_time(text), timezone.utc)

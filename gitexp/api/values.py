@@ -95,3 +95,11 @@ def _merge(into: dict[str, Any], new: Mapping[str, Any]) -> None:
             _merge(old, value)
         else:
             into[key] = value
+
+
+def as_step(step: Any) -> int | float:
+    """`step` as a number. Raises UsageError."""
+    value = plain(step)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise UsageError(f"invalid step {value!r}", hint="use a number")
+    return value

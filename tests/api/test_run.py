@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import gitexp
-from gitexp.api.run import GitExpWarning
+from gitexp.api.warning import GitExpWarning
 from gitexp.errors import GitExpError, NotARepository, UsageError
 from tests.gitrepo import Repo
 
@@ -55,6 +55,7 @@ def test_a_plain_run_is_finished_by_hand_and_only_once(here: Repo) -> None:
     run.log({"a": 1})
     run.finish()
     commit = run.commit
+    assert run.status == "finished"
     run.finish()
     run.log({"a": 2})
     assert run.commit == commit
@@ -63,8 +64,10 @@ def test_a_plain_run_is_finished_by_hand_and_only_once(here: Repo) -> None:
 
 def test_exception_makes_it_failed_and_goes_on(here: Repo) -> None:
     run = gitexp.start()
+    assert run.status == "running"
     with pytest.raises(ZeroDivisionError), run:
         _ = 1 / 0
+    assert run.status == "failed"
     info = gitexp.get_run(run.name).info
     assert info.status == "failed"
     assert info.failure is not None
@@ -347,7 +350,8 @@ def test_other_ranks_get_a_silent_run(here: Repo, monkeypatch: pytest.MonkeyPatc
         run.tag("t")
         run.note("n")
         run.checkpoint()
-    assert (run.name, run.commit, gitexp.runs()) == (None, None, [])
+        assert run.checkpoint() is None
+    assert (run.name, run.commit, run.status, gitexp.runs()) == (None, None, None, [])
     with gitexp.start(all_ranks=True) as run:
         run.log({"a": 1})
     assert [stored.name for stored in gitexp.runs()] == [run.name]
@@ -388,11 +392,11 @@ def test_warnings_as_errors_do_not_end_the_training(here: Repo) -> None:
 def test_checkpoints_are_a_branch(here: Repo) -> None:
     with gitexp.start() as run:
         run.log({"a": 1})
-        run.checkpoint()
-        first = run.commit
+        first = run.checkpoint()
+        assert first == run.commit
         run.log({"a": 2})
-        run.checkpoint()
-        second = run.commit
+        second = gitexp.checkpoint()
+        assert first != second == run.commit
         run.log({"a": 3})
     assert here.git("log", "--format=%H", f"exp/{run.name}").split() == [
         run.commit,
