@@ -145,7 +145,7 @@ def _replaced(
         loose = Path(taken.inside["GIT_OBJECT_DIRECTORY"], oid[:2], oid[2:])
         if loose.exists():
             taken.builder.add_loose(loose)
-    return tuple(replace(entry, oid=oid) if entry is old else entry for entry in entries)
+    return tuple(entry._replace(oid=oid) if entry is old else entry for entry in entries)
 
 
 def quarantined(layout: Layout, quarantine: Path, index: Path) -> dict[str, str]:

@@ -19,6 +19,7 @@ _SURROGATE_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]").search
 _NO_KEY = ("", " ", ".")
 _NO_TEXT = frozenset("-.0123456789[{")
 _HEADERS = ("|", "|-", "|+", "|2", "|2-", "|2+")
+_SINGLE = frozenset((str, int, float, bool, type(None)))
 _WORDS: Mapping[str, Value] = {"null": None, "true": True, "false": False}
 _POINTED = {".nan": float("nan"), ".inf": float("inf"), "-.inf": float("-inf")}
 
@@ -28,6 +29,11 @@ MAX_SIZE = 16 << 20
 
 MAX_SCALAR = 2 << 20
 """Characters of one text."""
+
+
+_seen: dict[str, tuple[int, str, Value]] = {}
+"""Line -> its indent, key and single value: records of one project have most of their lines in common."""
+_SEEN_LINES, _SEEN_LENGTH = 4096, 100
 
 
 class NotCanonical(Exception):
@@ -97,6 +103,13 @@ class _Reader:
         result: dict[str, Value] = {}
         while True:
             line = lines[self.at]
+            seen = _seen.get(line)
+            if seen is not None and seen[0] == indent:
+                if seen[1] in result:
+                    raise NotCanonical
+                result[seen[1]] = seen[2]
+                self.at += 1
+                continue
             if not line.startswith(pad) or line[indent : indent + 1] in _NO_KEY:
                 break
             key, _, rest = line[indent:].partition(": ")
@@ -104,8 +117,12 @@ class _Reader:
                 key, rest = self._key(line, indent)
             if key in result:
                 raise NotCanonical
+            on_one_line = lines[self.at] is line
             self.at += 1
-            result[key] = self._value(rest, indent) if rest else self.node(indent + 2)
+            at = self.at
+            result[key] = value = self._value(rest, indent) if rest else self.node(indent + 2)
+            if on_one_line and rest and self.at == at and len(line) < _SEEN_LENGTH and type(value) in _SINGLE:
+                _remember(line, indent, key, value)
         if not result:
             raise NotCanonical
         return result
@@ -186,6 +203,12 @@ class _Reader:
         if len(text) > self._longest:
             raise NotCanonical
         return text if chomp == "-" else text + "\n" * (1 + blank)
+
+
+def _remember(line: str, indent: int, key: str, value: Value) -> None:
+    if len(_seen) >= _SEEN_LINES:
+        _seen.clear()
+    _seen[line] = indent, key, value
 
 
 def _no_text(text: str) -> Value:

@@ -142,7 +142,9 @@ def _read_chunk(data: bytes, what: str) -> tuple[list[str], list[list[Any]]]:
         line = data.count(b"\n", 0, error.start) + 1
         raise BrokenRecord(f"{what}, line {line}: not UTF-8") from None
     # A working tree on Windows may have given the lines other ends.
-    header, _, body = text.replace("\r\n", "\n").partition("\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    header, _, body = text.partition("\n")
     names = _read_header(header, f"{what}, line 1")
     width = len(names) + len(_FIXED)
     columns = _read_body(body.removesuffix("\n"), width, what) if body else [[] for _ in range(width)]
@@ -188,6 +190,8 @@ def _check_width(found: int, width: int, where: str) -> None:
 
 def _fields(line: str, where: str) -> list[str]:
     """The cells of one line, unquoted."""
+    if '"' not in line:
+        return line.split(",")
     fields: list[str] = []
     position = 0
     while position <= len(line):  # An empty cell at the end has a position, too.

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gitexp.errors import BrokenRecord, InvalidName
 from gitexp.git.loose import open_loose
@@ -32,8 +33,7 @@ class Identity:
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of a tree."""
 
     name: bytes

@@ -16,7 +16,8 @@ Read: TypeAlias = Callable[[Oid], tuple[str, bytes]]
 Place: TypeAlias = tuple[Oid, str]
 """A commit or tree, and a path below it."""
 
-_MODE = re.compile(rb"[0-7]{5,6}")
+_ENTRIES = {size: re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
+"""An entry, by the bytes of an id."""
 _POINTS_AT = {
     "commit": re.compile(rb"tree ([0-9a-f]{40,64})\n"),
     "tag": re.compile(rb"object ([0-9a-f]{40,64})\n"),
@@ -87,15 +88,16 @@ def blobs(
 
 def parse_tree(data: bytes, hash_size: int) -> Iterator[Entry]:
     """The entries of a tree's content, in its order; `hash_size` is 20 or 32 bytes. Raises BrokenRecord."""
-    position = 0
-    while position < len(data):
-        end = data.find(b"\0", position)
-        mode, _, name = data[position:end].partition(b" ")
-        oid = data[end + 1 : end + 1 + hash_size]
-        if end < 0 or not name or len(oid) != hash_size or not _MODE.fullmatch(mode):
-            raise BrokenRecord("a tree object is corrupt", hint="git fsck")
+    for mode, name, oid in raw_entries(data, hash_size):
         yield Entry(name, int(mode, 8), Oid(oid.hex()))
-        position = end + 1 + hash_size
+
+
+def raw_entries(data: bytes, hash_size: int) -> list[tuple[bytes, bytes, bytes]]:
+    """Mode, name and binary id of each entry of a tree's content. Raises BrokenRecord."""
+    found = _ENTRIES[hash_size].findall(data)
+    if sum([len(mode) + len(name) for mode, name, _ in found]) + len(found) * (hash_size + 2) != len(data):
+        raise BrokenRecord("a tree object is corrupt", hint="git fsck")
+    return found
 
 
 def check_size(what: str, size: int, limit: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
@@ -97,8 +99,7 @@ def encode(name: str, commit: str, record: Record, parts: Parts, summaries: Mapp
     from gitexp.model.times import parse_time
 
     info = record.info
-    leaves = list(_leaves(record.params, []))
-    values = [*(value for _, value in leaves), *record.metrics.values()]
+    paths, leaves = _leaves(record.params)
     head = Head(
         name=name,
         commit=commit,
@@ -109,8 +110,8 @@ def encode(name: str, commit: str, record: Record, parts: Parts, summaries: Mapp
         group=info.group,
         star=int(info.star),
         tags=json.dumps(sorted(set(info.tags))),
-        cells=SEPARATOR.join(map(json.dumps, values)),
-        shape=json.dumps([[path for path, _ in leaves], list(record.metrics)]),
+        cells=SEPARATOR.join(map(_token, (*leaves, *record.metrics.values()))),
+        shape=json.dumps([paths, list(record.metrics)]),
     )
     return Row(head, Tail(json.dumps(info_value(info)), *parts, json.dumps(summaries)))
 
@@ -140,9 +141,23 @@ def listed_record(head: Head, tail: Tail) -> Record:
     return Record(info=files.info_from(json.loads(tail.info)), params=params, metrics=metrics)
 
 
-def _leaves(values: Mapping[str, Value], above: list[str]) -> Iterator[tuple[list[str], Value]]:
+def _token(value: Value) -> str:
+    """`json.dumps` of a value, at a fraction of its cost for texts and numbers."""
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    return float.__repr__(value) if isinstance(value, float) and isfinite(value) else json.dumps(value)
+
+
+def _leaves(values: Mapping[str, Value]) -> tuple[list[list[str]], list[Value]]:
+    """The path of each leaf, and the leaves; lists and empty mappings are leaves."""
+    paths: list[list[str]] = []
+    leaves: list[Value] = []
     for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, [*above, key])
+        if isinstance(value, dict) and value:
+            below, inside = _leaves(value)
+            paths += [[key, *path] for path in below]
+            leaves += inside
         else:
-            yield [*above, key], value
+            paths.append([key])
+            leaves.append(value)
+    return paths, leaves

@@ -46,26 +46,23 @@ def _summary(values: Sequence[Scalar], steps: Sequence[Step]) -> Summary:
     numbers: Sequence[Any] = values
     if not set(map(type, values)) <= {int, float}:
         numbers = [value for value in values if type(value) in (int, float)]
-    if any(map(_is_nan, numbers)):
+    total = sum(numbers)
+    if total != total:
         numbers = [value for value in numbers if value == value]
+        total = sum(numbers)
     if not numbers:
         return Summary(len(values), values[-1], steps[-1], None, None, None, None, None)
     low, high = min(numbers), max(numbers)
     return Summary(
         *(len(values), values[-1], steps[-1]),
         *(low, steps[values.index(low)], high, steps[values.index(high)]),
-        _mean(numbers),
+        _mean(total, len(numbers)),
     )
 
 
-def _is_nan(value: int | float) -> bool:
-    return value != value
-
-
-def _mean(numbers: Sequence[Any]) -> float:
-    total = sum(numbers)
+def _mean(total: Any, count: int) -> float:
     try:
-        return float(total / len(numbers))
+        return float(total / count)
     except OverflowError:
         # Whole numbers beyond every float.
         return float("inf") if total > 0 else float("-inf")

@@ -10,7 +10,7 @@ from gitexp.errors import BrokenRecord, GitExpError, NotFound
 from gitexp.formats import record as files
 from gitexp.formats import series
 from gitexp.git.reader import ObjectReader
-from gitexp.git.trees import parse_tree
+from gitexp.git.trees import raw_entries
 from gitexp.index.row import Parts, Row, encode
 from gitexp.model.names import RunName
 from gitexp.model.record import RunInfo
@@ -24,6 +24,7 @@ _KEPT = 5000
 _LISTED = (files.RUN, files.PARAMS, files.METRICS)
 _SHARED = (files.INPUTS, files.ENV, files.ARTIFACTS)
 _SERIES = files.SERIES_FOLDER
+_SERIES_NAME = _SERIES.encode()
 
 Place: TypeAlias = tuple[RunName, Oid]
 """A run's name and its commit."""
@@ -115,10 +116,9 @@ class _Rows:
 def _names(tree: bytes, oid: Oid) -> dict[str, Oid]:
     """The files of a tree by their names, and the folder of the series."""
     return {
-        name: entry.oid
-        for entry in parse_tree(tree, len(oid) // 2)
-        if entry.is_folder == ((name := entry.name.decode("utf-8", "replace")) == _SERIES)
-        and not entry.is_submodule
+        name.decode("utf-8", "replace"): Oid(binary.hex())
+        for mode, name, binary in raw_entries(tree, len(oid) // 2)
+        if mode[:2] == (b"40" if name == _SERIES_NAME else b"10")
     }
 
 
