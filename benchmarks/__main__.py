@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 import pkgutil
+import subprocess
+import sys
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -32,8 +34,12 @@ def main() -> None:
         environ = hermetic(Path(home))
         os.environ.clear()
         os.environ.update(environ)
-        told = [one for name in asked.names or names for one in _measure(name, chosen)]
-    print("", _report.table(told), _report.growth(told), sep="\n\n")
+        try:
+            told = [one for name in asked.names or names for one in _measure(name, chosen)]
+        except subprocess.CalledProcessError as error:
+            sys.exit(f"{error}\n{(error.stderr or b'').decode(errors='replace')}")
+    for part in (_report.table(told), _report.growth(told)):
+        print(f"\n{part}" if part else "")
     if asked.json:
         _report.write_json(asked.json, told, [_peers.VERSIONS[peer] for peer in chosen.peers])
 

@@ -54,11 +54,9 @@ def _parts(repo: Path) -> Counter[str]:
     sizes: Counter[str] = Counter()
     for line in git(repo, "cat-file", form, input=objects).splitlines():
         kind, size, path = line.split(b" ", 2)
-        named = _FILE.match(path)
-        label = (
-            named[1].decode() if kind == b"blob" and named else "code" if kind == b"blob" else kind.decode()
-        )
-        sizes[label] += int(size)
+        named = _FILE.match(path) if kind == b"blob" else None
+        label = named[1] if named else kind.replace(b"blob", b"code")
+        sizes[label.decode()] += int(size)
     sizes["pack index"] = sum(path.stat().st_size for path in (repo / ".git/objects/pack").glob("*.idx"))
     sizes["refs"] = (repo / ".git" / "packed-refs").stat().st_size
     runs = _runs(repo)

@@ -59,11 +59,8 @@ def _experiments(folder: Path, program: Path, runs: int) -> Path:
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "project")
     process(folder, program, "exp", "run", "-q", "-n", first.info.name)()
-    ref = (
-        git(folder, "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{first.info.name}")
-        .decode()
-        .strip()
-    )
+    pattern = f"refs/exps/*/*/{first.info.name}"
+    ref = git(folder, "for-each-ref", "--format=%(refname)", pattern).decode().strip()
     lock = git(folder, "show", f"{ref}:dvc.lock").decode()
     import_commits(folder, (_copy(lock, ref, number) for number in range(1, runs)))
     git(folder, "repack", "-adq")

@@ -38,12 +38,13 @@ class Comparison:
     name: str
     against: str
     pairs: tuple[tuple[float, float], ...]
-    """What each took, round by round: seconds, or bytes where `mark` says so."""
+    """What each took, round by round: seconds, or bytes where `mark` is KB."""
     budget: float | None
     """The greatest ratio that is good; None where none was set."""
     unit: float = 1e3
+    """How many of what is shown make one second, or one byte."""
     mark: str = "ms"
-    """The unit that it is shown in, and how many of it make one of `pairs`."""
+    """What is shown: ms, us or KB."""
     runs: int | None = None
     """How many runs the repository had, where that matters."""
 

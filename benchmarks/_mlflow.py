@@ -18,13 +18,13 @@ from gitexp.model.values import Value
 
 ROUNDS = 5
 RUNS = 10_000
-_SCRIPT = Path(__file__).with_name("_mlflow_script.py")
+_SCRIPT = str(Path(__file__).with_name("_mlflow_script.py"))
 
 
 def measure(chosen: Chosen) -> Iterator[Comparison]:
     """In process, after everything is imported; and as a process, as from a shell."""
     runs = min(RUNS, chosen.runs[-1])
-    python = chosen.peers["mlflow"] / "python"
+    python = str(chosen.peers["mlflow"] / "python")
     rounds = chosen.rounds(ROUNDS)
     with tempfile.TemporaryDirectory() as folder:
         ours = repository_of_runs(Path(folder) / "ours", runs)
@@ -40,7 +40,7 @@ def measure(chosen: Chosen) -> Iterator[Comparison]:
             yield tell(f"{name} vs MLflow", "a search_runs() script", pairs, budget=None, runs=runs)
 
 
-def _fill(python: Path, store: str, runs: int) -> None:
+def _fill(python: str, store: str, runs: int) -> None:
     lines = "".join(json.dumps(_plain(record_of(number)[0])) + "\n" for number in range(runs))
     command = [python, _SCRIPT, "fill", store]
     subprocess.run(command, input=lines, cwd=_folder(store), text=True, check=True, capture_output=True)
@@ -62,7 +62,7 @@ def _flat(value: Value, path: str = "") -> dict[str, str]:
 
 
 @contextmanager
-def _serving(python: Path, store: str) -> Iterator[Callable[[], object]]:
+def _serving(python: str, store: str) -> Iterator[Callable[[], object]]:
     """A process that searches once at each call."""
     command = [python, _SCRIPT, "serve", store]
     with subprocess.Popen(

@@ -12,7 +12,7 @@ import sys
 import uuid
 from typing import Any
 
-import mlflow
+import mlflow  # type: ignore[import-not-found, unused-ignore]
 
 
 def main() -> None:

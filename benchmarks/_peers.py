@@ -28,6 +28,6 @@ def _environment(name: str, wanted: str) -> Path:
     if not done.exists():
         print(f"installing {wanted}", file=sys.stderr)
         venv.create(home, with_pip=True, clear=True)
-        subprocess.run([home / "bin" / "pip", "install", "-q", wanted], check=True)
+        subprocess.run([home / "bin" / "pip", "install", "-qq", wanted], check=True)
         done.touch()
     return home / "bin"
