@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -19,6 +20,9 @@ _PATIENCE = 5.0
 """Seconds in which others' writes are waited for."""
 _BATCH = 2000
 """Runs that are written at once: a fill that is killed need not begin anew."""
+
+_PASSING = re.compile(r"locked|locking|busy|I/O|unable to open|read-?only|full|permission|access")
+"""In SQLite's words: the file is not to blame."""
 
 T = TypeVar("T")
 Key: TypeAlias = tuple[str, str]
@@ -83,9 +87,11 @@ class Index:
         for _ in range(2):
             try:
                 return self._done(action, otherwise, create)
-            except (sqlite3.OperationalError, OSError, UnicodeError):
+            except OSError:
                 break
-            except (sqlite3.Error, ValueError):
+            except (sqlite3.Error, ValueError, LookupError) as error:
+                if _PASSING.search(str(error)):
+                    break
                 # Damaged, of another version, or not a database at all.
                 _discard(self.path)
         with suppress(sqlite3.Error, OSError, ValueError):

@@ -10,6 +10,8 @@ from gitexp.errors import BrokenRecord, GitExpError, NewerFormat, NotFound
 from gitexp.git.refs import RunRefs, listing_line, parse_listing, ref_listing
 from gitexp.index.database import BrokenRun, Changes, Contents, Index
 from gitexp.index.row import Head, Row
+from gitexp.model.names import RunName
+from gitexp.model.values import Oid
 from gitexp.repo import Repository
 
 
@@ -34,8 +36,18 @@ def catalog(repo: Repository) -> Catalog:
     index = open_index(repo)
     known = index.read()
     if _listed(known) == listing:
-        return Catalog(_newest_first(known.heads), [(one.name, _told(one)) for one in known.broken], {})
+        return _catalog(known.heads, [(one.name, _told(one)) for one in known.broken], {})
     return _refreshed(repo, index, known, parse_listing(listing))
+
+
+def _catalog(
+    heads: Sequence[Head], broken: Sequence[tuple[str, GitExpError]], fresh: dict[str, Row]
+) -> Catalog:
+    return Catalog(
+        sorted(heads, key=lambda head: (head.started, head.name), reverse=True),
+        sorted(broken, key=lambda one: one[0]),
+        fresh,
+    )
 
 
 def _listed(known: Contents) -> bytes:
@@ -45,45 +57,54 @@ def _listed(known: Contents) -> bytes:
 
 
 def _refreshed(repo: Repository, index: Index, known: Contents, refs: RunRefs) -> Catalog:
-    # What reads records is not needed where nothing has changed.
-    from gitexp.ops.records import read_rows
-
+    """The catalog after what the index lacks was read from git, and what it has too much was dropped."""
     commits: dict[str, str] = dict(refs.runs)
     kept = [head for head in known.heads if commits.get(head.name) == head.commit]
-    broken = [one for one in known.broken if commits.get(one.name) == one.commit]
-    seen = {run.name for part in (kept, broken) for run in part}
-    fresh: dict[str, Row] = {}
-    failed: list[tuple[str, GitExpError]] = [(ref, _stranger(ref)) for ref in refs.strangers]
-    for (name, commit), read in read_rows(repo.reader, [run for run in refs.runs if run[0] not in seen]):
-        if isinstance(read, Row):
-            fresh[name] = read
-            continue
-        failed.append((name, read))
-        # An object that is missing may be back, and gitexp upgraded, without any ref having moved.
-        if not isinstance(read, (NotFound, NewerFormat)):
-            broken.append(BrokenRun(name, commit, _kept(read)))
+    still = [one for one in known.broken if commits.get(one.name) == one.commit]
+    seen = {run.name for part in (kept, still) for run in part}
+    fresh, failed = _read(repo, [run for run in refs.runs if run[0] not in seen])
     gone = [head.name for head in known.heads if head.name not in commits]
+    broken = [*still, *(_lasting(name, commits[name], error) for name, error in failed if _lasts(error))]
     if fresh or gone or set(broken) != set(known.broken):
         index.write(Changes(gone, list(fresh.values()), broken))
-    failed += [(one.name, _told(one)) for one in broken if one.name in seen]
-    return Catalog(_newest_first([*kept, *(row.head for row in fresh.values())]), failed, fresh)
+    failed += [(one.name, _told(one)) for one in still]
+    failed += [(ref, _stranger(ref)) for ref in refs.strangers]
+    return _catalog([*kept, *(row.head for row in fresh.values())], failed, fresh)
 
 
-def _newest_first(heads: Sequence[Head]) -> list[Head]:
-    return sorted(heads, key=lambda head: (head.started, head.name), reverse=True)
+def _read(
+    repo: Repository, places: Sequence[tuple[RunName, Oid]]
+) -> tuple[dict[str, Row], list[tuple[str, GitExpError]]]:
+    """The rows of the runs at `places`, and why others cannot be read."""
+    # What reads records is heavy, and not needed where nothing has changed.
+    from gitexp.ops.records import read_rows
+
+    fresh: dict[str, Row] = {}
+    failed: list[tuple[str, GitExpError]] = []
+    for (name, _), read in read_rows(repo.reader, places) if places else ():
+        if isinstance(read, Row):
+            fresh[name] = read
+        else:
+            failed.append((name, read))
+    return fresh, failed
 
 
-def _stranger(ref: str) -> BrokenRecord:
-    return BrokenRecord(f"ref {ref!r} is not a run", hint=f"git update-ref -d {ref}")
+def _lasts(error: GitExpError) -> bool:
+    """Not so for a missing object, which may be back, and a newer format: gitexp may have been upgraded."""
+    return not isinstance(error, (NotFound, NewerFormat))
 
 
-def _kept(error: GitExpError) -> str:
-    return json.dumps([error.message, error.hint])
+def _lasting(name: str, commit: str, error: GitExpError) -> BrokenRun:
+    return BrokenRun(name, commit, json.dumps([error.message, error.hint]))
 
 
 def _told(one: BrokenRun) -> GitExpError:
     try:
         message, hint = json.loads(one.error)
-    except ValueError:  # the index itself is damaged
+    except (ValueError, TypeError):  # the index itself is damaged
         message, hint = f"run {one.name!r} cannot be read", None
     return BrokenRecord(message, hint=hint)
+
+
+def _stranger(ref: str) -> BrokenRecord:
+    return BrokenRecord(f"ref {ref!r} is not a run", hint=f"git update-ref -d {ref}")
