@@ -17,6 +17,7 @@ COMMANDS = {
     "ls": "gitexp.cli.commands.ls",
     "show": "gitexp.cli.commands.show",
     "diff": "gitexp.cli.commands.diff",
+    "plot": "gitexp.cli.commands.plot",
     "logs": "gitexp.cli.commands.logs",
     "tag": "gitexp.cli.commands.tag",
     "note": "gitexp.cli.commands.note",
@@ -25,6 +26,7 @@ COMMANDS = {
     "group": "gitexp.cli.commands.group",
     "recover": "gitexp.cli.commands.recover",
     "demo": "gitexp.cli.commands.demo",
+    "completion": "gitexp.cli.commands.completion",
     "help": "gitexp.cli.commands.help",
 }
 """Command -> the module with a click command named `command`, in the order of the help."""
