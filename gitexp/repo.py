@@ -5,24 +5,23 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.capture.live import Live
 from gitexp.errors import GitError, NotFound
-from gitexp.git import config as git_config
 from gitexp.git.layout import Layout, discover
 from gitexp.git.process import Git
-from gitexp.git.reader import ObjectReader, open_reader
 from gitexp.model.names import RunName
 
 if TYPE_CHECKING:
     from gitexp.artifacts.digests import DigestCache
     from gitexp.artifacts.store import ArtifactStore
+    from gitexp.capture.live import Live
     from gitexp.formats.redact import Redactor
     from gitexp.formats.settings import Settings
+    from gitexp.git.config import Config
+    from gitexp.git.reader import ObjectReader
 
 DEFAULT_MAX_BLOB = 1 << 20
 """Bytes from which on an artifact goes to the artifact store instead of into git."""
@@ -37,14 +36,16 @@ def process_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-@dataclass(eq=False)
 class Repository:
     """One repository, seen from one folder in one environment. `close()` ends its helper processes."""
 
-    layout: Layout
-    git: Git
-    environ: Mapping[str, str]
-    cwd: Path
+    # Looking needs few of the modules that recording needs: each is imported where it is asked for.
+
+    def __init__(self, layout: Layout, git: Git, environ: Mapping[str, str], cwd: Path) -> None:
+        self.layout = layout
+        self.git = git
+        self.environ = environ
+        self.cwd = cwd
 
     @classmethod
     def open(cls, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> Repository:
@@ -87,16 +88,19 @@ class Repository:
         return self.home / "done"
 
     def live(self, name: RunName) -> Live:
+        from gitexp.capture.live import Live
+
         return Live(self.live_root / name)
 
     @cached_property
-    def config(self) -> git_config.Config:
-        return git_config.read(self.git)
+    def config(self) -> Config:
+        from gitexp.git.config import read
+
+        return read(self.git)
 
     @cached_property
     def settings(self) -> Settings:
         """`.gitexp.yaml` of the working tree. Raises BrokenFile."""
-        # This and the next ones are imported by the commands that ask for them: looking needs none.
         from gitexp.formats.settings import FILE, Settings, parse
 
         if self.layout.top is None:
@@ -127,6 +131,8 @@ class Repository:
     @cached_property
     def reader(self) -> ObjectReader:
         """Closed with the repository, or when that is forgotten."""
+        from gitexp.git.reader import open_reader
+
         reader = open_reader(self.git, self.layout)
         weakref.finalize(self, reader.close)
         return reader

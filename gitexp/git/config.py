@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import GitError
-from gitexp.git.objects import Identity
 from gitexp.git.process import Git
+
+if TYPE_CHECKING:
+    from gitexp.git.objects import Identity
 
 _TRUE = frozenset(("true", "yes", "on", "1"))
 _FALSE = frozenset(("false", "no", "off", "0", ""))
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """All settings in force. Keys are git's: `section.subsection.variable`; case counts in the subsection."""
 
     values: Mapping[str, tuple[str | None, ...]]
@@ -54,6 +55,8 @@ class Config:
 
     def identity(self, environ: Mapping[str, str]) -> Identity:
         """The author that git would write, but never a host or login name: 'unknown' where nothing is set."""
+        from gitexp.git.objects import Identity  # what only looks makes no objects
+
         name = environ.get("GIT_AUTHOR_NAME") or self.get("author.name") or self.get("user.name")
         email = environ.get("GIT_AUTHOR_EMAIL") or self.get("author.email") or self.get("user.email")
         return Identity(name or "unknown", email or environ.get("EMAIL") or "")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gitexp.errors import GitError, NotARepository
 from gitexp.git.process import Git, Result, error
@@ -16,8 +15,7 @@ ObjectFormat = Literal["sha1", "sha256"]
 RefFormat = Literal["files", "reftable"]
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The places and kinds that everything else needs to know; all paths are absolute."""
 
     git_dir: Path
@@ -102,7 +100,10 @@ def _repository_settings(config: Path) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     section = ""
-    for line in config.read_text("utf-8", "surrogateescape").splitlines():
+    text = config.read_text("utf-8", "surrogateescape")
+    if "[extensions" not in text.lower() and "promisor" not in text.lower():
+        return found
+    for line in text.splitlines():
         header = re.match(r'\s*\[\s*([\w.-]+)(?:\s+"(?:[^"\\]|\\.)*")?\s*\](.*)', line)
         if header:
             section, line = header[1].lower(), header[2]

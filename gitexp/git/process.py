@@ -10,9 +10,8 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, NamedTuple, TypeAlias
 
 from gitexp.errors import GitError, StorageFull
 
@@ -36,19 +35,18 @@ _SCRUBBED = """
 _DROPPED = frozenset(_SCRUBBED.split())
 _PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
 
-_FULL = re.compile(
-    r"No space left on device|Out of diskspace|Read-only file system|Disk quota exceeded|File too large"
-    r"|Permission denied\s*$|Operation not permitted\s*$|insufficient permission",
-    re.MULTILINE,
+# Compiled when git has failed: every command starts git, and hardly any needs them.
+_FULL = (
+    r"(?m)No space left on device|Out of diskspace|Read-only file system|Disk quota exceeded|File too large"
+    r"|Permission denied\s*$|Operation not permitted\s*$|insufficient permission"
 )
-_TOLD = re.compile(r"^(?:fatal|error): (.*)$", re.MULTILINE)
-_HINT = re.compile(r"^(?:hint: |\t)(git .*)$", re.MULTILINE)
+_TOLD = r"(?m)^(?:fatal|error): (.*)$"
+_HINT = r"(?m)^(?:hint: |\t)(git .*)$"
 
 Stream: TypeAlias = int | IO[bytes] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What one finished git process left."""
 
     code: int
@@ -171,11 +169,11 @@ def command(args: Sequence[str], *, user_hooks: bool = False) -> list[str]:
 
 def error(result: Result, args: Sequence[str]) -> GitError:
     """The error that stands for a failed result: git's own words, its advice as the hint."""
-    told = _TOLD.search(result.talk)
+    told = re.search(_TOLD, result.talk)
     how = (
         f"failed with exit code {result.code}" if result.code >= 0 else f"was ended by signal {-result.code}"
     )
     message = told[1].rstrip(".") if told else f"'git {' '.join(args[:1])}' {how}"
-    advice = _HINT.search(result.talk)
-    kind = StorageFull if _FULL.search(result.talk) else GitError
+    advice = re.search(_HINT, result.talk)
+    kind = StorageFull if re.search(_FULL, result.talk) else GitError
     return kind(message, hint=advice[1] if advice else None)

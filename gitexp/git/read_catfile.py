@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gitexp.errors import BrokenRecord, GitError, NotFound
 from gitexp.git import trees
@@ -66,8 +65,7 @@ class _Process:
         self._process.wait()
 
 
-@dataclass(frozen=True, slots=True)
-class _Processes:
+class _Processes(NamedTuple):
     """Who is asked for headers, who for contents, and in what words: one process since git 2.36."""
 
     heads: _Process

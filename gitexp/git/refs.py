@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitexp.errors import InvalidName
 from gitexp.git.process import Git
@@ -21,8 +21,7 @@ ARCHIVE = "refs/exp-archive/"
 """Archives of many finished runs, by owner and month."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRefs:
+class RunRefs(NamedTuple):
     """What stands under `refs/exp/`."""
 
     runs: list[tuple[RunName, Oid]]

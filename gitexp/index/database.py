@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from gitexp.index import schema
-from gitexp.index.lockless import locks_work, on_copy
 from gitexp.index.row import Head, Row, Tail, checksum
 from gitexp.index.schema import prepare
 
@@ -21,7 +20,7 @@ _PATIENCE = 5.0
 _BATCH = 2000
 """Runs that are written at once: a fill that is killed need not begin anew."""
 
-_PASSING = re.compile(r"locked|locking|busy|I/O|unable to open|read-?only|full|permission|access")
+_PASSING = r"locked|locking|busy|I/O|unable to open|read-?only|full|permission|access"
 """In SQLite's words: the file is not to blame."""
 
 T = TypeVar("T")
@@ -90,10 +89,12 @@ class Index:
             except OSError:
                 break
             except (sqlite3.Error, ValueError, LookupError) as error:
-                if _PASSING.search(str(error)):
+                if re.search(_PASSING, str(error)):
                     break
                 # Damaged, of another version, or not a database at all.
                 _discard(self.path)
+        from gitexp.index.lockless import locks_work, on_copy  # heavy, and hardly ever needed
+
         with suppress(sqlite3.Error, OSError, ValueError):
             if not locks_work(self.path.parent):
                 return on_copy(self.path, action, otherwise, create)
