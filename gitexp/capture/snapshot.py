@@ -165,7 +165,7 @@ def _private_index(layout: Layout, quarantine: Path) -> Path:
     copy = quarantine / "index"
     try:
         # With its time stamp: git compares it with those of files to find changes within one clock tick.
-        shutil.copy2(layout.index, copy)
+        shutil.copy2(layout.index_file, copy)
     except FileNotFoundError:
         pass
     return copy

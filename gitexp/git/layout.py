@@ -31,7 +31,7 @@ class Layout(NamedTuple):
     partial: bool
     prefix: str
     """Where in the working tree we stand: empty, or relative to `top` and ending with `/`."""
-    index: Path
+    index_file: Path
     """The index in use; it may not exist yet."""
 
     @property
@@ -73,7 +73,7 @@ def discover(cwd: Path, environ: Mapping[str, str]) -> Layout:
         shallow=shallow == "true",
         partial="extensions.partialclone" in settings or "remote.promisor" in settings,
         prefix=prefix,
-        index=_index(environ, Path(git_dir), top or Path(cwd)),
+        index_file=_index(environ, Path(git_dir), top or Path(cwd)),
     )
 
 

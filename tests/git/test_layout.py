@@ -20,7 +20,7 @@ def test_plain_from_a_subfolder(repo: Repo) -> None:
     assert (layout.top, layout.prefix, layout.bare) == (repo.path, "src/", False)
     assert (layout.object_format, layout.ref_format) == ("sha1", "files")
     assert (layout.shallow, layout.partial) == (False, False)
-    assert layout.index == repo.path / ".git" / "index"
+    assert layout.index_file == repo.path / ".git" / "index"
     assert layout.packs.is_dir()
 
 
@@ -42,7 +42,7 @@ def test_linked_worktree_shares_and_owns(make_repo: Callable[..., Repo]) -> None
     main = linked.path.parent / "main" / ".git"
     layout = discover(linked.path, linked.environ)
     assert (layout.common_dir, layout.git_dir) == (main, main / "worktrees" / "linked")
-    assert (layout.top, layout.index) == (linked.path, layout.git_dir / "index")
+    assert (layout.top, layout.index_file) == (linked.path, layout.git_dir / "index")
 
 
 def test_submodule_and_separate_git_folder(make_repo: Callable[..., Repo]) -> None:
@@ -79,7 +79,7 @@ def test_the_places_that_the_environment_names(repo: Repo, tmp_path: Path) -> No
     }
     layout = discover(elsewhere, environ)
     assert (layout.git_dir, layout.top) == (repo.path / ".git", repo.path)
-    assert layout.index == repo.path / "other"
+    assert layout.index_file == repo.path / "other"
     git = Git(elsewhere, environ)
     assert git.at(repo.path / "src").run("rev-parse", "--show-toplevel").text == str(repo.path)
     assert "GIT_INDEX_FILE" not in git.environ
