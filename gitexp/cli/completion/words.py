@@ -1,0 +1,93 @@
+"""What can stand where on the command line, as the commands declare it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+import click
+
+from gitexp.query.words import KEYWORDS, RUN_FIELDS, SPACES
+
+RUNS, TRASH, QUERY, FILES, COMMANDS, WORDS, TEXT = (
+    *("runs", "trash", "query", "files", "commands", "words", "text"),
+)
+"""Kinds of values: names of runs, of removed ones, a query, paths, our commands, a few words, any text."""
+
+QUERY_WORDS: Final = (
+    *RUN_FIELDS,
+    *(f"{space}." for space in sorted(set(SPACES.values()))),
+    *(word for word in KEYWORDS if word != "in"),
+)
+RUN_WORDS: Final = ("best", "@")
+"""What can stand for a run beside names."""
+
+_FROM_TRASH: Final = ("restore",)
+_RUN: Final = re.compile(r"\bRUN\b|^A B\b")
+_FILE: Final = re.compile(r"\b(FILE|PATH|FOLDER|CMD)\b")
+
+
+class Values(NamedTuple):
+    """What an option or the arguments of a command are."""
+
+    kind: str
+    words: tuple[str, ...] = ()
+    """Those to choose from, of the kind WORDS."""
+
+
+class Option(NamedTuple):
+    spellings: tuple[str, ...]
+    help: str
+    values: Values | None
+    """None for a flag."""
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The long spellings, where there are any: they say what they do."""
+        return tuple(one for one in self.spellings if one.startswith("--")) or self.spellings
+
+
+class Command(NamedTuple):
+    name: str
+    """Empty for `git exp` itself."""
+    help: str
+    options: tuple[Option, ...]
+    values: Values
+
+
+def described(group: click.Group) -> list[Command]:
+    """The program itself, then its commands."""
+    context = click.Context(group, info_name="git exp", **group.context_settings)
+    found = [_described("", group, context)]
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is not None and not command.hidden:
+            found.append(_described(name, command, click.Context(command, parent=context)))
+    return found
+
+
+def _described(name: str, command: click.Command, context: click.Context) -> Command:
+    options = [_option(one) for one in command.get_params(context) if isinstance(one, click.Option)]
+    arguments = [one for one in command.params if isinstance(one, click.Argument)]
+    # Of several arguments the first one is completed.
+    values = _values(arguments[0], name) if arguments else Values(TEXT)
+    return Command(name, command.get_short_help_str(70).rstrip("."), tuple(options), values)
+
+
+def _option(option: click.Option) -> Option:
+    values = None if option.is_flag or option.count else _values(option, "")
+    shown = (option.help or "").partition(". ")[0].partition(";")[0].rstrip(".")
+    return Option((*option.opts, *option.secondary_opts), shown, values)
+
+
+def _values(param: click.Parameter, command: str) -> Values:
+    if isinstance(param.type, click.Choice):
+        return Values(WORDS, tuple(map(str, param.type.choices)))
+    shown = param.metavar or ""
+    if param.name in ("run", "runs") or _RUN.search(shown):
+        return Values(TRASH if command in _FROM_TRASH else RUNS)
+    if param.name == "query" or "QUERY" in shown or shown == "KEY":
+        return Values(QUERY)
+    if _FILE.search(shown) or isinstance(param.type, (click.Path, click.File)):
+        return Values(FILES)
+    return Values(COMMANDS) if "COMMAND" in shown else Values(TEXT)
