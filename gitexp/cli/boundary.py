@@ -76,7 +76,8 @@ def _run(arguments: Sequence[str], session: Session) -> int:
 
 def _usage(error: click.ClickException, arguments: Sequence[str]) -> UsageError:
     """click's own complaint, in git's voice."""
-    message = error.format_message().rstrip(".")
+    # What there is to choose from, line by line, is in the help.
+    message = error.format_message().partition(". Choose from:")[0].rstrip(".")
     message = message[:1].lower() + message[1:]
     where = " ".join(["git exp", *arguments[:1]]) if arguments[:1] and arguments[0] in COMMANDS else "git exp"
     hint = f"{where} -h"

@@ -166,6 +166,12 @@ def test_what_arguments_are_is_known_from_how_they_are_declared() -> None:
     assert "'restore ') kind=trash ;;" in bash.script(described(group))
 
 
+def test_a_shell_has_to_be_named(exp: Program) -> None:
+    assert (exp("completion").code, exp("completion", "tcsh").code) == (2, 2)
+    assert exp("completion").err.splitlines()[0] == "error: missing argument 'bash|zsh|fish'"
+    assert "'tcsh' is not one of 'bash', 'zsh', 'fish'" in exp("completion", "tcsh").err
+
+
 def _start(shell: str, scripts: Path) -> tuple[list[str], list[str]]:
     """How to start a shell that reads no one's settings, and what to type first."""
     script = shlex.quote(str(scripts / shell))

@@ -40,7 +40,8 @@ function __git_exp_names
         | string match -r '^[a-z0-9-]+$'
 end
 
-# What git exp completes to. That of git asks us as well, but not in every version of fish; each is offered once.
+# What git exp completes to. git's own completion asks us too, but not in every version of fish; a word that
+# comes twice is offered once.
 function __git_exp_below_git
     set -l words (commandline -opc)[2..-1]
     while set -q words[1]
