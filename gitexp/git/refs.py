@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitexp.errors import InvalidName
@@ -113,3 +114,10 @@ def _is_name(text: str) -> bool:
     except InvalidName:
         return False
     return True
+
+
+def ref_values(git: Git, namespaces: Sequence[str]) -> dict[str, Oid]:
+    """What each ref under `namespaces` points to; one git process."""
+    listing = git.run("for-each-ref", "--format=%(objectname) %(refname)", *namespaces).text
+    pairs = (line.split(" ", 1) for line in listing.splitlines())
+    return {ref: Oid(oid) for oid, ref in pairs}

@@ -25,7 +25,7 @@ from gitexp.model.values import Oid
 from gitexp.ops.change import change
 from gitexp.ops.commit import RUN_TRAILER, STATUS_TRAILER
 from gitexp.ops.live_labels import relabel
-from gitexp.ops.operations import Kind, Operation, Relabelling
+from gitexp.ops.operations import Operation, Relabelling
 from gitexp.ops.operations import log as log_operation
 from gitexp.ops.tidy import fold_packs
 from gitexp.repo import Repository
@@ -63,6 +63,7 @@ class _Work:
     repo: Repository
     edit: Edit
     dry_run: bool
+    logged: bool
     done: dict[RunName, Annotated] = field(default_factory=dict)
     live: list[Relabelling] = field(default_factory=list)
 
@@ -73,23 +74,22 @@ def annotate(
     edit: Edit,
     *,
     dry_run: bool = False,
-    kind: Kind = Kind.CHANGE,
-    of: str | None = None,
+    logged: bool = True,
 ) -> list[Annotated]:
     """What became of each run, in their order, each once; a run that cannot be edited stops no other.
 
     All new commits come in one pack and one transaction, with a constant number of git processes. The labels
-    of a run that is live here go into its journal. Secrets in texts are masked. Raises StorageFull or
-    GitError where nothing could be written.
+    of a run that is live here go into its journal. Secrets in texts are masked. Without `logged` it is
+    nothing that undo takes back. Raises GitError or OSError where nothing could be written.
     """
-    work = _Work(repo, masked(edit, repo.redactor), dry_run)
+    work = _Work(repo, masked(edit, repo.redactor), dry_run, logged)
     names = list(dict.fromkeys(run.name for run in runs))
     for name in names:
         _edit_live(work, name)
     for _ in range(_TRIES):
         pending = [name for name in names if name not in work.done]
         try:
-            _edit_commits(work, pending, kind, of)
+            _edit_commits(work, pending)
             break
         except RefChanged as error:
             # Somebody else was faster at one of them: all are edited anew, as they are now.
@@ -123,7 +123,7 @@ def _edit_live(work: _Work, name: RunName) -> None:
         work.live.append(found.noted(name))
 
 
-def _edit_commits(work: _Work, names: Sequence[RunName], kind: Kind, of: str | None) -> None:
+def _edit_commits(work: _Work, names: Sequence[RunName]) -> None:
     builder = ObjectBuilder(work.repo.layout.object_format)
     refs = dict(list_runs(work.repo.git).runs) if names else {}
     found = {name: _edited(work, builder, refs, name) for name in names}
@@ -134,12 +134,12 @@ def _edit_commits(work: _Work, names: Sequence[RunName], kind: Kind, of: str | N
         work.done |= {name: replace(one, commit=None) for name, one in found.items()}
         return
     told = _told(work.edit, len(updates) + len(work.live))
-    operation = Operation(told, updates, tuple(work.live), kind, of)
+    operation = Operation(told, updates, tuple(work.live))
     if updates:
         with _stored(work.repo, builder):
-            change(work.repo, updates, operation)
+            change(work.repo, updates, operation if work.logged else None)
         fold_packs(work.repo)
-    elif work.live:
+    elif work.live and work.logged:
         log_operation(work.repo, operation)
     work.done |= found
 

@@ -8,11 +8,15 @@ from pathlib import Path
 
 from gitexp.repo import Repository
 
+INTENT = "changing.json"
+"""In our folder while refs are being changed, and after a command that was killed meanwhile."""
 _CHECK_EVERY_SECONDS = 60.0
 
 
 def needed(repo: Repository) -> bool:
     """Whether `recover.sweep` would find something to look at, and could do something about it."""
+    if (repo.home / INTENT).exists() and os.access(repo.home, os.W_OK):
+        return True
     if not os.access(repo.live_root, os.W_OK):
         return False
     return any(not name.startswith(".") for name in os.listdir(repo.live_root)) or due(repo.done_root)

@@ -28,6 +28,7 @@ from gitexp.model.values import Value
 from gitexp.ops.commit import RecordTree, bring_in, write_commit
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import hold_writing, take_back
+from gitexp.ops.tidy import pack_refs
 from gitexp.repo import Repository
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) 
         bring_in(repo, live, taken.builder, writing)
         old = wish.origin.commit if wish.origin and wish.origin.resume else None
         publish(repo.git.holding(writing.descriptor), repo.layout, [RefUpdate(run_ref(name), head, old)])
+    pack_refs(repo)
     shutil.rmtree(live.quarantine, ignore_errors=True)
     return Recording.owned(repo, live, lock, _notices(taken.skipped))
 

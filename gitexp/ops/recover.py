@@ -27,6 +27,7 @@ from gitexp.ops.commit import STATUS_TRAILER
 from gitexp.ops.read import trailers
 from gitexp.ops.seal import Ending, extend, finish, hold_writing, noted_ending, take_back
 from gitexp.ops.tidy import fold_packs
+from gitexp.ops.transaction import settle
 from gitexp.repo import Repository
 
 KEPT_SECONDS = 24 * 3600.0
@@ -62,6 +63,7 @@ def sweep(repo: Repository) -> list[Recovered]:
     """What a command can put right in passing: dead runs sealed, ended ones verified; cheap without any."""
     if not attention.needed(repo):
         return []
+    settle(repo)
     results = _attend(repo, all_live(repo.live_root))
     if attention.due(repo.done_root):
         results += _let_go(repo)
@@ -70,6 +72,7 @@ def sweep(repo: Repository) -> list[Recovered]:
 
 def recover(repo: Repository) -> list[Recovered]:
     """Everything: also runs that were verified before are verified again and healed."""
+    settle(repo)
     return [
         *_attend(repo, all_live(repo.live_root)),
         *_attend(repo, all_live(repo.done_root)),

@@ -22,8 +22,11 @@ from gitexp.model.history import Row
 from gitexp.model.record import Artifact, Record, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid
+from gitexp.ops import operations
 from gitexp.ops.commit import CHECKPOINT_TRAILER, STATUS_TRAILER, RecordTree, bring_in, write_commit
+from gitexp.ops.operations import Operation
 from gitexp.ops.read import load, recorded_blobs, trailers
+from gitexp.ops.tidy import pack_refs
 from gitexp.repo import Repository
 
 INHERITED = (record_files.SERIES_FOLDER + "/", record_files.ARTIFACT_FOLDER + "/")
@@ -49,7 +52,12 @@ def finish(repo: Repository, live: Live, ending: Ending, notices: list[str] | No
     What a person should know of what could not be kept is added to `notices`.
     """
     with hold_writing(live) as lock:
-        return _seal(repo, live, ending, lock, notices)
+        commit = _seal(repo, live, ending, lock, notices)
+        start = live.read_start()
+        before = start.inherited if start.record.info.resumed else None
+        _log(repo, f"record {live.name}", RefUpdate(run_ref(live.name), commit, before))
+    pack_refs(repo)
+    return commit
 
 
 def ending_row(ending: Ending) -> list[Any]:
@@ -92,8 +100,14 @@ def extend(repo: Repository, live: Live) -> Oid | None:
             bring_in(repo, live, builder, lock)
             update = RefUpdate(run_ref(live.name), commit, tip)
             publish(repo.git.holding(lock.descriptor), repo.layout, [update])
+            _log(repo, f"record late rows of {live.name}", update)
         live.write_sealed(Sealed(commit if added else tip, time.time(), content.sizes))
         return commit if added else None
+
+
+def _log(repo: Repository, what: str, update: RefUpdate) -> None:
+    """Note what undo can take back. Not synced: a power cut may take the note, never the run."""
+    operations.log(repo, Operation(what, (update,)), durable=False)
 
 
 def take_back(repo: Repository, live: Live) -> None:

@@ -19,9 +19,10 @@ from gitexp.errors import GitError
 from gitexp.git.process import Git
 from gitexp.git.refs import is_ours
 from gitexp.git.write import sync_folder
+from gitexp.ops.attention import INTENT
 from gitexp.repo import Repository
 
-INTENT, _LOCK = "changing.json", "changing"
+_LOCK = "changing"
 STALE_SECONDS = 2.0
 """No git holds a lock on a single ref, or on the packed ones, for so long without writing to it."""
 

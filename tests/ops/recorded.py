@@ -24,6 +24,11 @@ def chosen(opened: Repository, *texts: str) -> list[Chosen]:
     return choose(opened, texts)
 
 
+def aside(repo: Repo) -> dict[str, str]:
+    """The refs of removed and dropped runs."""
+    return {ref: oid for ref, oid in repo.refs().items() if ref.startswith("refs/exp-")}
+
+
 def multiply(repo: Repo, name: str, count: int, slug: str = "many") -> list[str]:
     """So many more runs like `name`, each with a name and a commit of its own, made by fast-import."""
     entries = repo.git("ls-tree", "-r", f"refs/exp/{name}").splitlines()

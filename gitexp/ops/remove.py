@@ -1,0 +1,163 @@
+"""Runs put into the trash and taken out of it; only their refs are looked at, so any record will do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gitexp.errors import GitExpError, NotFound, RefChanged, UsageError
+from gitexp.git.refs import EXP, TRASH, dropped_ref, list_runs, run_ref, trash_ref
+from gitexp.git.write import RefUpdate
+from gitexp.model.names import RunName
+from gitexp.model.values import Oid
+from gitexp.ops.annotate import Target
+from gitexp.ops.change import change
+from gitexp.ops.choose import match
+from gitexp.ops.operations import Operation
+from gitexp.repo import Repository
+
+_TRIES = 5
+
+Refs: TypeAlias = dict[RunName, Oid]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What became of one run."""
+
+    name: RunName
+    commit: Oid | None = None
+    error: GitExpError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """A removed run."""
+
+    name: RunName
+    commit: Oid
+    subject: str
+    """The first line of its commit: text that others may have written."""
+
+
+def remove(repo: Repository, runs: Sequence[Target], *, dry_run: bool = False) -> list[Moved]:
+    """Each run moved into the trash, all in one transaction; one that is still live is refused.
+
+    Where the trash has another run of that name, that one is kept aside until gc. Raises GitError or OSError.
+    """
+    return _moved(repo, "rm", [run.name for run in runs], _removal, dry_run=dry_run)
+
+
+def restore(repo: Repository, names: Sequence[RunName], *, dry_run: bool = False) -> list[Moved]:
+    """Each run taken out of the trash, all in one transaction. Raises GitError or OSError."""
+    return _moved(repo, "restore", names, _restoration, dry_run=dry_run)
+
+
+def list_trash(repo: Repository) -> list[Trashed]:
+    """Every removed run, in the order of names; one git process."""
+    listing = repo.git.run("for-each-ref", "--format=%(objectname) %(refname) %(contents:subject)", TRASH)
+    found = []
+    for line in listing.stdout.decode("utf-8", "replace").split("\n")[:-1]:
+        oid, ref, *subject = line.split(" ", 2)
+        found.append(Trashed(RunName(ref.removeprefix(TRASH)), Oid(oid), "".join(subject)))
+    return found
+
+
+def choose_trashed(repo: Repository, texts: Sequence[str]) -> list[RunName]:
+    """The removed runs that `texts` name: names, beginnings of names, or `@` for the one removed last.
+
+    Raises NotFound or Ambiguous.
+    """
+    names = [one.name for one in list_trash(repo)]
+    return list(dict.fromkeys(_trashed(repo, names, text) for text in texts))
+
+
+def _trashed(repo: Repository, names: Sequence[RunName], text: str) -> RunName:
+    found = _last_removed(repo, names) if text == "@" else match(names, text)
+    if found is not None:
+        return found
+    if not names:
+        raise NotFound(f"no run {text!r}: the trash is empty", hint="git exp ls")
+    raise NotFound(f"no removed run matches {text!r}", hint="git exp restore --list")
+
+
+def _last_removed(repo: Repository, names: Sequence[RunName]) -> RunName | None:
+    from gitexp.ops import operations
+
+    there = {trash_ref(name): name for name in names}
+    for operation in reversed(operations.read(repo)):
+        for one in operation.changes:
+            if one.ref in there and one.new is not None:
+                return there[one.ref]
+    return names[-1] if names else None
+
+
+Plan: TypeAlias = Callable[[Repository, RunName, Refs, Refs], "list[RefUpdate]"]
+
+
+def _moved(
+    repo: Repository, what: str, names: Sequence[RunName], plan: Plan, *, dry_run: bool
+) -> list[Moved]:
+    names = list(dict.fromkeys(names))
+    for _ in range(_TRIES):
+        here, trash = dict(list_runs(repo.git, EXP).runs), dict(list_runs(repo.git, TRASH).runs)
+        results: list[Moved] = []
+        updates: list[RefUpdate] = []
+        for name in names:
+            try:
+                updates += plan(repo, name, here, trash)
+                results.append(Moved(name, here.get(name) or trash.get(name)))
+            except GitExpError as error:
+                results.append(Moved(name, error=error))
+        try:
+            if updates and not dry_run:
+                change(repo, updates, Operation(_told(what, results), tuple(updates)))
+            return results
+        except RefChanged as error:
+            # Somebody else changed one of them in between: all are looked at again.
+            failure = error
+    raise failure
+
+
+def _removal(repo: Repository, name: RunName, here: Refs, trash: Refs) -> list[RefUpdate]:
+    if name not in here:
+        raise NotFound(
+            f"run {name!r} is gone", hint="git exp restore --list" if name in trash else "git exp ls"
+        )
+    check_ended(repo, name)
+    commit, other = here[name], trash.get(name)
+    updates = [RefUpdate(run_ref(name), None, commit)]
+    if other != commit:
+        updates.append(RefUpdate(trash_ref(name), commit, other))
+    if other not in (None, commit):
+        updates.append(RefUpdate(dropped_ref(name, other), other, None))
+    return updates
+
+
+def _restoration(repo: Repository, name: RunName, here: Refs, trash: Refs) -> list[RefUpdate]:
+    if name not in trash:
+        raise NotFound(f"run {name!r} is not in the trash", hint="git exp restore --list")
+    updates = [RefUpdate(trash_ref(name), None, trash[name])]
+    if name not in here:
+        updates.append(RefUpdate(run_ref(name), trash[name], None))
+    elif here[name] != trash[name]:
+        raise UsageError(f"there is another run {name!r}", hint=f"git exp rm {name}")
+    return updates
+
+
+def check_ended(repo: Repository, name: RunName) -> None:
+    """Raises UsageError where the run is live here, or something still logs to it."""
+    live = repo.live(name)
+    if not live.path.is_dir():
+        return
+    if live.read_sealed() is None:
+        raise UsageError(f"run {name!r} is still running", hint="stop it first, or let it end")
+    if live.working():
+        raise UsageError(f"a process still logs to run {name!r}", hint="stop it first, or let it end")
+
+
+def _told(what: str, results: Sequence[Moved]) -> str:
+    names = [one.name for one in results if one.error is None]
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return f"{what} {' '.join(names[:2])}{more}"
