@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +46,8 @@ class Repository:
         self.git = git
         self.environ = environ
         self.cwd = cwd
+        self.remark: Callable[[str], None] = lambda sentence: None
+        """Told what its user should know of how a question was understood; whoever talks sets it."""
 
     @classmethod
     def open(cls, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> Repository:

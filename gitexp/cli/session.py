@@ -33,6 +33,7 @@ class Session:
 
         with Repository.open(current_folder(), self.environ) as repo:
             self.home = repo.home
+            repo.remark = note
             if sweep:
                 _sweep(repo)
             yield repo

@@ -24,7 +24,6 @@ from gitexp.query.fault import nearest
 from gitexp.query.words import AGGREGATES, METRICS, RUN
 from gitexp.repo import Repository
 
-WORD: Final = "best"
 _EXTREME: Final = {"max": "greatest", "min": "least"}
 _STATUS: Final = Field(RUN, "status")
 _STARTED: Final = Field(RUN, "started")
@@ -45,12 +44,6 @@ class BestRun:
     """`min` or `max`."""
     how: str
     """A sentence: by which metric and goal, and who said so or that it was guessed."""
-
-
-def metric_in(text: str) -> str | None:
-    """What stands behind `best:`, empty for `best` alone; None where `text` is neither."""
-    word, colon, metric = text.partition(":")
-    return metric if word == WORD and bool(colon) is bool(metric) else None
 
 
 def best(repo: Repository, runs: Sequence[StoredRun], metric: str | None = None) -> BestRun:
@@ -128,7 +121,7 @@ def _unknown(subjects: Sequence[RunSubject], key: str) -> UnknownKey:
     near = nearest(key, known - {key})
     return UnknownKey(
         f"no finished run has a number as metric {key!r}",
-        hint=f"did you mean '{WORD}:{near}'?" if near else "git exp ls",
+        hint=f"did you mean 'best:{near}'?" if near else "git exp ls",
     )
 
 

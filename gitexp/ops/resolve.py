@@ -1,4 +1,4 @@
-"""What a person writes for a run: a name, a unique prefix, `@`, `@~1`, a commit, HEAD."""
+"""What a person writes for a run: a name, a unique prefix, `@`, `@~1`, `best`, a commit, HEAD."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gitexp.ops.read import StoredRun, list_all, load
 from gitexp.repo import Repository
 
 _RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
+_BEST = "best"
 _BEGINNING = re.compile(r"[a-z0-9-]+", re.ASCII)
 _SHOWN = 4
 
@@ -23,6 +24,9 @@ def resolve(repo: Repository, text: str) -> StoredRun:
     """
     if not text or text.startswith("-") or "\0" in text or "\n" in text:
         raise UsageError(f"invalid run {text!r}", hint="git exp ls")
+    metric = metric_in(text)
+    if metric is not None:
+        return _best(repo, metric)
     recent = _RECENT.fullmatch(text)
     if recent:
         return _recent(repo, text, int(recent[1] or (1 if "~" in text else 0)))
@@ -36,6 +40,20 @@ def resolve(repo: Repository, text: str) -> StoredRun:
     if matches:
         raise _ambiguous(text, [name for name, _ in matches])
     return _by_commit(repo, text)
+
+
+def metric_in(text: str) -> str | None:
+    """What stands behind `best:`, empty for `best` alone; None where `text` is neither."""
+    word, colon, metric = text.partition(":")
+    return metric if word == _BEST and bool(colon) is bool(metric) else None
+
+
+def _best(repo: Repository, metric: str) -> StoredRun:
+    from gitexp.ops.best import best
+
+    found = best(repo, list_all(repo).runs, metric or None)
+    repo.remark(found.how)
+    return found.run
 
 
 def _recent(repo: Repository, text: str, back: int) -> StoredRun:

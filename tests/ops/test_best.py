@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 import gitexp
 from gitexp.errors import GitExpError, NotFound, UnknownKey, UsageError
-from gitexp.ops.best import BestRun, best, metric_in
+from gitexp.ops.best import BestRun, best
 from gitexp.ops.goals import goal_of
 from gitexp.ops.read import list_all
+from gitexp.ops.resolve import metric_in, resolve
 from gitexp.repo import Repository
 from tests.gitrepo import Repo, init
 
@@ -179,3 +180,17 @@ def test_names_that_tell_which_way(metric: str, goal: str | None) -> None:
 def test_a_goal_that_was_written_wins(metric: str, goals: dict[str, str]) -> None:
     assert goal_of(metric, {**goals, metric: "min"}) == "min"
     assert goal_of(metric, goals) in ("min", "max", None)
+
+
+def test_best_is_a_name_wherever_a_run_is_named_and_says_why(recorded: Repo) -> None:
+    recorded.write(".gitexp.yaml", "goals:\n  odd: min\n")
+    with Repository.open(recorded.path, os.environ) as repo:
+        told: list[str] = []
+        repo.remark = told.append
+        assert resolve(repo, "best:acc").name.startswith("b-")
+        assert resolve(repo, "best:odd.max").name == best(repo, list_all(repo).runs, "odd.max").run.name
+        assert resolve(repo, "best").name == best(repo, list_all(repo).runs).run.name
+    assert len(told) == 3
+    assert all(sentence.startswith("best by ") for sentence in told)
+    assert "guessed" in told[0]
+    assert "as .gitexp.yaml says" in told[2]
