@@ -16,8 +16,12 @@ FORMAT = 1
 
 def put_json(document: Mapping[str, Any]) -> None:
     """Write one document, `format` first. What is not ASCII is escaped: nothing can reach a terminal."""
-    text = json.dumps({"format": FORMAT, **document}, allow_nan=False, indent=2)
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(document_text(document))
+
+
+def document_text(document: Mapping[str, Any]) -> str:
+    """What `put_json` writes."""
+    return json.dumps({"format": FORMAT, **document}, allow_nan=False, indent=2) + "\n"
 
 
 def strict(value: Mapping[str, Any]) -> dict[str, Any]:

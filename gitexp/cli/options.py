@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 import click
 
@@ -48,3 +48,15 @@ def recording_options(function: F) -> F:
     for option in reversed((*_LABELS, *_FILES, _QUIET)):
         function = option(function)
     return function
+
+
+class BareOptions(click.Command):
+    """A command with options whose value may be left out, and otherwise follows a `=`, as git has them."""
+
+    bare: ClassVar[Mapping[str, str]] = {"--color": "always", "--watch": "2"}
+    """Option -> the value that it has without one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        whole = [f"{one}={self.bare[one]}" if one in self.bare else one for one in args[:end]]
+        return super().parse_args(ctx, [*whole, *args[end:]])

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gitexp.cli.json_output import strict
 from gitexp.cli.render.values import difference
 from gitexp.formats.record import artifact_value, info_value, input_value
-from gitexp.model.history import MISSING
+from gitexp.model.missing import MISSING, Missing
 from gitexp.model.record import Record
-from gitexp.model.values import Oid
+from gitexp.model.values import Oid, Value
 from gitexp.ops.code_diff import FileChange
 from gitexp.ops.comparand import Comparand
 from gitexp.ops.compare import UNKNOWN, Comparison, Line, Measure
 from gitexp.ops.examine import Examined, Trend
+from gitexp.ops.grouping import Group, Groups, Several
+from gitexp.ops.progress import Progress
+from gitexp.ops.read import StoredRun
+from gitexp.ops.spread import Spread
 
 _ALWAYS = (
     *("name", "id", "status", "started", "ended", "exit_code", "signal", "failure", "command", "cwd", "code"),
@@ -22,9 +26,34 @@ _ALWAYS = (
 )
 
 
-def listed_value(record: Record, commit: Oid) -> dict[str, Any]:
-    """A run as it stands in a list; every key is always there."""
-    return strict(_listed(record, commit))
+def listed_value(
+    run: StoredRun, progress: Progress | None, asked: Mapping[str, Value | Missing] | None
+) -> dict[str, Any]:
+    """A run as it stands in a list; every key is always there, save `columns`: what was asked for by key."""
+    value = {**_listed(run.record, run.commit), "progress": progress._asdict() if progress else None}
+    if asked is not None:
+        value["columns"] = {key: found for key, found in asked.items() if found is not MISSING}
+    return strict(value)
+
+
+def group_value(found: Groups, group: Group) -> dict[str, Any]:
+    """A group of runs: what it has in common, and the spread of what it has not."""
+    key = zip(found.keys, group.key, strict=True)
+    cells = [(str(field), cell) for field, cell in zip(found.fields, group.cells, strict=True)]
+    return strict(
+        {
+            "key": {str(field): value for field, value in key if value is not MISSING},
+            "n": len(group.runs),
+            "runs": [run.name for run in group.runs],
+            "values": {
+                name: cell
+                for name, cell in cells
+                if cell is not MISSING and not isinstance(cell, (Spread, Several))
+            },
+            "spreads": {name: cell._asdict() for name, cell in cells if isinstance(cell, Spread)},
+            "varying": {name: cell.different for name, cell in cells if isinstance(cell, Several)},
+        }
+    )
 
 
 def full_value(found: Examined) -> dict[str, Any]:

@@ -7,15 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitexp.git.config import Config
 
 _PAGER_FAILED = (126, 127)
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(NamedTuple):
     """What a rendering has to fit."""
 
     width: int | None = None
@@ -24,13 +23,16 @@ class Screen:
     pager: str | None = None
 
 
-def look(config: Config, environ: Mapping[str, str], *, use_pager: bool) -> Screen:
-    """The screen that stdout is. Raises GitError for settings that are not what they should be."""
+def look(config: Config, environ: Mapping[str, str], *, use_pager: bool, colour: str | None = None) -> Screen:
+    """The screen that stdout is; `colour` is what `--color` says: always, never, or auto.
+
+    Raises GitError for settings that are not what they should be.
+    """
     terminal = sys.stdout.isatty()
     paged = environ.get("GIT_PAGER_IN_USE") in ("1", "true")
     return Screen(
         width=_width(environ) if terminal or paged else None,
-        colour=_colour(config, environ, terminal or (paged and config.bool("color.pager", True))),
+        colour=_colour(colour, config, environ, terminal or (paged and config.bool("color.pager", True))),
         pager=_pager(config, environ) if terminal and use_pager else None,
     )
 
@@ -68,8 +70,8 @@ def _width(environ: Mapping[str, str]) -> int:
         return 80
 
 
-def _colour(config: Config, environ: Mapping[str, str], terminal: bool) -> bool:
-    chosen = config.get("color.exp") or config.get("exp.color")
+def _colour(when: str | None, config: Config, environ: Mapping[str, str], terminal: bool) -> bool:
+    chosen = when or config.get("color.exp") or config.get("exp.color")
     wanted = (chosen or config.get("color.ui", "auto") or "auto").lower()
     if wanted == "always":
         return True

@@ -1,69 +1,159 @@
-"""The table of `git exp ls`."""
+"""The columns of `git exp ls`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import zip_longest
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from gitexp.cli.render.paint import STATUS, Paint
-from gitexp.cli.render.table import GAP, Cell, Column, table
+from gitexp.cli.render.column_texts import value_column
+from gitexp.cli.render.fitting import Fitted, fitted
+from gitexp.cli.render.paint import STATUS
+from gitexp.cli.render.table import Cell, Column
 from gitexp.cli.render.times import age_text
-from gitexp.cli.render.values import cut, metric_text, value_text
+from gitexp.cli.render.values import cut, number_text
 from gitexp.cli.safe_text import safe
-from gitexp.cli.screen import Screen
-from gitexp.formats.assignment import flatten
-from gitexp.model.record import Record
-from gitexp.model.times import parse_time
-from gitexp.ops.compare import differing
-from gitexp.ops.headline import leading_first
 
-_WIDEST = 24
-_NO_VALUE = Cell("-", "dim")
+if TYPE_CHECKING:
+    from gitexp.model.missing import Missing
+    from gitexp.model.values import Value
+    from gitexp.ops.progress import Progress
+    from gitexp.ops.read import StoredRun
+
+_ROOMY = 120
+"""Columns of a screen on which labels may be long."""
+_WIDE, _NARROW = 24, 16
 
 
-def listing(records: Sequence[Record], screen: Screen, *, now: float) -> list[str]:
-    """One line for each run, as many columns as fit; metrics and params only where they differ."""
-    if not records:
-        return []
-    paint = Paint(screen.colour)
-    fixed = [
-        Column("RUN", [Cell(r.info.name, "bold") for r in records]),
-        Column("STATUS", [Cell(r.info.status.value, STATUS[r.info.status]) for r in records]),
-        Column("AGE", [Cell(age_text(now - parse_time(r.info.started))) for r in records], right=True),
+class Values(Protocol):
+    """A key of many runs."""
+
+    @property
+    def space(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def differs(self) -> bool:
+        """Whether the values are not all the same."""
+
+    def values(self) -> Sequence[Value | Missing]:
+        """One for each run."""
+
+
+class Sheet(NamedTuple):
+    """What a list has to show."""
+
+    runs: Sequence[StoredRun]
+    progress: Mapping[str, Progress]
+    """Name -> how far the run has come, of those that are being recorded here."""
+    labels: bool
+    """Whether the labels that runs are known by stand first."""
+    asked: Sequence[Values]
+    """Columns that were asked for."""
+    more: Sequence[Values]
+    """Those that are shown without having been asked for."""
+    now: float
+
+
+def listing(sheet: Sheet, width: int | None, most: int | None = None) -> Fitted:
+    """The columns that there is room for; at most so many that were not asked for.
+
+    Metrics and params are taken in turn, so that a narrow screen shows some of both.
+    """
+    labels = label_columns(sheet, _WIDE if width is None or width >= _ROOMY else _NARROW)
+    fixed = [*(labels if sheet.labels else ()), *_asked_columns(sheet)]
+    turn = list(_in_turn(sheet.more))
+    more = (_value_column(values) for values in turn[:most])
+    found = fitted(fixed, more, len(sheet.more), width)
+    kept = len(found.columns) - len(fixed)
+    if kept <= 0:
+        return found
+    order = sorted(range(kept), key=lambda index: sheet.more.index(turn[index]))
+    return found._replace(columns=[*found.columns[:-kept], *(found.columns[len(fixed) + i] for i in order)])
+
+
+def label_columns(sheet: Sheet, longest: int) -> list[Column]:
+    """RUN, STATUS and AGE, and TITLE, GROUP and TAGS where a run has one."""
+    heads = [run.head for run in sheet.runs]
+    columns = [
+        Column("RUN", [f"{head.name} *" if head.star else head.name for head in heads], style="bold"),
+        status_column([head.status for head in heads], [head.name for head in heads], sheet.progress),
+        Column("AGE", [age_text(sheet.now - head.started) for head in heads], right=True),
     ]
-    if any(record.info.tags for record in records):
-        fixed.append(
-            Column("TAGS", [Cell(cut(safe(",".join(sorted(r.info.tags))), _WIDEST)) for r in records])
-        )
-    metrics = [r.metrics for r in records]
-    params = [flatten(r.params) for r in records]
-    measured = [_column(name, metrics, metric_text) for name in leading_first(differing(metrics))]
-    given = [_column(name, params, value_text) for name in differing(params)]
-    shown = _fitting(fixed, measured, given, screen.width)
-    lines = table(shown, paint)
-    left_out = len(fixed) + len(measured) + len(given) - len(shown)
-    if left_out:
-        lines.append(paint("dim", f"({left_out} more columns do not fit: git exp ls --json has them all)"))
-    return lines
+    for heading, texts in (
+        ("TITLE", [head.title for head in heads]),
+        ("GROUP", [head.group for head in heads]),
+        ("TAGS", _tags([head.tags for head in heads])),
+    ):
+        if any(texts):
+            columns.append(_texts(heading, texts, longest))
+    return columns
 
 
-def _column(name: str, each: Sequence[Mapping[str, Any]], text: Callable[..., str]) -> Column:
-    cells = [Cell(cut(text(one[name]), _WIDEST)) if name in one else _NO_VALUE for one in each]
-    return Column(cut(safe(name), _WIDEST), cells, right=True)
+def status_column(statuses: Sequence[str], names: Sequence[str], progress: Mapping[str, Progress]) -> Column:
+    """`running 12/50` of a run that is being recorded here."""
+    cells = {status: Cell(status, STATUS.get(status)) for status in set(statuses)}
+    if not progress:
+        return Column("STATUS", [cells[status] for status in statuses])
+    moving = {name: Cell(progress_text(one), STATUS["running"]) for name, one in progress.items()}
+    return Column(
+        "STATUS",
+        [moving.get(name, cells[status]) for name, status in zip(names, statuses, strict=True)],
+    )
 
 
-def _fitting(
-    fixed: list[Column], measured: list[Column], given: list[Column], width: int | None
-) -> list[Column]:
-    """The columns that fit, metrics and params taken in turn, and shown metrics first."""
-    if width is None:
-        return [*fixed, *measured, *given]
-    room = width - sum(column.width + len(GAP) for column in fixed) + len(GAP)
-    chosen: list[Column] = []
-    for column in (column for pair in zip_longest(measured, given) for column in pair if column):
-        room -= column.width + len(GAP)
-        if room < 0:
-            break
-        chosen.append(column)
-    return [*fixed, *(c for c in measured if c in chosen), *(c for c in given if c in chosen)]
+def progress_text(progress: Progress) -> str:
+    """`running`, `running 12` or `running 12/50`."""
+    if progress.step is None:
+        return "running"
+    total = "" if progress.total is None else f"/{progress.total}"
+    return f"running {number_text(progress.step, digits=6)}{total}"
+
+
+def _asked_columns(sheet: Sheet) -> list[Column]:
+    """The columns that were asked for; two of one heading are told apart by the spaces of their keys."""
+    columns = [_column(values, sheet) for values in sheet.asked]
+    headings = [column.heading for column in columns]
+    return [
+        column._replace(heading=safe(f"{values.space}.{column.heading}"))
+        if headings.count(column.heading) > 1 and values.space in ("params", "metrics")
+        else column
+        for values, column in zip(sheet.asked, columns, strict=True)
+    ]
+
+
+def _in_turn(columns: Sequence[Values]) -> Iterator[Values]:
+    for differs in (True, False):
+        parts = [
+            [one for one in columns if one.differs is differs and one.space == space]
+            for space in ("metrics", "params")
+        ]
+        for index in range(max(map(len, parts))):
+            yield from (part[index] for part in parts if index < len(part))
+
+
+def _column(values: Values, sheet: Sheet) -> Column:
+    if (values.space, values.key) == ("run", "status"):
+        names = [run.name for run in sheet.runs]
+        return status_column([str(value) for value in values.values()], names, sheet.progress)
+    return _value_column(values)
+
+
+def _value_column(values: Values) -> Column:
+    return value_column(values.space, values.key, values.values())
+
+
+def _tags(texts: Sequence[str]) -> Sequence[str | None]:
+    """Lists in JSON; most runs have none, or the same as others."""
+    known = {"[]": ""}
+    for text in set(texts) - known.keys():
+        import json
+
+        known[text] = ",".join(json.loads(text))
+    return [known[text] for text in texts]
+
+
+def _texts(heading: str, texts: Sequence[str | None], longest: int) -> Column:
+    known = {text: cut(safe(text), longest) if text else "" for text in set(texts)}
+    return Column(heading, [known[text] for text in texts])

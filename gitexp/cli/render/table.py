@@ -62,7 +62,7 @@ def _padded(column: Column, paint: Paint, heading: bool, last: bool) -> Sequence
     if not paint.on:
         return padded
     styles = [cell[1] for cell in column.cells] if column.is_styled else [column.style] * len(column.cells)
-    styles = ["bold", *styles] if heading else styles  # type: ignore[list-item]
+    styles = ["bold", *styles] if heading else styles
     return [
         _painted(text, whole, column.right, style, paint) if style and text else whole
         for text, whole, style in zip(texts, padded, styles, strict=True)

@@ -1,0 +1,48 @@
+"""A table for a pull request: GitHub's Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from gitexp.cli.outputs import How, Page
+from gitexp.cli.outputs.table import left_out, most
+from gitexp.cli.render.fitting import Fitted
+from gitexp.cli.render.listing import Sheet, listing
+from gitexp.cli.render.markdown_text import escaped
+from gitexp.cli.render.table import Column
+
+if TYPE_CHECKING:
+    from gitexp.ops.grouping import Groups
+
+
+def runs_page(sheet: Sheet, how: How) -> Page:
+    return _page(listing(sheet, None, most(_unbounded(how))))
+
+
+def groups_page(found: Groups, sheet: Sheet, how: How) -> Page:
+    from gitexp.cli.render.group_listing import group_listing, left_out_of_means
+
+    page = _page(group_listing(found, None, most(_unbounded(how))))
+    return page._replace(note="; ".join(filter(None, (page.note, left_out_of_means(found)))) or None)
+
+
+def _unbounded(how: How) -> How:
+    """Markdown is as wide as it is; whoever shows it folds it."""
+    return how._replace(screen=how.screen._replace(width=None))
+
+
+def _page(found: Fitted) -> Page:
+    note = f"{left_out(found.left_out)}: --columns all shows them" if found.left_out else None
+    return Page((f"{line}\n" for line in _lines(found.columns)), note)
+
+
+def _lines(columns: Sequence[Column]) -> Iterator[str]:
+    yield _row([column.heading for column in columns])
+    yield _row(["---:" if column.right else "---" for column in columns])
+    for row in zip(*(column.texts for column in columns), strict=True):
+        yield _row([escaped(text) for text in row])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
