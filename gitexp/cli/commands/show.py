@@ -10,22 +10,27 @@ from gitexp.cli.session import Session
 
 
 @click.command("show")
-@click.argument("run", default="@")
+@click.argument("runs", metavar="[RUN]...", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole record as one JSON document.")
 @click.pass_obj
-def command(session: Session, run: str, as_json: bool) -> None:
-    """Show one run.
+def command(session: Session, runs: tuple[str, ...], as_json: bool) -> None:
+    """Show runs, one after the other.
 
-    When it ran and what, with which code, params and environment, and what came out. RUN is a name, the
-    beginning of one, @ for the latest run (the default), @~1 for the one before it, a commit, or HEAD. Of a
-    run that still goes on, all that was logged so far is shown. Where a commit carries a record beside code
-    that is not the code that was recorded, the record is said to be stale.
+    When it ran and what, with which code, params and environment, and what came out: of each metric its
+    value, the best one and the step of that ('goals' in .gitexp.yaml or else the name tells whether that is
+    the least or the greatest), and a sparkline of all. At the end stand commands to go on with.
+
+    RUN is a name, the beginning of one, @ for the latest run (the default), @~1 for the one before it, best
+    or best:METRIC, a commit, or HEAD. Of a run that still goes on, all that was logged so far is shown. Where
+    a commit carries a record beside code that is not the code that was recorded, it is said to be stale.
+
+    The JSON document of a single run is its record; that of several has them under "runs".
 
     \b
     Examples:
       git exp show
       git exp show brave-otter
-      git exp show @~1 --json
+      git exp show @ @~1 --json
     """
     from gitexp.cli.json_output import put_json
     from gitexp.cli.render.run_page import run_page
@@ -34,10 +39,11 @@ def command(session: Session, run: str, as_json: bool) -> None:
     from gitexp.ops.examine import examine
 
     with session.repository() as repo:
-        found = examine(repo, run)
+        found = [examine(repo, run) for run in runs or ("@",)]
         if as_json:
-            put_json(full_value(found))
+            values = [full_value(one) for one in found]
+            put_json(values[0] if len(values) == 1 else {"runs": values})
             return
         screen = look(repo.config, session.environ, use_pager=session.use_pager)
-        lines = run_page(found, screen, now=time.time())
-    put("\n".join(lines) + "\n", screen, session.environ)
+        pages = ["\n".join(run_page(one, screen, now=time.time())) + "\n" for one in found]
+    put("\n\n".join(pages), screen, session.environ)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from gitexp.cli.render.metric_table import metric_table
+from gitexp.cli.render.next_commands import next_commands
 from gitexp.cli.render.paint import STATUS, Paint
-from gitexp.cli.render.sparkline import sparkline
 from gitexp.cli.render.table import Cell, Column, table
 from gitexp.cli.render.times import age_text, duration_text, moment_text
-from gitexp.cli.render.values import cut, metric_text, size_text, value_text
+from gitexp.cli.render.values import cut, size_text, value_text
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.formats.assignment import flatten
 from gitexp.model.record import Artifact, Input, Record, RunInfo
 from gitexp.model.times import parse_time
 from gitexp.model.values import Value
-from gitexp.ops.examine import Examined, Trend
+from gitexp.ops.examine import Examined
 
 _INDENT = "  "
 _SHORT = 10
@@ -31,12 +32,12 @@ def run_page(found: Examined, screen: Screen, *, now: float) -> list[str]:
     page.pairs(_facts(found, now))
     page.section("Note", safe(record.info.note or "", lines=True).splitlines())
     page.section("Failure", _failure(record.info))
-    page.mapping("Params", {key: value_text(value) for key, value in flatten(record.params).items()})
-    page.mapping("Metrics", {key: metric_text(value) for key, value in record.metrics.items()})
-    page.columns("Series", _series(found.trends))
+    page.mapping("Params", _params(record))
+    page.columns("Metrics", metric_table(record.metrics, found.trends))
     page.columns("Inputs", _inputs(record.inputs))
     page.mapping("Environment", dict(_environment(record)))
     page.columns("Artifacts", _artifacts(record.artifacts))
+    page.columns("Go on", list(next_commands(found)))
     return page.lines
 
 
@@ -113,6 +114,10 @@ def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
     ):
         if texts:
             yield name, safe(", ".join(texts))
+    if found.checkpoints:
+        yield "Checkpoints", ", ".join(f"{one.number} {one.commit[:_SHORT]}" for one in found.checkpoints)
+    if info.lost:
+        yield "Lost", f"{info.lost} rows that could not be kept"
     for one in info.resumed:
         yield "Resumed", f"{one.at} from {one.commit[:_SHORT]}, row {one.kept}"
 
@@ -133,26 +138,21 @@ def _code(info: RunInfo) -> str:
     return f"{base}{changes} (tree {info.code.tree[:_SHORT]})"
 
 
+def _params(record: Record) -> dict[str, str]:
+    """Each param, and what was logged for it before."""
+    params = {key: value_text(value) for key, value in flatten(record.params).items()}
+    for key, values in record.info.earlier_params.items():
+        if key in params:
+            params[key] += f"  (before: {', '.join(map(value_text, values))})"
+    return params
+
+
 def _failure(info: RunInfo) -> list[str]:
     if info.failure is None:
         return []
     last = info.failure.traceback.rstrip().splitlines()[-8:]
     said = f"{info.failure.type}: {info.failure.message}"
     return [safe(line) for line in (last if last and said.split("\n")[0] in last[-1] else [*last, said])]
-
-
-def _series(trends: Iterable[Trend]) -> list[tuple[str, ...]]:
-    return [
-        (
-            cut(safe(one.name), 32),
-            f"{one.rows} row{'s' if one.rows > 1 else ''}",
-            f"last {metric_text(one.last)}",
-            f"min {metric_text(one.min)}" if one.min is not None else "",
-            f"max {metric_text(one.max)}" if one.max is not None else "",
-            sparkline(one.values, 24),
-        )
-        for one in trends
-    ]
 
 
 def _inputs(inputs: Iterable[Input]) -> list[tuple[str, ...]]:
@@ -185,9 +185,18 @@ def _environment(record: Record) -> Iterator[tuple[str, str]]:
         yield "packages", str(packages)
     if platform := _joined(env.get("platform"), "system", "release", "machine"):
         yield "platform", platform
-    for name in ("accelerator", "seeds", "determinism", "submodules"):
+    for name in ("accelerator", "determinism", "submodules"):
         if value := env.get(name):
             yield name, value_text(value)
+    if seeds := _seeds(env.get("seeds")):
+        yield "seeds", seeds
+
+
+def _seeds(value: Value) -> str:
+    """`torch 1, numpy 2`: those that are known; the state of a generator tells nothing to a person."""
+    found = value if isinstance(value, Mapping) else {}
+    seeds = {name: one["seed"] for name, one in found.items() if isinstance(one, Mapping) and "seed" in one}
+    return ", ".join(f"{safe(name)} {value_text(seed)}" for name, seed in seeds.items())
 
 
 def _joined(section: Value, *keys: str) -> str:

@@ -1,0 +1,24 @@
+"""What to type after having looked at a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitexp.ops.examine import Examined
+
+_SHORT = 10
+
+
+def next_commands(found: Examined) -> Iterator[tuple[str, str]]:
+    """Commands and what they are for. A name and hashes are all that they hold of the record."""
+    info = found.record.info
+    name = info.name
+    if found.run.live:
+        yield f"git exp logs -f {name}", "what it prints"
+    elif info.status.value != "finished":
+        yield f"git exp logs {name}", "what it printed"
+    if info.code.dirty and info.code.base:
+        base = info.code.base[:_SHORT]
+        yield f"git diff {base} exp/{name} -- ':!/.exp'", "its uncommitted changes"
+    yield f"git exp diff {name} .", "what has changed since"
+    yield f"git switch -c BRANCH exp/{name}", "its code on a branch"
