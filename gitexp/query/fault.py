@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from unicodedata import combining, east_asian_width
 
 from gitexp.errors import QueryError
 from gitexp.query.tree import Place
@@ -18,10 +19,16 @@ def fault(message: str, text: str, place: Place, *, hint: str | None = None) -> 
     shown = text[first : first + _WIDTH]
     # One character for one, or the carets would stand elsewhere.
     line = "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in shown)
-    carets = " " * (begin - first) + "^" * (min(end, first + _WIDTH + 1) - begin)
+    cut = begin - first
+    carets = " " * _cells(line[:cut]) + "^" * max(1, _cells(f"{line} "[cut : end - first]))
     return QueryError(
         f"{message} at column {begin + 1}", column=begin + 1, excerpt=f"  {line}\n  {carets}", hint=hint
     )
+
+
+def _cells(text: str) -> int:
+    """How wide a terminal shows it."""
+    return sum(0 if combining(letter) else 1 + (east_asian_width(letter) in "WF") for letter in text)
 
 
 def quoted(text: str, longest: int = 60) -> str:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from gitexp.errors import QueryError
 from gitexp.query.fault import fault, nearest, quoted
 from gitexp.query.query import Query
-from gitexp.query.reading import is_number, read_field, split_prefix
+from gitexp.query.reading import is_value, read_field, split_prefix
 from gitexp.query.sorting import Order
+from gitexp.query.times import span_seconds
 from gitexp.query.tokens import Piece, Token, tokens
 from gitexp.query.tree import Comparison, Expression, Field, Junction, Literal, Not, literal
 from gitexp.query.words import ALIASES, FLAGS, KEYWORDS, RUN, STATUSES
@@ -20,6 +21,8 @@ from gitexp.query.words import ALIASES, FLAGS, KEYWORDS, RUN, STATUSES
 MAX_DEPTH = 100
 
 _FOREIGN = {"&&": "and", "||": "or", "&": "and", "|": "or"}
+_SPAN_HINT = "a span of time has no blanks: 1h30m"
+_LIST_HINT = "for one of several values write 'KEY in [a, b]'"
 
 
 def parse(text: str) -> Query:
@@ -119,12 +122,12 @@ class _Parser:
         prefix = split_prefix(token.pieces)
         if prefix:
             return self._prefixed(*prefix, token)
-        if is_number(token):
+        if is_value(token):
             raise fault(
                 f"expected a key, not {quoted(token.text)}",
                 self.text,
                 token.place,
-                hint="write the key first, as in 'lr < 1e-3'",
+                hint=_SPAN_HINT if span_seconds(token.text) else "write the key first, as in 'lr < 1e-3'",
             )
         return self._test(read_field(token.pieces, self.text, token.place), token)
 
@@ -199,6 +202,10 @@ class _Parser:
         hint = None
         if found.keyword in _FOREIGN:
             hint = f"write '{_FOREIGN[found.keyword]}'"
-        elif wanted == "a value" and (found.kind in "([" or found.keyword):
+        elif found.kind == "," or (wanted == "a value" and found.kind == "["):
+            hint = _LIST_HINT
+        elif wanted == "a value" and found.text == ">" and self.text[: found.place[0]].endswith("<"):
+            hint = "write '!='"
+        elif wanted == "a value" and (found.kind == "(" or found.keyword):
             hint = "put a value with blanks, signs or words like 'and' in quotes: \"a b\""
         return fault(f"expected {wanted}, not {what}", self.text, found.place, hint=hint)

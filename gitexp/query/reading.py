@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gitexp.query.fault import fault
 from gitexp.query.tokens import Piece, Token
 from gitexp.query.tree import Field, Place
-from gitexp.query.words import ALIASES, BARE, RUN, RUN_FIELDS, SPACES, meaning
+from gitexp.query.words import ALIASES, BARE, RUN, RUN_FIELDS, SPACES, is_key
 
 _DOT = re.compile(r"\\([.\\])")
 
@@ -45,9 +45,9 @@ def split_prefix(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]] | N
     return None
 
 
-def is_number(token: Token) -> bool:
-    """Whether a word reads as a number, true, false or null rather than as a key."""
-    return not token.quoted and not isinstance(meaning(token.text), str)
+def is_value(token: Token) -> bool:
+    """Whether a word reads as a number, a span of time, true, false or null rather than as a key."""
+    return not token.quoted and not is_key(token.text)
 
 
 def _key(pieces: Sequence[Piece]) -> str:

@@ -13,6 +13,7 @@ from gitexp.model.values import Value
 from gitexp.query.evaluation import look_up
 from gitexp.query.subject import Subject
 from gitexp.query.tree import Field
+from gitexp.query.words import in_quotes
 
 T = TypeVar("T")
 
@@ -29,7 +30,10 @@ class Order:
     """All that was written, for errors."""
 
     def __str__(self) -> str:
-        return f"-{self.field}" if self.descending else str(self.field)
+        shown = str(self.field)
+        if self.descending:
+            return f"-{shown}"
+        return in_quotes(self.field.key) if shown.startswith("-") else shown
 
 
 def sort_key(value: Value | Missing) -> SortKey | None:

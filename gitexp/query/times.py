@@ -7,15 +7,15 @@ from typing import Final
 
 _UNITS: Final = {
     "ms": 0.001,
-    "s": 1.0,
-    "m": 60.0,
-    "h": 3600.0,
-    "d": 86400.0,
-    "w": 7 * 86400.0,
-    "mo": 30 * 86400.0,
-    "y": 365 * 86400.0,
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("d", "day", "days"), 86400.0),
+    **dict.fromkeys(("w", "week", "weeks"), 7 * 86400.0),
+    **dict.fromkeys(("mo", "month", "months"), 30 * 86400.0),
+    **dict.fromkeys(("y", "year", "years"), 365 * 86400.0),
 }
-_PART = r"([0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})(ms|mo|s|m|h|d|w|y)"
+_PART = r"([0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})([a-z]{1,7})"
 _SPAN = re.compile(rf"(?:{_PART}){{1,8}}", re.ASCII)
 _PARTS = re.compile(_PART, re.ASCII)
 _MOMENT = re.compile(
@@ -25,10 +25,13 @@ _MOMENT = re.compile(
 
 
 def span_seconds(text: str) -> float | None:
-    """`90s`, `12h`, `1h30m`, `3d`, `2w`, `1mo` (30 days), `1y` (365) in seconds; None for anything else."""
+    """`90s`, `30min`, `1h30m`, `3d`, `2w`, `1mo` (30 days), `1y` (365) in seconds; None for anything else."""
     if not _SPAN.fullmatch(text):
         return None
-    return sum(float(number) * _UNITS[unit] for number, unit in _PARTS.findall(text))
+    parts = _PARTS.findall(text)
+    if any(unit not in _UNITS for _, unit in parts):
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
 def moment_range(text: str) -> tuple[float, float] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gitexp.query.words import ALIASES, BARE, RUN, RUN_FIELDS, SPACES, in_quotes, is_word, meaning
+from gitexp.query.words import ALIASES, BARE, RUN, RUN_FIELDS, SPACES, in_quotes, is_key, is_word, meaning
 
 Place: TypeAlias = tuple[int, int]
 """Where something stands in the text, from one offset up to another; it is no part of the value."""
@@ -108,5 +108,5 @@ def _stands_bare(key: str) -> bool:
         and ":" not in key
         and key not in (*RUN_FIELDS, *ALIASES, "&&", "||")
         and not ("." in key and space in SPACES)
-        and isinstance(meaning(key), str)
+        and is_key(key)
     )

@@ -6,6 +6,8 @@ import re
 from math import inf, nan
 from typing import Final
 
+from gitexp.query.times import span_seconds
+
 RUN, PARAMS, METRICS, INPUTS, ENV = "run", "params", "metrics", "inputs", "env"
 BARE: Final = ""
 """The space of a key that is written without one: a param's or a metric's, whichever there is."""
@@ -64,6 +66,11 @@ def meaning(text: str) -> bool | int | float | str | None:
     if _INT.fullmatch(text):
         return int(text)
     return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def is_key(text: str) -> bool:
+    """Whether a word without quotes and without a space can be a key: `30m` is one that a blank cut off."""
+    return isinstance(meaning(text), str) and span_seconds(text) is None
 
 
 def is_word(text: str) -> bool:
