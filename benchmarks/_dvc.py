@@ -63,7 +63,7 @@ def _experiments(folder: Path, program: Path, runs: int) -> Path:
     ref = git(folder, "for-each-ref", "--format=%(refname)", pattern).decode().strip()
     lock = git(folder, "show", f"{ref}:dvc.lock").decode()
     import_commits(folder, (_copy(lock, ref, number) for number in range(1, runs)))
-    git(folder, "repack", "-adq")
+    git(folder, "repack", "-adfq")
     git(folder, "pack-refs", "--all")
     _check(folder, program, runs)
     return folder

@@ -51,7 +51,8 @@ def repository_of_runs(folder: Path, runs: int, shape: Shape = USUAL) -> Path:
     git(folder, "init", "-q", "-b", "main")
     import_commits(folder, [_base()])
     add_runs(folder, 0, runs, shape)
-    git(folder, "repack", "-adq")
+    # Anew: the deltas of fast-import follow its own order, and gc would keep them.
+    git(folder, "repack", "-adfq")
     git(folder, "pack-refs", "--all")
     git(folder, "reset", "-q", "--hard", "main")
     return folder
