@@ -46,6 +46,8 @@ class Repository:
         self.git = git
         self.environ = environ
         self.cwd = cwd
+        self.processes = 1
+        """How many may read for it at once: more than one only for a process that has no threads."""
         self.remark: Callable[[str], None] = lambda sentence: None
         """Told what its user should know of how a question was understood; whoever talks sets it."""
 
@@ -133,11 +135,15 @@ class Repository:
     @cached_property
     def reader(self) -> ObjectReader:
         """Closed with the repository, or when that is forgotten."""
-        from gitexp.git.reader import open_reader
-
-        reader = open_reader(self.git, self.layout)
+        reader = self.open_reader()
         weakref.finalize(self, reader.close)
         return reader
+
+    def open_reader(self) -> ObjectReader:
+        """A reader of one's own, to be closed."""
+        from gitexp.git.reader import open_reader
+
+        return open_reader(self.git, self.layout)
 
     @property
     def max_blob(self) -> int:

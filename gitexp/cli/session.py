@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ class Session:
         with Repository.open(current_folder(), self.environ) as repo:
             self.home = repo.home
             repo.remark = note
+            repo.processes = os.cpu_count() or 1
             if sweep:
                 _sweep(repo)
             yield repo

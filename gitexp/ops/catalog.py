@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from gitexp.errors import BrokenRecord, GitExpError, NewerFormat, NotFound
 from gitexp.git.refs import RunRefs, listing_line, parse_listing, ref_listing
@@ -13,6 +13,8 @@ from gitexp.index.row import Head, Row
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
+
+Place: TypeAlias = tuple[RunName, Oid]
 
 
 class Catalog(NamedTuple):
@@ -72,21 +74,26 @@ def _refreshed(repo: Repository, index: Index, known: Contents, refs: RunRefs) -
     return _catalog([*kept, *(row.head for row in fresh.values())], failed, fresh)
 
 
-def _read(
-    repo: Repository, places: Sequence[tuple[RunName, Oid]]
-) -> tuple[dict[str, Row], list[tuple[str, GitExpError]]]:
+def _read(repo: Repository, places: Sequence[Place]) -> tuple[dict[str, Row], list[tuple[str, GitExpError]]]:
     """The rows of the runs at `places`, and why others cannot be read."""
-    # What reads records is heavy, and not needed where nothing has changed.
-    from gitexp.ops.records import read_rows
-
     fresh: dict[str, Row] = {}
     failed: list[tuple[str, GitExpError]] = []
-    for (name, _), read in read_rows(repo.reader, places) if places else ():
+    for (name, _), read in _readings(repo, places) if places else ():
         if isinstance(read, Row):
             fresh[name] = read
         else:
             failed.append((name, read))
     return fresh, failed
+
+
+def _readings(repo: Repository, places: Sequence[Place]) -> Iterable[tuple[Place, Row | GitExpError]]:
+    # What reads records is heavy, and not needed where nothing has changed.
+    from gitexp.ops.records import read_rows
+    from gitexp.ops.shared_reading import WORTH, read_shared
+
+    if repo.processes > 1 and len(places) >= 2 * WORTH:
+        return read_shared(repo.open_reader, places, repo.processes)
+    return read_rows(repo.reader, places)
 
 
 def _lasts(error: GitExpError) -> bool:

@@ -21,7 +21,7 @@ from gitexp.index import database
 from gitexp.index.row import checksum
 from gitexp.index.schema import VERSION
 from gitexp.model.names import RunName
-from gitexp.ops import catalog, records
+from gitexp.ops import catalog, records, shared_reading
 from gitexp.ops.read import list_all
 from gitexp.ops.select import Selection
 from gitexp.repo import Repository
@@ -346,3 +346,28 @@ def test_an_unborn_branch_and_a_bare_repository_have_an_index(
     for folder in (empty.path, bare):
         assert [gitexp.runs(repository=folder)[0].status for _ in range(2)] == ["finished"] * 2
     assert (bare / "exp" / "index.sqlite").exists()
+
+
+def test_a_large_fill_is_shared_by_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = repository_of_runs(tmp_path / "many", 60)
+    expected = truth(folder, monkeypatch)
+    monkeypatch.setattr(shared_reading, "WORTH", 10)
+    parent = os.getpid()
+
+    def filled() -> list[str]:
+        index_of(folder).unlink(missing_ok=True)
+        with Repository.open(folder) as repo:
+            repo.processes = 4
+            return [repr((run.name, run.commit, run.record, run.row)) for run in list_all(repo).runs]
+
+    assert filled() == expected[:60]
+
+    def dying(reader: Any, places: Any) -> Any:
+        if os.getpid() != parent:
+            os._exit(9)
+        return records.read_rows(reader, places)
+
+    monkeypatch.setattr(shared_reading, "read_rows", dying)
+    assert filled() == expected[:60]
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
