@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 # What only the working tree and bare commits need is imported where they are asked for: runs are the rule.
 WORKING_TREE = "."
-_FOLDER = b".exp"
 
 
 class Kind(str, Enum):

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.program import Program, forge
-from tests.gitrepo import Repo
+from tests.cli.template import record, template, use
+from tests.gitrepo import FILES, Repo
 
 LOG = "import json,sys; open('metrics.json','w').write(json.dumps({'acc': %s, 'loss': %s, 'size': 1}))"
 
 
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """Four runs with other params, metrics and code; the files that they write are ignored."""
+
+    def tell(repo: Repo) -> None:
+        repo.commit("first", {**FILES, ".gitignore": "metrics.json\n"})
+        for number, (acc, loss) in enumerate([(0.5, 0.9), (0.75, 1.5), (0.25, 0.9), (0.75, "float('nan')")]):
+            repo.write("params.yaml", f"lr: {number}\nsame: 1\n")
+            repo.write("src/model.py", "WIDTH = 3\n" * (1 + number // 2))
+            record(f"r{number}", LOG % (acc, loss))
+
+    return template(tmp_path_factory.mktemp("four"), tell)
+
+
 @pytest.fixture
-def four(exp: Program) -> list[str]:
-    """Runs with other params, metrics and code; the files that they write are ignored."""
-    exp.repo.commit("ignore", {".gitignore": "metrics.json\n"})
-    names = []
-    for number, (acc, loss) in enumerate([(0.5, 0.9), (0.75, 1.5), (0.25, 0.9), (0.75, "float('nan')")]):
-        exp.repo.write("params.yaml", f"lr: {number}\nsame: 1\n")
-        exp.repo.write("src/model.py", "WIDTH = 3\n" * (1 + number // 2))
-        names.append(exp.record(f"r{number}", LOG % (acc, loss)))
-    return names
+def four(exp: Program, recorded: Repo) -> list[str]:
+    return use(exp, recorded)
 
 
 def test_better_and_worse_are_said_and_how_that_is_known(exp: Program, four: list[str]) -> None:
@@ -266,3 +275,44 @@ def test_a_bare_repository_has_no_working_tree(
     assert exp("diff", name, "main", "--exit-code").code == 0
     said = exp("diff", name, ".")
     assert (said.code, "bare" in said.err) == (128, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "object_format"),
+    [
+        ("worktree", "sha256"),
+        ("submodule", "sha1"),
+        ("sparse", "sha1"),
+        ("shallow", "sha1"),
+        ("alternates", "sha1"),
+    ],
+)
+def test_every_kind_of_repository(
+    make_repo: Callable[..., Repo],
+    kind: str,
+    object_format: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    repo = make_repo(kind, object_format)
+    exp = Program(repo, capfd)
+    monkeypatch.chdir(repo.path)
+    name = exp.record("run")
+    assert exp("diff", name, "HEAD", ".", "--exit-code").code == 0
+    repo.write("src/new.py", "x = 1\n")
+    before = repo.git("status", "--porcelain")
+    found = exp("diff", name, "HEAD", ".", "--json").json["code"]["changes"]
+    assert [[one["path"] for one in files] for files in found] == [[], ["src/new.py"]]
+    assert repo.git("status", "--porcelain") == before
+
+
+def test_an_unborn_branch(
+    make_repo: Callable[..., Repo], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    repo = make_repo("unborn")
+    exp = Program(repo, capfd)
+    monkeypatch.chdir(repo.path)
+    repo.write("a.py", "x = 1\n")
+    name = exp.record("run")
+    assert exp("diff", name, ".", "--exit-code").code == 0
+    assert exp("diff", name, "HEAD").code == 1

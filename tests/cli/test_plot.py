@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.cli.program import Program
+from tests.cli.template import record, template, use
+from tests.gitrepo import Repo
 
 PNG = b"\x89PNG\r\n\x1a\n"
 NAMES = ("</script><script>alert(1)</script>", "$\\frac{x", "<img src=x onerror=alert(1)>", "a\x1b[31m")
@@ -22,12 +24,21 @@ def rows(*each: dict[str, object]) -> str:
     return f"open('metrics.jsonl', 'w').write({lines!r})"
 
 
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """A run with two series, and one with a single one."""
+
+    def tell(repo: Repo) -> None:
+        repo.commit("first", {".gitignore": "metrics.jsonl\n"})
+        record("one", rows(*({"step": i, "loss": 4.0 - i, "acc": i / 4} for i in range(4))))
+        record("two", rows(*({"step": i, "loss": 1.0} for i in range(4))))
+
+    return template(tmp_path_factory.mktemp("two"), tell)
+
+
 @pytest.fixture
-def two(exp: Program) -> list[str]:
-    exp.repo.commit("ignore", {".gitignore": "metrics.jsonl\n"})
-    one = exp.record("one", rows(*({"step": i, "loss": 4.0 - i, "acc": i / 4} for i in range(4))))
-    other = exp.record("two", rows(*({"step": i, "loss": 1.0} for i in range(4))))
-    return [one, other]
+def two(exp: Program, recorded: Repo) -> list[str]:
+    return use(exp, recorded)
 
 
 def test_a_curve_in_the_terminal(exp: Program, two: list[str]) -> None:
