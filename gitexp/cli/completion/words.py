@@ -86,7 +86,7 @@ def _values(param: click.Parameter, command: str) -> Values:
     shown = param.metavar or ""
     if param.name in ("run", "runs") or _RUN.search(shown):
         return Values(TRASH if command in _FROM_TRASH else RUNS)
-    if param.name == "query" or "QUERY" in shown or shown == "KEY":
+    if param.name == "query" or "QUERY" in shown or shown in ("KEY", "KEYS"):
         return Values(QUERY)
     if _FILE.search(shown) or isinstance(param.type, (click.Path, click.File)):
         return Values(FILES)
