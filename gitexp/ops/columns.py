@@ -28,9 +28,16 @@ class Column(NamedTuple):
     """Whether the cells are not all the same; of a single run True."""
 
     def values(self) -> list[Value | Missing]:
-        """What the cells say. All are read at once: one by one takes ten times as long."""
-        found = iter(json.loads(f"[{','.join([cell for cell in self.cells if cell is not None])}]"))
-        return [MISSING if cell is None else next(found) for cell in self.cells]
+        """What the cells say; equal cells are one object.
+
+        All are read at once: one by one takes ten times as long.
+        """
+        texts = [cell for cell in dict.fromkeys(self.cells) if cell is not None]
+        known: dict[str | None, Value | Missing] = dict(
+            zip(texts, json.loads(f"[{','.join(texts)}]"), strict=True)
+        )
+        known[None] = MISSING
+        return [known[cell] for cell in self.cells]
 
 
 def columns_of(runs: Sequence[StoredRun]) -> list[Column]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gitexp.cli.render.table import Column, widest
+from gitexp.cli.render.table import Column
 from gitexp.cli.render.times import age_text, duration_text, moment_text
 from gitexp.cli.render.values import cut, metric_text, value_text
 from gitexp.cli.safe_text import safe
@@ -18,7 +18,7 @@ WIDEST = 24
 _HASH_DIGITS = 10
 _SHORT = 8
 _NUMBERS = {int, float, Missing}
-_WORDS = ("started", "ended")
+_TIMES = ("started", "ended")
 
 _HEADINGS = {"name": "RUN", "tag": "TAGS", "parent": "PARENTS"}
 
@@ -32,31 +32,25 @@ def heading_of(space: str, key: str) -> str:
 
 def value_column(space: str, key: str, values: Sequence[Value | Missing], *, longest: int = WIDEST) -> Column:
     """The column of a table; what is missing is a dash."""
-    texts = texts_of(space, key, values)
-    if widest(texts) > longest:
-        texts = [cut(text, longest) for text in texts]
-    kinds = set(map(type, values))
-    left = not kinds <= _NUMBERS or key in _WORDS
+    is_time = space == "run" and key in _TIMES
+    texts = texts_of(space, key, values, None if is_time else longest)
+    right = set(map(type, values)) <= _NUMBERS and not is_time
     style = "bold" if (space, key) == ("run", "name") else None
-    return Column(cut(heading_of(space, key), longest), texts, right=not left, style=style)
+    return Column(cut(heading_of(space, key), longest), texts, right=right, style=style)
 
 
-def texts_of(space: str, key: str, values: Sequence[Value | Missing]) -> list[str]:
-    """The texts of one column, uncut."""
+def texts_of(space: str, key: str, values: Sequence[Value | Missing], longest: int | None) -> list[str]:
+    """The texts of one column, none longer than `longest`."""
     if space == "metrics" and set(map(type, values)) == {float}:
         return [f"{value:.6g}" for value in values]
     text = text_function(space, key)
-    known: dict[str, str] = {}
-    texts = []
-    for value in values:
-        if isinstance(value, str):
-            found = known.get(value)
-            if found is None:
-                found = known[value] = text(value)
-            texts.append(found)
-        else:
-            texts.append(NOTHING if value is MISSING else text(value))
-    return texts
+    # Most values stand in many runs, as one object.
+    ids = list(map(id, values))
+    distinct = dict(zip(ids, values, strict=True))
+    known = {
+        one: NOTHING if value is MISSING else cut(text(value), longest) for one, value in distinct.items()
+    }
+    return [known[one] for one in ids]
 
 
 def text_function(space: str, key: str) -> Callable[[Any], str]:

@@ -61,8 +61,8 @@ def listing(sheet: Sheet, width: int | None, most: int | None = None) -> Fitted:
 
     Metrics and params are taken in turn, so that a narrow screen shows some of both.
     """
-    labels = label_columns(sheet, _WIDE if width is None or width >= _ROOMY else _NARROW)
-    fixed = [*(labels if sheet.labels else ()), *_asked_columns(sheet)]
+    longest = _WIDE if width is None or width >= _ROOMY else _NARROW
+    fixed = [*(label_columns(sheet, longest) if sheet.labels else ()), *_asked_columns(sheet)]
     turn = list(_in_turn(sheet.more))
     more = (_value_column(values) for values in turn[:most])
     found = fitted(fixed, more, len(sheet.more), width)
