@@ -208,6 +208,10 @@ def test_runs_come_before_revisions(exp: Program) -> None:
     exp.repo.git("branch", "heady")
     assert exp("diff", "HEAD", "heady", "--json").json["runs"][0]["name"] == name
     assert exp("diff", "heads/heady", "HEAD", "--json").json["runs"][0]["kind"] == "commit"
+    exp.record("heady")
+    exp.repo.git("branch", "head")
+    said = exp("diff", "head", "main")
+    assert (said.code, said.err.splitlines()[0]) == (1, "error: run 'head' matches 2 runs")
 
 
 def test_a_commit_with_the_record_of_other_code_is_stale(exp: Program) -> None:

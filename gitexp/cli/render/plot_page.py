@@ -75,8 +75,7 @@ def plot_page(drawing: Drawing) -> bytes:
         notes="\n".join(f"<p>{_text(note)}</p>" for note in _notes(drawing)),
         panels="\n".join(_section(f"plot{place}", panel) for place, panel in enumerate(drawing.panels)),
         library=get_plotlyjs(),
-        # No "<" at all: the data cannot end its element.
-        data=json.dumps(figures, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c"),
+        data=json.dumps(figures, allow_nan=False, separators=(",", ":")),
     )
     return page.encode("utf-8", "backslashreplace")
 
@@ -123,6 +122,7 @@ def _trace(curve: Curve, heights: Gapped, drawing: Drawing, width: float) -> dic
         "type": "scatter",
         # A point that stands alone has no line.
         "mode": "lines+markers" if len(ys) < 100 or None in ys else "lines",
+        # plotly.js reads some HTML in it, and without "<" the data cannot end its element.
         "name": _text(curve.run),
         "legendgroup": str(curve.place),
         "x": [x * 1000 for x in xs] if drawing.axis == "time" else xs,
