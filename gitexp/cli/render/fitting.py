@@ -20,7 +20,8 @@ class Fitted(NamedTuple):
 def fitted(fixed: Sequence[Column], more: Iterable[Column], count: int, width: int | None) -> Fitted:
     """`fixed`, cut as far as must be, and of the `count` in `more` as many as there is room for."""
     if width is None:
-        return Fitted([*fixed, *more], 0)
+        shown = list(more)
+        return Fitted([*fixed, *shown], count - len(shown))
     narrow = _narrowed(fixed, width)
     room = width - sum(column.width + len(GAP) for column in narrow) + len(GAP)
     chosen: list[Column] = []
