@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ENTER = "\x1b[?1049h\x1b[?25l"
 _LEAVE = "\x1b[?25h\x1b[?1049l"
+_USUAL_HEIGHT = 24
 _HOME, _END_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 
 
@@ -61,7 +62,7 @@ def _frame(session: Session, options: Options, told: io.StringIO) -> list[str]:
 
 def _paint(lines: list[str]) -> None:
     """Each line is written over the old one, and only what is left over is cleared: nothing flickers."""
-    height = max(2, os.get_terminal_size(sys.stdout.fileno()).lines)
+    height = os.get_terminal_size(sys.stdout.fileno()).lines or _USUAL_HEIGHT
     if len(lines) > height:
         lines = [*lines[: height - 1], f"({len(lines) - height + 1} more lines)"]
     sys.stdout.write(_HOME + "\r\n".join(line + _END_OF_LINE for line in lines) + _BELOW)
