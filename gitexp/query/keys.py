@@ -99,7 +99,9 @@ def _hint(one: Field, keys: Keys) -> str | None:
         return f"did you mean {str(Field(one.space, near))!r}?" if near else None
     homes = {key: space for space in (METRICS, PARAMS) for key in keys.spaces.get(space, ())}
     homes |= dict.fromkeys(RUN_FIELDS, RUN)
-    near = nearest(one.key, homes)
+    spelled = {str(Field(space, key)): key for key, space in homes.items()}
+    # `paramslr` is near to a key only as that is written in full.
+    near = nearest(one.key, homes) or spelled.get(nearest(one.key, spelled) or "")
     if near:
         return f"did you mean {str(Field(homes[near], near))!r}?"
     return f"for runs with such a tag write tag:{one.key}" if "." not in one.key else None

@@ -167,6 +167,7 @@ def test_bare_keys_are_bound(text: str, bound: str) -> None:
         ("params.acc < 1", "unknown key 'params.acc' at column 1", "did you mean 'metrics.acc'?"),
         ("lrr < 1", "unknown key 'lrr' at column 1", "did you mean 'params.lr'?"),
         ("depth < 1", "unknown key 'depth' at column 1", "did you mean 'params.model.depth'?"),
+        ("paramslr < 1", "unknown key 'paramslr' at column 1", "did you mean 'params.lr'?"),
         ("statsu < 1", "unknown key 'statsu' at column 1", "did you mean 'status'?"),
         ("paper", "unknown key 'paper' at column 1", "for runs with such a tag write tag:paper"),
         ("both = 1", "'both' is a param and a metric at column 1", "write params.both or metrics.both"),
