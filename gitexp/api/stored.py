@@ -128,7 +128,10 @@ class RecordedRun:
 
 
 def get_run(name: str = "@", *, repository: str | os.PathLike[str] | None = None) -> RecordedRun:
-    """The run of that name, unique prefix, `@`, `@~1`, or commit. Raises NotFound or Ambiguous."""
+    """The run of that name, unique prefix, `@`, `@~1`, `best`, `best:METRIC` or commit.
+
+    Raises NotFound or Ambiguous; UsageError where no goal is known for the best.
+    """
     return RecordedRun(resolve(open_repository(repository), name))
 
 
