@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.program import Program
 from tests.cli.template import record, template, use
-from tests.gitrepo import Repo
+from tests.gitrepo import Repo, wrapped_git
 
 PNG = b"\x89PNG\r\n\x1a\n"
 NAMES = ("</script><script>alert(1)</script>", "$\\frac{x$", "<img src=x onerror=alert(1)>", "a\x1b[31m")
@@ -223,3 +223,26 @@ def test_the_page_may_load_nothing(exp: Program, two: list[str], tmp_path: Path)
         .replace("img-src", ""),
     )
     assert "<td>4</td>" in outside
+
+
+def test_the_number_of_git_processes_does_not_depend_on_that_of_runs(
+    exp: Program, two: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = tmp_path / "calls"
+    real = exp.repo.environ
+
+    def processes() -> int:
+        wrapped = wrapped_git(tmp_path / "bin", real, f'echo "$*" >>"{calls}"')
+        with monkeypatch.context() as patch:
+            patch.setenv("PATH", wrapped["PATH"])
+            calls.write_text("")
+            assert exp("plot", "--where", "loss >= 0", "-m", "loss").code == 0
+        return len(calls.read_text().splitlines())
+
+    assert exp("ls").code == 0
+    few = processes()
+    for number in range(3):
+        record(f"more{number}", rows(*({"step": i, "loss": 2.0} for i in range(2))))
+    assert exp("ls").code == 0
+    assert processes() == few
+    assert few > 0

@@ -140,3 +140,21 @@ def test_a_shallow_clone_has_no_base(exp: Program, told: str, monkeypatch: pytes
     source = f"file://{exp.repo.path}"
     exp.repo.git("-C", str(target), "fetch", "-q", "--depth=1", source, f"refs/exp/{told}:refs/exp/{told}")
     assert f"run {told}" in exp("show", told).out
+
+
+def test_sparklines_take_what_is_left_of_the_screen(
+    exp: Program, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gitexp.start(name="long") as run:
+        for step in range(100):
+            run.log({"loss": 100.0 - step}, step=step)
+    monkeypatch.setenv("GIT_PAGER_IN_USE", "true")
+    monkeypatch.setenv("NO_COLOR", "1")
+    widths = {}
+    for columns in ("80", "60", "20"):
+        monkeypatch.setenv("COLUMNS", columns)
+        (line,) = section(exp("show", run.name).out, "Metrics")
+        widths[columns] = (len(line), len(re.findall("[▁-█]", line)))
+    assert widths["80"] == (63, 24)
+    assert widths["60"] == (60, 21)
+    assert widths["20"][1] == 8

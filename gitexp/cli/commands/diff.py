@@ -148,7 +148,6 @@ def _show_code(session: Session, repo: Repository, found: Comparands, exit_code:
     import subprocess
     import sys
 
-    from gitexp.cli import exit_codes
     from gitexp.ops.code_diff import WITHOUT_RECORD
 
     before = [] if session.use_pager else ["--no-pager"]
@@ -156,12 +155,13 @@ def _show_code(session: Session, repo: Repository, found: Comparands, exit_code:
     trees = [one.tree for one in found.each]
     sys.stdout.flush()
     # The keyboard is the pager's now; and what stands for the working tree must be cleared away afterwards.
-    ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Not SIG_IGN, which git would inherit.
+    previous = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         arguments = ["git", *before, "diff", *after, *trees, *WITHOUT_RECORD]
         code = subprocess.run(
             arguments, cwd=repo.cwd, env={**session.environ, **found.inside}, check=False
         ).returncode
     finally:
-        signal.signal(signal.SIGINT, ignored)
-    return code if code >= 0 else exit_codes.BROKEN_PIPE
+        signal.signal(signal.SIGINT, previous)
+    return code if code >= 0 else 128 - code

@@ -33,7 +33,9 @@ def run_page(found: Examined, screen: Screen, *, now: float) -> list[str]:
     page.section("Note", safe(record.info.note or "", lines=True).splitlines())
     page.section("Failure", _failure(record.info))
     page.mapping("Params", _params(record))
-    page.columns("Metrics", metric_table(record.metrics, found.trends))
+    page.columns(
+        "Metrics", metric_table(record.metrics, found.trends, screen.width and screen.width - len(_INDENT))
+    )
     page.columns("Inputs", _inputs(record.inputs))
     page.mapping("Environment", dict(_environment(record)))
     page.columns("Artifacts", _artifacts(record.artifacts))
