@@ -9,13 +9,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from gitexp.cli import exit_codes
-from gitexp.cli.group import COMMANDS, cli, nearest
 from gitexp.cli.safe_text import safe
 from gitexp.cli.session import Session, tell
-from gitexp.errors import GitExpError, StorageFull, UsageError
+from gitexp.errors import GitExpError, StorageFull
 
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -52,15 +49,9 @@ def _open_closed_streams() -> None:
 
 def _run(arguments: Sequence[str], session: Session) -> int:
     try:
-        # Not cli.main(): it has its own ideas of exit codes for a broken pipe and an interrupt.
-        with cli.make_context("git exp", list(arguments), obj=session) as context:
-            result = cli.invoke(context)
-            sys.stdout.flush()
-        return result if isinstance(result, int) else exit_codes.OK
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except click.ClickException as error:
-        failed: GitExpError = _usage(error, arguments)
+        code = _called(arguments, session)
+        sys.stdout.flush()
+        return code
     except GitExpError as error:
         failed = error
     except BrokenPipeError:
@@ -74,20 +65,16 @@ def _run(arguments: Sequence[str], session: Session) -> int:
     return failed.exit_code
 
 
-def _usage(error: click.ClickException, arguments: Sequence[str]) -> UsageError:
-    """click's own complaint, in git's voice."""
-    # What there is to choose from, line by line, is in the help.
-    message = error.format_message().partition(". Choose from:")[0].rstrip(".")
-    message = message[:1].lower() + message[1:]
-    where = " ".join(["git exp", *arguments[:1]]) if arguments[:1] and arguments[0] in COMMANDS else "git exp"
-    hint = f"{where} -h"
-    if isinstance(error, click.exceptions.NoSuchOption):
-        message = f"unknown option {error.option_name!r}"
-        if error.possibilities:
-            hint = f"{where} {sorted(error.possibilities)[0]}"
-    elif unknown := getattr(error, "unknown_command", None):
-        hint = f"git exp {near}" if (near := nearest(unknown)) else hint
-    return UsageError(message, hint=hint)
+def _called(arguments: Sequence[str], session: Session) -> int:
+    if list(arguments) == ["ls"]:
+        # Nothing is to be parsed, and to import the parser takes longer than to list 1,000 runs.
+        from gitexp.cli.list_runs import Options, list_runs
+
+        list_runs(session, Options())
+        return exit_codes.OK
+    from gitexp.cli.invocation import invoke
+
+    return invoke(arguments, session)
 
 
 def _internal(error: Exception, arguments: Sequence[str], home: Path | None) -> int:

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +17,14 @@ if TYPE_CHECKING:
     from gitexp.repo import Repository
 
 
-@dataclass
 class Session:
     """One call of the program."""
 
-    environ: Mapping[str, str]
-    use_pager: bool = True
-    home: Path | None = None
-    """Our folder in the repository, once one was opened: where a report of an internal error goes."""
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.use_pager = True
+        self.home: Path | None = None
+        """Our folder in the repository, once one was opened: where a report of an internal error goes."""
 
     @contextmanager
     def repository(self, *, sweep: bool = True) -> Iterator[Repository]:

@@ -10,7 +10,8 @@ from gitexp.model.names import RunName
 from gitexp.model.record import Record, Resumption
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid
-from gitexp.ops.read import StoredRun, load, recorded_blobs
+from gitexp.ops.read import StoredRun, load
+from gitexp.ops.recorded import recorded_blobs
 from gitexp.ops.recover import sweep
 from gitexp.ops.resolve import resolve
 from gitexp.ops.seal import INHERITED

@@ -18,7 +18,8 @@ from gitexp.model.values import Oid, Scalar
 from gitexp.ops.commit import CHECKPOINT_TRAILER, RUN_TRAILER
 from gitexp.ops.goals import goal_of
 from gitexp.ops.headline import leading_first
-from gitexp.ops.read import StoredRun, trailers
+from gitexp.ops.read import StoredRun
+from gitexp.ops.recorded import trailers
 from gitexp.ops.resolve import resolve
 from gitexp.repo import Repository
 

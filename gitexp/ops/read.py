@@ -1,33 +1,24 @@
-"""Runs as they are now: read from their commits, and from the live directory while they run."""
+"""Runs as they are now: what is asked of them is in the index, in their commits, or in a live directory."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-from gitexp.capture import journal
 from gitexp.errors import GitExpError
-from gitexp.formats import record as files
-from gitexp.formats import series
-from gitexp.formats.fold import fold
-from gitexp.git.objects import Entry
-from gitexp.git.reader import ObjectReader
-from gitexp.index.row import Head, Row, Tail, encode, listed_record, parts_of
-from gitexp.model.history import History
+from gitexp.index.row import Head, Row, Tail, listed_record
 from gitexp.model.names import RunName
-from gitexp.model.record import Record, Status
-from gitexp.model.summary import summarize
 from gitexp.model.values import Oid
 from gitexp.ops.catalog import catalog, open_index
-from gitexp.ops.records import FOLDER
 from gitexp.repo import Repository
 
-_LISTED = (files.RUN, files.PARAMS, files.METRICS)
-_WHOLE = (*_LISTED, files.INPUTS, files.ENV, files.ARTIFACTS, files.REQUIREMENTS)
-_TRAILER = re.compile(rb"^(Exp-[A-Za-z]+): (.*)$", re.MULTILINE)
+if TYPE_CHECKING:
+    from gitexp.model.history import History
+    from gitexp.model.record import Record
+
+# What reads commits is imported by the runs that are asked for more than the index has.
 
 
 class StoredRun:
@@ -59,7 +50,9 @@ class StoredRun:
     def record(self) -> Record:
         """What stands in run.yaml, params.yaml and metrics.yaml; the other parts are empty. See `whole`."""
         if self._head is None:
-            return _decode(self.repo.reader, self.commit, self.name, _LISTED)
+            from gitexp.ops.recorded import read_record
+
+            return read_record(self.repo.reader, self.commit, self.name)
         return listed_record(self._head, self.row.tail)
 
     @cached_property
@@ -69,9 +62,9 @@ class StoredRun:
             tail = self._tails.of(self._head) if self._tails else None
             if tail is not None:
                 return Row(self._head, tail)
-        whole = self.whole
-        history = self.history().without([(one.kept, one.rows) for one in whole.info.resumed])
-        return encode(self.name, self.commit, whole, parts_of(whole), summarize(history))
+        from gitexp.ops.recorded import row_of
+
+        return row_of(self.commit, self.name, self.whole, self.history())
 
     @property
     def head(self) -> Head:
@@ -82,7 +75,7 @@ class StoredRun:
     def live(self) -> bool:
         """Whether this is the tip of a run that is still being recorded here."""
         status = self._head.status if self._head else self.record.info.status.value
-        if status != Status.RUNNING.value:
+        if status != "running":
             return False
         try:
             return self.repo.live(self.name).tip() == self.commit
@@ -92,27 +85,23 @@ class StoredRun:
     @cached_property
     def whole(self) -> Record:
         """The full record; of a live run with all that was logged so far."""
-        record = _decode(self.repo.reader, self.commit, self.name, _WHOLE)
-        return (
-            fold(record, journal.read(self.repo.live(self.name).journal).rows).record if self.live else record
-        )
+        from gitexp.ops.recorded import WHOLE, read_record, with_journal
+
+        record = read_record(self.repo.reader, self.commit, self.name, WHOLE)
+        return with_journal(record, self.repo.live(self.name)) if self.live else record
 
     def history(self) -> History:
         """Every row ever logged, in write order, abandoned ones included."""
-        chunks = self._chunks()
-        if self.live:
-            start = self.repo.live(self.name).read_start()
-            rows = fold(start.record, journal.read(self.repo.live(self.name).journal).rows).rows
-            inherited = _chunks(self.repo.reader, start.inherited) if start.inherited else []
-            chunks = [*inherited, *series.encode(rows)]
-        return series.decode(chunks, what=f"run {self.name!r}")
+        from gitexp.ops.recorded import read_history
+
+        live = self.repo.live(self.name) if self.live else None
+        return read_history(self.repo.reader, self.commit, self.name, live)
 
     def log(self) -> bytes:
         """The console output that the record keeps; empty where there is none."""
-        return self.repo.reader.blobs([(self.commit, f"{FOLDER}/{files.LOG}")])[0] or b""
+        from gitexp.ops.recorded import read_log
 
-    def _chunks(self) -> list[bytes]:
-        return _chunks(self.repo.reader, self.commit)
+        return read_log(self.repo.reader, self.commit)
 
 
 class Tails:
@@ -133,8 +122,7 @@ class Tails:
         return self._index.tails()
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """All runs that could be read, and why the others could not."""
 
     runs: tuple[StoredRun, ...]
@@ -169,55 +157,17 @@ def live_names(repo: Repository) -> set[str]:
 
 def load(repo: Repository, commit: Oid, name: str) -> StoredRun:
     """The run that `commit` holds, called `name` in errors. Raises BrokenRecord, NewerFormat or NotFound."""
-    record = _decode(repo.reader, commit, name, _LISTED)
+    from gitexp.ops.recorded import read_record
+
+    record = read_record(repo.reader, commit, name)
     return _current(StoredRun.of_record(repo, record.info.name, commit, record))
-
-
-def recorded_blobs(reader: ObjectReader, commit: Oid) -> dict[str, Oid]:
-    """Every file of a commit's record, by its path below `.exp/`. Links and submodules are left out."""
-    root = reader.resolve(commit, FOLDER)
-    if root is None or not root.is_folder:
-        return {}
-    return dict(_walk(reader, root.oid, ""))
-
-
-def trailers(reader: ObjectReader, commit: Oid) -> dict[str, str]:
-    """The `Exp-…` trailers of a commit's message."""
-    _, data = reader.read(commit)
-    message = data.partition(b"\n\n")[2]
-    return {key.decode(): value.decode("utf-8", "replace") for key, value in _TRAILER.findall(message)}
 
 
 def _current(run: StoredRun) -> StoredRun:
     """A live run with what its journal says so far."""
     if not run.live:
         return run
-    rows = journal.read(run.repo.live(run.name).journal).rows
-    return StoredRun.of_record(run.repo, run.name, run.commit, fold(run.record, rows).record)
+    from gitexp.ops.recorded import with_journal
 
-
-def _decode(reader: ObjectReader, commit: Oid, name: str, wanted: Sequence[str]) -> Record:
-    blobs = reader.blobs([(commit, f"{FOLDER}/{file}") for file in wanted])
-    return files.decode(dict(zip(wanted, blobs, strict=True)), name=name)
-
-
-def _chunks(reader: ObjectReader, commit: Oid) -> list[bytes]:
-    folder = reader.resolve(commit, f"{FOLDER}/{files.SERIES_FOLDER}")
-    if folder is None:
-        return []
-    names = sorted(entry.name.decode("utf-8", "replace") for entry in reader.entries(folder.oid))
-    blobs = reader.blobs([(commit, f"{FOLDER}/{files.SERIES_FOLDER}/{name}") for name in names])
-    return [blob for blob in blobs if blob is not None]
-
-
-def _walk(reader: ObjectReader, tree: Oid, prefix: str) -> Iterable[tuple[str, Oid]]:
-    for entry in reader.entries(tree):
-        path = prefix + entry.name.decode("utf-8", "surrogateescape")
-        if entry.is_folder:
-            yield from _walk(reader, entry.oid, path + "/")
-        elif _is_file(entry):
-            yield path, entry.oid
-
-
-def _is_file(entry: Entry) -> bool:
-    return entry.mode & 0o170000 == 0o100000
+    record = with_journal(run.record, run.repo.live(run.name))
+    return StoredRun.of_record(run.repo, run.name, run.commit, record)

@@ -24,7 +24,7 @@ from gitexp.model.record import Status
 from gitexp.model.values import Oid
 from gitexp.ops import attention, isolate
 from gitexp.ops.commit import STATUS_TRAILER
-from gitexp.ops.read import trailers
+from gitexp.ops.recorded import trailers
 from gitexp.ops.seal import Ending, extend, finish, hold_writing, noted_ending, take_back
 from gitexp.ops.tidy import fold_packs
 from gitexp.ops.transaction import settle

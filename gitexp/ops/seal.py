@@ -25,7 +25,8 @@ from gitexp.model.values import Oid
 from gitexp.ops import operations
 from gitexp.ops.commit import CHECKPOINT_TRAILER, STATUS_TRAILER, RecordTree, bring_in, write_commit
 from gitexp.ops.operations import Operation
-from gitexp.ops.read import load, recorded_blobs, trailers
+from gitexp.ops.read import load
+from gitexp.ops.recorded import recorded_blobs, trailers
 from gitexp.ops.tidy import pack_refs
 from gitexp.repo import Repository
 

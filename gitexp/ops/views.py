@@ -32,11 +32,13 @@ class Request(NamedTuple):
 
 def view_of(repo: Repository, name: str | None) -> View | None:
     """The saved view `name`, or the default one if there is any. Raises NotFound, BrokenFile."""
-    from gitexp.formats.settings import DEFAULT_VIEW
-
     if name is None:
         # A list must not wait for the file to be read, if that cannot change it.
-        return repo.settings.views.get(DEFAULT_VIEW) if _may_have_views(repo) else None
+        if not _may_have_views(repo):
+            return None
+        from gitexp.formats.settings import DEFAULT_VIEW
+
+        return repo.settings.views.get(DEFAULT_VIEW)
     views = repo.settings.views
     if name not in views:
         raise _unknown(name, views)

@@ -1,0 +1,95 @@
+"""What the commit of a run holds, and the live directory while it runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from gitexp.capture import journal
+from gitexp.capture.live import Live
+from gitexp.formats import record as files
+from gitexp.formats import series
+from gitexp.formats.fold import fold
+from gitexp.git.objects import Entry
+from gitexp.git.reader import ObjectReader
+from gitexp.index.row import Row, encode, parts_of
+from gitexp.model.history import History
+from gitexp.model.record import Record
+from gitexp.model.summary import summarize
+from gitexp.model.values import Oid
+from gitexp.ops.records import FOLDER
+
+LISTED: Final = (files.RUN, files.PARAMS, files.METRICS)
+WHOLE: Final = (*LISTED, files.INPUTS, files.ENV, files.ARTIFACTS, files.REQUIREMENTS)
+_TRAILER = re.compile(rb"^(Exp-[A-Za-z]+): (.*)$", re.MULTILINE)
+
+
+def read_record(reader: ObjectReader, commit: Oid, name: str, wanted: Sequence[str] = LISTED) -> Record:
+    """The record of a commit, of which only the `wanted` files are read. Raises BrokenRecord, NewerFormat."""
+    blobs = reader.blobs([(commit, f"{FOLDER}/{file}") for file in wanted])
+    return files.decode(dict(zip(wanted, blobs, strict=True)), name=name)
+
+
+def with_journal(record: Record, live: Live) -> Record:
+    """`record` with all that was logged so far."""
+    return fold(record, journal.read(live.journal).rows).record
+
+
+def read_history(reader: ObjectReader, commit: Oid, name: str, live: Live | None) -> History:
+    """Every row ever logged, in write order, abandoned ones included."""
+    chunks = _chunks(reader, commit)
+    if live is not None:
+        start = live.read_start()
+        rows = fold(start.record, journal.read(live.journal).rows).rows
+        inherited = _chunks(reader, start.inherited) if start.inherited else []
+        chunks = [*inherited, *series.encode(rows)]
+    return series.decode(chunks, what=f"run {name!r}")
+
+
+def read_log(reader: ObjectReader, commit: Oid) -> bytes:
+    """The console output that the record keeps; empty where there is none."""
+    return reader.blobs([(commit, f"{FOLDER}/{files.LOG}")])[0] or b""
+
+
+def row_of(commit: Oid, name: str, whole: Record, history: History) -> Row:
+    """The row that the index would have."""
+    kept = history.without([(one.kept, one.rows) for one in whole.info.resumed])
+    return encode(name, commit, whole, parts_of(whole), summarize(kept))
+
+
+def recorded_blobs(reader: ObjectReader, commit: Oid) -> dict[str, Oid]:
+    """Every file of a commit's record, by its path below `.exp/`. Links and submodules are left out."""
+    root = reader.resolve(commit, FOLDER)
+    if root is None or not root.is_folder:
+        return {}
+    return dict(_walk(reader, root.oid, ""))
+
+
+def trailers(reader: ObjectReader, commit: Oid) -> dict[str, str]:
+    """The `Exp-…` trailers of a commit's message."""
+    _, data = reader.read(commit)
+    message = data.partition(b"\n\n")[2]
+    return {key.decode(): value.decode("utf-8", "replace") for key, value in _TRAILER.findall(message)}
+
+
+def _chunks(reader: ObjectReader, commit: Oid) -> list[bytes]:
+    folder = reader.resolve(commit, f"{FOLDER}/{files.SERIES_FOLDER}")
+    if folder is None:
+        return []
+    names = sorted(entry.name.decode("utf-8", "replace") for entry in reader.entries(folder.oid))
+    blobs = reader.blobs([(commit, f"{FOLDER}/{files.SERIES_FOLDER}/{name}") for name in names])
+    return [blob for blob in blobs if blob is not None]
+
+
+def _walk(reader: ObjectReader, tree: Oid, prefix: str) -> Iterable[tuple[str, Oid]]:
+    for entry in reader.entries(tree):
+        path = prefix + entry.name.decode("utf-8", "surrogateescape")
+        if entry.is_folder:
+            yield from _walk(reader, entry.oid, path + "/")
+        elif _is_file(entry):
+            yield path, entry.oid
+
+
+def _is_file(entry: Entry) -> bool:
+    return entry.mode & 0o170000 == 0o100000
