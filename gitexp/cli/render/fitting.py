@@ -34,17 +34,20 @@ def fitted(fixed: Sequence[Column], more: Iterable[Column], count: int, width: i
 
 
 def _narrowed(columns: Sequence[Column], width: int) -> list[Column]:
-    """`columns` within `width`: the widest are cut first; where that is not enough the last are left out."""
+    """`columns` within `width`: the widest are cut first, then the last are left out.
+
+    The first one, which mostly holds the names, is cut where nothing else is left.
+    """
     widths = [column.width for column in columns]
-    while widths and sum(widths) + len(GAP) * (len(widths) - 1) > width:
-        too_much = sum(widths) + len(GAP) * (len(widths) - 1) - width
-        greatest = max(widths)
-        if greatest <= _LEAST and len(widths) > 1:
+    while len(widths) > 1 and (too_much := sum(widths) + len(GAP) * (len(widths) - 1) - width) > 0:
+        greatest = max(widths[1:])
+        if greatest <= _LEAST:
             widths.pop()
             continue
-        at = widths.index(greatest)
-        second = max([one for one in widths if one < greatest], default=_LEAST)
-        widths[at] = max(greatest - too_much, min(second, greatest - 1), min(_LEAST, width))
+        second = max([one for one in widths[1:] if one < greatest], default=_LEAST)
+        widths[widths.index(greatest, 1)] = max(greatest - too_much, min(second, greatest - 1), _LEAST)
+    if len(widths) == 1:
+        widths = [min(widths[0], width)]
     return [
         narrowed(column, length) if length < column.width else column
         for column, length in zip(columns, widths, strict=False)

@@ -53,4 +53,6 @@ def _field_column(found: Groups, index: int) -> Column:
     asked = Asked(found.fields[index], ())
     space, key = asked.space, asked.key
     texts = [cell_text(group.cells[index], space, key, len(group.runs)) for group in found.groups]
-    return Column(cut(heading_of(space, key), WIDEST), [cut(text, 2 * WIDEST) for text in texts], right=True)
+    words = any(isinstance(group.cells[index], (str, list, Several)) for group in found.groups)
+    heading = cut(heading_of(space, key), WIDEST)
+    return Column(heading, [cut(text, 2 * WIDEST) for text in texts], right=not words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HARMLESS = re.compile(r"(?!.*www\.)[A-Za-z0-9 .+%±(),-]*", re.ASCII)
+_HARMLESS = re.compile(r"(?!.*www\.)[A-Za-z0-9 .+%±(),/-]*", re.ASCII)
 _LETTER = re.compile(r"[A-Za-z0-9 ]", re.ASCII)
 
 
