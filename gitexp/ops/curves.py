@@ -74,16 +74,12 @@ def draw(
     told: list[str] = []
     histories = [_history(run) for run in runs]
     chosen = list(_chosen(histories, metrics, most, told))
-    panels = []
-    for metric in chosen:
-        curves = []
-        for place, (run, history) in enumerate(zip(runs, histories, strict=True)):
-            curve = _curve(run, place, history, metric, _Wish(axis, smoothing, log_y), told)
-            curves += [curve] if curve else []
-        panels += [Panel(metric, tuple(curves))] if curves else []
-    if not panels:
+    wish = _Wish(axis, smoothing, log_y)
+    panels = [_panel(metric, runs, histories, wish, told) for metric in chosen]
+    drawn = tuple(panel for panel in panels if panel.curves)
+    if not drawn:
         raise NotFound("there is nothing to draw", hint="; ".join(told[:3]) or None)
-    return Drawing(tuple(panels), tuple(run.name for run in runs), axis, log_y, tuple(told))
+    return Drawing(drawn, tuple(run.name for run in runs), axis, log_y, tuple(told))
 
 
 def thinned(xs: Sequence[float], ys: Gapped, most: int) -> tuple[list[float], list[float | None]]:
@@ -142,26 +138,43 @@ def _has_numbers(history: History, name: str) -> bool:
     return any(type(cell) in (int, float) for cell in history.columns[name])
 
 
-def _curve(
-    run: StoredRun, place: int, history: History, metric: str, wish: _Wish, told: list[str]
-) -> Curve | None:
-    if all(cell is MISSING for cell in history.columns.get(metric, ())):
-        told.append(f"run {run.name!r} has no series {metric!r}")
-        return None
-    xs, values = _points(run, history.series(metric), wish.axis)
+def _panel(
+    metric: str, runs: Sequence[StoredRun], histories: Sequence[History], wish: _Wish, told: list[str]
+) -> Panel:
+    curves: list[Curve] = []
+    without: list[str] = []
+    for place, (run, history) in enumerate(zip(runs, histories, strict=True)):
+        if all(cell is MISSING for cell in history.columns.get(metric, ())):
+            without.append(repr(str(run.name)))
+        elif curve := _curve(run, place, history.series(metric), wish, told):
+            curves.append(curve)
+    if without:
+        told.append(_without(without, metric))
+    return Panel(metric, tuple(curves))
+
+
+def _without(names: Sequence[str], metric: str) -> str:
+    if len(names) == 1:
+        return f"run {names[0]} has no series {metric!r}"
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"runs {', '.join(names[:3])}{more} have no series {metric!r}"
+
+
+def _curve(run: StoredRun, place: int, series: Series, wish: _Wish, told: list[str]) -> Curve | None:
+    xs, values = _points(run, series, wish.axis)
     ys = tuple(_height(value, wish.log_y) for value in values)
-    if wish.log_y and (
-        lost := sum(y is None and _height(v, False) is not None for y, v in zip(ys, values, strict=True))
-    ):
-        told.append(
-            f"run {run.name!r}: {lost} values of {metric!r} are not positive, which --log-y cannot show"
-        )
-    if all(y is None for y in ys):
-        told.append(f"run {run.name!r} has no finite number in the series {metric!r}")
+    if wish.log_y and (lost := sum(_height(value, False) is not None for value in values) - _count(ys)):
+        what = f"{lost} values of {series.name!r} are not positive"
+        told.append(f"run {run.name!r}: {what}, which --log-y cannot show")
+    if not _count(ys):
+        told.append(f"run {run.name!r} has no finite number in the series {series.name!r}")
         return None
-    return Curve(
-        run.name, place, tuple(xs), ys, tuple(_smoothed(ys, wish.smoothing)) if wish.smoothing else None
-    )
+    smooth = tuple(_smoothed(ys, wish.smoothing)) if wish.smoothing else None
+    return Curve(run.name, place, tuple(xs), ys, smooth)
+
+
+def _count(ys: Gapped) -> int:
+    return sum(y is not None for y in ys)
 
 
 def _points(run: StoredRun, series: Series, axis: Axis) -> tuple[Sequence[float], Sequence[object]]:

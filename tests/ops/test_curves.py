@@ -96,6 +96,12 @@ def test_a_run_without_the_series_is_told_of() -> None:
     assert drawing.notices == ("run 'b-aaaaaa' has no finite number in the series 'acc'",)
 
 
+def test_many_runs_without_the_series_are_told_of_at_once() -> None:
+    runs = [run([0], f"r{i}-aaaaaa", loss=[1]) for i in range(5)]
+    drawing = draw([run([0], acc=[1]), *runs], ["acc"])
+    assert drawing.notices == ("runs 'r0-aaaaaa', 'r1-aaaaaa', 'r2-aaaaaa' and 2 more have no series 'acc'",)
+
+
 def test_metrics_by_name_by_pattern_and_by_importance() -> None:
     one = run([0], **{"val/a": [1], "val/b": [1], "x": [1], "acc": [1], "text": ["no"]})
     assert [panel.metric for panel in draw([one], ["x", "val/*", "x"]).panels] == ["x", "val/a", "val/b"]

@@ -38,9 +38,9 @@ summary { cursor: pointer }
 </head>
 <body>
 <h1>$title</h1>
-$notes
 <noscript><p>Without scripts there are the tables only.</p></noscript>
 $panels
+$notes
 <script>$library</script>
 <script type="application/json" id="data">$data</script>
 <script>
