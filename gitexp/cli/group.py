@@ -27,6 +27,7 @@ COMMANDS = {
     "rm": "gitexp.cli.commands.rm",
     "restore": "gitexp.cli.commands.restore",
     "undo": "gitexp.cli.commands.undo",
+    "gc": "gitexp.cli.commands.gc",
     "recover": "gitexp.cli.commands.recover",
     "demo": "gitexp.cli.commands.demo",
     "completion": "gitexp.cli.commands.completion",

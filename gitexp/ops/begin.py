@@ -26,6 +26,7 @@ from gitexp.model.record import Code, How, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Value
 from gitexp.ops.commit import RecordTree, bring_in, write_commit
+from gitexp.ops.quiet import storing
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import hold_writing, take_back
 from gitexp.ops.tidy import pack_refs
@@ -81,7 +82,8 @@ def begin(repo: Repository, wish: Wish) -> Recording:
         except OSError as error:
             raise _storage_error(repo.layout.common_dir, error) from None
         try:
-            return _begin(repo, wish, name, live, lock)
+            with storing(repo):
+                return _begin(repo, wish, name, live, lock)
         except BaseException as error:
             with suppress(GitExpError, OSError):
                 take_back(repo, live)

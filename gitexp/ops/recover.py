@@ -198,10 +198,10 @@ def _let_go(repo: Repository) -> list[Recovered]:
     if repo.done_root.is_dir():
         (repo.done_root / ".checked").touch()
     gc_running = (repo.layout.common_dir / "gc.pid").exists()
-    old = [live for live in done if _age(live) > KEPT_SECONDS]
+    old = [live for live in done if age(live) > KEPT_SECONDS]
     if len(done) - len(old) > MAX_DONE and not gc_running:
-        young = sorted((live for live in done if live not in old), key=_age, reverse=True)
-        old += [live for live in young[:-MAX_DONE] if _age(live) > MIN_KEPT_SECONDS]
+        young = sorted((live for live in done if live not in old), key=age, reverse=True)
+        old += [live for live in young[:-MAX_DONE] if age(live) > MIN_KEPT_SECONDS]
     results = _attend(repo, old)
     troubled = {result.name for result in results}
     for live in old:
@@ -219,8 +219,8 @@ def _let_go(repo: Repository) -> list[Recovered]:
 
 def _let_go_of_packs(repo: Repository, done: list[Live]) -> None:
     """Unkeep packs early where there are many: their directories still can heal what a gc takes."""
-    for live in sorted(done, key=_age, reverse=True)[: -MAX_KEPT or None]:
-        if live.kept and _age(live) > MIN_KEPT_SECONDS:
+    for live in sorted(done, key=age, reverse=True)[: -MAX_KEPT or None]:
+        if live.kept and age(live) > MIN_KEPT_SECONDS:
             _forget_replaced(repo, live)
             for name in live.kept:
                 unkeep(repo.layout, KeptPack(name))
@@ -248,7 +248,8 @@ def _let_go_of_strays(repo: Repository) -> None:
             unkeep(repo.layout, KeptPack(name))
 
 
-def _age(live: Live) -> float:
+def age(live: Live) -> float:
+    """Seconds since the run was sealed; 0 where that is not known."""
     try:
         return time.time() - (live.path / "sealed.json").stat().st_mtime
     except FileNotFoundError:
