@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple, TypeAlias
 
@@ -119,16 +119,22 @@ class Git:
             user_hooks=user_hooks,
             pass_fds=pass_fds,
         )
-        with process:
-            try:
-                stdout, stderr = process.communicate(input)
-            except BaseException:
-                process.kill()
-                raise
-        result = Result(process.returncode, stdout, stderr)
+        result = _finished(process, input)
         if check and result.code != 0:
             raise error(result, args)
         return result
+
+    def ask(self, *args: str) -> Callable[[], Result]:
+        """Starts `git *args`; what is returned waits for its result. Raises GitError, then and there."""
+        process = self.start(*args, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+        def answer() -> Result:
+            result = _finished(process)
+            if result.code != 0:
+                raise error(result, args)
+            return result
+
+        return answer
 
     def start(
         self,
@@ -159,6 +165,16 @@ class Git:
             raise GitError(
                 "git was not found", hint="install git 2.30 or later: https://git-scm.com"
             ) from None
+
+
+def _finished(process: subprocess.Popen[bytes], input: bytes | None = None) -> Result:
+    with process:
+        try:
+            stdout, stderr = process.communicate(input)
+        except BaseException:
+            process.kill()
+            raise
+    return Result(process.returncode, stdout, stderr)
 
 
 def command(args: Sequence[str], *, user_hooks: bool = False) -> list[str]:

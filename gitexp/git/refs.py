@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from gitexp.errors import InvalidName
@@ -63,21 +63,25 @@ def list_runs(git: Git, pattern: str = EXP) -> RunRefs:
 
     One stranger never hides the rest.
     """
-    return parse_listing(ref_listing(git, pattern), pattern.rpartition("/")[0] + "/")
+    return parse_listing(ask_listing(git, pattern)(), pattern.rpartition("/")[0] + "/")
 
 
-def ref_listing(git: Git, pattern: str = EXP) -> bytes:
-    """What git lists under `pattern`: a `listing_line` for each ref, in the order of their names."""
-    return git.run("for-each-ref", "--format=%(objectname) %(refname) %(symref)", pattern).stdout
+def ask_listing(git: Git, pattern: str = EXP) -> Callable[[], bytes]:
+    """Has git list what is under `pattern`; what is returned waits for it.
+
+    There is a line for each ref, in the order of their names.
+    """
+    answer = git.ask("for-each-ref", "--format=%(objectname) %(refname) %(symref)", pattern)
+    return lambda: answer().stdout
 
 
-def listing_line(name: str, commit: str) -> str:
-    """The line of a run in `ref_listing`."""
-    return f"{commit} {EXP}{name} \n"
+def listing_of(runs: Iterable[tuple[str, str]]) -> bytes:
+    """What `ask_listing` gives for runs with these names and commits, in this order."""
+    return "".join(map(f"%s {EXP}%s \n".__mod__, ((commit, name) for name, commit in runs))).encode()
 
 
 def parse_listing(listing: bytes, namespace: str = EXP) -> RunRefs:
-    """The runs and strangers in what `ref_listing` gave."""
+    """The runs and strangers in what `ask_listing` gave."""
     runs: list[tuple[RunName, Oid]] = []
     strangers: list[str] = []
     for line in listing.decode("utf-8", "surrogateescape").split("\n")[:-1]:

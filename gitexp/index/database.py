@@ -8,11 +8,12 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from gitexp.index import schema
-from gitexp.index.row import Head, Row, Tail, checksum
+from gitexp.index.row import Head, Row, Tail, checksum, checksums
 from gitexp.index.schema import prepare
 
 _PATIENCE = 5.0
@@ -121,14 +122,21 @@ def _contents(connection: sqlite3.Connection) -> Contents:
         shapes = dict(connection.execute("SELECT id, keys FROM shapes"))
         heads = connection.execute(schema.HEADS).fetchall()
         broken = [BrokenRun(*row) for row in connection.execute("SELECT * FROM broken")]
-    return Contents([head for row in heads if (head := _head(row, shapes)) is not None], broken)
+    return Contents(_sound(heads, shapes), broken)
 
 
-def _head(row: Sequence[Any], shapes: Mapping[int, str]) -> Head | None:
-    """The stored values as a head; None where they are not what was written."""
-    *values, shape, check = row
-    head = Head._make((*values, shapes.get(shape, "")))
-    return head if checksum(head) == check else None
+def _sound(rows: Sequence[tuple[Any, ...]], shapes: Mapping[int, str]) -> list[Head]:
+    """The stored rows as heads, without those that are not what was written."""
+    if not rows:
+        return []
+    # By columns: 10,000 rows one by one take twice as long.
+    *columns, ids, checks = zip(*rows, strict=True)
+    columns.append(tuple(map(shapes.get, ids, repeat(""))))
+    heads = list(map(Head._make, zip(*columns, strict=True)))
+    found = checksums(columns)
+    if found == list(checks):
+        return heads
+    return [head for head, check, stored in zip(heads, found, checks, strict=True) if check == stored]
 
 
 def _tails(connection: sqlite3.Connection, where: str = "", values: Sequence[str] = ()) -> dict[Key, Tail]:
@@ -153,7 +161,8 @@ def _stored(connection: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tup
     connection.executemany("INSERT OR IGNORE INTO shapes (keys) VALUES (?)", [(keys,) for keys in shapes])
     ids = {keys: number for number, keys in connection.execute("SELECT id, keys FROM shapes")}
     for head, tail in rows:
-        yield *head[:-1], ids[head.shape], checksum(head), *tail, checksum(tail)
+        (check,) = checksums([(value,) for value in head])
+        yield *head[:-1], ids[head.shape], check, *tail, checksum(tail)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from math import isfinite
@@ -88,9 +88,15 @@ def shape_of(text: str) -> Shape:
     return Shape(text)
 
 
-def checksum(values: Sequence[object]) -> int:
+def checksum(values: Iterable[object]) -> int:
     """Stands beside what is stored: a bit that flips on disk must not become a result."""
     return crc32("\x1e".join(map(str, values)).encode("utf-8", "surrogatepass"))
+
+
+def checksums(columns: Iterable[Sequence[object]]) -> list[int]:
+    """The checksum of each row of `columns`."""
+    texts = [map(str, column) for column in columns]
+    return list(map(crc32, map(str.encode, map("\x1e".join, zip(*texts, strict=True)))))
 
 
 def encode(name: str, commit: str, record: Record, parts: Parts, summaries: Mapping[str, Summary]) -> Row:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from gitexp.errors import BrokenRecord, GitExpError, NewerFormat, NotFound
-from gitexp.git.refs import RunRefs, listing_line, parse_listing, ref_listing
+from gitexp.git.refs import RunRefs, ask_listing, listing_of, parse_listing
 from gitexp.index.database import BrokenRun, Changes, Contents, Index
 from gitexp.index.row import Head, Row
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
+
+_STARTED_AND_NAME = itemgetter(Head._fields.index("started"), Head._fields.index("name"))
 
 Place: TypeAlias = tuple[RunName, Oid]
 
@@ -34,9 +37,11 @@ def open_index(repo: Repository) -> Index:
 
 def catalog(repo: Repository) -> Catalog:
     """Every run, whatever HEAD is. Only what the index does not know is read from git."""
-    listing = ref_listing(repo.git)
+    # git and SQLite work side by side.
+    answer = ask_listing(repo.git)
     index = open_index(repo)
     known = index.read()
+    listing = answer()
     if _listed(known) == listing:
         return _catalog(known.heads, [(one.name, _told(one)) for one in known.broken], {})
     return _refreshed(repo, index, known, parse_listing(listing))
@@ -46,7 +51,7 @@ def _catalog(
     heads: Sequence[Head], broken: Sequence[tuple[str, GitExpError]], fresh: dict[str, Row]
 ) -> Catalog:
     return Catalog(
-        sorted(heads, key=lambda head: (head.started, head.name), reverse=True),
+        sorted(heads, key=_STARTED_AND_NAME, reverse=True),
         sorted(broken, key=lambda one: one[0]),
         fresh,
     )
@@ -54,8 +59,8 @@ def _catalog(
 
 def _listed(known: Contents) -> bytes:
     """The listing of refs that the contents would be all of."""
-    names = sorted((run[0], run[1]) for part in (known.heads, known.broken) for run in part)
-    return "".join([listing_line(*pair) for pair in names]).encode()
+    runs = [(run.name, run.commit) for part in (known.heads, known.broken) for run in part]
+    return listing_of(sorted(runs))
 
 
 def _refreshed(repo: Repository, index: Index, known: Contents, refs: RunRefs) -> Catalog:

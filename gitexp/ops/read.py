@@ -29,7 +29,6 @@ class StoredRun:
         repo: Repository,
         name: RunName,
         commit: Oid,
-        *,
         head: Head | None = None,
         tails: Tails | None = None,
     ) -> None:
@@ -139,7 +138,7 @@ def list_all(repo: Repository) -> Listing:
     runs: list[StoredRun] = []
     broken = list(found.broken)
     for head in found.heads:
-        run = StoredRun(repo, RunName(head.name), Oid(head.commit), head=head, tails=tails)
+        run = StoredRun(repo, head.name, head.commit, head, tails)  # type: ignore[arg-type]
         try:
             runs.append(_current(run) if head.name in live else run)
         except GitExpError as error:

@@ -13,7 +13,7 @@ from gitexp.cli.render.table import table
 if TYPE_CHECKING:
     from gitexp.ops.grouping import Groups
 
-MOST = 12
+MOST = 8
 """Columns of values that are shown where the width is not known."""
 
 

@@ -42,7 +42,7 @@ def value_column(space: str, key: str, values: Sequence[Value | Missing], *, lon
 def texts_of(space: str, key: str, values: Sequence[Value | Missing], longest: int | None) -> list[str]:
     """The texts of one column, none longer than `longest`."""
     if space == "metrics" and set(map(type, values)) == {float}:
-        return [f"{value:.6g}" for value in values]
+        return list(map("%.6g".__mod__, values))
     text = text_function(space, key)
     # Most values stand in many runs, as one object.
     ids = list(map(id, values))

@@ -50,9 +50,24 @@ def widest(texts: Sequence[str]) -> int:
 
 def table(columns: Sequence[Column], paint: Paint, *, headings: bool = True, indent: str = "") -> list[str]:
     """The lines of a table; blanks at line ends are left out."""
+    if not paint.on and columns:
+        return _plain(columns, headings, indent)
     padded = [_padded(column, paint, headings, column is columns[-1]) for column in columns]
     line = (indent + GAP.join(["%s"] * len(columns))).__mod__
     return [text.rstrip() for text in map(line, zip(*padded, strict=True))]
+
+
+def _plain(columns: Sequence[Column], headings: bool, indent: str) -> list[str]:
+    """The lines without colours; columns without wide characters are padded as the lines are put together."""
+    texts: list[Sequence[str]] = []
+    places: list[str] = []
+    for column in columns:
+        own = [column.heading, *column.texts] if headings else column.texts
+        whole = "".join(own).isascii()
+        texts.append(own if whole else _justified(own, column.right))
+        places.append(f"%{'' if column.right else '-'}{max(map(len, own), default=0)}s" if whole else "%s")
+    line = (indent + GAP.join(places)).__mod__
+    return [text.rstrip() for text in map(line, zip(*texts, strict=True))]
 
 
 def _padded(column: Column, paint: Paint, heading: bool, last: bool) -> Sequence[str]:
