@@ -23,7 +23,7 @@ def run(arguments: Sequence[str]) -> int:
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    # A list makes 100,000 objects that stay: looking for cycles among them again and again took a fifth of it.
+    # A list makes 100,000 objects that stay; looking for cycles among them each time took a fifth.
     gc.set_threshold(100_000)
     session = Session(dict(os.environ))
     try:
