@@ -136,7 +136,7 @@ def listed_record(head: Head, tail: Tail) -> Record:
     from gitexp.model.record import Record
 
     shape = shape_of(head.shape)
-    values = [json.loads(cell) for cell in head.cells.split(SEPARATOR)] if head.cells else []
+    values = json.loads(f"[{head.cells.replace(SEPARATOR, ',')}]")
     params: dict[str, Any] = {}
     for path, value in zip(shape.params, values, strict=False):
         node = params

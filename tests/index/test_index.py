@@ -353,6 +353,16 @@ def test_a_large_fill_is_shared_by_processes(tmp_path: Path, monkeypatch: pytest
     expected = truth(folder, monkeypatch)
     monkeypatch.setattr(shared_reading, "WORTH", 10)
     parent = os.getpid()
+    children: list[int] = []
+    real = os.fork
+
+    def fork() -> int:
+        child = real()
+        if child:
+            children.append(child)
+        return child
+
+    monkeypatch.setattr(os, "fork", fork)
 
     def filled() -> list[str]:
         index_of(folder).unlink(missing_ok=True)
@@ -369,5 +379,7 @@ def test_a_large_fill_is_shared_by_processes(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(shared_reading, "read_rows", dying)
     assert filled() == expected[:60]
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert len(children) == 6
+    for child in children:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(child, os.WNOHANG)

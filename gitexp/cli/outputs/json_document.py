@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from gitexp.cli.json_output import document_text
+from gitexp.cli.json_output import long_document_text
 from gitexp.cli.outputs import How, Page
 from gitexp.cli.run_value import group_value, listed_value
 from gitexp.query import Field
@@ -39,4 +39,4 @@ def group_values(found: Groups) -> Iterable[dict[str, Any]]:
 
 def _page(value: dict[str, Any], how: How) -> Page:
     broken = [{"name": name, "error": error.message} for name, error in how.broken]
-    return Page([document_text({**value, "broken": broken})])
+    return Page([long_document_text({**value, "broken": broken})])
