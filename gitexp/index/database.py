@@ -82,6 +82,14 @@ class Index:
                 return False
         return True
 
+    def slack(self) -> int:
+        """Bytes of the file that hold nothing any more."""
+        return self._tried(_slack, 0, create=False)
+
+    def compact(self) -> None:
+        """Give the slack back to the disk."""
+        self._tried(lambda connection: connection.execute("VACUUM").close(), None, create=False)
+
     def _tried(self, action: Callable[[sqlite3.Connection], T], otherwise: T, *, create: bool) -> T:
         """What `action` makes of the database; one that is damaged or foreign is made anew."""
         for _ in range(2):
@@ -145,6 +153,13 @@ def _tails(connection: sqlite3.Connection, where: str = "", values: Sequence[str
         if checksum(texts) == check:
             found[name, commit] = Tail(*texts)
     return found
+
+
+def _slack(connection: sqlite3.Connection) -> int:
+    pages, size = (
+        connection.execute(f"PRAGMA {sign}").fetchone()[0] for sign in ("freelist_count", "page_size")
+    )
+    return int(pages * size)
 
 
 def _write(connection: sqlite3.Connection, changes: Changes) -> bool:

@@ -19,13 +19,14 @@ from gitexp.git.refs import DROPPED, EXP, TRASH, name_in, ref_values
 from gitexp.git.write import KeptPack, RefUpdate, unkeep
 from gitexp.model.values import Digest, Oid
 from gitexp.ops import doomed, operations, recover
+from gitexp.ops.catalog import catalog, open_index
 from gitexp.ops.change import change
 from gitexp.ops.doomed import NOTHING, Doomed
 from gitexp.ops.operations import Kind, Operation
 from gitexp.ops.quiet import collecting
 from gitexp.repo import Repository
 
-KINDS = ("objects", "artifacts", "journals", "reports", "temporary files")
+KINDS = ("objects", "artifacts", "journals", "index", "reports", "temporary files")
 _PENDING = "gc.json"
 _STALE_SECONDS = 3600.0
 
@@ -122,6 +123,7 @@ def _freed(repo: Repository, plan: _Plan) -> dict[str, int]:
         live.remove()
     for path in (*plan.reports, *plan.temporary):
         path.unlink(missing_ok=True)
+    _compact_index(repo)
     if not _anything_live(repo):
         artifacts = frozenset()
         doomed.wait_for_index(repo)
@@ -188,6 +190,15 @@ def _drop_artifacts(repo: Repository, artifacts: Iterable[Digest]) -> None:
                 folder.rmdir()
 
 
+def _compact_index(repo: Repository) -> None:
+    index = open_index(repo)
+    if not index.path.exists():
+        return
+    catalog(repo)  # lets go of the rows of runs that are gone
+    if index.slack():
+        index.compact()
+
+
 def _sizes(repo: Repository, plan: _Plan) -> dict[str, int]:
     """What the plan would free."""
     artifacts = [] if _anything_live(repo) else [repo.store.path(oid) for oid in plan.found.artifacts]
@@ -195,6 +206,7 @@ def _sizes(repo: Repository, plan: _Plan) -> dict[str, int]:
         "objects": sum(plan.found.objects.values()),
         "artifacts": _sum(artifacts),
         "journals": sum(_tree_size(live.path) for live in plan.folders),
+        "index": open_index(repo).slack(),
         "reports": _sum(plan.reports),
         "temporary files": _sum(plan.temporary),
     }
@@ -206,6 +218,7 @@ def _used(repo: Repository) -> dict[str, int]:
         "objects": _tree_size(repo.layout.common_dir / "objects", linked=True),
         "artifacts": _tree_size(repo.store.root),
         "journals": _tree_size(repo.done_root),
+        "index": _sum([open_index(repo).path]),
         "reports": _tree_size(repo.home / "reports"),
         "temporary files": _sum(_temporary(repo)),
     }

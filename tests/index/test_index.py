@@ -383,3 +383,19 @@ def test_a_large_fill_is_shared_by_processes(tmp_path: Path, monkeypatch: pytest
     for child in children:
         with pytest.raises(ChildProcessError):
             os.waitpid(child, os.WNOHANG)
+
+
+def test_what_runs_that_are_gone_took_is_given_back(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(many)
+    with Repository.open(many) as opened:
+        index = catalog.open_index(opened)
+        before = index.path.stat().st_size
+        assert index.slack() == 0
+        doomed = [run.name for run in gitexp.runs(repository=many)[5:]]
+        script = "".join(f"delete {run_ref(RunName(name))}\n" for name in doomed)
+        Repo(many, os.environ).git("update-ref", "--stdin", input=script)
+        assert len(list_all(opened).runs) == 5
+        assert index.slack() >= before // 3
+        index.compact()
+        assert (index.slack(), index.path.stat().st_size < before) == (0, True)
+    assert told(many) == truth(many, monkeypatch)

@@ -16,9 +16,10 @@ from gitexp.cli.session import Session
 def command(session: Session, dry_run: bool, older_than: str | None, keep_trash: bool, as_json: bool) -> int:
     """Give back the disk that removed runs take.
 
-    Empties the trash and frees what only removed runs needed: their objects and artifacts, journals of runs
-    that are safe in git, reports and temporary files. What a run, a branch, a stash, a reflog, an index or
-    anything else in the repository needs stays, and so does all that is not of a run. This cannot be undone.
+    Empties the trash and frees what only removed runs needed: their objects and artifacts, their place in
+    our index, journals of runs that are safe in git, reports and temporary files. What a run, a branch, a
+    stash, a reflog, git's index or anything else in the repository needs stays, and so does all that is not
+    of a run. This cannot be undone.
 
     \b
     Examples:
