@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import time
@@ -31,6 +32,8 @@ class Watcher:
             stdout=terminal,
             stderr=terminal,
             start_new_session=True,
+            # Whoever runs the tests in the background ignores it, and that would be inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         os.close(terminal)
         self.seen = ""
@@ -43,7 +46,8 @@ class Watcher:
             self.read()
 
     def read(self) -> bool:
-        """False at the end."""
+        """False at the end. Raises AssertionError where nothing comes for long."""
+        assert select.select([self._controller], [], [], 20)[0], self.seen
         try:
             part = os.read(self._controller, 4096)
         except OSError:  # Linux says EIO where others say the end
