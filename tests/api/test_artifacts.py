@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import gitexp
-from gitexp.api.run import GitExpWarning
+from gitexp.api.warning import GitExpWarning
 from gitexp.ops.read import list_all
 from gitexp.ops.recover import sweep
 from gitexp.repo import Repository

@@ -189,4 +189,6 @@ def test_nothing_of_ours_is_left_lying_about(repo: Repo) -> None:
     name = record("one")
     with open_here(repo) as opened:
         annotate(opened, chosen(opened, name), Edit(add_tags=("a",)))
-    assert sorted(os.listdir(repo.path / ".git/exp")) == ["changing", "live", "logging", "operations.jsonl"]
+    assert sorted(os.listdir(repo.path / ".git/exp")) == [
+        *("changing", "collecting", "live", "logging", "operations.jsonl")
+    ]

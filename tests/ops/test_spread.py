@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from gitexp.model.missing import MISSING
 from gitexp.ops.spread import spread
 
-FLOATS = st.floats(-1e9, 1e9, allow_subnormal=False)
+# numpy squares: of what is nearer to 0 nothing is left there.
+FLOATS = st.floats(-1e9, 1e9).filter(lambda one: not one or abs(one) > 1e-140)
 
 
 @given(st.lists(FLOATS, min_size=2, max_size=20))
