@@ -16,8 +16,8 @@ from gitexp.index import schema
 from gitexp.index.row import Head, Row, Tail, checksum, checksums
 from gitexp.index.schema import prepare
 
-_PATIENCE = 5.0
-"""Seconds in which others' writes are waited for."""
+_GLANCE, _PATIENCE = 0.1, 5.0
+"""Seconds in which others' writes are waited for, at first and then."""
 _BATCH = 2000
 """Runs that are written at once: a fill that is killed need not begin anew."""
 
@@ -92,29 +92,44 @@ class Index:
 
     def _tried(self, action: Callable[[sqlite3.Connection], T], otherwise: T, *, create: bool) -> T:
         """What `action` makes of the database; one that is damaged or foreign is made anew."""
-        for _ in range(2):
+        # Where locks do not work every file looks locked: only where they do is it worth while to wait.
+        for patience in (_GLANCE, _PATIENCE):
             try:
-                return self._done(action, otherwise, create)
+                return self._done(action, otherwise, create, patience)
             except OSError:
                 break
             except (sqlite3.Error, ValueError, LookupError) as error:
-                if re.search(_PASSING, str(error)):
-                    break
-                # Damaged, of another version, or not a database at all.
-                _discard(self.path)
-        from gitexp.index.lockless import locks_work, on_copy  # heavy, and hardly ever needed
-
-        with suppress(sqlite3.Error, OSError, ValueError):
-            if not locks_work(self.path.parent):
-                return on_copy(self.path, action, otherwise, create)
+                if not isinstance(error, sqlite3.Error) or not re.search(_PASSING, str(error)):
+                    # Damaged, of another version, or not a database at all.
+                    _discard(self.path)
+                elif self._is_lockless():
+                    return self._on_copy(action, otherwise, create)
         return otherwise
 
-    def _done(self, action: Callable[[sqlite3.Connection], T], otherwise: T, create: bool) -> T:
+    def _is_lockless(self) -> bool:
+        from gitexp.index.lockless import locks_work  # heavy, and hardly ever needed
+
+        return not locks_work(self.path.parent)
+
+    def _on_copy(self, action: Callable[[sqlite3.Connection], T], otherwise: T, create: bool) -> T:
+        from gitexp.index.lockless import on_copy
+
+        try:
+            return on_copy(self.path, action, otherwise, create)
+        except OSError:
+            return otherwise
+        except (sqlite3.Error, ValueError, LookupError):
+            _discard(self.path)
+            return otherwise
+
+    def _done(
+        self, action: Callable[[sqlite3.Connection], T], otherwise: T, create: bool, patience: float
+    ) -> T:
         if not create and not self.path.exists():
             return otherwise
         if create:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(self.path, timeout=patience, isolation_level=None)) as connection:
             prepare(connection)
             return action(connection)
 

@@ -38,17 +38,15 @@ def on_copy(path: Path, action: Callable[[sqlite3.Connection], T], otherwise: T,
     """
     if not write and not path.exists():
         return otherwise
-    handle, copy = tempfile.mkstemp(dir=path.parent if write else None, prefix="index-", suffix=".tmp")
-    os.close(handle)
-    try:
+    with tempfile.TemporaryDirectory(prefix="index-", dir=path.parent if write else None) as folder:
+        copy = Path(folder) / path.name
         with suppress(FileNotFoundError):
             shutil.copyfile(path, copy)
-        with closing(sqlite3.connect(f"file:{copy}?nolock=1", uri=True, isolation_level=None)) as connection:
+        with closing(
+            sqlite3.connect(f"{copy.as_uri()}?nolock=1", uri=True, isolation_level=None)
+        ) as connection:
             prepare(connection)
             found = action(connection)
         if write:
             os.replace(copy, path)
-        return found
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(copy)
+    return found
