@@ -70,7 +70,10 @@ def _refreshed(repo: Repository, index: Index, known: Contents, refs: RunRefs) -
     still = [one for one in known.broken if commits.get(one.name) == one.commit]
     seen = {run.name for part in (kept, still) for run in part}
     fresh, failed = _read(repo, [run for run in refs.runs if run[0] not in seen])
-    gone = [head.name for head in known.heads if head.name not in commits]
+    # A run of which an earlier commit is known goes too, where the one that it has now cannot be read.
+    gone = [
+        head.name for head in known.heads if commits.get(head.name) != head.commit and head.name not in fresh
+    ]
     broken = [*still, *(_lasting(name, commits[name], error) for name, error in failed if _lasts(error))]
     if fresh or gone or set(broken) != set(known.broken):
         index.write(Changes(gone, list(fresh.values()), broken))

@@ -18,7 +18,7 @@ from gitexp.model.history import History
 from gitexp.model.record import Record
 from gitexp.model.summary import summarize
 from gitexp.model.values import Oid
-from gitexp.ops.records import FOLDER
+from gitexp.ops.records import FOLDER, check_there
 
 LISTED: Final = (files.RUN, files.PARAMS, files.METRICS)
 WHOLE: Final = (*LISTED, files.INPUTS, files.ENV, files.ARTIFACTS, files.REQUIREMENTS)
@@ -26,9 +26,14 @@ _TRAILER = re.compile(rb"^(Exp-[A-Za-z]+): (.*)$", re.MULTILINE)
 
 
 def read_record(reader: ObjectReader, commit: Oid, name: str, wanted: Sequence[str] = LISTED) -> Record:
-    """The record of a commit, of which only the `wanted` files are read. Raises BrokenRecord, NewerFormat."""
-    blobs = reader.blobs([(commit, f"{FOLDER}/{file}") for file in wanted])
-    return files.decode(dict(zip(wanted, blobs, strict=True)), name=name)
+    """The record of a commit, of which only the `wanted` files are read.
+
+    Raises BrokenRecord, NewerFormat, or NotFound where an object is missing.
+    """
+    blobs = dict(zip(wanted, reader.blobs([(commit, f"{FOLDER}/{file}") for file in wanted]), strict=True))
+    if blobs.get(files.RUN) is None:
+        check_there(reader, commit)
+    return files.decode(blobs, name=name)
 
 
 def with_journal(record: Record, live: Live) -> Record:

@@ -39,6 +39,13 @@ def read_rows(reader: ObjectReader, places: Sequence[Place]) -> Iterator[tuple[P
         yield from rows.read(places[start : start + _AT_ONCE])
 
 
+def check_there(reader: ObjectReader, commit: Oid) -> None:
+    """Raises NotFound where a commit has no record only because an object on the way to it is missing."""
+    folder = reader.resolve(commit, FOLDER)
+    if folder is not None:
+        reader.header(folder.oid)
+
+
 class _Rows:
     """Reads runs by the batch, and what many of them share once."""
 
@@ -95,6 +102,8 @@ class _Rows:
     def _row(self, place: Place, names: Mapping[str, Oid], blobs: Mapping[Oid, bytes]) -> Read:
         name, commit = place
         try:
+            if files.RUN not in names:
+                check_there(self._reader, commit)
             listed = {file: blobs[names[file]] for file in _LISTED if file in names}
             record = files.decode(listed, name=name)
             parts = Parts(*(self._part(name, file, names.get(file), blobs) for file in _SHARED))

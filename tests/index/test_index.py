@@ -9,6 +9,7 @@ import random
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,15 @@ import pytest
 
 import gitexp
 from benchmarks._many_runs import add_runs, repository_of_runs
+from gitexp.errors import NotFound
 from gitexp.git.refs import EXP, run_ref
 from gitexp.index import database
 from gitexp.index.row import checksum
 from gitexp.index.schema import VERSION
 from gitexp.model.names import RunName
+from gitexp.model.values import Oid
 from gitexp.ops import catalog, records, shared_reading
-from gitexp.ops.read import list_all
+from gitexp.ops.read import list_all, load
 from gitexp.ops.select import Selection
 from gitexp.repo import Repository
 from tests.gitrepo import Repo, init
@@ -152,13 +155,12 @@ def test_broken_runs_and_strangers_are_told_each_time(many: Path, monkeypatch: p
         assert [name for name, _ in list_all(opened).broken] == ["no-record-aaaaaa", f"{EXP}Not-A-Name"]
 
 
-def test_a_missing_object_that_comes_back_is_listed_again(
-    many: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("what", [":.exp/metrics.yaml", ":.exp", "^{tree}", ":.exp/series", ""])
+def test_a_missing_object_that_comes_back_is_listed_again(many: Path, what: str) -> None:
     repo = Repo(many, os.environ)
     name = gitexp.runs(repository=many)[3].name
     index_of(many).unlink()
-    blob = repo.git("rev-parse", f"exp/{name}:.exp/metrics.yaml")
+    wanted = repo.git("rev-parse", f"exp/{name}{what}")
     repo.git("repack", "-adq")
     pack = next((many / ".git/objects/pack").glob("*.pack"))
     data = pack.read_bytes()
@@ -166,14 +168,30 @@ def test_a_missing_object_that_comes_back_is_listed_again(
         path.chmod(stat.S_IRUSR | stat.S_IWUSR)
         path.unlink()
     repo.git("unpack-objects", "-q", input=data)
-    loose = many / ".git/objects" / blob[:2] / blob[2:]
+    loose = many / ".git/objects" / wanted[:2] / wanted[2:]
     hidden = loose.rename(many / "hidden")
     with Repository.open(many) as opened:
-        assert [name for name, _ in list_all(opened).broken] == [name]
+        ((found, error),) = list_all(opened).broken
+        assert (found, type(error)) == (name, NotFound)
+        with pytest.raises(NotFound, match="does not exist"):
+            _ = load(opened, Oid(repo.git("rev-parse", f"exp/{name}")), name).row
     hidden.rename(loose)
     with Repository.open(many) as opened:
         assert list_all(opened).broken == ()
         assert len(list_all(opened).runs) == 30
+
+
+def test_of_a_run_that_broke_nothing_is_kept(many: Path, unread: Callable[[], None]) -> None:
+    repo = Repo(many, os.environ)
+    expected = told(many)
+    name = gitexp.runs(repository=many)[3].name
+    repo.git("update-ref", run_ref(RunName(name)), "main")
+    broken = told(many)
+    assert len(broken) == len(expected) - 1
+    with closing(sqlite3.connect(index_of(many))) as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (29,)
+    unread()
+    assert told(many) == broken
 
 
 def test_any_byte_may_be_wrong(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
