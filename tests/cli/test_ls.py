@@ -212,6 +212,17 @@ def test_what_others_wrote_is_harmless(exp: Program) -> None:
     assert not {"<b>", "@"} & {word for word in ("<b>", "@") if word in row}
 
 
+def test_keys_that_others_wrote_are_harmless_too(exp: Program) -> None:
+    name = exp.record("plain")
+    forge(exp.repo, name, "evil-aaaaaa", {"params.yaml": '"@team <b>|": 1\n', **info(exp, name)})
+    assert "@team <b>|" in exp("ls").out.splitlines()[0]
+    for options in ((), ("--group-by", 'params."@team <b>|"')):
+        heading, line, *_ = exp("ls", "--md", *options).out.splitlines()
+        assert heading.count("|") == line.count("|")
+        assert "&#64;team" in heading
+        assert "<b>" not in heading
+
+
 def info(exp: Program, name: str) -> dict[str, str]:
     text = exp.repo.git("show", f"exp/{name}:.exp/run.yaml")
     return {"run.yaml": text.replace(name, "evil-aaaaaa") + "\n"}

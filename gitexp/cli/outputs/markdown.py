@@ -38,7 +38,7 @@ def _page(found: Fitted) -> Page:
 
 
 def _lines(columns: Sequence[Column]) -> Iterator[str]:
-    yield _row([column.heading for column in columns])
+    yield _row([escaped(column.heading) for column in columns])
     yield _row(["---:" if column.right else "---" for column in columns])
     for row in zip(*(column.texts for column in columns), strict=True):
         yield _row([escaped(text) for text in row])
