@@ -11,7 +11,7 @@ from gitexp.git.refs import EXP, list_runs
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.read import list_all
-from gitexp.ops.resolve import resolve
+from gitexp.ops.resolve import metric_in, resolve
 from gitexp.ops.select import Selection
 from gitexp.repo import Repository
 
@@ -45,10 +45,12 @@ def choose(repo: Repository, texts: Sequence[str], query: str | None = None) -> 
 
 
 def is_run(repo: Repository, text: str) -> bool:
-    """Whether `text` could be meant for a run: by name, the beginning of one, or `@`."""
+    """Whether `text` could be meant for a run: by name, the beginning of one, `@` or `best`."""
     short = _short(text)
-    return bool(_RECENT.fullmatch(text)) or any(
-        name.startswith(short) for name, _ in list_runs(repo.git).runs
+    return (
+        bool(_RECENT.fullmatch(text))
+        or metric_in(text) is not None
+        or any(name.startswith(short) for name, _ in list_runs(repo.git).runs)
     )
 
 
@@ -67,7 +69,8 @@ def match(names: Sequence[RunName], text: str) -> RunName | None:
 def _one(repo: Repository, here: Mapping[RunName, Oid], text: str) -> Chosen:
     if not text or text.startswith("-") or "\0" in text or "\n" in text:
         raise UsageError(f"invalid run {text!r}", hint="git exp ls")
-    name = None if _RECENT.fullmatch(text) else match(list(here), text)
+    special = _RECENT.fullmatch(text) or metric_in(text) is not None
+    name = None if special else match(list(here), text)
     if name is None:
         name = resolve(repo, text).name
     if name not in here:
