@@ -41,7 +41,7 @@ class Lock:
 
     @classmethod
     def take(cls, path: Path, *, wait: bool = False) -> Lock | None:
-        """The lock, or None while somebody else holds it (never None with `wait`).
+        """The lock, or None while somebody else holds it (with `wait`: where there are no locks).
 
         Raises FileNotFoundError where the folder is gone.
         """

@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -67,9 +67,8 @@ def log(repo: Repository, operation: Operation, *, durable: bool = True) -> None
     """Note down what was done. Never raises: a change that was made is not taken back for want of a note."""
     with suppress(OSError):
         repo.home.mkdir(exist_ok=True)
-        lock = Lock.take(repo.home / _LOCK, wait=True)
-        assert lock is not None
-        with lock:
+        # On a file system without locks the line is written all the same.
+        with Lock.take(repo.home / _LOCK, wait=True) or nullcontext():
             _append(repo.home / FILE, _encode(operation), durable)
 
 
@@ -126,7 +125,7 @@ def _encode(operation: Operation) -> bytes:
 
 def _decoded(data: bytes) -> Iterator[Operation]:
     for line in data.split(b"\n"):
-        with suppress(ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        with suppress(ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
             yield _decode(json.loads(line))
 
 
@@ -139,7 +138,7 @@ def _decode(value: Mapping[str, Any]) -> Operation:
         changes=tuple(_changes(value.get("changes", ()))),
         labels=tuple(Relabelling(*_relabelling(one)) for one in value.get("labels", ())),
         kind=Kind(value["kind"]),
-        of=value.get("of"),
+        of=_text(value["of"]) if "of" in value else None,
         at=float(value["at"]),
         id=_text(value["id"]),
     )

@@ -8,7 +8,7 @@ import gitexp
 from gitexp.errors import NotFound, UsageError
 from gitexp.model.labels import Edit
 from gitexp.ops.annotate import annotate
-from gitexp.ops.choose import Chosen
+from gitexp.ops.choose import Chosen, is_run
 from gitexp.ops.operations import read
 from gitexp.ops.remove import choose_trashed, list_trash, remove, restore
 from gitexp.ops.undo import undo
@@ -34,6 +34,30 @@ def test_a_run_goes_and_comes_back_as_it_was(repo: Repo) -> None:
     assert repo.refs() == before
     assert gitexp.get_run(one).metrics == {"acc": 0.5}
     repo.fsck()
+
+
+def test_best_is_the_best_run_and_not_the_beginning_of_a_name(repo: Repo) -> None:
+    good, so_called = record("good", acc=0.9), record("best", acc=0.1)
+    with open_here(repo) as opened:
+        assert [one.name for one in chosen(opened, "best", "best:acc", so_called)] == [good, so_called]
+        assert [one.name for one in chosen(opened, "best-")] == [so_called]
+        assert is_run(opened, "best")
+
+
+def test_a_file_system_without_locks_is_no_reason_to_fail(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = record("one")
+
+    def no_lock(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_lock)
+    with open_here(repo) as opened:
+        remove(opened, chosen(opened, name))
+        assert repo.refs("refs/exp/") == {}
+        undo(opened)
+    assert f"refs/exp/{name}" in repo.refs()
 
 
 def test_a_damaged_and_a_newer_record_go_as_well(repo: Repo) -> None:
