@@ -19,6 +19,8 @@ from gitexp.model.values import Oid
 
 FOLDER = ".exp"
 _AT_ONCE = 500
+_SERIES_AT_ONCE = 16
+"""Runs whose series are in memory together: each may have hundreds of megabytes."""
 _KEPT = 5000
 
 _LISTED = (files.RUN, files.PARAMS, files.METRICS)
@@ -56,17 +58,26 @@ class _Rows:
 
     def read(self, places: Sequence[Place]) -> list[tuple[Place, Read]]:
         try:
-            folders = self._folders([commit for _, commit in places])
-            blobs = self._blobs(folders)
+            return self._rows(places)
         except (BrokenRecord, NotFound) as error:
             if len(places) == 1:
                 return [(places[0], error)]
             # One of them is missing, too large or damaged: the others are found by halving.
             half = len(places) // 2
             return [*self.read(places[:half]), *self.read(places[half:])]
-        return [
-            (place, self._row(place, folder, blobs)) for place, folder in zip(places, folders, strict=True)
-        ]
+
+    def _rows(self, places: Sequence[Place]) -> list[tuple[Place, Read]]:
+        folders = self._folders([commit for _, commit in places])
+        blobs = self._blobs(folders)
+        found: list[tuple[Place, Read]] = []
+        for start in range(0, len(places), _SERIES_AT_ONCE):
+            part = slice(start, start + _SERIES_AT_ONCE)
+            chunks = self._read(oid for names in folders[part] for oid in _chunks(names))
+            found += [
+                (place, self._row(place, names, blobs, [chunks[oid] for oid in _chunks(names)]))
+                for place, names in zip(places[part], folders[part], strict=True)
+            ]
+        return found
 
     def _folders(self, commits: Sequence[Oid]) -> list[Mapping[str, Oid]]:
         """The files of each commit's record, by path; series are in a folder of their own."""
@@ -87,19 +98,23 @@ class _Rows:
         }
 
     def _blobs(self, folders: Sequence[Mapping[str, Oid]]) -> Mapping[Oid, bytes]:
-        """The contents of all files that rows are made of, but for the shared ones that are known."""
+        """The contents of all files that rows are made of, but for series and what is known and shared."""
         if len(self._shared) > _KEPT:
             self._shared.clear()
-        wanted = dict.fromkeys(
+        return self._read(
             oid
             for names in folders
             for name, oid in names.items()
-            if oid not in self._shared
-            and (name in _LISTED or name in _SHARED or name.startswith(f"{_SERIES}/"))
+            if oid not in self._shared and (name in _LISTED or name in _SHARED)
         )
-        return dict(zip(wanted, self._reader.contents(list(wanted)), strict=True))
 
-    def _row(self, place: Place, names: Mapping[str, Oid], blobs: Mapping[Oid, bytes]) -> Read:
+    def _read(self, oids: Iterable[Oid]) -> dict[Oid, bytes]:
+        wanted = list(dict.fromkeys(oids))
+        return dict(zip(wanted, self._reader.contents(wanted), strict=True))
+
+    def _row(
+        self, place: Place, names: Mapping[str, Oid], blobs: Mapping[Oid, bytes], chunks: Sequence[bytes]
+    ) -> Read:
         name, commit = place
         try:
             if files.RUN not in names:
@@ -107,7 +122,6 @@ class _Rows:
             listed = {file: blobs[names[file]] for file in _LISTED if file in names}
             record = files.decode(listed, name=name)
             parts = Parts(*(self._part(name, file, names.get(file), blobs) for file in _SHARED))
-            chunks = [blobs[oid] for path, oid in sorted(names.items()) if path.startswith(f"{_SERIES}/")]
             return encode(name, commit, record, parts, _summaries(record.info, chunks, name))
         except GitExpError as error:
             return error
@@ -129,6 +143,11 @@ def _names(tree: bytes, oid: Oid) -> dict[str, Oid]:
         for mode, name, binary in raw_entries(tree, len(oid) // 2)
         if mode[:2] == (b"40" if name == _SERIES_NAME else b"10")
     }
+
+
+def _chunks(names: Mapping[str, Oid]) -> list[Oid]:
+    """The series of a record, in their order."""
+    return [oid for path, oid in sorted(names.items()) if path.startswith(f"{_SERIES}/")]
 
 
 def _summaries(info: RunInfo, chunks: Sequence[bytes], name: str) -> dict[str, Summary]:
