@@ -70,7 +70,7 @@ def _labels(runs: Sequence[StoredRun]) -> Iterator[Column]:
     infos = [run.record.info for run in runs]
     started = [parse_time(info.started) for info in infos]
     ended = [parse_time(info.ended) if info.ended else None for info in infos]
-    yield text_column("name", [info.name for info in infos])
+    yield text_column("name", [run.name for run in runs])
     yield text_column("status", [info.status.value for info in infos])
     yield time_column("started", started)
     yield time_column("ended", ended)

@@ -142,7 +142,9 @@ def test_a_name_is_that_of_the_ref(many: Path, monkeypatch: pytest.MonkeyPatch) 
     first = gitexp.runs(repository=many)[0].name
     repo.git("update-ref", f"{EXP}copy-of-it-aaaaaa", run_ref(RunName(first)))
     assert told(many) == truth(many, monkeypatch)
-    assert {run.name for run in gitexp.runs(repository=many)} >= {"copy-of-it-aaaaaa", first}
+    found = gitexp.runs(repository=many)
+    assert {run.name for run in found} >= {"copy-of-it-aaaaaa", first}
+    assert [row["name"] for row in found.to_dicts()] == [run.name for run in found]
 
 
 def test_broken_runs_and_strangers_are_told_each_time(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
