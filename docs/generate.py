@@ -1,4 +1,4 @@
-"""Writes what can be taken from the program itself: docs/reference/ and the session in the README.
+"""Writes what can be taken from the program itself: docs/reference/ and the sessions in the pages.
 
 Run `python -m docs.generate` after a change of commands, settings, exit codes or the Python API; a test
 fails where the files and the program differ.
@@ -8,46 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import os
-import re
-import shlex
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gitexp
+from docs.sessions import PAGES, form, replayed
 from gitexp import errors
 from gitexp.api.values import Params, Summary
 from gitexp.cli import exit_codes, topics
 from gitexp.cli.manual import Block, Definitions, Page, Paragraph, pages
-from gitexp.demo.stage import environment, run_names
 
 ROOT = Path(__file__).parents[1]
-BEGIN, END = "<!-- session: written by docs/generate.py -->\n", "<!-- end of session -->\n"
 NOTICE = "<!-- Written by docs/generate.py from the program itself; change that. -->\n\n"
-
-TRAIN = """\
-import gitexp
-
-with gitexp.start() as run:
-    weight = 0.0
-    for step in range(run.params["steps"]):
-        error = weight - 3
-        run.log({"loss": error**2}, step=step)
-        weight -= run.params["lr"] * 2 * error
-"""
-PARAMS = "lr: 0.1   # how far each step goes\nsteps: 20\n"
-SESSION = (
-    "git exp run --name slow -- python train.py",
-    "git exp run --name fast -S lr=0.4 -- python train.py",
-    "git exp ls",
-    "git exp diff {slow} {fast}",
-    "git diff exp/{slow} exp/{fast} -- params.yaml",
-    "git log --oneline --graph --glob='refs/exp/*'",
-)
 
 
 def reference() -> dict[str, str]:
@@ -58,65 +32,6 @@ def reference() -> dict[str, str]:
         "python.md": NOTICE + _python(),
         "settings.md": NOTICE + _settings(),
     }
-
-
-def session() -> str:
-    """The README's session, recorded now."""
-    with tempfile.TemporaryDirectory() as folder:
-        place, shims = Path(folder, "project"), Path(folder, "bin")
-        place.mkdir()
-        shims.mkdir()
-        environ = environment(shims, os.environ)
-        files = {"train.py": TRAIN, "params.yaml": PARAMS}
-        for name, text in files.items():
-            (place / name).write_text(text)
-        for line in ("git init -q -b main", "git add .", "git commit -q -m 'Fit a line'"):
-            _shell(line, place, {**environ, **_AUTHOR})
-        told = [f"$ cat {name}\n{text}" for name, text in files.items()]
-        for line in SESSION:
-            shown = line.format_map(run_names(place, environ)) if "{" in line else line
-            told.append(f"$ {shown}\n{_shell(shown, place, environ)}")
-    return "```console\n" + "\n".join(told) + "```\n"
-
-
-def form(text: str) -> str:
-    """A session without what is different each time: ids, names, times, widths, what this machine is."""
-    text = re.sub(r"\b(slow|fast)-[a-z2-7]{6}\b", r"\1-NAME", text)
-    text = re.sub(r"(?<![\w.])[0-9a-f]{7,64}\b", "ID", text)
-    text = re.sub(r"\b(now|\d+(ms|s|m|h|d))\b", "AGE", text)
-    return re.sub(r"[ \t]+", " ", text)
-
-
-def with_session(readme: str, text: str) -> str:
-    """The README with `text` as its session."""
-    before, rest = readme.split(BEGIN)
-    return f"{before}{BEGIN}{text}{END}{rest.split(END)[1]}"
-
-
-def committed_session(readme: str) -> str:
-    """The session that stands in the README."""
-    return readme.split(BEGIN)[1].split(END)[0]
-
-
-_AUTHOR = {
-    f"GIT_{role}_{part}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for part, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
-}
-
-
-def _shell(line: str, place: Path, environ: Mapping[str, str]) -> str:
-    """What a command prints, stdout and stderr."""
-    return subprocess.run(
-        shlex.split(line),
-        cwd=place,
-        env=dict(environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=True,
-    ).stdout
 
 
 def _page(page: Page) -> str:
@@ -228,11 +143,13 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     for name, text in reference().items():
         (folder / name).write_text(text, "utf-8")
-    readme = ROOT / "README.md"
-    text, fresh = readme.read_text("utf-8"), session()
-    # A session of the same form stays: new names and times alone are no change.
-    if form(committed_session(text)) != form(fresh):
-        readme.write_text(with_session(text, fresh), "utf-8")
+    for name in PAGES:
+        page = ROOT / name
+        text = page.read_text("utf-8")
+        fresh = replayed(text)
+        # A page of the same form stays: new names and times alone are no change.
+        if form(text) != form(fresh):
+            page.write_text(fresh, "utf-8")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import gitexp
-from docs import generate
+from docs import generate, sessions
 from gitexp import errors
 from gitexp.cli import exit_codes, topics
 from gitexp.cli.group import COMMANDS, cli
@@ -32,18 +32,50 @@ def test_no_page_of_the_reference_is_left_over() -> None:
     assert {path.name for path in (DOCS / "reference").iterdir()} == generate.reference().keys()
 
 
-def test_the_session_of_the_readme_has_the_form_of_what_is_printed() -> None:
-    committed = generate.committed_session((ROOT / "README.md").read_text())
-    assert "git exp run" in committed
-    assert generate.form(committed) == generate.form(generate.session()), "run: python -m docs.generate"
+@pytest.mark.parametrize("name", sessions.PAGES)
+def test_the_sessions_of_a_page_have_the_form_of_what_is_printed(name: str) -> None:
+    committed = (ROOT / name).read_text()
+    assert any(told.command.startswith("git exp run") for told in sessions.sessions(committed))
+    fresh = sessions.replayed(committed)
+    assert sessions.form(committed) == sessions.form(fresh), "run: python -m docs.generate"
+
+
+def test_every_page_with_a_session_is_replayed() -> None:
+    # The errors of the language have a test of their own: tests/query/test_page.py.
+    pages = {page for page in PAGES if "\n```console\n" in page.read_text()} - {DOCS / "query.md"}
+    assert pages == {ROOT / name for name in sessions.PAGES}
 
 
 def test_the_form_keeps_what_is_said_and_drops_what_changes() -> None:
-    one = "exp slow-aaaaaa finished  3s  0.00186923\n* 0a1b2c3 exp slow-aaaaaa: loss 0.25\n"
-    other = "exp slow-bbbbbb finished now   0.00186923\n* 9f8e7d6 exp slow-bbbbbb: loss 0.25\n"
-    assert generate.form(one) == generate.form(other)
-    assert generate.form(one) != generate.form(one.replace("0.25", "0.26"))
-    assert generate.form(one) != generate.form(one.replace("finished", "failed"))
+    text = "```console\n$ git exp show slow-{0}\nslow-{0} finished {1} 0.00186923\n{2} loss 0.25\n```\n"
+    one, other = text.format("aaaaaa", "3s", "0a1b2c3"), text.format("bbbbbb", "now", "9f8e7d6")
+    assert sessions.form(one) == sessions.form(other)
+    for old, new in (("0.25", "0.26"), ("finished", "failed"), ("show", "diff"), ("slow", "fast")):
+        assert sessions.form(one) != sessions.form(one.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("block", "printed"),
+    [
+        ("$ echo right\nwrong\n", "$ echo right\nright\n"),
+        (
+            "$ for word in a b; do\n>   echo $word\n> done\n",
+            "$ for word in a b; do\n>   echo $word\n> done\na\nb\n",
+        ),
+        ("$ true\n$ cat there\n", "$ true\n$ cat there\nhello\n"),
+        ("$ echo a\n$ echo b\n", "$ echo a\na\n\n$ echo b\nb\n"),
+    ],
+)
+def test_a_session_is_what_its_commands_print(block: str, printed: str) -> None:
+    page = "<!-- file: there -->\n```text\nhello\n```\n\n```console\n{}```\n"
+    assert sessions.replayed(page.format(block)) == page.format(printed)
+
+
+def test_a_command_that_fails_is_no_session_unless_its_error_is_shown() -> None:
+    page = "<!-- file: there -->\n```text\nhello\n```\n\n```console\n$ git exp show none\n{}```\n"
+    assert "error: " in sessions.replayed(page.format("error: any\n"))
+    with pytest.raises(RuntimeError):
+        sessions.replayed(page.format(""))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -11,6 +11,7 @@ RUN_FORMS: Final[tuple[Definition, ...]] = (
     ("brave-otter-3f2ak7", "Its name."),
     ("brave-ot", "The beginning of its name, where no other run's begins so."),
     ("@, @~1, @~2", "The latest run, the one before it, and so on."),
+    ("best, best:METRIC", "The finished run with the best value of the leading metric, or of the named one."),
     ("76d7dc49ef, HEAD", "A commit that holds a record: that of a run, or one that a run was merged into."),
 )
 
@@ -55,6 +56,8 @@ VARIABLES: Final[tuple[Definition, ...]] = (
 
 FILES: Final[tuple[Definition, ...]] = (
     ("refs/exp/NAME", "The commit of a run."),
+    ("refs/exp-trash/NAME", "A removed run, until git exp gc."),
     (".exp/", "The record in the tree of that commit: run.yaml, params.yaml, metrics.yaml and so on."),
-    (".git/exp/", "What is not in git yet: live runs, and those that ended within a day."),
+    (".git/exp/", "What is not in git: live runs, those that ended within a day, and what undo goes by."),
+    (".git/exp/index.sqlite", "What lists are answered from. It can be deleted at any time."),
 )
