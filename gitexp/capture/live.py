@@ -154,7 +154,8 @@ class Live:
                 (fresh / folder).mkdir()
             (fresh / _RESERVE).write_bytes(bytes(_RESERVED))
             lock = Lock.take(fresh / "owner")
-            assert lock is not None
+            if lock is None:
+                raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(self.path))
             try:
                 lock.sign()
                 _rename_new(fresh, self.path)

@@ -15,7 +15,7 @@ from gitexp.cli.safe_text import safe
 from gitexp.cli.session import Session, tell
 from gitexp.errors import GitExpError, StorageFull
 
-_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOLCK)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -144,8 +144,12 @@ def _contents(connection: sqlite3.Connection) -> Contents:
     with _transaction(connection, "BEGIN"):
         shapes = dict(connection.execute("SELECT id, keys FROM shapes"))
         heads = connection.execute(schema.HEADS).fetchall()
-        broken = [BrokenRun(*row) for row in connection.execute("SELECT * FROM broken")]
+        broken = [BrokenRun(*row) for row in connection.execute("SELECT * FROM broken") if _is_text(row)]
     return Contents(_sound(heads, shapes), broken)
+
+
+def _is_text(row: Sequence[Any]) -> bool:
+    return all(isinstance(value, str) for value in row)
 
 
 def _sound(rows: Sequence[tuple[Any, ...]], shapes: Mapping[int, str]) -> list[Head]:

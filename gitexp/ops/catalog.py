@@ -17,6 +17,9 @@ from gitexp.repo import Repository
 
 _STARTED_AND_NAME = itemgetter(Head._fields.index("started"), Head._fields.index("name"))
 
+_MANY = 2000
+"""Runs whose reading takes long enough to be told of."""
+
 Place: TypeAlias = tuple[RunName, Oid]
 
 
@@ -99,6 +102,8 @@ def _readings(repo: Repository, places: Sequence[Place]) -> Iterable[tuple[Place
     from gitexp.ops.records import read_rows
     from gitexp.ops.shared_reading import WORTH, read_shared
 
+    if len(places) >= _MANY:
+        repo.remark(f"reading {len(places)} runs into the index")
     if repo.processes > 1 and len(places) >= 2 * WORTH:
         return read_shared(repo.open_reader, places, repo.processes)
     return read_rows(repo.reader, places)

@@ -154,12 +154,15 @@ def live_names(repo: Repository) -> set[str]:
         return set()
 
 
-def load(repo: Repository, commit: Oid, name: str) -> StoredRun:
-    """The run that `commit` holds, called `name` in errors. Raises BrokenRecord, NewerFormat or NotFound."""
+def load(repo: Repository, commit: Oid, text: str, name: RunName | None = None) -> StoredRun:
+    """The run that `commit` holds, called `text` in errors; its `name` is what it was recorded under.
+
+    A ref that leads to it may have another. Raises BrokenRecord, NewerFormat or NotFound.
+    """
     from gitexp.ops.recorded import read_record
 
-    record = read_record(repo.reader, commit, name)
-    return _current(StoredRun.of_record(repo, record.info.name, commit, record))
+    record = read_record(repo.reader, commit, text)
+    return _current(StoredRun.of_record(repo, name or record.info.name, commit, record))
 
 
 def _current(run: StoredRun) -> StoredRun:

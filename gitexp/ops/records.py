@@ -26,7 +26,6 @@ _KEPT = 5000
 _LISTED = (files.RUN, files.PARAMS, files.METRICS)
 _SHARED = (files.INPUTS, files.ENV, files.ARTIFACTS)
 _SERIES = files.SERIES_FOLDER
-_SERIES_NAME = _SERIES.encode()
 
 Place: TypeAlias = tuple[RunName, Oid]
 """A run's name and its commit."""
@@ -82,7 +81,7 @@ class _Rows:
     def _folders(self, commits: Sequence[Oid]) -> list[Mapping[str, Oid]]:
         """The files of each commit's record, by path; series are in a folder of their own."""
         roots = self._reader.folders([(commit, FOLDER) for commit in commits])
-        found = self._trees(root for root in roots if root is not None)
+        found = self._trees((root for root in roots if root is not None), _SERIES.encode())
         inside = self._trees(names[_SERIES] for names in found.values() if _SERIES in names)
         for names in found.values():
             folder = names.pop(_SERIES, None)
@@ -90,11 +89,12 @@ class _Rows:
                 names[f"{_SERIES}/{name}"] = oid
         return [found[root] if root is not None else {} for root in roots]
 
-    def _trees(self, oids: Iterable[Oid]) -> dict[Oid, dict[str, Oid]]:
+    def _trees(self, oids: Iterable[Oid], folder: bytes | None = None) -> dict[Oid, dict[str, Oid]]:
         """The names in each tree and what they stand for."""
         trees = list(dict.fromkeys(oids))
         return {
-            tree: _names(data, tree) for tree, data in zip(trees, self._reader.contents(trees), strict=True)
+            tree: _names(data, tree, folder)
+            for tree, data in zip(trees, self._reader.contents(trees), strict=True)
         }
 
     def _blobs(self, folders: Sequence[Mapping[str, Oid]]) -> Mapping[Oid, bytes]:
@@ -136,12 +136,12 @@ class _Rows:
         return self._shared[oid]
 
 
-def _names(tree: bytes, oid: Oid) -> dict[str, Oid]:
-    """The files of a tree by their names, and the folder of the series."""
+def _names(tree: bytes, oid: Oid, folder: bytes | None) -> dict[str, Oid]:
+    """The files of a tree by their names, and the one `folder`."""
     return {
         name.decode("utf-8", "replace"): Oid(binary.hex())
         for mode, name, binary in raw_entries(tree, len(oid) // 2)
-        if mode[:2] == (b"40" if name == _SERIES_NAME else b"10")
+        if mode.lstrip(b"0")[:2] == (b"40" if name == folder else b"10")
     }
 
 

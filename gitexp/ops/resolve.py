@@ -36,7 +36,7 @@ def resolve(repo: Repository, text: str) -> StoredRun:
     matches = list_runs(repo.git, f"{EXP}{short}*").runs if _BEGINNING.fullmatch(short) else []
     for name, commit in matches:
         if name == short or len(matches) == 1:
-            return load(repo, commit, name)
+            return load(repo, commit, name, name)
     if matches:
         raise _ambiguous(text, [name for name, _ in matches])
     return _by_commit(repo, text)

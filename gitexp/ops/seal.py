@@ -11,7 +11,7 @@ from typing import Any
 from gitexp.capture import console, journal
 from gitexp.capture.live import Head, Live, Sealed, Start
 from gitexp.capture.liveness import Lock
-from gitexp.errors import NotFound, RefChanged
+from gitexp.errors import GitError, NotFound, RefChanged
 from gitexp.formats import pointer, series
 from gitexp.formats import record as record_files
 from gitexp.formats.fold import Folded, fold
@@ -153,7 +153,8 @@ def _ended(live: Live) -> NotFound:
 def hold_writing(live: Live) -> Lock:
     """The lock of whoever writes the run's ref, waited for."""
     lock = Lock.take(live.writing, wait=True)
-    assert lock is not None
+    if lock is None:
+        raise GitError(f"cannot lock {str(live.writing)!r}: this file system has no locks")
     return lock
 
 

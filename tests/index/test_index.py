@@ -419,3 +419,20 @@ def test_what_runs_that_are_gone_took_is_given_back(many: Path, monkeypatch: pyt
         index.compact()
         assert (index.slack(), index.path.stat().st_size < before) == (0, True)
     assert told(many) == truth(many, monkeypatch)
+
+
+def test_a_ref_with_another_name_is_shown_under_its_own(many: Path) -> None:
+    repo = Repo(many, os.environ)
+    first = gitexp.runs(repository=many)[0].name
+    repo.git("update-ref", f"{EXP}copy-of-it-aaaaaa", run_ref(RunName(first)))
+    assert gitexp.get_run("copy-of", repository=many).name == "copy-of-it-aaaaaa"
+    assert gitexp.get_run(repo.git("rev-parse", f"exp/{first}"), repository=many).name == first
+
+
+def test_rows_of_broken_runs_that_are_no_text_are_no_matter(many: Path) -> None:
+    Repo(many, os.environ).git("update-ref", f"{EXP}no-record-aaaaaa", "main")
+    expected = told(many)
+    with sqlite3.connect(index_of(many)) as connection:
+        assert connection.execute("UPDATE broken SET name = x'00ff'").rowcount == 1
+    connection.close()
+    assert [told(many), told(many)] == [expected, expected]
