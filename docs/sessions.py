@@ -80,7 +80,7 @@ def _form(text: str, command: str) -> str:
     text = _NAME.sub(r"\1-NAME", text)
     text = re.sub(r"(?<![\w.])[0-9a-f]{7,64}\b", "ID", text)
     text = re.sub(r"\b\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?\b", "DATE", text)
-    text = re.sub(r"\b(now|\d+(\.\d+)?(ms|s|m|h|d))\b", "AGE", text)
+    text = re.sub(r"\b(now|\d+(\.\d+)?(ms|s|m|h|d))( ago)?\b", "AGE", text)
     text = re.sub(r"\b\d+(\.\d+)? (bytes?|[kKMG]?i?B)\b", "SIZE", text)
     text = re.sub(r"-{3,}", "---", text)
     return re.sub(r"[ \t]+", " ", text)

@@ -47,8 +47,8 @@ def test_every_page_with_a_session_is_replayed() -> None:
 
 
 def test_the_form_keeps_what_is_said_and_drops_what_changes() -> None:
-    text = "```console\n$ git exp show slow-{0}\nslow-{0} finished {1} 0.00186923\n{2} loss 0.25\n```\n"
-    one, other = text.format("aaaaaa", "3s", "0a1b2c3"), text.format("bbbbbb", "now", "9f8e7d6")
+    text = "```console\n$ git exp show slow-{0}\nslow-{0} finished ({1})\n{2} loss 0.25\n```\n"
+    one, other = text.format("aaaaaa", "3s ago", "0a1b2c3"), text.format("bbbbbb", "now", "9f8e7d6")
     assert sessions.form(one) == sessions.form(other)
     for old, new in (("0.25", "0.26"), ("finished", "failed"), ("show", "diff"), ("slow", "fast")):
         assert sessions.form(one) != sessions.form(one.replace(old, new))
