@@ -68,9 +68,11 @@ def undo(repo: Repository, *, dry_run: bool = False) -> Operation:
 
 
 def redo(repo: Repository, *, dry_run: bool = False) -> Operation:
-    """The change that was taken back last, made again. Raises as `undo` does."""
+    """The change that was taken back last, made again, unless there was a new one since. Raises as `undo`."""
     standing = {step.operation.id: step.operation for step in history(repo) if step.undone}
-    taken = [one for one in operations.read(repo) if one.kind is Kind.UNDO and one.of in standing]
+    found = operations.read(repo)
+    newest = max((index for index, one in enumerate(found) if one.of is None), default=0)
+    taken = [one for one in found[newest:] if one.kind is Kind.UNDO and one.of in standing]
     if not taken:
         raise NotFound("nothing to redo", hint="git exp undo --list")
     last = taken[-1]

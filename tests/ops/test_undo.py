@@ -205,3 +205,17 @@ def test_an_undone_commit_that_is_gone_is_told(repo: Repo) -> None:
             redo(opened)
     assert failure.value.hint
     assert gitexp.get_run(name).tags == ()
+
+
+def test_a_new_change_ends_what_can_be_done_again(repo: Repo) -> None:
+    name, other = record("one"), record("two")
+    with open_here(repo) as opened:
+        remove(opened, chosen(opened, name))
+        undo(opened)
+        remove(opened, chosen(opened, other))
+        with pytest.raises(NotFound, match="nothing to redo"):
+            redo(opened)
+        assert [run.name for run in gitexp.runs()] == [name]
+        undo(opened)
+        redo(opened)
+        assert [run.name for run in gitexp.runs()] == [name]
