@@ -104,4 +104,6 @@ def _hint(one: Field, keys: Keys) -> str | None:
     near = nearest(one.key, homes) or spelled.get(nearest(one.key, spelled) or "")
     if near:
         return f"did you mean {str(Field(homes[near], near))!r}?"
-    return f"for runs with such a tag write tag:{one.key}" if "." not in one.key else None
+    if "." in one.key:
+        return None
+    return f"for runs with such a tag write tag:{one.key}, for such a name name ~ {one.key}"

@@ -169,7 +169,11 @@ def test_bare_keys_are_bound(text: str, bound: str) -> None:
         ("depth < 1", "unknown key 'depth' at column 1", "did you mean 'params.model.depth'?"),
         ("paramslr < 1", "unknown key 'paramslr' at column 1", "did you mean 'params.lr'?"),
         ("statsu < 1", "unknown key 'statsu' at column 1", "did you mean 'status'?"),
-        ("paper", "unknown key 'paper' at column 1", "for runs with such a tag write tag:paper"),
+        (
+            "paper",
+            "unknown key 'paper' at column 1",
+            "for runs with such a tag write tag:paper, for such a name name ~ paper",
+        ),
         ("both = 1", "'both' is a param and a metric at column 1", "write params.both or metrics.both"),
     ],
 )
