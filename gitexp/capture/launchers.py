@@ -49,7 +49,7 @@ def _look_up(word: str, cwd: Path, environ: Mapping[str, str]) -> Path | None:
     else:
         candidates = [cwd / folder / word for folder in environ.get("PATH", os.defpath).split(os.pathsep)]
     for path in candidates:
-        if path.is_file() and os.access(path, os.X_OK):
+        if os.path.isfile(path) and os.access(path, os.X_OK):
             return Path(os.path.normpath(path.parent)) / path.name
     return None
 

@@ -9,10 +9,27 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _checked_tags(context: click.Context, option: click.Parameter, tags: tuple[str, ...]) -> tuple[str, ...]:
+    """What could not be given to `git exp tag` is no tag here either."""
+    from gitexp.model.labels import check_tag
+
+    for tag in tags:
+        check_tag(tag)
+    return tags
+
+
 _LABELS = (
     click.option("--name", metavar="NAME", help="Words that the run's name begins with."),
     click.option("--group", metavar="GROUP", help="The group that the run belongs to."),
-    click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag of the run. May be repeated."),
+    click.option(
+        "--tag",
+        "tags",
+        metavar="TAG",
+        multiple=True,
+        callback=_checked_tags,
+        help="A tag of the run. May be repeated.",
+    ),
     click.option("--note", metavar="TEXT", help="A note on the run."),
 )
 _FILES = (

@@ -42,7 +42,7 @@ def encode(record: Record) -> dict[str, bytes]:
     `params.yaml` and `metrics.yaml`, which are always there to be compared.
     """
     files = {
-        RUN: dump(info_value(record.info)),
+        RUN: _run(record.info),
         PARAMS: _params(record.params),
         METRICS: dump(_sorted(record.metrics)),
     }
@@ -55,6 +55,13 @@ def encode(record: Record) -> dict[str, bytes]:
     if record.requirements:
         files[REQUIREMENTS] = record.requirements.encode()
     return files
+
+
+def _run(info: RunInfo) -> bytes:
+    """`run.yaml`, within what a reader reads: of a note that is too long the beginning is kept."""
+    value = info_value(info)
+    data = dump(_shortened(value, MAX_SCALAR))
+    return data if len(data) <= MAX_SIZE else dump(_shortened(value, _SHORT))
 
 
 def _params(params: Mapping[str, Value]) -> bytes:

@@ -337,3 +337,22 @@ def test_a_star_is_shown(exp: Program) -> None:
     text = exp.repo.git("show", f"exp/{name}:.exp/run.yaml").replace(name, "star-aaaaaa")
     forge(exp.repo, name, "star-aaaaaa", {"run.yaml": text + "\nstar: true\n"})
     assert "star-aaaaaa *" in exp("ls").out
+
+
+def test_labels_make_room_for_what_differs(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        labels = ("--tag", "paper", "--tag", "baseline", "--group", "a-group-with-a-name")
+        exp.repo.write("params.yaml", f"lr: {number}\n")
+        exp("run", "--name", "trial", *labels, "--", "true")
+        exp("title", "@", "the title of a run that says what it is about")
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("GIT_PAGER_IN_USE", "1")
+    lines = exp("ls", "--color=never").out.splitlines()
+    assert "lr" in lines[0].split()
+    assert max(map(len, lines)) <= 60
+
+
+def test_what_could_not_be_a_tag_is_none_when_recording(exp: Program) -> None:
+    said = exp("save", "--tag", "a,b")
+    assert (said.code, said.err.startswith("error: invalid tag 'a,b'")) == (2, True)
+    assert exp("ls", "--name-only").out == ""

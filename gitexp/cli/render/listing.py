@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gitexp.cli.render.column_texts import value_column
-from gitexp.cli.render.fitting import Fitted, fitted
+from gitexp.cli.render.fitting import Fitted, fitted, narrowed
 from gitexp.cli.render.paint import STATUS
 from gitexp.cli.render.table import Cell, Column
 from gitexp.cli.render.times import age_text
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
 _ROOMY = 120
 """Columns of a screen on which labels may be long."""
-_WIDE, _NARROW = 24, 16
+_WIDE, _NARROW, _SHORT = 24, 16, 10
+_KNOWN_BY = 3
+"""RUN, STATUS and AGE."""
+_LEAST_VALUES = 2
+"""Metrics and params that differ which labels make room for."""
 
 
 class Values(Protocol):
@@ -62,15 +67,31 @@ def listing(sheet: Sheet, width: int | None, most: int | None = None) -> Fitted:
     Metrics and params are taken in turn, so that a narrow screen shows some of both.
     """
     longest = _WIDE if width is None or width >= _ROOMY else _NARROW
-    fixed = [*(label_columns(sheet, longest) if sheet.labels else ()), *_asked_columns(sheet)]
+    labels = label_columns(sheet, longest) if sheet.labels else []
+    asked = _asked_columns(sheet)
     turn = list(_in_turn(sheet.more))
-    more = (_value_column(values) for values in turn[:most])
-    found = fitted(fixed, more, len(sheet.more), width)
-    kept = len(found.columns) - len(fixed)
+    value_of = lru_cache(maxsize=None)(lambda index: _value_column(turn[index]))
+    shown = range(len(turn) if most is None else min(most, len(turn)))
+    wanted = min(_LEAST_VALUES, sum(one.differs for one in turn))
+    for these in _less_and_less(labels):
+        fixed = [*these, *asked]
+        found = fitted(fixed, map(value_of, shown), len(turn), width)
+        kept = len(found.columns) - len(fixed)
+        if kept >= wanted or width is None:
+            break
     if kept <= 0:
         return found
     order = sorted(range(kept), key=lambda index: sheet.more.index(turn[index]))
     return found._replace(columns=[*found.columns[:-kept], *(found.columns[len(fixed) + i] for i in order)])
+
+
+def _less_and_less(labels: list[Column]) -> Iterator[list[Column]]:
+    """The labels, then with short texts, then without those that runs are not known by."""
+    yield labels
+    if len(labels) > _KNOWN_BY:
+        known, more = labels[:_KNOWN_BY], [narrowed(column, _SHORT) for column in labels[_KNOWN_BY:]]
+        for count in range(len(more), -1, -1):
+            yield [*known, *more[:count]]
 
 
 def label_columns(sheet: Sheet, longest: int) -> list[Column]:
