@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitexp.capture.live import Live, all_live, write_durably
+from gitexp.capture.durable import write_durably
+from gitexp.capture.live import Live, all_live
 from gitexp.git.discard import discard
 from gitexp.git.refs import DROPPED, EXP, TRASH, name_in, ref_values
 from gitexp.git.write import KeptPack, RefUpdate, unkeep

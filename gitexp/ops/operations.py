@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from gitexp.capture.live import write_durably
+from gitexp.capture.durable import write_durably
 from gitexp.capture.liveness import Lock
 from gitexp.git.refs import is_ours
 from gitexp.git.write import RefUpdate

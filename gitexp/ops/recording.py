@@ -11,8 +11,9 @@ from pathlib import Path
 
 from gitexp.artifacts.store import Stored, digest_folder
 from gitexp.capture import environment, interpreter
+from gitexp.capture.durable import write_durably
 from gitexp.capture.journal import Writer
-from gitexp.capture.live import Live, write_durably
+from gitexp.capture.live import Live
 from gitexp.capture.liveness import Lock
 from gitexp.errors import InvalidName, NotFound, UsageError
 from gitexp.formats.record import artifact_value, input_value
