@@ -11,7 +11,7 @@ from gitexp.errors import UsageError
 from gitexp.ops.views import Request
 
 
-@click.command("ls", cls=BareOptions)
+@click.command("ls", cls=BareOptions, short_help="List runs, newest first.")
 @click.argument("query", nargs=-1)
 @click.option(
     "--sort",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from shlex import quote
 
+from gitexp.cli.completion.template import filled
 from gitexp.cli.completion.words import QUERY_WORDS, RUN_WORDS, Command, Values
 from gitexp.git.refs import EXP, TRASH
 
@@ -134,10 +135,7 @@ def script(commands: Sequence[Command]) -> str:
         "EXP": EXP,
         "TRASH": TRASH,
     }
-    text = _SCRIPT
-    for name, part in parts.items():
-        text = text.replace(f"@{name}@", part)
-    return text
+    return filled(_SCRIPT, parts)
 
 
 def _values(command: Command) -> list[str]:
