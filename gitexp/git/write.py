@@ -37,6 +37,7 @@ _LOST = re.compile(
     r"is at [0-9a-f]+ but expected|reference already exists|unable to resolve reference|reference is missing"
 )
 _BLOCKED = re.compile(r"'(refs/[^']+)' exists; cannot create")
+_ABSENT = re.compile(r"with nonexistent object")
 
 T = TypeVar("T")
 
@@ -107,6 +108,19 @@ def kept_packs(layout: Layout) -> dict[str, str]:
     return found
 
 
+def reindex(git: Git, layout: Layout) -> bool:
+    """Whether a pack that we keep had no index; it has one again.
+
+    `git gc` removes an index whose pack it has not seen, and it does not see a pack that arrives while it
+    reads the folder: https://github.com/git/git/blob/v2.39.5/builtin/gc.c, `report_pack_garbage`.
+    """
+    packs = [layout.packs / f"pack-{name}.pack" for name in kept_packs(layout)]
+    bare = [pack for pack in packs if pack.exists() and not pack.with_suffix(".idx").exists()]
+    for pack in bare:
+        git.run("index-pack", str(pack), check=False)
+    return bool(bare)
+
+
 def publish(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> None:
     """Makes all `updates` in one transaction, durable once this returns.
 
@@ -123,9 +137,10 @@ def publish(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> None:
         tries += 1
         if pending:
             script = b"".join(map(_line, pending))
-            _judge(
-                git.run("update-ref", "--no-deref", "--stdin", "-z", input=script, check=False), "update-ref"
-            )
+            result = git.run("update-ref", "--no-deref", "--stdin", "-z", input=script, check=False)
+            if _ABSENT.search(result.talk) and _came_back(git, layout, pending):
+                raise _Passing(error(result, ["update-ref"]))
+            _judge(result, "update-ref")
 
     _retried(once)
     if layout.ref_format == "files":
@@ -169,6 +184,10 @@ def remove_stale_lock(layout: Layout, ref: str) -> bool:
 def sync_folder(path: Path) -> None:
     """Returns when the names in the folder are on disk; a folder that is gone is no matter."""
     _sync(path, os.O_DIRECTORY)
+
+
+def _came_back(git: Git, layout: Layout, updates: Iterable[RefUpdate]) -> bool:
+    return reindex(git, layout) or not verify(git, [update.new for update in updates if update.new])
 
 
 def _line(update: RefUpdate) -> bytes:

@@ -65,6 +65,18 @@ def test_a_stale_lock_is_removed(repo: Repo) -> None:
     assert repo.refs(refs.EXP) == {}
 
 
+def test_an_index_that_gc_took_for_rubbish_is_made_again(repo: Repo) -> None:
+    git, layout = opened(repo)
+    (commit,) = commits(repo, "one")
+    assert not write.reindex(git, layout)
+    (index,) = layout.packs.glob("*.idx")
+    index.unlink()
+    assert write.verify(git, [commit]) == {commit}
+    write.publish(git, layout, [RefUpdate(REF, commit, None)])
+    assert repo.refs(refs.EXP) == {REF: commit}
+    repo.fsck()
+
+
 @pytest.mark.parametrize("apply", [True, False], ids=["made-then-failed", "not-made"])
 def test_a_try_that_failed_is_made_again_and_not_taken_for_a_lost_race(repo: Repo, apply: bool) -> None:
     """The first `update-ref` does its work (or does not) and then fails as if a lock had been in its way."""
