@@ -62,16 +62,39 @@ class ArtifactStore:
         try:
             found = digest_file(path)
         except FileNotFoundError:
-            raise NotFound(f"artifact {oid[:12]} ({size} bytes) is not in the local store") from None
-        if found.oid != oid or found.size != size:
-            bad = self.root.parent / "bad" / oid
-            bad.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(bad)
-            raise BrokenRecord(
-                f"artifact {oid[:12]} is damaged: its bytes hash to {found.oid[:12]}",
-                hint=f"the damaged file was set aside as {bad.name} in lfs/bad",
-            )
+            raise self._absent(oid, size) from None
+        self._check(found, Stored(oid, size))
         yield path
+
+    def copy_out(self, oid: Digest, size: int, target: BinaryIO) -> None:
+        """Write the bytes of `oid` to `target`, hashed on the way.
+
+        Raises as `open` does; what was written until then is not to be used.
+        """
+        try:
+            source = self.path(oid).open("rb")
+        except FileNotFoundError:
+            raise self._absent(oid, size) from None
+        with source:
+            found = _copy(source, target)
+        self._check(found, Stored(oid, size))
+
+    def _check(self, found: Stored, wanted: Stored) -> None:
+        """Raises BrokenRecord where a file of the store is not what its name says, and sets it aside."""
+        if found == wanted:
+            return
+        if found.oid == wanted.oid:
+            raise BrokenRecord(f"artifact {wanted.oid[:12]} has {found.size} bytes, not {wanted.size}")
+        bad = self.root.parent / "bad" / wanted.oid
+        bad.parent.mkdir(parents=True, exist_ok=True)
+        self.path(wanted.oid).replace(bad)
+        raise BrokenRecord(
+            f"artifact {wanted.oid[:12]} is damaged: its bytes hash to {found.oid[:12]}",
+            hint=f"the damaged file was set aside as {bad.name} in lfs/bad",
+        )
+
+    def _absent(self, oid: Digest, size: int) -> NotFound:
+        return NotFound(f"artifact {oid[:12]} ({size} bytes) is not in the local store")
 
     def _add(self, source: BinaryIO) -> Stored:
         temporary = self.root.parent / "tmp" / f"gitexp-{os.getpid()}-{os.urandom(8).hex()}"

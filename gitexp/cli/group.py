@@ -19,6 +19,8 @@ COMMANDS = {
     "diff": "gitexp.cli.commands.diff",
     "plot": "gitexp.cli.commands.plot",
     "logs": "gitexp.cli.commands.logs",
+    "artifacts": "gitexp.cli.commands.artifacts",
+    "get": "gitexp.cli.commands.get",
     "tag": "gitexp.cli.commands.tag",
     "note": "gitexp.cli.commands.note",
     "star": "gitexp.cli.commands.star",
