@@ -22,7 +22,7 @@ _STDOUT = "-"
 @click.argument("run", metavar="RUN[:PATH]")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
-    "-o", "--output", default=".", metavar="DIR", help="Write below this folder; - prints one file. [.]"
+    "-o", "--output", default=".", metavar="DIR", help="Write below this folder, not the current one; - prints one file."
 )
 @click.option("-f", "--force", is_flag=True, help="Replace files that have other content.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be written.")
