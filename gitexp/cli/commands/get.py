@@ -22,7 +22,7 @@ _STDOUT = "-"
 @click.argument("run", metavar="RUN[:PATH]")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
-    "-o", "--output", default=".", metavar="DIR", help="Write below this folder, not the current one; - prints one file."
+    "-o", "--output", default=".", metavar="DIR", help="Write below this folder, not here; - prints one file."
 )
 @click.option("-f", "--force", is_flag=True, help="Replace files that have other content.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be written.")
@@ -31,7 +31,7 @@ _STDOUT = "-"
 def command(
     session: Session, run: str, paths: tuple[str, ...], output: str, force: bool, dry_run: bool, quiet: bool
 ) -> int:
-    """Take the files that a run produced out of it, checked by their hashes.
+    """Take the files that a run produced out of it, hashes checked.
 
     Without a PATH all artifacts are written, in the folders that they have in the run. A PATH is a file or a
     folder, and is written under its last name. A file that is there already with the same bytes is left as it
