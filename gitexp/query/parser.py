@@ -16,11 +16,10 @@ from gitexp.query.sorting import Order
 from gitexp.query.times import span_seconds
 from gitexp.query.tokens import Piece, Token, tokens
 from gitexp.query.tree import Comparison, Expression, Field, Junction, Literal, Not, literal
-from gitexp.query.words import ALIASES, FLAGS, KEYWORDS, RUN, STATUSES
+from gitexp.query.words import ALIASES, FLAGS, FOREIGN, KEYWORDS, RUN, STATUSES
 
 MAX_DEPTH = 100
 
-_FOREIGN = {"&&": "and", "||": "or", "&": "and", "|": "or"}
 _SPAN_HINT = "a span of time has no blanks: 1h30m"
 _LIST_HINT = "for one of several values write 'KEY in [a, b]'"
 
@@ -96,7 +95,7 @@ class _Parser:
     def _begins_one(self) -> bool:
         token = self.here
         return token.kind == "(" or (
-            token.kind == "word" and (token.keyword == "not" or token.keyword not in (*KEYWORDS, *_FOREIGN))
+            token.kind == "word" and (token.keyword == "not" or token.keyword not in (*KEYWORDS, *FOREIGN))
         )
 
     def _one(self) -> Expression:
@@ -117,7 +116,7 @@ class _Parser:
         return inner
 
     def _condition(self, token: Token) -> Expression:
-        if token.kind != "word" or token.keyword in (*KEYWORDS, *_FOREIGN):
+        if token.kind != "word" or token.keyword in (*KEYWORDS, *FOREIGN):
             raise self._expected("a key", token)
         prefix = split_prefix(token.pieces)
         if prefix:
@@ -200,8 +199,8 @@ class _Parser:
     def _expected(self, wanted: str, found: Token) -> QueryError:
         what = "the end" if found.kind == "end" else quoted(self.text[slice(*found.place)])
         hint = None
-        if found.keyword in _FOREIGN:
-            hint = f"write '{_FOREIGN[found.keyword]}'"
+        if found.keyword in FOREIGN:
+            hint = f"write '{FOREIGN[found.keyword]}'"
         elif found.kind == "," or (wanted == "a value" and found.kind == "["):
             hint = _LIST_HINT
         elif wanted == "a value" and found.text == ">" and self.text[: found.place[0]].endswith("<"):

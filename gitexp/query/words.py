@@ -36,6 +36,8 @@ RUN_FIELDS: Final = (
 )
 ALIASES: Final = {"tags": "tag", "parents": "parent", "starred": "star"}
 KEYWORDS: Final = ("and", "or", "not", "in", "contains")
+FOREIGN: Final = {"&&": "and", "||": "or", "&": "and", "|": "or"}
+"""What other languages write -> the keyword; where a key is expected they are refused."""
 
 OPERATORS: Final = ("<", "<=", ">", ">=", "=", "!=", "~", "!~")
 
@@ -75,7 +77,7 @@ def is_key(text: str) -> bool:
 
 def is_word(text: str) -> bool:
     """Whether `text` can be written without quotes."""
-    return _WORD.fullmatch(text) is not None and text.lower() not in KEYWORDS
+    return _WORD.fullmatch(text) is not None and text.lower() not in (*KEYWORDS, *FOREIGN)
 
 
 def in_quotes(text: str) -> str:

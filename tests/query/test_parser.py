@@ -58,12 +58,14 @@ def test_nothing_but_a_query_error_is_raised(text: str) -> None:
         ("params.'my key/x' =~ '\\d+$'", 'params."my key/x" ~ "\\\\d+$"'),
         ('has:param."a b" tag:"c d"', 'has:params."a b" and tag = "c d"'),
         (r"a\.b = 1", "a.b = 1"),
+        ("'&' = '||' and &:1", '"&" = "||" and "&" = 1'),
         ('"name" = x or "params.a" = y', '"name" = x or "params.a" = y'),
         ("started < 2026-11-01T10:00:00Z", "started < 2026-11-01T10:00:00Z"),
     ],
 )
 def test_canonical_text(text: str, canonical: str) -> None:
     assert str(parse(text)) == canonical
+    assert str(parse(canonical)) == canonical
 
 
 @pytest.mark.parametrize(
