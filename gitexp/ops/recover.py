@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from gitexp.capture import journal
-from gitexp.capture.live import Live, Sealed, all_live, sweep_rests
+from gitexp.capture.live import Live, all_live, sweep_rests
 from gitexp.capture.liveness import Lock
 from gitexp.errors import GitExpError
 from gitexp.git.packfile import renew_pack
@@ -82,7 +82,7 @@ def recover(repo: Repository) -> list[Recovered]:
 
 def _attend(repo: Repository, folders: Iterable[Live]) -> list[Recovered]:
     results: list[Recovered] = []
-    ended: list[tuple[Live, Sealed]] = []
+    ended: list[tuple[Live, set[Oid]]] = []
     for live in folders:
         try:
             sealed = live.read_sealed()
@@ -90,7 +90,7 @@ def _attend(repo: Repository, folders: Iterable[Live]) -> list[Recovered]:
                 results.append(found)
                 sealed = live.read_sealed()
             if sealed is not None:
-                ended.append((live, sealed))
+                ended.append((live, live.oids | {sealed.commit}))
         except (GitExpError, OSError) as error:
             results += _failure(live, error)
     return results + _verify(repo, ended)
@@ -143,19 +143,18 @@ def _last_sign(live: Live, rows: list[list[Any]]) -> float:
     return max(times, default=began)
 
 
-def _verify(repo: Repository, ended: list[tuple[Live, Sealed]]) -> list[Recovered]:
-    """Look whether everything written for the ended runs is there; one git process for all of them."""
+def _verify(repo: Repository, ended: list[tuple[Live, set[Oid]]]) -> list[Recovered]:
+    """Look whether all objects written for the ended runs are there; one git process for all of them."""
     if not ended:
         return []
     results: list[Recovered] = []
-    oids = {live.path: live.oids | {sealed.commit} for live, sealed in ended}
-    missing = verify(repo.git, {oid for each in oids.values() for oid in each})
-    for live, _ in ended:
+    missing = verify(repo.git, set().union(*(oids for _, oids in ended)))
+    for live, oids in ended:
         try:
             lock = Lock.take(live.owner)
             if lock is not None:
                 with lock:
-                    results += _settle(repo, live, lost=bool(oids[live.path] & missing))
+                    results += _settle(repo, live, lost=bool(oids & missing))
         except (GitExpError, OSError) as error:
             results += _failure(live, error)
     return results

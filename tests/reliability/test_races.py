@@ -12,13 +12,15 @@ from collections.abc import Callable
 import pytest
 
 import gitexp
+from gitexp.capture.live import Live
 from gitexp.git.write import kept_packs
 from gitexp.model.names import RunName
 from gitexp.model.record import Status
+from gitexp.model.values import Oid
 from gitexp.ops import continuing
 from gitexp.ops.begin import Wish, begin
 from gitexp.ops.recording import Recording
-from gitexp.ops.recover import Outcome
+from gitexp.ops.recover import Outcome, sweep
 from gitexp.ops.seal import Ending
 from gitexp.repo import Repository
 from tests.gitrepo import Repo
@@ -38,6 +40,22 @@ from tests.reliability.recorder import value
 def dead(repo: Repo) -> RunName:
     """A run whose process was killed after five rows."""
     return _in_child(repo, lambda: _start(repo))
+
+
+def test_a_directory_that_goes_while_it_is_looked_at_is_somebody_elses(
+    repo: Repo, dead: RunName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken_away(live: Live) -> set[Oid]:
+        live.path.rename(live.path.parent.parent / "taken")
+        raise FileNotFoundError(live.packs)
+
+    opened = Repository.open(repo.path, repo.environ)
+    (opened.live(dead).path / "mine").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(Live, "oids", property(taken_away))
+        assert [one.outcome.value for one in sweep(opened)] == ["sealed"]
+    assert (opened.home / "taken" / "mine").exists()
+    assert check_rows(repo, dead, 5, most=5).status == "crashed"
 
 
 def test_commands_that_recover_at_once(repo: Repo) -> None:
