@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from gitexp.errors import UsageError
+from gitexp.errors import StorageFull, UsageError
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -19,7 +19,7 @@ def placed(folder: Path, path: str, *, replace: bool = False) -> Iterator[Binary
     """A file to write to, which is `path` below `folder` once the block ends well, and nothing before.
 
     `path` is a safe relative one with `/`. Raises UsageError where another file is there already (unless it
-    is to be replaced), or where the way leads through a link or a file; OSError.
+    is to be replaced), or where the way leads through a link or a file; StorageFull where it cannot be.
     """
     *above, name = path.split("/")
     parent = _opened(folder, above)
@@ -35,6 +35,8 @@ def placed(folder: Path, path: str, *, replace: bool = False) -> Iterator[Binary
         raise UsageError(f"'{folder / path}' exists already", hint="--force replaces it") from None
     except IsADirectoryError:
         raise UsageError(f"'{folder / path}' is a folder") from None
+    except OSError as error:
+        raise StorageFull(f"cannot write '{folder / path}': {error.strerror}") from None
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=parent)
@@ -43,8 +45,13 @@ def placed(folder: Path, path: str, *, replace: bool = False) -> Iterator[Binary
 
 def _opened(folder: Path, names: list[str]) -> int:
     """The folder `names` below `folder`, made where it does not exist."""
-    folder.mkdir(parents=True, exist_ok=True)
-    found = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise UsageError(
+            f"'{folder}' cannot be a folder: {error.strerror}", hint="choose another: -o DIR"
+        ) from None
     for depth, name in enumerate(names, start=1):
         try:
             with suppress(FileExistsError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -87,7 +87,8 @@ class ArtifactStore:
             raise BrokenRecord(f"artifact {wanted.oid[:12]} has {found.size} bytes, not {wanted.size}")
         bad = self.root.parent / "bad" / wanted.oid
         bad.parent.mkdir(parents=True, exist_ok=True)
-        self.path(wanted.oid).replace(bad)
+        with suppress(FileNotFoundError):  # another reader may have found it first
+            self.path(wanted.oid).replace(bad)
         raise BrokenRecord(
             f"artifact {wanted.oid[:12]} is damaged: its bytes hash to {found.oid[:12]}",
             hint=f"the damaged file was set aside as {bad.name} in lfs/bad",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitexp.artifacts.placing import placed
-from gitexp.errors import UsageError
+from gitexp.errors import StorageFull, UsageError
 
 
 def put(folder: Path, path: str, data: bytes, **how: bool) -> None:
@@ -53,6 +53,16 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     assert not (inside / "file").is_symlink()
     assert [path.name for path in outside.iterdir()] == ["hook"]
     assert (outside / "hook").read_bytes() == b"mine"
+
+
+def test_a_place_that_cannot_be_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"mine")
+    for place in (tmp_path / "file", tmp_path / "file/below", Path("/proc/none")):
+        with pytest.raises(UsageError, match="cannot be a folder"):
+            put(place, "x", b"one")
+    with pytest.raises(StorageFull, match="cannot write '/proc/x'"):
+        put(Path("/proc"), "x", b"one")
+    assert (tmp_path / "file").read_bytes() == b"mine"
 
 
 def test_what_was_begun_and_failed_leaves_nothing(tmp_path: Path) -> None:
