@@ -1,0 +1,105 @@
+"""One `git push`: what each ref was to become, and what became of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from gitexp.errors import RemoteError
+from gitexp.git.process import Git, Result
+from gitexp.git.remotes import Remote, remote_error
+from gitexp.model.values import Oid
+
+# Stock git-lfs hooks would look for bytes to send: ours went first, and it may be to another place.
+_ENVIRONMENT = {"GIT_LFS_SKIP_PUSH": "1"}
+_LINE = re.compile(r"([ +\-*!=])\t[^\t]*:(refs/[^\t]+)\t([^\t]*)")
+_REASON = re.compile(r"\[[^\]]*\] \((.*)\)", re.DOTALL)
+_STALE = ("stale info", "fetch first", "non-fast-forward", "already exists", "needs force")
+# How hosts name what they do not take at all, whatever the commit: https://git-scm.com/docs/git-config,
+# `receive.hideRefs`, and what hosts that allow only branches and tags say.
+_UNWELCOME = re.compile(
+    r"deny updating a hidden ref|funny refname|illegal ref|not allowed.*ref|ref.*not allowed"
+    r"|only .*(?:branch|head).* allowed|invalid ref|cannot update.*outside",
+    re.IGNORECASE,
+)
+
+
+class Fate(str, Enum):
+    """What became of one ref."""
+
+    DONE = "done"
+    STALE = "stale"
+    """The remote has another value than the lease says: nothing was changed."""
+    UNWELCOME = "unwelcome"
+    """The host takes no ref of that kind."""
+    REFUSED = "refused"
+    """A hook or a rule of the host said no."""
+    UNTOLD = "untold"
+    """The server said nothing of it: it failed, or the connection was cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefPush:
+    """One ref that is to change on the remote, only where it is as expected there."""
+
+    ref: str
+    new: Oid | None
+    """None: the ref is deleted."""
+    expected: Oid | None
+    """What the remote has now; None: nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefFate:
+    """What became of it, and why, in the host's words: text of others."""
+
+    fate: Fate
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What one `git push` came to."""
+
+    fates: dict[str, RefFate]
+    failure: RemoteError | None
+    """Why the push as a whole failed; what it says nothing of is UNTOLD."""
+
+
+def push(git: Git, remote: Remote, refs: Sequence[RefPush]) -> Pushed:
+    """Push `refs` at once, each with a lease; `git` is one from `remotes.toward`.
+
+    A lease lets an update through that is no fast-forward: what may replace what is for the caller to decide.
+    The user's pre-push hook runs.
+    """
+    leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]
+    specs = [f"{one.new or ''}:{one.ref}" for one in refs]
+    result = git.run(
+        *("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--no-signed"),
+        *(*leases, "--", remote.name, *specs),
+        env=_ENVIRONMENT,
+        check=False,
+        user_hooks=True,
+    )
+    told = _told(result)
+    fates = {one.ref: told.get(one.ref, RefFate(Fate.UNTOLD)) for one in refs}
+    cut = any(one.fate is Fate.UNTOLD for one in fates.values())
+    return Pushed(fates, remote_error(result, remote) if cut else None)
+
+
+def _told(result: Result) -> dict[str, RefFate]:
+    """What git said of each ref. `remote failed to report status` says nothing."""
+    lines = (_LINE.fullmatch(line) for line in result.text.split("\n"))
+    return {line[2]: _fate(line[1], line[3]) for line in lines if line and "failed to report" not in line[3]}
+
+
+def _fate(flag: str, summary: str) -> RefFate:
+    if flag != "!":
+        return RefFate(Fate.DONE)
+    told = _REASON.match(summary)
+    reason = told[1] if told else summary
+    if any(word in reason for word in _STALE):
+        return RefFate(Fate.STALE, reason)
+    return RefFate(Fate.UNWELCOME if _UNWELCOME.search(reason) else Fate.REFUSED, reason)

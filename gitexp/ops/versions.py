@@ -1,0 +1,53 @@
+"""The commits that one run has had: its end, edits on top, checkpoints below."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+
+from gitexp.errors import BrokenRecord, NotFound
+from gitexp.formats.record import RUN, decode_info
+from gitexp.git.reader import ObjectReader
+from gitexp.model.record import RunInfo
+from gitexp.model.values import Oid
+
+_PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
+_MOST = 10_000
+"""Versions of a run that are looked at; nobody edits one more often."""
+
+
+def parents_of(reader: ObjectReader, commit: Oid) -> list[Oid]:
+    """Raises NotFound, or BrokenRecord where `commit` is no commit."""
+    kind, data = reader.read(commit)
+    if kind != "commit":
+        raise BrokenRecord(f"'{commit}' is not a commit", hint="git fsck")
+    return [Oid(parent.decode()) for parent in _PARENT.findall(data.partition(b"\n\n")[0])]
+
+
+def read_info(reader: ObjectReader, commit: Oid, name: str) -> RunInfo:
+    """`run.yaml` of a commit. Raises BrokenRecord, NewerFormat or NotFound."""
+    return decode_info(reader.blobs([(commit, f".exp/{RUN}")])[0], name=name)
+
+
+def versions(reader: ObjectReader, commit: Oid, name: str) -> Iterator[Oid]:
+    """`commit` and every earlier version of the same run, newest first as far as parents tell.
+
+    What it was forked from and its base are other things. Raises BrokenRecord, NewerFormat or NotFound.
+    """
+    own = read_info(reader, commit, name).id
+    waiting, seen = deque([commit]), {commit}
+    while waiting and len(seen) <= _MOST:
+        found = waiting.popleft()
+        yield found
+        for parent in parents_of(reader, found):
+            if parent not in seen and _is_of(reader, parent, own, name):
+                seen.add(parent)
+                waiting.append(parent)
+
+
+def _is_of(reader: ObjectReader, commit: Oid, own: str, name: str) -> bool:
+    try:
+        return read_info(reader, commit, name).id == own
+    except (BrokenRecord, NotFound):  # the base, which carries no record; a shallow clone may lack it
+        return False
