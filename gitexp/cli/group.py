@@ -26,6 +26,7 @@ COMMANDS = {
     "star": "gitexp.cli.commands.star",
     "title": "gitexp.cli.commands.title",
     "group": "gitexp.cli.commands.group",
+    "push": "gitexp.cli.commands.push",
     "rm": "gitexp.cli.commands.rm",
     "restore": "gitexp.cli.commands.restore",
     "undo": "gitexp.cli.commands.undo",

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.program import Program
+from tests.cli.sharing import World
 from tests.gitrepo import Repo
 
 
@@ -11,3 +14,15 @@ def exp(repo: Repo, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixtur
     """The program, called from the root of a repository with one commit."""
     monkeypatch.chdir(repo.path)
     return Program(repo, capfd)
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path,
+    environ: dict[str, str],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
+    """A remote that people clone."""
+    monkeypatch.chdir(tmp_path)
+    return World(tmp_path / "world", environ, capfd)

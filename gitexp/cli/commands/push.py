@@ -1,0 +1,129 @@
+"""`git exp push`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from gitexp.cli.session import Session
+
+if TYPE_CHECKING:
+    from gitexp.git.remotes import Remote
+    from gitexp.ops.read import StoredRun
+    from gitexp.ops.share.push import Outcome
+    from gitexp.repo import Repository
+
+_SHOWN = 20
+"""Runs that went well and are told by name."""
+
+
+@click.command("push")
+@click.argument("names", nargs=-1, metavar="[REMOTE] [RUN]...")
+@click.option("--where", metavar="QUERY", help="Push the runs that a query finds.")
+@click.option("--all", "everything", is_flag=True, help="Push runs that are still running, too.")
+@click.option(
+    "--allow-missing", is_flag=True, help="Push runs though bytes of their artifacts cannot be sent."
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["refs", "branches"]),
+    help="Keep runs on the remote as refs/exp/NAME or as branches exp/NAME, from now on.",
+)
+@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be pushed.")
+@click.option("--json", "as_json", is_flag=True, help="Print what became of each run as JSON.")
+@click.pass_obj
+def command(
+    session: Session,
+    names: tuple[str, ...],
+    where: str | None,
+    everything: bool,
+    allow_missing: bool,
+    layout: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Send runs to a remote: the bytes of their artifacts first, then their refs.
+
+    Without a RUN or --where all runs that have ended are pushed. REMOTE is the name of a git remote; without
+    it git's own choice is taken. Nobody else's run is ever overwritten: a run that has been edited on both
+    sides is a conflict until it was fetched, which merges the edits. What was cut off goes on where it was.
+    Exit code 3 says that some runs were not pushed.
+
+    \b
+    Examples:
+      git exp push
+      git exp push origin brave-otter best:acc
+      git exp push --where 'is:starred' -n
+    """
+    from gitexp.cli.session import note
+    from gitexp.ops.share.layout import Layout, set_layout
+    from gitexp.ops.share.push import Options, push
+
+    with session.repository() as repo:
+        remote, runs = _chosen(repo, names, where, everything)
+        if layout is not None:
+            set_layout(repo, remote.name, Layout(layout))
+        if not runs and not as_json:
+            note("no run to push")
+            return 0
+        outcomes = push(repo, remote, runs, Options(dry_run, allow_missing))
+    if as_json:
+        _print_json(remote, outcomes)
+    return _told(remote, outcomes, dry_run=dry_run)
+
+
+def _chosen(
+    repo: Repository, names: Sequence[str], where: str | None, everything: bool
+) -> tuple[Remote, list[StoredRun]]:
+    """The remote and the runs that are asked for."""
+    from gitexp.cli.session import warn
+    from gitexp.git.remotes import find_remote, remote_names
+    from gitexp.ops.choose import choose
+    from gitexp.ops.read import list_all
+
+    is_remote = bool(names) and names[0] in remote_names(repo.config)
+    remote = find_remote(repo.git, repo.config, names[0] if is_remote else None, push=True)
+    texts = names[1:] if is_remote else names
+    listing = list_all(repo)
+    if texts or where is not None:
+        wanted = {one.name for one in choose(repo, texts, where)}
+        return remote, [run for run in listing.runs if run.name in wanted]
+    for _, error in listing.broken:
+        warn(error)
+    return remote, [run for run in listing.runs if everything or run.head.status != "running"]
+
+
+def _print_json(remote: Remote, outcomes: Sequence[Outcome]) -> None:
+    from gitexp.cli.json_output import put_json
+
+    runs = [
+        {"name": one.name, "commit": one.commit, "state": one.state.value, "reason": one.reason or None}
+        for one in outcomes
+    ]
+    put_json({"remote": remote.name, "runs": runs})
+
+
+def _told(remote: Remote, outcomes: Sequence[Outcome], *, dry_run: bool) -> int:
+    """Says what became of the runs and gives the exit code; of many that went well, only some by name."""
+    from gitexp.cli import exit_codes
+    from gitexp.cli.session import say
+    from gitexp.ops.share.push import State
+
+    failed = [one for one in outcomes if one.state.failed]
+    well = [
+        one
+        for one in outcomes
+        if one.state in (State.NEW, State.UPDATED) or (one.reason and not one.state.failed)
+    ]
+    for one in [*well[:_SHOWN], *failed]:
+        say(f"{one.state.value}  {one.name}" + (f": {one.reason}" if one.reason else ""))
+    if len(well) > _SHOWN:
+        say(f"and {len(well) - _SHOWN} more")
+    for hint in dict.fromkeys(one.hint for one in failed if one.hint):
+        say(f"hint: {hint}")
+    counts = ((sum(one.state is state for one in outcomes), state.value) for state in State)
+    would = " would get" if dry_run else ""
+    say(f"{remote.name}{would}: {', '.join(f'{number} {state}' for number, state in counts if number)}")
+    return exit_codes.REMOTE if failed else exit_codes.OK

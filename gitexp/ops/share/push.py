@@ -1,0 +1,204 @@
+"""`git exp push`: what the remote lacks, the bytes of artifacts first and refs last."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from gitexp.artifacts.store import Stored
+from gitexp.errors import GitExpError
+from gitexp.git.pushing import Fate, RefFate, RefPush
+from gitexp.git.remotes import Remote, list_remote, toward
+from gitexp.model.names import RunName
+from gitexp.model.values import Digest, Oid
+from gitexp.ops.read import StoredRun
+from gitexp.ops.share.layout import namespace
+from gitexp.ops.share.outbox import Outbox, outbox
+from gitexp.ops.share.pointers import pointers
+from gitexp.ops.share.sending import Sender
+from gitexp.ops.versions import read_info, versions
+from gitexp.repo import Repository
+
+
+class State(str, Enum):
+    """What became of one run."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    CONFLICT = "conflict"
+    """The remote has something else under that name; nothing was changed there."""
+    REFUSED = "refused"
+    """By the host, or it failed."""
+    MISSING = "missing artifacts"
+    """Bytes that its record points to are neither here nor there, or could not be sent."""
+
+    @property
+    def failed(self) -> bool:
+        return self in (State.CONFLICT, State.REFUSED, State.MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one run, or would."""
+
+    name: RunName
+    commit: Oid
+    state: State
+    reason: str = ""
+    """Why not; it may be text of the host's."""
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a push may do beside the usual."""
+
+    dry_run: bool = False
+    allow_missing: bool = False
+    """Whether runs go whose artifacts the remote store lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One run on its way."""
+
+    run: StoredRun
+    outcome: Outcome
+    ref: RefPush | None = None
+    """What is to be pushed; None where nothing is."""
+
+    def ended(self, state: State, reason: str = "", hint: str | None = None) -> _Step:
+        return _Step(self.run, Outcome(self.run.name, self.run.commit, state, reason, hint))
+
+
+def push(
+    repo: Repository, remote: Remote, runs: Sequence[StoredRun], options: Options = Options()
+) -> list[Outcome]:
+    """What became of each run, in their order. Other runs of the remote are never touched.
+
+    Raises RemoteError where the remote cannot be asked, GitError or OSError where this repository fails.
+    """
+    git = toward(repo.git, repo.environ)
+    repo.home.mkdir(exist_ok=True)
+    with outbox(repo, remote.name) as memory:
+        place = namespace(repo.config, remote.name)
+        there = list_remote(git, remote, [f"{place}*"], push=True)
+        plan = _Plan(repo, place, there, frozenset(there.values()), memory)
+        steps = [plan.step(run) for run in runs]
+        if not options.dry_run:
+            steps = _with_bytes(repo, remote, steps, options)
+            steps = _sent(Sender(repo, git, remote, memory), steps)
+    return [step.outcome for step in steps]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be done for each run, from what the remote has."""
+
+    repo: Repository
+    namespace: str
+    there: Mapping[str, Oid]
+    commits: Collection[Oid]
+    """Everything that the remote has, under whatever name."""
+    memory: Outbox
+
+    def step(self, run: StoredRun) -> _Step:
+        start = _Step(run, Outcome(run.name, run.commit, State.UNCHANGED))
+        # A run that was renamed on its way here has its old name there.
+        names = dict.fromkeys((run.name, run.record.info.name))
+        refs = [self.namespace + name for name in names]
+        if run.commit in self.commits:
+            return start
+        earlier: Collection[Oid] | None = None
+        for ref in refs:
+            if ref not in self.there:
+                continue
+            earlier = earlier if earlier is not None else self._earlier(run)
+            if self.there[ref] in earlier or self.memory.running.get(ref) == self.there[ref]:
+                return _planned(start, RefPush(ref, run.commit, self.there[ref]), State.UPDATED)
+        if refs[0] not in self.there:
+            return _planned(start, RefPush(refs[0], run.commit, None), State.NEW)
+        return self._conflict(start, self.there[refs[0]])
+
+    def _earlier(self, run: StoredRun) -> Collection[Oid]:
+        try:
+            return set(versions(self.repo.reader, run.commit, run.name))
+        except GitExpError:
+            return ()
+
+    def _conflict(self, start: _Step, theirs: Oid) -> _Step:
+        reader, run = self.repo.reader, start.run
+        try:
+            if run.commit in versions(reader, theirs, run.name):
+                return start.ended(State.UNCHANGED, "a later version is there", "git exp fetch")
+            same = read_info(reader, theirs, run.name).id == run.record.info.id
+        except GitExpError:
+            return start.ended(State.CONFLICT, "the remote has another version", "git exp fetch")
+        reason = "it was edited there too" if same else "the remote has another run of that name"
+        return start.ended(State.CONFLICT, reason, "git exp fetch")
+
+
+def _planned(step: _Step, ref: RefPush, state: State) -> _Step:
+    return _Step(step.run, replace(step.outcome, state=state), ref)
+
+
+def _with_bytes(repo: Repository, remote: Remote, steps: Sequence[_Step], options: Options) -> list[_Step]:
+    """The steps after artifacts were sent: runs whose bytes are not there go no further."""
+    wanted = {step.run.name: pointers(repo, step.run) for step in steps if step.ref is not None}
+    objects = {one.oid: one for found in wanted.values() for one in found}
+    if not objects:
+        return list(steps)
+    failed = _send_bytes(repo, remote, list(objects.values()))
+    if options.allow_missing or not failed:
+        return list(steps)
+    return [_judged(step, wanted.get(step.run.name, ()), failed) for step in steps]
+
+
+def _send_bytes(repo: Repository, remote: Remote, objects: Sequence[Stored]) -> Mapping[Digest, GitExpError]:
+    from gitexp.ops.transfers import send
+
+    return send(repo, remote.name, objects)
+
+
+def _judged(step: _Step, objects: Sequence[Stored], failed: Mapping[Digest, GitExpError]) -> _Step:
+    errors = [failed[one.oid] for one in objects if one.oid in failed]
+    if step.ref is None or not errors:
+        return step
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return step.ended(State.MISSING, errors[0].message + more, errors[0].hint)
+
+
+def _sent(sender: Sender, steps: Sequence[_Step]) -> list[_Step]:
+    """The steps after their refs were pushed."""
+    refs = [step.ref for step in steps if step.ref is not None]
+    fates = sender.send(refs) if refs else {}
+    _remember(sender.outbox, steps, fates)
+    return [step if step.ref is None else _told(step, fates[step.ref.ref], sender) for step in steps]
+
+
+def _remember(memory: Outbox, steps: Sequence[_Step], fates: Mapping[str, RefFate]) -> None:
+    """Note which runs the remote now has in a state that their end will replace."""
+    before = dict(memory.running)
+    for step in steps:
+        if step.ref is None or fates[step.ref.ref].fate is not Fate.DONE:
+            continue
+        if step.run.record.info.status.ended:
+            memory.running.pop(step.ref.ref, None)
+        else:
+            memory.running[step.ref.ref] = step.run.commit
+    if memory.running != before:
+        memory.save()
+
+
+def _told(step: _Step, fate: RefFate, sender: Sender) -> _Step:
+    if fate.fate is Fate.DONE:
+        return step
+    if fate.fate is Fate.STALE:
+        return step.ended(State.CONFLICT, "the remote has changed since it was asked", "git exp push")
+    if fate.fate is Fate.UNWELCOME:
+        hint = f"git exp push {sender.remote.name} --layout branches"
+        return step.ended(State.REFUSED, f"the host takes no such ref: {fate.reason}", hint)
+    way = sender.failure.hint if fate.fate is Fate.UNTOLD and sender.failure else None
+    return step.ended(State.REFUSED, fate.reason or "the server failed", way)

@@ -1,0 +1,68 @@
+"""People who share runs through one remote: each a clone with a program of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Program, Said
+from tests.gitrepo import FILES, Repo, init
+
+
+class Person:
+    """A clone of the remote; `person("push")` calls the program there."""
+
+    def __init__(self, repo: Repo, capture: pytest.CaptureFixture[str]) -> None:
+        self.repo = repo
+        self._program = Program(repo, capture)
+
+    def __call__(self, *arguments: str) -> Said:
+        os.chdir(self.repo.path)
+        return self._program(*arguments)
+
+    def record(self, slug: str, code: str = "pass", *options: str) -> str:
+        """The name of a new run."""
+        os.chdir(self.repo.path)
+        return self._program.record(slug, code, *options)
+
+    @property
+    def runs(self) -> dict[str, str]:
+        """Name -> commit of every run, as plain git sees them."""
+        return refs(self.repo)
+
+
+class World:
+    """A bare remote and the people who have cloned it."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str], capture: pytest.CaptureFixture[str]) -> None:
+        self._folder, self._environ, self._capture = folder, environ, capture
+        self.remote = Repo(folder / "remote.git", environ)
+        first = init(folder / "seed", environ)
+        first.commit("first", FILES)
+        first.git("clone", "-q", "--bare", str(first.path), str(self.remote.path))
+        self.url = f"file://{self.remote.path}"
+
+    def person(self, name: str, url: str | None = None) -> Person:
+        """A new clone, of the remote as it is reached by `url`."""
+        path = self._folder / name
+        self.remote.git("clone", "-q", url or self.url, str(path))
+        return Person(Repo(path, self._environ), self._capture)
+
+    @property
+    def runs(self) -> dict[str, str]:
+        """Name -> commit of every run on the remote."""
+        return refs(self.remote)
+
+    def fsck(self, *people: Person) -> None:
+        """Git finds nothing wrong anywhere."""
+        for repo in (self.remote, *(one.repo for one in people)):
+            repo.fsck()
+
+
+def refs(repo: Repo, namespace: str = "refs/exp/") -> dict[str, str]:
+    """Name -> commit of what is in a namespace."""
+    lines = repo.git("for-each-ref", "--format=%(refname) %(objectname)", namespace).splitlines()
+    return {ref.removeprefix(namespace): oid for ref, oid in (line.split() for line in lines)}

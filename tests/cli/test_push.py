@@ -1,0 +1,200 @@
+"""`git exp push`: what goes to the remote, in what order, and what is never overwritten there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.sharing import Person, World, refs
+
+
+@pytest.fixture
+def ada(world: World) -> Person:
+    return world.person("ada")
+
+
+def _hook(world: World, name: str, script: str) -> None:
+    path = world.remote.path / "hooks" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_runs_arrive_as_they_are(world: World, ada: Person) -> None:
+    names = {ada.record("one"), ada.record("two")}
+    said = ada("push")
+    assert said.code == 0
+    assert world.runs == ada.runs
+    assert set(world.runs) == names
+    assert "origin: 2 new" in said.err
+    world.fsck(ada)
+
+
+def test_nothing_new_is_told_in_one_line(world: World, ada: Person) -> None:
+    ada.record("one")
+    ada("push")
+    said = ada("push")
+    assert (said.code, said.err) == (0, "origin: 1 unchanged\n")
+
+
+def test_an_edit_goes_on_top(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    ada("push")
+    ada("tag", name, "+good")
+    said = ada("push", "origin", name)
+    assert "origin: 1 updated" in said.err
+    assert world.runs == ada.runs
+
+
+def test_only_what_was_asked_for(world: World, ada: Person) -> None:
+    one, two, three = (ada.record(slug) for slug in ("one", "two", "three"))
+    ada("push", "origin", "one")
+    assert set(world.runs) == {one}
+    ada("tag", two, "+paper")
+    ada("push", "--where", "tag:paper")
+    assert set(world.runs) == {one, two}
+    ada("push", "-n")
+    assert three not in world.runs
+
+
+def test_the_remote_is_the_one_that_git_would_take(world: World, ada: Person, tmp_path: Path) -> None:
+    other = tmp_path / "other.git"
+    ada.repo.git("clone", "-q", "--bare", world.url, str(other))
+    ada.repo.git("remote", "add", "other", str(other))
+    ada.repo.git("config", "remote.pushDefault", "other")
+    ada.record("one")
+    assert "other: 1 new" in ada("push").err
+    assert not world.runs
+
+
+def test_a_remote_that_is_not_there(ada: Person) -> None:
+    ada.repo.git("remote", "set-url", "origin", "/nowhere/at-all.git")
+    ada.record("one")
+    said = ada("push")
+    assert said.code == 3
+    assert said.err.startswith("error: remote 'origin': ")
+    assert "hint: git remote set-url origin URL" in said.err
+
+
+def test_no_remote_at_all(ada: Person) -> None:
+    ada.repo.git("remote", "remove", "origin")
+    ada.record("one")
+    said = ada("push")
+    assert said.code == 2
+    assert "hint: git remote add origin URL" in said.err
+
+
+def test_an_address_is_no_remote(ada: Person) -> None:
+    ada.record("one")
+    said = ada("push", "ext::sh -c touch% /tmp/x")
+    assert said.code in (1, 2)
+
+
+def test_what_was_edited_on_both_sides_is_a_conflict(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    ada("push")
+    bob = world.person("bob")
+    bob.repo.git("fetch", "-q", "origin", "refs/exp/*:refs/exp/*")
+    ada("tag", name, "+a")
+    bob("tag", name, "+b")
+    bob("push")
+    before = world.runs
+    said = ada("push")
+    assert said.code == 3
+    assert f"conflict  {name}: " in said.err
+    assert "hint: git exp fetch" in said.err
+    assert world.runs == before
+
+
+def test_a_run_of_somebody_else_is_never_overwritten(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    other = ada.record("two")
+    # Git alone would let this through: the commit that is there is an ancestor of ours.
+    world.remote.git("fetch", "-q", str(ada.repo.path), f"refs/heads/main:refs/exp/{name}")
+    ada("push")
+    assert world.runs[name] == ada.repo.git("rev-parse", "main")
+    assert world.runs[other] == ada.runs[other]
+
+
+def test_a_later_version_there_is_no_conflict(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    before = ada.runs[name]
+    ada("tag", name, "+a")
+    ada("push")
+    ada.repo.git("update-ref", f"refs/exp/{name}", before)
+    said = ada("push")
+    assert said.code == 0
+    assert "a later version is there" in said.err
+
+
+def test_a_run_under_another_name_there_is_not_sent_again(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    world.remote.git("fetch", "-q", str(ada.repo.path), f"refs/exp/{name}:refs/exp/other-abcdef")
+    assert "1 unchanged" in ada("push").err
+
+
+def test_one_refused_run_stops_no_other(world: World, ada: Person) -> None:
+    good, bad = ada.record("good"), ada.record("bad")
+    _hook(world, "update", "case $1 in *bad*) echo no >&2; exit 1;; esac")
+    said = ada("push")
+    assert said.code == 3
+    assert f"refused  {bad}: hook declined" in said.err
+    assert set(world.runs) == {good}
+
+
+def test_a_server_that_fails_on_many_refs_gets_few(world: World, ada: Person) -> None:
+    for number in range(5):
+        ada.record(f"run-{number}")
+    _hook(world, "pre-receive", "[ $(wc -l) -le 2 ] || kill -9 $PPID")
+    said = ada("push")
+    assert said.code == 0, said.err
+    assert world.runs == ada.runs
+
+
+def test_a_server_that_fails_always_is_given_up(world: World, ada: Person) -> None:
+    for number in range(5):
+        ada.record(f"run-{number}")
+    _hook(world, "pre-receive", "kill -9 $PPID")
+    said = ada("push")
+    assert said.code == 3
+    assert "origin: 5 refused" in said.err
+    assert not world.runs
+
+
+def test_a_host_that_takes_only_branches(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    world.remote.git("config", "receive.hideRefs", "refs/exp")
+    said = ada("push")
+    assert said.code == 3
+    assert "hint: git exp push origin --layout branches" in said.err
+    assert ada("push", "origin", "--layout", "branches").code == 0
+    assert refs(world.remote, "refs/heads/exp/") == {name: ada.runs[name]}
+    assert ada("push").err == "origin: 1 unchanged\n"
+
+
+def test_batches(world: World, ada: Person, tmp_path: Path) -> None:
+    for number in range(5):
+        ada.record(f"run-{number}")
+    _hook(world, "pre-receive", f"wc -l >> '{tmp_path}/sizes'")
+    ada.repo.git("config", "exp.pushBatch", "2")
+    ada("push")
+    assert (tmp_path / "sizes").read_text().split() == ["2", "2", "1"]
+
+
+def test_the_users_hook_runs_and_may_refuse(world: World, ada: Person) -> None:
+    ada.record("one")
+    hook = ada.repo.path / ".git" / "hooks" / "pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    said = ada("push")
+    assert said.code == 3
+    assert not world.runs
+
+
+def test_json(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    document = ada("push", "--json").json
+    assert document["remote"] == "origin"
+    assert document["runs"] == [{"name": name, "commit": ada.runs[name], "state": "new", "reason": None}]
