@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -21,7 +22,9 @@ BRANCHES = "refs/heads/exp/"
 INCOMING = "refs/exp-incoming/"
 """What was fetched and has not been checked yet, by remote."""
 ARCHIVE = "refs/exp-archive/"
-"""Archives of many finished runs, by owner and month."""
+"""Archives of many ended runs, by owner and month."""
+_ARCHIVE_NAME = r"([a-z0-9]+(?:-[a-z0-9]+)*)/([0-9]{4}-[0-9]{2})(?:-([1-9][0-9]{0,3}))?"
+_ARCHIVE = re.compile(ARCHIVE + _ARCHIVE_NAME, re.ASCII)
 
 
 class RunRefs(NamedTuple):
@@ -54,6 +57,12 @@ def archive_ref(owner: str, month: str, number: int = 1) -> str:
     return f"{ARCHIVE}{owner}/{month}" + (f"-{number}" if number > 1 else "")
 
 
+def parse_archive(ref: str) -> tuple[str, str, int] | None:
+    """Owner, month and number of an archive; None where `ref` is not the name of one."""
+    match = _ARCHIVE.fullmatch(ref)
+    return (match[1], match[2], int(match[3] or 1)) if match else None
+
+
 def read_ref(git: Git, ref: str) -> Oid | None:
     """What a ref points to; None where it does not exist."""
     result = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", ref, check=False)
@@ -68,18 +77,31 @@ def list_runs(git: Git, pattern: str = EXP) -> RunRefs:
     return parse_listing(ask_listing(git, pattern)(), pattern.rpartition("/")[0] + "/")
 
 
-def ask_listing(git: Git, pattern: str = EXP) -> Callable[[], bytes]:
-    """Has git list what is under `pattern`; what is returned waits for it.
+def ask_listing(git: Git, *patterns: str) -> Callable[[], bytes]:
+    """Has git list what is under `patterns`; what is returned waits for it.
 
     There is a line for each ref, in the order of their names.
     """
-    answer = git.ask("for-each-ref", "--format=%(objectname) %(refname) %(symref)", pattern)
+    answer = git.ask("for-each-ref", "--format=%(objectname) %(refname) %(symref)", *patterns)
     return lambda: answer().stdout
 
 
 def listing_of(runs: Iterable[tuple[str, str]]) -> bytes:
     """What `ask_listing` gives for runs with these names and commits, in this order."""
     return "".join(map(f"%s {EXP}%s \n".__mod__, ((commit, name) for name, commit in runs))).encode()
+
+
+def split_listing(listing: bytes) -> tuple[dict[str, Oid], bytes]:
+    """The tips of the archives in a listing of archives and runs, and the listing of the runs."""
+    # "-" comes before "/": git lists all archives before all runs.
+    first = listing.find(b" " + EXP.encode())
+    start = len(listing) if first < 0 else listing.rfind(b"\n", 0, first) + 1
+    tips: dict[str, Oid] = {}
+    for line in listing[:start].decode("utf-8", "surrogateescape").split("\n")[:-1]:
+        oid, ref, target = line.split(" ", 2)
+        if not target and parse_archive(ref):
+            tips[ref] = Oid(oid)
+    return tips, listing[start:]
 
 
 def parse_listing(listing: bytes, namespace: str = EXP) -> RunRefs:
@@ -101,7 +123,9 @@ def parse_listing(listing: bytes, namespace: str = EXP) -> RunRefs:
 
 
 def is_ours(ref: str) -> bool:
-    """Whether `ref` is the name of a run, or of a removed or dropped one."""
+    """Whether `ref` is the name of a run, of a removed or dropped one, or of an archive."""
+    if ref.startswith(ARCHIVE):
+        return parse_archive(ref) is not None
     for namespace in (EXP, TRASH, DROPPED):
         if ref.startswith(namespace):
             name, _, commit = ref[len(namespace) :].partition("/")
@@ -110,7 +134,7 @@ def is_ours(ref: str) -> bool:
 
 
 def name_in(ref: str) -> RunName:
-    """The name of the run that a ref of ours belongs to. Raises InvalidName."""
+    """The name of the run that a ref of ours belongs to. Raises InvalidName; so for an archive."""
     return parse_name(ref.split("/")[2])
 
 

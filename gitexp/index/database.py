@@ -10,11 +10,14 @@ from contextlib import closing, contextmanager, suppress
 from functools import partial
 from itertools import repeat
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from gitexp.index import schema
 from gitexp.index.row import Head, Row, Tail, checksum, checksums
 from gitexp.index.schema import prepare
+
+if TYPE_CHECKING:
+    from gitexp.index.archived import ArchiveChanges, Archived
 
 _GLANCE, _PATIENCE = 0.1, 5.0
 """Seconds in which others' writes are waited for, at first and then."""
@@ -82,6 +85,24 @@ class Index:
                 return False
         return True
 
+    def archives(self, beginning: str = "") -> dict[str, Archived]:
+        """What is known of each archive, by its ref; of its runs those whose name has that `beginning`."""
+        from gitexp.index.archived import read  # most repositories have no archive
+
+        return self._tried(lambda open: read(open, beginning), {}, create=False)
+
+    def write_archive(self, changes: ArchiveChanges) -> bool:
+        """Whether the changes were kept; not so either where they begin at a tip that is not known."""
+        from gitexp.index.archived import write
+
+        return self._tried(lambda open: write(open, changes), False, create=True)
+
+    def forget_archives(self, but: Collection[str]) -> None:
+        """Lets go of the archives that have no ref any more: of all `but` those."""
+        from gitexp.index.archived import forget
+
+        self._tried(lambda open: forget(open, but), None, create=False)
+
     def slack(self) -> int:
         """Bytes of the file that hold nothing any more."""
         return self._tried(_slack, 0, create=False)
@@ -141,18 +162,18 @@ def _discard(path: Path) -> None:
 
 
 def _contents(connection: sqlite3.Connection) -> Contents:
-    with _transaction(connection, "BEGIN"):
+    with transaction(connection, "BEGIN"):
         shapes = dict(connection.execute("SELECT id, keys FROM shapes"))
         heads = connection.execute(schema.HEADS).fetchall()
-        broken = [BrokenRun(*row) for row in connection.execute("SELECT * FROM broken") if _is_text(row)]
-    return Contents(_sound(heads, shapes), broken)
+        broken = [BrokenRun(*row) for row in connection.execute("SELECT * FROM broken") if is_text(row)]
+    return Contents(sound(heads, shapes), broken)
 
 
-def _is_text(row: Sequence[Any]) -> bool:
+def is_text(row: Sequence[Any]) -> bool:
     return all(isinstance(value, str) for value in row)
 
 
-def _sound(rows: Sequence[tuple[Any, ...]], shapes: Mapping[int, str]) -> list[Head]:
+def sound(rows: Sequence[tuple[Any, ...]], shapes: Mapping[int, str]) -> list[Head]:
     """The stored rows as heads, without those that are not what was written."""
     if not rows:
         return []
@@ -168,9 +189,11 @@ def _sound(rows: Sequence[tuple[Any, ...]], shapes: Mapping[int, str]) -> list[H
 
 def _tails(connection: sqlite3.Connection, where: str = "", values: Sequence[str] = ()) -> dict[Key, Tail]:
     found: dict[Key, Tail] = {}
-    for name, commit, *texts, check in connection.execute(f"{schema.TAILS} {where}", values):
-        if checksum(texts) == check:
-            found[name, commit] = Tail(*texts)
+    # What a run's own ref says comes last, and so stays where an archive says something else.
+    for table in (schema.ARCHIVED_TAILS, schema.TAILS):
+        for name, commit, *texts, check in connection.execute(f"{table} {where}", values):
+            if checksum(texts) == check:
+                found[name, commit] = Tail(*texts)
     return found
 
 
@@ -182,15 +205,16 @@ def _slack(connection: sqlite3.Connection) -> int:
 
 
 def _write(connection: sqlite3.Connection, changes: Changes) -> bool:
-    with _transaction(connection, "BEGIN IMMEDIATE"):
+    with transaction(connection, "BEGIN IMMEDIATE"):
         connection.executemany("DELETE FROM runs WHERE name = ?", [(name,) for name in changes.gone])
-        connection.executemany(schema.INSERT, _stored(connection, changes.rows))
+        connection.executemany(schema.INSERT, stored(connection, changes.rows))
         connection.execute("DELETE FROM broken")
         connection.executemany("INSERT OR REPLACE INTO broken VALUES (?, ?, ?)", changes.broken)
     return True
 
 
-def _stored(connection: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple[object, ...]]:
+def stored(connection: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple[object, ...]]:
+    """The rows as the table holds them; their shapes are put in on the way."""
     shapes = {head.shape for head, _ in rows}
     connection.executemany("INSERT OR IGNORE INTO shapes (keys) VALUES (?)", [(keys,) for keys in shapes])
     ids = {keys: number for number, keys in connection.execute("SELECT id, keys FROM shapes")}
@@ -200,7 +224,8 @@ def _stored(connection: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tup
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    """Commits at the end, and rolls back whatever is raised."""
     connection.execute(begin)
     try:
         yield

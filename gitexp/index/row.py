@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from gitexp.model.record import Record
+    from gitexp.model.record import Record, RunInfo
     from gitexp.model.summary import Summary
     from gitexp.model.values import Value
 
@@ -101,11 +101,19 @@ def checksums(columns: Iterable[Sequence[object]]) -> list[int]:
 
 def encode(name: str, commit: str, record: Record, parts: Parts, summaries: Mapping[str, Summary]) -> Row:
     """The row of a listed record. Raises ValueError for a number beyond what JSON can hold."""
+    paths, leaves = _leaves(record.params)
+    shape = json.dumps([paths, list(record.metrics)])
+    cells = (*leaves, *record.metrics.values())
+    return row_of_cells(name, commit, record.info, shape, cells, parts, json.dumps(summaries))
+
+
+def row_of_cells(
+    name: str, commit: str, info: RunInfo, shape: str, cells: Iterable[Value], parts: Parts, series: str
+) -> Row:
+    """The row of a run whose params and metrics are the `cells` of a `shape`."""
     from gitexp.formats.record import info_value
     from gitexp.model.times import parse_time
 
-    info = record.info
-    paths, leaves = _leaves(record.params)
     head = Head(
         name=name,
         commit=commit,
@@ -116,10 +124,10 @@ def encode(name: str, commit: str, record: Record, parts: Parts, summaries: Mapp
         group=info.group,
         star=int(info.star),
         tags=json.dumps(sorted(set(info.tags))),
-        cells=SEPARATOR.join(map(_token, (*leaves, *record.metrics.values()))),
-        shape=json.dumps([paths, list(record.metrics)]),
+        cells=SEPARATOR.join(map(_token, cells)),
+        shape=shape,
     )
-    return Row(head, Tail(json.dumps(info_value(info)), *parts, json.dumps(summaries)))
+    return Row(head, Tail(json.dumps(info_value(info)), *parts, series))
 
 
 def parts_of(record: Record) -> Parts:

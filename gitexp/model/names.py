@@ -31,6 +31,11 @@ def new_id() -> RunId:
     return RunId(_random(16))
 
 
+def twin_name(name: RunName, run_id: str) -> RunName:
+    """What the run with that id is called where another one has its name already."""
+    return RunName(f"{name[: -SUFFIX_LENGTH - 1]}-{run_id[:SUFFIX_LENGTH]}")
+
+
 def parse_name(text: str) -> RunName:
     """`text` as a RunName. Raises InvalidName."""
     if len(text) > MAX_SLUG + 1 + SUFFIX_LENGTH or not _NAME.fullmatch(text):

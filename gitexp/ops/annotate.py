@@ -136,7 +136,7 @@ def _edit_commits(work: _Work, names: Sequence[RunName]) -> None:
     told = _told(work.edit, len(updates) + len(work.live))
     operation = Operation(told, updates, tuple(work.live))
     if updates:
-        with _stored(work.repo, builder):
+        with stored(work.repo, builder):
             change(work.repo, updates, operation if work.logged else None)
         fold_packs(work.repo)
     elif work.live and work.logged:
@@ -219,7 +219,7 @@ def _told(edit: Edit, count: int) -> str:
 
 
 @contextmanager
-def _stored(repo: Repository, builder: ObjectBuilder) -> Iterator[None]:
+def stored(repo: Repository, builder: ObjectBuilder) -> Iterator[None]:
     """With everything in `builder` in the repository, and kept there until refs point to it."""
     repo.home.mkdir(exist_ok=True)
     path = repo.home / f"edit-{os.getpid()}-{os.urandom(4).hex()}.pack"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from gitexp.errors import BrokenRecord, GitExpError, NewerFormat, NotFound
-from gitexp.git.refs import RunRefs, ask_listing, listing_of, parse_listing
+from gitexp.git.refs import ARCHIVE, EXP, RunRefs, ask_listing, listing_of, parse_listing, split_listing
 from gitexp.index.database import BrokenRun, Changes, Contents, Index
 from gitexp.index.row import Head, Row
 from gitexp.model.names import RunName
@@ -41,13 +41,27 @@ def open_index(repo: Repository) -> Index:
 def catalog(repo: Repository) -> Catalog:
     """Every run, whatever HEAD is. Only what the index does not know is read from git."""
     # git and SQLite work side by side.
-    answer = ask_listing(repo.git)
+    answer = ask_listing(repo.git, ARCHIVE, EXP)
     index = open_index(repo)
     known = index.read()
-    listing = answer()
+    tips, listing = split_listing(answer())
     if _listed(known) == listing:
-        return _catalog(known.heads, [(one.name, _told(one)) for one in known.broken], {})
-    return _refreshed(repo, index, known, parse_listing(listing))
+        found = _catalog(known.heads, [(one.name, _told(one)) for one in known.broken], {})
+    else:
+        found = _refreshed(repo, index, known, parse_listing(listing))
+    return _with_archives(repo, found, tips) if tips else found
+
+
+def _with_archives(repo: Repository, found: Catalog, tips: Mapping[str, Oid]) -> Catalog:
+    """The catalog with the runs that only archives hold: a ref of a run's own always wins."""
+    from gitexp.ops.archive.held import current, standing  # most repositories have no archive
+
+    archives = current(repo, tips)
+    here = {head.name for head in found.heads}.union(name for name, _ in found.broken)
+    more = [one.head for name, one in standing(archives).items() if name not in here]
+    rows = archives.fresh
+    fresh = {**{head.name: rows[head.name] for head in more if head.name in rows}, **found.fresh}
+    return _catalog([*found.heads, *more], [*found.broken, *archives.broken], fresh)
 
 
 def _catalog(

@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.errors import Ambiguous, NotFound, UsageError
-from gitexp.git.refs import EXP, list_runs
+from gitexp.git.refs import EXP
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
+from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import list_all
 from gitexp.ops.resolve import metric_in, resolve
 from gitexp.ops.select import Selection
 from gitexp.repo import Repository
 
 _RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
+_BEGINNING = re.compile(r"[a-z0-9-]+", re.ASCII)
 _SHOWN = 4
 
 
@@ -39,19 +41,17 @@ def choose(repo: Repository, texts: Sequence[str], query: str | None = None) -> 
         return [Chosen(run.name, run.commit) for run in Selection(query).of(list_all(repo).runs)]
     if not texts:
         raise UsageError("no run given", hint="git exp ls")
-    here = dict(list_runs(repo.git).runs)
+    here = all_runs(repo)
     found = {one.name: one for text in texts for one in [_one(repo, here, text)]}
     return list(found.values())
 
 
 def is_run(repo: Repository, text: str) -> bool:
     """Whether `text` could be meant for a run: by name, the beginning of one, `@` or `best`."""
+    if _RECENT.fullmatch(text) or metric_in(text) is not None:
+        return True
     short = _short(text)
-    return (
-        bool(_RECENT.fullmatch(text))
-        or metric_in(text) is not None
-        or any(name.startswith(short) for name, _ in list_runs(repo.git).runs)
-    )
+    return bool(_BEGINNING.fullmatch(short) and all_runs(repo, short))
 
 
 def match(names: Sequence[RunName], text: str) -> RunName | None:

@@ -112,8 +112,9 @@ class Tails:
 
     def of(self, head: Head) -> Tail | None:
         """None where the index does not have it as it was written."""
-        if head.name in self._fresh:
-            return self._fresh[head.name].tail
+        fresh = self._fresh.get(head.name)
+        if fresh is not None and fresh.head.commit == head.commit:
+            return fresh.tail
         return self._all.get((head.name, head.commit))
 
     @cached_property

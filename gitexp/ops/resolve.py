@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from gitexp.errors import Ambiguous, NotFound, UsageError
-from gitexp.git.refs import EXP, list_runs
+from gitexp.git.refs import EXP
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
+from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import StoredRun, list_all, load
 from gitexp.repo import Repository
 
@@ -33,12 +34,12 @@ def resolve(repo: Repository, text: str) -> StoredRun:
     # Names are lower-case, whatever `--name` was given.
     short = text.removeprefix(EXP).removeprefix("exp/").lower()
     # git finds the beginning of a name among any number of refs without reading the others.
-    matches = list_runs(repo.git, f"{EXP}{short}*").runs if _BEGINNING.fullmatch(short) else []
-    for name, commit in matches:
+    matches = all_runs(repo, short) if _BEGINNING.fullmatch(short) else {}
+    for name, commit in matches.items():
         if name == short or len(matches) == 1:
             return load(repo, commit, name, name)
     if matches:
-        raise _ambiguous(text, [name for name, _ in matches])
+        raise _ambiguous(text, list(matches))
     return _by_commit(repo, text)
 
 
@@ -85,5 +86,5 @@ def _ambiguous(text: str, names: list[RunName]) -> Ambiguous:
 def _nearest(repo: Repository, text: str) -> str:
     import difflib
 
-    close = difflib.get_close_matches(text, [name for name, _ in list_runs(repo.git).runs], 1, 0.5)
+    close = difflib.get_close_matches(text, list(all_runs(repo)), 1, 0.5)
     return f"git exp show {close[0]}" if close else "git exp ls"

@@ -1,0 +1,1 @@
+"""Archives: refs that keep many ended runs reachable, and list them."""

@@ -1,0 +1,108 @@
+"""The runs that archives hold: read from the index, which is brought up to date with the archives' refs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from gitexp.errors import GitExpError
+from gitexp.git.refs import ARCHIVE, ask_listing, split_listing
+from gitexp.index.archived import Archived, Placed
+from gitexp.index.row import Head, Row
+from gitexp.model.names import RunName, twin_name
+from gitexp.model.values import Oid
+from gitexp.repo import Repository
+
+
+class Held(NamedTuple):
+    """An archived run."""
+
+    name: RunName
+    """What it is called here; another one only where two archives hold two runs of one name."""
+    ref: str
+    """An archive that holds it."""
+    placed: Placed
+
+    @property
+    def commit(self) -> Oid:
+        return Oid(self.placed.head.commit)
+
+    @property
+    def head(self) -> Head:
+        head = self.placed.head
+        return head if head.name == self.name else head._replace(name=self.name)
+
+
+class Archives(NamedTuple):
+    """Every archive as it is now."""
+
+    known: Mapping[str, Archived]
+    """By ref."""
+    fresh: Mapping[str, Row] = {}
+    """Rows that were read just now, by name: they need not be in the index."""
+    broken: Sequence[tuple[str, GitExpError]] = ()
+    """Archives that cannot be read, by ref."""
+
+
+def held(repo: Repository) -> dict[RunName, Oid]:
+    """Every run that an archive holds, and its commit, whether it has a ref of its own or not."""
+    return {name: one.commit for name, one in standing(current(repo)).items()}
+
+
+def list_tips(repo: Repository) -> dict[str, Oid]:
+    """The archives, and what they point to."""
+    return split_listing(ask_listing(repo.git, ARCHIVE)())[0]
+
+
+def current(repo: Repository, tips: Mapping[str, Oid] | None = None, beginning: str = "") -> Archives:
+    """The archives at `tips`; where that is quicker, of their runs only those of that `beginning`."""
+    from gitexp.ops.catalog import open_index
+
+    tips = list_tips(repo) if tips is None else tips
+    if not tips:
+        return Archives({})
+    index = open_index(repo)
+    known = index.archives(beginning)
+    if any(ref not in known or known[ref].tip != tip for ref, tip in tips.items()):
+        from gitexp.ops.archive.refresh import refreshed  # what reads listings is heavy
+
+        return refreshed(repo, index, index.archives() if beginning else known, tips)
+    return Archives({ref: known[ref] for ref in tips})
+
+
+def standing(archives: Archives) -> dict[RunName, Held]:
+    """Each archived run once, whichever archives hold it, at the latest of its commits."""
+    found: dict[RunName, Held] = {}
+    for ref in sorted(archives.known):
+        for placed in archives.known[ref].runs:
+            name = RunName(placed.head.name)
+            _place(found, Held(name, ref, placed))
+    return found
+
+
+def holders(archives: Archives, name: RunName) -> list[Held]:
+    """Every archive's entry of the run."""
+    here = standing(archives).get(name)
+    if here is None:
+        return []
+    return [
+        Held(name, ref, placed)
+        for ref, archive in archives.known.items()
+        for placed in archive.runs
+        if placed.head.name == here.placed.head.name and placed.run_id == here.placed.run_id
+    ]
+
+
+def _place(found: dict[RunName, Held], one: Held) -> None:
+    other = found.get(one.name)
+    if other is None:
+        found[one.name] = one
+    elif other.placed.run_id == one.placed.run_id:
+        if (other.placed.at, other.commit) < (one.placed.at, one.commit):
+            found[one.name] = one
+    else:
+        first, second = sorted((other, one), key=lambda held: held.placed.run_id)
+        found[one.name] = first
+        twin = twin_name(second.name, second.placed.run_id)
+        if twin != second.name:
+            _place(found, second._replace(name=twin))
