@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gitexp.errors import GitExpError, NotFound, RefChanged, UsageError
-from gitexp.git.refs import DROPPED, EXP, TRASH, dropped_ref, name_in, ref_values, trash_ref
+from gitexp.git.refs import ARCHIVE, DROPPED, EXP, TRASH, dropped_ref, name_in, ref_values, trash_ref
 from gitexp.git.write import RefUpdate, verify
 from gitexp.model.labels import edit_between, labels_of
 from gitexp.model.names import parse_name
@@ -114,13 +114,18 @@ def _checked(repo: Repository, of: Operation, updates: Sequence[RefUpdate]) -> I
 
     Raises where a ref is not as it was left, or what it would point to is no more.
     """
-    now = ref_values(repo.git, [EXP, TRASH, DROPPED])
+    now = ref_values(repo.git, [EXP, TRASH, DROPPED, ARCHIVE])
     for one in updates:
         value = now.get(one.ref)
         if value == one.old:
             yield one
         if value == one.old or (one.old is None and value == one.new):
             continue
+        if one.ref.startswith(ARCHIVE):
+            raise RefChanged(
+                f"cannot take back '{of.what}': its archive was changed since",
+                hint="git exp archive --restore --all",
+            )
         name = name_in(one.ref)
         if value is None:
             raise RefChanged(f"cannot take back '{of.what}': run {name!r} is gone since", hint=_way(one.ref))

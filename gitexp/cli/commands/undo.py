@@ -66,11 +66,16 @@ def _list(steps: Sequence[Step]) -> None:
 
 
 def _value(step: Step) -> dict[str, object]:
-    from gitexp.git.refs import name_in
+    from gitexp.git.refs import ARCHIVE, name_in
     from gitexp.model.times import format_time
 
     one = step.operation
-    runs = sorted({*(name_in(each.ref) for each in one.changes), *(each.name for each in one.labels)})
+    runs = sorted(
+        {
+            *(name_in(each.ref) for each in one.changes if not each.ref.startswith(ARCHIVE)),
+            *(each.name for each in one.labels),
+        }
+    )
     return {
         "id": one.id,
         "at": format_time(one.at),
