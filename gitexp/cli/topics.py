@@ -21,6 +21,10 @@ CONFIGURATION: Final = (
 SETTINGS: Final[tuple[Definition, ...]] = (
     ("exp.maxUntracked", "Untracked files larger than this many bytes are recorded by hash only (10m)."),
     ("exp.maxBlob", "Artifacts from this many bytes on go to the artifact store instead of git (1m)."),
+    ("exp.artifacts", "The folder that large artifacts are pushed to, and fetched from."),
+    ("exp.remote", "The git remote that runs are pushed to; else git's own choice."),
+    ("exp.pushBatch", "How many runs are pushed at once (500)."),
+    ("exp.pushRate", "How often a host is pushed to in a minute at most; 0 for any (6)."),
     ("exp.maxLog", "How many bytes of output a record keeps (1m)."),
     ("exp.maxConsole", "How many bytes of output are kept while a command runs (4m)."),
     ("exp.color, color.exp, color.ui", "When to use colours: auto, always or never."),

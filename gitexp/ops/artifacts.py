@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gitexp.artifacts.placing import placed
-from gitexp.artifacts.store import digest_file
+from gitexp.artifacts.store import Stored, digest_file
 from gitexp.errors import BrokenRecord, GitExpError, NotFound, UsageError
 from gitexp.formats import pointer
 from gitexp.formats.record import ARTIFACT_FOLDER
@@ -97,6 +97,7 @@ class Artifacts:
     def _copy_stored(self, one: Artifact, target: BinaryIO) -> None:
         told = f"artifact {one.path!r} of run {self._run.name!r}"
         try:
+            self._receive(one)
             self._repo.store.copy_out(one.oid, one.size, target)
         except NotFound:
             raise NotFound(
@@ -104,6 +105,19 @@ class Artifacts:
             ) from None
         except BrokenRecord as error:
             raise BrokenRecord(f"{told}: {error.message}", hint=error.hint) from None
+
+    def _receive(self, one: Artifact) -> None:
+        """Bring the bytes here where they are not and the remote's store can be reached.
+
+        Raises BrokenRecord where that has other bytes.
+        """
+        if self._repo.store.has(one.oid, one.size):
+            return
+        from gitexp.ops.transfers import receive
+
+        for error in receive(self._repo, [Stored(one.oid, one.size)]).values():
+            if isinstance(error, BrokenRecord):
+                raise error
 
     def _place(self, one: Artifact) -> Place:
         if self._live_file(one) is not None:

@@ -103,7 +103,7 @@ def test_what_was_edited_on_both_sides_is_a_conflict(world: World, ada: Person) 
     said = ada("push")
     assert said.code == 3
     assert f"conflict  {name}: " in said.err
-    assert "hint: git exp fetch" in said.err
+    assert "hint: git fetch REMOTE refs/exp/NAME" in said.err
     assert world.runs == before
 
 
@@ -198,3 +198,77 @@ def test_json(world: World, ada: Person) -> None:
     document = ada("push", "--json").json
     assert document["remote"] == "origin"
     assert document["runs"] == [{"name": name, "commit": ada.runs[name], "state": "new", "reason": None}]
+
+
+LARGE = "open('model.bin', 'wb').write(b'm' * 3_000_000)"
+
+
+def test_bytes_go_with_the_run_and_come_back_when_asked_for(world: World, ada: Person) -> None:
+    name = ada.record("big", LARGE, "--output", "model.bin")
+    assert ada("push").code == 0
+    bob = world.person("bob")
+    bob.repo.git("fetch", "-q", "origin", "refs/exp/*:refs/exp/*")
+    assert bob("get", f"{name}:model.bin", "-o", "back").code == 0
+    assert (bob.repo.path / "back" / "model.bin").read_bytes() == b"m" * 3_000_000
+    world.fsck(ada, bob)
+
+
+def test_stock_git_lfs_finds_what_was_pushed(world: World, ada: Person) -> None:
+    name = ada.record("big", LARGE, "--output", "model.bin")
+    ada("push")
+    bob = world.person("bob")
+    bob.repo.git("fetch", "-q", "origin", "refs/exp/*:refs/exp/*")
+    bob.repo.git("lfs", "fetch", "origin", f"refs/exp/{name}")
+    assert len(list((bob.repo.path / ".git/lfs/objects").glob("*/*/*"))) == 1
+
+
+def test_bytes_that_are_nowhere_keep_a_run_back(world: World, ada: Person) -> None:
+    name, other = ada.record("big", LARGE, "--output", "model.bin"), ada.record("small")
+    for path in (ada.repo.path / ".git/lfs/objects").glob("*/*/*"):
+        path.unlink()
+    said = ada("push")
+    assert said.code == 3
+    assert f"missing artifacts  {name}: " in said.err
+    assert set(world.runs) == {other}
+    assert ada("push", "--allow-missing").code == 0
+    assert set(world.runs) == {name, other}
+
+
+def test_a_flipped_byte_is_not_sent(world: World, ada: Person) -> None:
+    name = ada.record("big", LARGE, "--output", "model.bin")
+    (path,) = (ada.repo.path / ".git/lfs/objects").glob("*/*/*")
+    path.chmod(0o644)
+    path.write_bytes(b"x" + path.read_bytes()[1:])
+    said = ada("push")
+    assert said.code == 3
+    assert name not in world.runs
+    assert not path.exists()
+
+
+def test_a_folder_for_artifacts(world: World, ada: Person, tmp_path: Path) -> None:
+    ada.record("big", LARGE, "--output", "model.bin")
+    ada.repo.git("config", "exp.artifacts", str(tmp_path / "bytes"))
+    assert ada("push").code == 0
+    assert len(list((tmp_path / "bytes").glob("*/*/*"))) == 1
+
+
+def test_a_store_that_is_no_folder_keeps_the_run_back(world: World, ada: Person) -> None:
+    ada.record("big", LARGE, "--output", "model.bin")
+    ada.repo.git("config", "exp.artifacts", "s3://bucket/path")
+    said = ada("push")
+    assert said.code == 3
+    assert "is no folder" in said.err
+    assert not world.runs
+
+
+def test_a_running_run_is_replaced_by_its_end(world: World, ada: Person) -> None:
+    ada.record(
+        "long",
+        "import subprocess, sys\n"
+        "subprocess.run([sys.executable, '-m', 'gitexp', 'push', '--all'], check=True)",
+    )
+    running = world.runs
+    assert len(running) == 1
+    assert running != ada.runs
+    assert "1 updated" in ada("push").err
+    assert world.runs == ada.runs

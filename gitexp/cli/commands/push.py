@@ -44,11 +44,12 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Send runs to a remote: the bytes of their artifacts first, then their refs.
+    """Send runs to a remote, the bytes of their artifacts first.
 
     Without a RUN or --where all runs that have ended are pushed. REMOTE is the name of a git remote; without
     it git's own choice is taken. Nobody else's run is ever overwritten: a run that has been edited on both
-    sides is a conflict until it was fetched, which merges the edits. What was cut off goes on where it was.
+    sides is a conflict. What was cut off goes on where it was. Large artifacts go to the folder that git
+    config exp.artifacts names, or into the remote where that is a folder; git lfs push takes them elsewhere.
     Exit code 3 says that some runs were not pushed.
 
     \b
@@ -79,6 +80,7 @@ def _chosen(
 ) -> tuple[Remote, list[StoredRun]]:
     """The remote and the runs that are asked for."""
     from gitexp.cli.session import warn
+    from gitexp.git.refs import list_runs
     from gitexp.git.remotes import find_remote, remote_names
     from gitexp.ops.choose import choose
     from gitexp.ops.read import list_all
@@ -92,7 +94,11 @@ def _chosen(
         return remote, [run for run in listing.runs if run.name in wanted]
     for _, error in listing.broken:
         warn(error)
-    return remote, [run for run in listing.runs if everything or run.head.status != "running"]
+    # What an archive holds goes with the archive.
+    living = {name for name, _ in list_runs(repo.git).runs}
+    return remote, [
+        run for run in listing.runs if run.name in living and (everything or run.head.status != "running")
+    ]
 
 
 def _print_json(remote: Remote, outcomes: Sequence[Outcome]) -> None:

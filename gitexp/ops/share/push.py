@@ -20,6 +20,9 @@ from gitexp.ops.share.sending import Sender
 from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
 
+_FETCH = "git fetch REMOTE refs/exp/NAME, and compare: git diff exp/NAME FETCH_HEAD"
+"""What brings the other version here without touching one's own."""
+
 
 class State(str, Enum):
     """What became of one run."""
@@ -132,12 +135,12 @@ class _Plan:
         reader, run = self.repo.reader, start.run
         try:
             if run.commit in versions(reader, theirs, run.name):
-                return start.ended(State.UNCHANGED, "a later version is there", "git exp fetch")
+                return start.ended(State.UNCHANGED, "a later version is there", _FETCH)
             same = read_info(reader, theirs, run.name).id == run.record.info.id
         except GitExpError:
-            return start.ended(State.CONFLICT, "the remote has another version", "git exp fetch")
+            return start.ended(State.CONFLICT, "the remote has another version", _FETCH)
         reason = "it was edited there too" if same else "the remote has another run of that name"
-        return start.ended(State.CONFLICT, reason, "git exp fetch")
+        return start.ended(State.CONFLICT, reason, _FETCH)
 
 
 def _planned(step: _Step, ref: RefPush, state: State) -> _Step:
@@ -150,16 +153,12 @@ def _with_bytes(repo: Repository, remote: Remote, steps: Sequence[_Step], option
     objects = {one.oid: one for found in wanted.values() for one in found}
     if not objects:
         return list(steps)
-    failed = _send_bytes(repo, remote, list(objects.values()))
+    from gitexp.ops.transfers import send
+
+    failed = send(repo, remote, list(objects.values()))
     if options.allow_missing or not failed:
         return list(steps)
     return [_judged(step, wanted.get(step.run.name, ()), failed) for step in steps]
-
-
-def _send_bytes(repo: Repository, remote: Remote, objects: Sequence[Stored]) -> Mapping[Digest, GitExpError]:
-    from gitexp.ops.transfers import send
-
-    return send(repo, remote.name, objects)
 
 
 def _judged(step: _Step, objects: Sequence[Stored], failed: Mapping[Digest, GitExpError]) -> _Step:
