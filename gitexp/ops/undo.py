@@ -124,7 +124,7 @@ def _checked(repo: Repository, of: Operation, updates: Sequence[RefUpdate]) -> I
         if one.ref.startswith(ARCHIVE):
             raise RefChanged(
                 f"cannot take back '{of.what}': its archive was changed since",
-                hint="git exp archive --restore --all",
+                hint="git exp undo --list",
             )
         name = name_in(one.ref)
         if value is None:

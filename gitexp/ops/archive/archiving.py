@@ -76,14 +76,14 @@ class StoredName(NamedTuple):
 
 
 def archive(
-    repo: Repository, runs: Sequence[Target], *, fan_in: int | None = None, dry_run: bool = False
+    repo: Repository, runs: Sequence[Target], *, fan_in: int = FAN_IN, dry_run: bool = False
 ) -> list[Filed]:
     """Each run moved under an archive, all in one transaction.
 
     The archive is that of the month in which the run started, and of this user. A run that an archive holds
-    already loses its ref alone. Raises GitError, UsageError or OSError; then nothing was done.
+    already loses its ref alone. A commit of an archive has at most `fan_in` parents. Raises GitError
+    or OSError; then nothing was done.
     """
-    fan_in = _fan_in(repo) if fan_in is None else fan_in
     names = list(dict.fromkeys(run.name for run in runs))
     for _ in range(_TRIES):
         try:
@@ -118,15 +118,6 @@ def owner_of(repo: Repository) -> str:
         except InvalidName:
             continue
     return "unknown"
-
-
-def _fan_in(repo: Repository) -> int:
-    found = repo.config.int("exp.archiveFanIn", FAN_IN)
-    if not 2 <= found <= FAN_IN:
-        raise UsageError(
-            f"exp.archiveFanIn is {found}, not from 2 to {FAN_IN}", hint="git config exp.archiveFanIn 64"
-        )
-    return found
 
 
 def _archived(repo: Repository, names: Sequence[RunName], fan_in: int, dry_run: bool) -> list[Filed]:
@@ -197,7 +188,7 @@ def _restored(
     if name not in held:
         error: GitExpError = NotFound(f"run {name!r} is in no archive", hint="git exp ls")
     elif held[name].commit in lost:
-        error = NotFound(f"the commit of run {name!r} is not in this clone", hint="git exp fetch")
+        error = NotFound(f"the commit of run {name!r} is not in this clone", hint="git fetch")
     else:
         return Filed(name, held[name].commit, held[name].ref)
     return Filed(name, changed=False, error=error)

@@ -1,0 +1,40 @@
+"""What sharing costs: a push of many runs, and of nothing new, against plain git with the same refs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from benchmarks._many_runs import repository_of_runs
+from benchmarks._measure import Chosen, Comparison, git, in_turns, process, tell
+
+ROUNDS = 5
+REFS = "refs/exp/*:refs/exp/*"
+
+
+def main(chosen: Chosen) -> Iterator[Comparison]:
+    """To a remote that has the project, number of runs by number of runs."""
+    for runs in chosen.runs:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            repo = repository_of_runs(place / "repo", runs)
+            git(repo, "exp", "ls")
+            ours = process(repo, "git", "exp", "push", "ours")
+            theirs = process(repo, "git", "push", "theirs", REFS)
+            pairs = in_turns(ours, theirs, chosen.rounds(ROUNDS), partial(_new_remotes, place, repo))
+            yield tell("push", "git push", pairs, budget=1.2, runs=runs)
+            pairs = in_turns(ours, theirs, chosen.rounds(ROUNDS))
+            yield tell("push of nothing new", "git push", pairs, budget=None, runs=runs)
+
+
+def _new_remotes(place: Path, repo: Path) -> None:
+    """Two empty remotes that have the project, for each side its own."""
+    for name in ("ours", "theirs"):
+        remote = place / f"{name}.git"
+        shutil.rmtree(remote, ignore_errors=True)
+        git(place, "init", "-q", "--bare", remote.name)
+        git(repo, "config", f"remote.{name}.url", str(remote))
+        git(repo, "push", "-q", name, "main")
