@@ -27,6 +27,7 @@ COMMANDS = {
     "title": "gitexp.cli.commands.title",
     "group": "gitexp.cli.commands.group",
     "push": "gitexp.cli.commands.push",
+    "fetch": "gitexp.cli.commands.fetch",
     "rm": "gitexp.cli.commands.rm",
     "restore": "gitexp.cli.commands.restore",
     "undo": "gitexp.cli.commands.undo",

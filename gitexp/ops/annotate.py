@@ -19,7 +19,7 @@ from gitexp.git.objects import FILE, FOLDER, Entry, Identity, ObjectBuilder
 from gitexp.git.refs import list_runs, run_ref
 from gitexp.git.write import KeptPack, RefUpdate, store, unkeep
 from gitexp.model.labels import Edit
-from gitexp.model.names import RunName
+from gitexp.model.names import RunName, twin_name
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
 from gitexp.ops.change import change
@@ -148,7 +148,7 @@ def _edited(work: _Work, builder: ObjectBuilder, refs: Mapping[RunName, Oid], na
     try:
         if name not in refs:
             raise NotFound(f"run {name!r} is gone", hint=f"git exp restore {name}")
-        tip = _Tip.read(work.repo, refs[name], name)
+        tip = Tip.read(work.repo, refs[name], name)
         after = work.edit.applied(tip.info)
         if after == tip.info:
             return Annotated(name, after, after)
@@ -159,7 +159,7 @@ def _edited(work: _Work, builder: ObjectBuilder, refs: Mapping[RunName, Oid], na
 
 
 @dataclass(frozen=True, slots=True)
-class _Tip:
+class Tip:
     """The commit that an edit builds on, as far as it is needed."""
 
     oid: Oid
@@ -169,7 +169,7 @@ class _Tip:
     info: RunInfo
 
     @classmethod
-    def read(cls, repo: Repository, oid: Oid, name: RunName) -> _Tip:
+    def read(cls, repo: Repository, oid: Oid, name: RunName) -> Tip:
         """Raises BrokenRecord, NewerFormat or NotFound."""
         root = repo.reader.entries(_tree_of(repo, oid))
         folder = _named(root, RECORD_FOLDER)
@@ -178,7 +178,7 @@ class _Tip:
         data = repo.reader.read(file.oid)[1] if file and not file.is_folder else None
         info = decode_info(data, name=name)
         assert data is not None
-        if info.name != name:
+        if name not in (info.name, twin_name(info.name, info.id)):
             raise BrokenRecord(
                 f"the record of run {name!r} is that of {info.name!r}", hint=f"git exp show {name}"
             )
@@ -186,10 +186,23 @@ class _Tip:
 
     def commit_with(self, builder: ObjectBuilder, info: RunInfo, edit: Edit, author: Identity) -> Oid:
         """A commit on top that changes `run.yaml` alone."""
-        file = Entry(RUN.encode(), FILE, builder.blob(relabelled(self.data, info)))
-        folder = Entry(RECORD_FOLDER, FOLDER, builder.tree(_replaced(self.record, file)))
-        tree = builder.tree(_replaced(self.root, folder))
+        tree = self.tree_with(builder, relabelled(self.data, info))
         return builder.commit(tree, (self.oid,), author, time.time(), _message(info, edit))
+
+    def tree_with(self, builder: ObjectBuilder, data: bytes) -> Oid:
+        """The tree with another `run.yaml`."""
+        file = Entry(RUN.encode(), FILE, builder.blob(data))
+        folder = Entry(RECORD_FOLDER, FOLDER, builder.tree(_replaced(self.record, file)))
+        return builder.tree(_replaced(self.root, folder))
+
+    def same_but_labels(self, other: Tip) -> bool:
+        """Whether both have the same files but for `run.yaml`."""
+
+        def rest(tip: Tip) -> tuple[list[Entry], list[Entry]]:
+            root = [one for one in tip.root if one.name != RECORD_FOLDER]
+            return root, [one for one in tip.record if one.name != RUN.encode()]
+
+        return rest(self) == rest(other)
 
 
 def _tree_of(repo: Repository, commit: Oid) -> Oid:

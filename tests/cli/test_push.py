@@ -103,7 +103,7 @@ def test_what_was_edited_on_both_sides_is_a_conflict(world: World, ada: Person) 
     said = ada("push")
     assert said.code == 3
     assert f"conflict  {name}: " in said.err
-    assert "hint: git fetch REMOTE refs/exp/NAME" in said.err
+    assert "hint: git exp fetch" in said.err
     assert world.runs == before
 
 

@@ -48,7 +48,7 @@ def command(
 
     Without a RUN or --where all runs that have ended are pushed. REMOTE is the name of a git remote; without
     it git's own choice is taken. Nobody else's run is ever overwritten: a run that has been edited on both
-    sides is a conflict. What was cut off goes on where it was. Large artifacts go to the folder that git
+    sides is a conflict until it was fetched. What was cut off goes on where it was. Large artifacts go to the folder that git
     config exp.artifacts names, or into the remote where that is a folder; git lfs push takes them elsewhere.
     Exit code 3 says that some runs were not pushed.
 

@@ -20,8 +20,7 @@ from gitexp.ops.share.sending import Sender
 from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
 
-_FETCH = "git fetch REMOTE refs/exp/NAME, and compare: git diff exp/NAME FETCH_HEAD"
-"""What brings the other version here without touching one's own."""
+_FETCH = "git exp fetch"
 
 
 class State(str, Enum):

@@ -1,0 +1,122 @@
+"""`git exp fetch`: what a remote has and this clone lacks, checked before it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+
+from gitexp.capture.liveness import Lock
+from gitexp.errors import InvalidName
+from gitexp.git.fetching import fetch as fetch_refs
+from gitexp.git.objects import ObjectBuilder
+from gitexp.git.refs import INCOMING, TRASH, incoming_ref, list_runs, ref_values, run_ref
+from gitexp.git.remotes import Remote, list_remote, toward
+from gitexp.git.write import RefUpdate
+from gitexp.model.names import RunName, parse_name
+from gitexp.model.values import Oid
+from gitexp.ops.annotate import stored
+from gitexp.ops.change import change
+from gitexp.ops.operations import Operation
+from gitexp.ops.read import StoredRun
+from gitexp.ops.select import Selection
+from gitexp.ops.share.inspect import inspect
+from gitexp.ops.share.layout import namespace
+from gitexp.ops.share.reconcile import Here, State, Verdict, judged
+from gitexp.ops.tidy import fold_packs
+from gitexp.repo import Repository
+
+
+def fetch(
+    repo: Repository,
+    remote: Remote,
+    names: Sequence[str] = (),
+    query: str | None = None,
+    *,
+    dry_run: bool = False,
+) -> list[Verdict]:
+    """What became of each run of the remote that was asked for: all, those that begin with one of `names`,
+    or those that `query` finds.
+
+    No run of this clone is lost: edits of both sides are merged, and another run of one name gets another.
+    Raises RemoteError, GitError, QueryError or OSError.
+    """
+    git = toward(repo.git, repo.environ)
+    repo.home.mkdir(exist_ok=True)
+    with Lock.take(repo.home / "fetch.lock", wait=True) or nullcontext():
+        place = namespace(repo.config, remote.name)
+        there = {ref[len(place) :]: oid for ref, oid in list_remote(git, remote, [f"{place}*"]).items()}
+        wanted = {name: oid for name, oid in there.items() if not names or name.startswith(tuple(names))}
+        here = set(dict(list_runs(repo.git).runs).values())
+        lacking, verdicts = _parsed({name: oid for name, oid in wanted.items() if oid not in here})
+        verdicts += [
+            Verdict(State.UNCHANGED, RunName(name), oid) for name, oid in wanted.items() if oid in here
+        ]
+        if dry_run:
+            return [*verdicts, *(Verdict(State.NEW, name, oid) for name, oid in lacking.items())]
+        try:
+            specs = {place + name: incoming_ref(remote.name, name) for name in lacking}
+            refused = fetch_refs(git, remote, specs)
+            verdicts += [
+                Verdict(State.INVALID, name, lacking[name], refused[place + name].message)
+                for name in lacking
+                if place + name in refused
+            ]
+            arrived = {name: oid for name, oid in lacking.items() if place + name not in refused}
+            verdicts += _published(repo, remote, arrived, query)
+        finally:
+            _clear(repo, remote)
+    return verdicts
+
+
+def _parsed(found: Mapping[str, Oid]) -> tuple[dict[RunName, Oid], list[Verdict]]:
+    """What can be a run, and the rest."""
+    runs: dict[RunName, Oid] = {}
+    bad: list[Verdict] = []
+    for name, oid in found.items():
+        try:
+            runs[parse_name(name)] = oid
+        except InvalidName as error:
+            bad.append(Verdict(State.INVALID, RunName(name), oid, error.message))
+    return runs, bad
+
+
+def _published(
+    repo: Repository, remote: Remote, arrived: Mapping[RunName, Oid], query: str | None
+) -> list[Verdict]:
+    """What became of the runs that are in the incoming namespace now."""
+    # What came in is in packs that an open reader may not have seen.
+    vars(repo).pop("reader", None)
+    incoming = _incoming(repo, remote)
+    refs = {name: incoming_ref(remote.name, name) for name in arrived}
+    commits = {name: incoming[ref] for name, ref in refs.items() if ref in incoming}
+    faults = inspect(repo.reader, list(commits.items()))
+    verdicts = [Verdict(State.INVALID, name, commits[name], error.message) for name, error in faults.items()]
+    sound = [StoredRun(repo, name, oid) for name, oid in commits.items() if name not in faults]
+    if query is not None:
+        sound = Selection(query).of(sound)
+    builder = ObjectBuilder(repo.layout.object_format)
+    runs, trash = dict(list_runs(repo.git).runs), dict(list_runs(repo.git, TRASH).runs)
+    here = Here(repo, runs, trash, builder)
+    judgements = [judged(here, run.name, run.commit) for run in sound]
+    updates = tuple(
+        RefUpdate(run_ref(one.name), one.commit, runs.get(one.name))
+        for one in judgements
+        if one.state.changes
+    )
+    if updates:
+        with stored(repo, builder) if builder.oids else nullcontext():
+            count = f"{len(updates)} run{'' if len(updates) == 1 else 's'}"
+            change(repo, updates, Operation(f"fetch {count} from {remote.name}", updates))
+        fold_packs(repo)
+    return verdicts + judgements
+
+
+def _incoming(repo: Repository, remote: Remote) -> dict[str, Oid]:
+    return ref_values(repo.git, [f"{INCOMING}{remote.name}/"])
+
+
+def _clear(repo: Repository, remote: Remote) -> None:
+    """Nothing unchecked stays, nor what a fetch that was killed left."""
+    left = _incoming(repo, remote)
+    if left:
+        change(repo, [RefUpdate(ref, None, oid) for ref, oid in left.items()])

@@ -1,0 +1,130 @@
+"""What becomes of a run that was fetched, where this clone may have it, another version, or another run."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from gitexp.errors import GitExpError
+from gitexp.formats.labels import relabelled
+from gitexp.git.objects import Identity, ObjectBuilder
+from gitexp.merge import merge
+from gitexp.model.names import RunName, twin_name
+from gitexp.model.values import Oid
+from gitexp.ops.annotate import Tip
+from gitexp.ops.commit import RUN_TRAILER, STATUS_TRAILER
+from gitexp.ops.versions import read_info, versions
+from gitexp.repo import Repository
+
+_AUTHOR = re.compile(rb"^author (.*?) ?<(.*)> (\d{1,12}) ", re.MULTILINE)
+
+
+class State(str, Enum):
+    """What became of one run."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    MERGED = "merged"
+    """Both sides had edited it."""
+    RENAMED = "renamed"
+    """Another run has its name here."""
+    UNCHANGED = "unchanged"
+    REMOVED = "removed here"
+    """It is in the trash, and stays there."""
+    INVALID = "invalid"
+
+    @property
+    def changes(self) -> bool:
+        return self in (State.NEW, State.UPDATED, State.MERGED, State.RENAMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a ref is to become."""
+
+    state: State
+    name: RunName
+    """What it is called here."""
+    commit: Oid
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What this clone has."""
+
+    repo: Repository
+    runs: Mapping[RunName, Oid]
+    trash: Mapping[RunName, Oid]
+    builder: ObjectBuilder
+    """Gets the commits of merges."""
+
+    def judge(self, name: RunName, theirs: Oid) -> Verdict:
+        """What becomes of the run `name` at commit `theirs`. Raises BrokenRecord, NewerFormat or NotFound."""
+        reader = self.repo.reader
+        removed = self.trash.get(name)
+        if name not in self.runs and removed and theirs in versions(reader, removed, name):
+            return Verdict(State.REMOVED, name, theirs, f"git exp restore {name}")
+        mine = self.runs.get(name)
+        if mine is None:
+            return Verdict(State.NEW, name, theirs)
+        own, other = read_info(reader, mine, name), read_info(reader, theirs, name)
+        if own.id != other.id:
+            return self._twin(name, theirs, other.id)
+        if mine == theirs or theirs in versions(reader, mine, name):
+            return Verdict(State.UNCHANGED, name, mine)
+        if mine in versions(reader, theirs, name):
+            return Verdict(State.UPDATED, name, theirs)
+        if not other.status.ended or self.repo.live(name).path.is_dir():
+            return Verdict(State.UNCHANGED, name, mine)
+        if not own.status.ended:
+            return Verdict(State.UPDATED, name, theirs)
+        merged = self._merged(name, mine, theirs)
+        return merged or self._twin(name, theirs, base64.b32encode(bytes.fromhex(theirs)).decode().lower())
+
+    def _twin(self, name: RunName, theirs: Oid, mark: str) -> Verdict:
+        """The verdict on what cannot have its own name here; whoever fetches it calls it the same."""
+        twin = twin_name(name, mark)
+        if twin == name or self.runs.get(twin) == theirs:
+            return Verdict(State.UNCHANGED, twin, theirs)
+        found = self.judge(twin, theirs) if twin in self.runs or twin in self.trash else None
+        return found or Verdict(State.RENAMED, twin, theirs, f"another run is called {name}")
+
+    def _merged(self, name: RunName, mine: Oid, theirs: Oid) -> Verdict | None:
+        """Both sides' edits, the same commit whoever merges; None where more than labels differs."""
+        reader = self.repo.reader
+        one, two = sorted((mine, theirs))
+        ours = set(versions(reader, one, name))
+        common = next((commit for commit in versions(reader, two, name) if commit in ours), None)
+        if common is None:
+            return None
+        base = Tip.read(self.repo, common, name)
+        early, late = sorted((self._side(name, one), self._side(name, two)), key=lambda side: side[:2])
+        (at, _, _, before), (last, _, author, after) = early, late
+        if not before.same_but_labels(after):
+            return None
+        info = merge(base.info, after.info, before.info).info
+        tree = after.tree_with(self.builder, relabelled(after.data, info))
+        message = (
+            f"exp {info.name}: merge of edits\n\n{RUN_TRAILER}: {info.name}\n"
+            f"{STATUS_TRAILER}: {info.status.value}\n"
+        )
+        commit = self.builder.commit(tree, (one, two), author, max(at, last), message)
+        return Verdict(State.MERGED, name, commit)
+
+    def _side(self, name: RunName, commit: Oid) -> tuple[int, Oid, Identity, Tip]:
+        _, data = self.repo.reader.read(commit)
+        match = _AUTHOR.search(data.partition(b"\n\n")[0])
+        text = [part.decode("utf-8", "replace") for part in match.groups()] if match else ["", "", "0"]
+        return int(text[2]), commit, Identity(text[0], text[1]), Tip.read(self.repo, commit, name)
+
+
+def judged(here: Here, name: RunName, theirs: Oid) -> Verdict:
+    """As `Here.judge`, where what cannot be read is invalid."""
+    try:
+        return here.judge(name, theirs)
+    except GitExpError as error:
+        return Verdict(State.INVALID, name, theirs, error.message)
