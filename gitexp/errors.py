@@ -10,6 +10,7 @@ GitExpError (1)
 │   └── Ambiguous           more than one
 ├── BrokenRecord (1)        a record that is damaged, or not ours
 │   └── NewerFormat         written by a later gitexp
+├── SecretsFound (1)        what looks like a secret would leave the machine
 ├── RemoteError (3)         another repository or store failed
 └── GitError (128)          git itself failed, or there is no repository
     ├── NotARepository
@@ -73,6 +74,10 @@ class BrokenRecord(GitExpError):
 
 
 class NewerFormat(BrokenRecord):
+    pass
+
+
+class SecretsFound(GitExpError):
     pass
 
 

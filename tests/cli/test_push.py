@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.program import forge
 from tests.cli.sharing import Person, World, refs
 
 
@@ -272,3 +273,54 @@ def test_a_running_run_is_replaced_by_its_end(world: World, ada: Person) -> None
     assert running != ada.runs
     assert "1 updated" in ada("push").err
     assert world.runs == ada.runs
+
+
+TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+
+
+def _has_secret(ada: Person) -> str:
+    ada.repo.write("settings.py", f"x = 1\ntoken = '{TOKEN}'\n")
+    return ada.record("leaky")
+
+
+def test_a_secret_in_an_untracked_file_stops_the_push(world: World, ada: Person) -> None:
+    ada.record("other")
+    name = _has_secret(ada)
+    said = ada("push")
+    assert said.code == 1
+    assert f"run {name}: settings.py, line 2 looks like a secret" in said.err
+    assert "git exp push --allow" in said.err
+    assert TOKEN not in said.err
+    assert not world.runs
+    assert ada("push", "--allow").code == 0
+    assert world.runs == ada.runs
+
+
+def test_what_is_there_already_is_not_searched_again(world: World, ada: Person) -> None:
+    name = _has_secret(ada)
+    ada("push", "--allow")
+    ada("tag", name, "+a")
+    assert ada("push").code == 0
+
+
+def test_a_secret_that_came_into_a_record(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    for path in ("log.txt", "params.yaml", "env.yaml"):
+        commit = forge(ada.repo, name, f"{path[0]}x-abcdef", {path: f"a: {path}\nb: {TOKEN}\n"})
+        ada.repo.git("update-ref", f"refs/exp/{path[0]}x-abcdef", commit)
+    said = ada("push")
+    assert said.code == 1
+    for path in ("log.txt", "params.yaml", "env.yaml"):
+        assert f".exp/{path}, line 2" in said.err
+
+
+def test_what_is_committed_in_the_base_is_the_users_own_affair(world: World, ada: Person) -> None:
+    ada.repo.commit("keys", {"keys.py": f"token = '{TOKEN}'\n"})
+    ada.record("one")
+    assert ada("push").code == 0
+
+
+def test_a_binary_file_is_no_finding(world: World, ada: Person) -> None:
+    ada.repo.write("data.bin", b"\0" + TOKEN.encode())
+    ada.record("one")
+    assert ada("push").code == 0

@@ -26,6 +26,7 @@ _SHOWN = 20
 @click.option(
     "--allow-missing", is_flag=True, help="Push runs though bytes of their artifacts cannot be sent."
 )
+@click.option("--allow", is_flag=True, help="Push runs though lines of theirs look like secrets.")
 @click.option(
     "--layout",
     type=click.Choice(["refs", "branches"]),
@@ -40,6 +41,7 @@ def command(
     where: str | None,
     everything: bool,
     allow_missing: bool,
+    allow: bool,
     layout: str | None,
     dry_run: bool,
     as_json: bool,
@@ -48,9 +50,10 @@ def command(
 
     Without a RUN or --where all runs that have ended are pushed. REMOTE is the name of a git remote; without
     it git's own choice is taken. Nobody else's run is ever overwritten: a run that has been edited on both
-    sides is a conflict until it was fetched. What was cut off goes on where it was. Large artifacts go to the folder that git
-    config exp.artifacts names, or into the remote where that is a folder; git lfs push takes them elsewhere.
-    Exit code 3 says that some runs were not pushed.
+    sides is a conflict until it was fetched. What was cut off goes on where it was. Large artifacts go to the
+    folder that git config exp.artifacts names, or into the remote where that is a folder; git lfs push takes
+    them elsewhere. Records, and what a run's code adds to its base, are searched for secrets first; a finding
+    stops the push. Exit code 3 says that some runs were not pushed.
 
     \b
     Examples:
@@ -69,7 +72,7 @@ def command(
         if not runs and not as_json:
             note("no run to push")
             return 0
-        outcomes = push(repo, remote, runs, Options(dry_run, allow_missing))
+        outcomes = push(repo, remote, runs, Options(dry_run, allow_missing, allow))
     if as_json:
         _print_json(remote, outcomes)
     return _told(remote, outcomes, dry_run=dry_run)

@@ -16,6 +16,7 @@ from gitexp.ops.read import StoredRun
 from gitexp.ops.share.layout import namespace
 from gitexp.ops.share.outbox import Outbox, outbox
 from gitexp.ops.share.pointers import pointers
+from gitexp.ops.share.secrets import check
 from gitexp.ops.share.sending import Sender
 from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
@@ -60,6 +61,8 @@ class Options:
     dry_run: bool = False
     allow_missing: bool = False
     """Whether runs go whose artifacts the remote store lacks."""
+    allow_secrets: bool = False
+    """Whether runs go that hold what looks like a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def push(
 ) -> list[Outcome]:
     """What became of each run, in their order. Other runs of the remote are never touched.
 
-    Raises RemoteError where the remote cannot be asked, GitError or OSError where this repository fails.
+    Raises SecretsFound, RemoteError where the remote cannot be asked, GitError or OSError.
     """
     git = toward(repo.git, repo.environ)
     repo.home.mkdir(exist_ok=True)
@@ -89,6 +92,8 @@ def push(
         there = list_remote(git, remote, [f"{place}*"], push=True)
         plan = _Plan(repo, place, there, frozenset(there.values()), memory)
         steps = [plan.step(run) for run in runs]
+        if not options.allow_secrets:
+            check(repo, [step.run for step in steps if step.ref is not None], plan.commits)
         if not options.dry_run:
             steps = _with_bytes(repo, remote, steps, options)
             steps = _sent(Sender(repo, git, remote, memory), steps)

@@ -1,0 +1,98 @@
+"""Secrets looked for in what a push would send: records, and the files that a run adds to its base."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gitexp.errors import SecretsFound
+from gitexp.formats.redact import Redactor
+from gitexp.model.names import RunName
+from gitexp.model.values import Oid
+from gitexp.ops.read import StoredRun
+from gitexp.repo import Repository
+
+LARGEST = 4 << 20
+"""Bytes of a file that is still looked into."""
+_BINARY = 8000
+"""Bytes among which a NUL tells that a file is no text, as git decides it."""
+_AT_ONCE = 200
+_TOLD = 20
+"""Findings that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A line that holds what looks like a secret; the secret itself is never told."""
+
+    run: RunName
+    path: str
+    line: int
+    """From 1."""
+
+
+def check(repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]) -> None:
+    """Raises SecretsFound where `scan` finds any; what and where is told, one after the other."""
+    found = scan(repo, runs, there)
+    if not found:
+        return
+    for one in found[:_TOLD]:
+        repo.remark(f"run {one.run}: {one.path}, line {one.line} looks like a secret")
+    raise SecretsFound(
+        f"{len(found)} {'line looks' if len(found) == 1 else 'lines look'} like secrets: nothing was sent",
+        hint="git exp rm RUN, or, where it is none: git exp push --allow",
+    )
+
+
+def scan(repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]) -> list[Finding]:
+    """What looks like a secret in the objects that `runs` have beyond their bases and the commits `there`.
+
+    A file that several runs have is told of one. Known shapes of tokens and keys are looked for, and the values of secret variables of the environment.
+    """
+    found: list[Finding] = []
+    files = list(_files(repo, runs, there))
+    for start in range(0, len(files), _AT_ONCE):
+        part = [one for one in files[start : start + _AT_ONCE] if _is_small(repo, one[2])]
+        contents = repo.reader.contents([oid for _, _, oid in part])
+        for (run, path, _), data in zip(part, contents, strict=True):
+            found += [Finding(run, path, line) for line in _lines(repo.redactor, data)]
+    return found
+
+
+def _files(
+    repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]
+) -> Iterator[tuple[RunName, str, Oid]]:
+    """Each blob that would be sent, once: the run that has it, and its path there."""
+    tips: Mapping[str, RunName] = {run.commit: run.name for run in runs}
+    if not runs:
+        return
+    bases = {run.record.info.code.base for run in runs} | set(there)
+    script = [*tips, *(f"^{oid}" for oid in bases if oid)]
+    listing = repo.git.run(
+        *("rev-list", "--objects", "--in-commit-order", "--ignore-missing", "--stdin"),
+        input="".join(f"{line}\n" for line in script).encode(),
+    )
+    name = runs[0].name
+    for line in listing.stdout.decode("utf-8", "surrogateescape").splitlines():
+        oid, space, path = line.partition(" ")
+        # A commit stands without a path; its files follow it.
+        name = name if space else tips.get(oid, name)
+        if path:
+            yield name, path, Oid(oid)
+
+
+def _is_small(repo: Repository, oid: Oid) -> bool:
+    kind, size = repo.reader.header(oid)
+    return kind == "blob" and size <= LARGEST
+
+
+def _lines(redactor: Redactor, data: bytes) -> Iterator[int]:
+    """The numbers of the lines that hold a secret."""
+    if b"\0" in data[:_BINARY]:
+        return
+    text = data.decode("utf-8", "replace")
+    if redactor.certain(text) == text:
+        return
+    lines = text.splitlines()
+    found = [number for number, line in enumerate(lines, 1) if redactor.certain(line) != line]
+    yield from found or [1]  # a key that spans lines
