@@ -1,4 +1,4 @@
-"""What sharing costs: a push of many runs, and of nothing new, against plain git with the same refs."""
+"""What sharing costs: push and fetch of many runs, and of nothing new, against plain git."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ def main(chosen: Chosen) -> Iterator[Comparison]:
             yield tell("push", "git push", pairs, budget=1.2, runs=runs)
             pairs = in_turns(ours, theirs, chosen.rounds(ROUNDS))
             yield tell("push of nothing new", "git push", pairs, budget=None, runs=runs)
+            clones = partial(_new_clones, place)
+            ours = process(place / "ours", "git", "exp", "fetch")
+            theirs = process(place / "theirs", "git", "fetch", "origin", REFS)
+            pairs = in_turns(ours, theirs, chosen.rounds(ROUNDS), clones)
+            yield tell("fetch", "git fetch", pairs, budget=1.2, runs=runs)
+            pairs = in_turns(ours, theirs, chosen.rounds(ROUNDS))
+            yield tell("fetch of nothing new", "git fetch", pairs, budget=None, runs=runs)
 
 
 def _new_remotes(place: Path, repo: Path) -> None:
@@ -38,3 +45,10 @@ def _new_remotes(place: Path, repo: Path) -> None:
         git(place, "init", "-q", "--bare", remote.name)
         git(repo, "config", f"remote.{name}.url", str(remote))
         git(repo, "push", "-q", name, "main")
+
+
+def _new_clones(place: Path) -> None:
+    """A clone of each remote, without runs."""
+    for name in ("ours", "theirs"):
+        shutil.rmtree(place / name, ignore_errors=True)
+        git(place, "clone", "-q", f"{place / name}.git", name)

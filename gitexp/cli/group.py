@@ -28,6 +28,7 @@ COMMANDS = {
     "group": "gitexp.cli.commands.group",
     "push": "gitexp.cli.commands.push",
     "fetch": "gitexp.cli.commands.fetch",
+    "pull": "gitexp.cli.commands.pull",
     "rm": "gitexp.cli.commands.rm",
     "restore": "gitexp.cli.commands.restore",
     "undo": "gitexp.cli.commands.undo",

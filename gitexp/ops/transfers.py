@@ -49,10 +49,12 @@ def send(repo: Repository, remote: Remote, objects: Sequence[Stored]) -> dict[Di
     return _moved(lacking, lambda one: _copied(repo.store, store, one))
 
 
-def receive(repo: Repository, objects: Sequence[Stored]) -> dict[Digest, GitExpError]:
-    """Why some of `objects` could not be brought into this clone's store from that of its remote."""
+def receive(
+    repo: Repository, objects: Sequence[Stored], remote: Remote | None = None
+) -> dict[Digest, GitExpError]:
+    """Why some of `objects` could not be brought into this clone's store from that of `remote`, or git's choice."""
     try:
-        store = shared_store(repo, find_remote(repo.git, repo.config))
+        store = shared_store(repo, remote or find_remote(repo.git, repo.config))
     except GitExpError as error:
         return {one.oid: error for one in objects}
     return _moved(objects, lambda one: _copied(store, repo.store, one))

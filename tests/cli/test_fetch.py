@@ -5,6 +5,11 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import partial
+from http.server import CGIHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -229,6 +234,61 @@ def test_no_remote_answers(ada: Person) -> None:
     said = ada("fetch")
     assert said.code == 3
     assert "hint: git remote set-url origin URL" in said.err
+
+
+def test_pull_brings_the_bytes_too(world: World, ada: Person, bob: Person) -> None:
+    code = "open('model.bin', 'wb').write(b'm' * 3_000_000)"
+    name = ada.record("big", code, "--output", "model.bin")
+    ada("push")
+    said = bob("pull", "--artifacts")
+    assert said.code == 0, said.err
+    assert "1 of 1 artifacts fetched" in said.err
+    assert "store" in bob("artifacts", name).out
+    for path in (world.remote.path / "lfs" / "objects").glob("*/*/*"):
+        path.chmod(0o644)
+        path.write_bytes(b"x" * 3_000_000)
+    for path in (bob.repo.path / ".git" / "lfs" / "objects").glob("*/*/*"):
+        path.unlink()
+    said = bob("pull", "--artifacts")
+    assert said.code == 3
+    assert "damaged" in said.err
+    assert not list((bob.repo.path / ".git" / "lfs" / "objects").glob("*/*/*"))
+
+
+@pytest.fixture
+def http(world: World, environ: dict[str, str]) -> Iterator[str]:
+    """The remote's address behind a real `git http-backend`."""
+    world.remote.git("config", "http.receivepack", "true")
+    backend = Path(world.remote.git("--exec-path")) / "git-http-backend"
+    folder = world.remote.path.parent / "www"
+    (folder / "cgi-bin").mkdir(parents=True)
+    root, script = world.remote.path.parent, folder / "cgi-bin" / "git"
+    script.write_text(f"#!/bin/sh\nGIT_HTTP_EXPORT_ALL=1 GIT_PROJECT_ROOT='{root}' exec '{backend}'\n")
+    script.chmod(0o755)
+    handler = partial(_Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/cgi-bin/git/{world.remote.path.name}"
+        server.shutdown()
+
+
+class _Quiet(CGIHTTPRequestHandler):
+    have_fork = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_over_http(world: World, http: str) -> None:
+    ada, bob = world.person("ada-http", http), world.person("bob-http", http)
+    name = ada.record("one")
+    assert ada("push").code == 0
+    assert bob("fetch").code == 0
+    bob("tag", name, "+seen")
+    assert bob("push").code == 0
+    ada("fetch")
+    assert ada.runs == bob.runs == world.runs
+    world.fsck(ada, bob)
 
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"

@@ -47,7 +47,8 @@ def check(repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]) -
 def scan(repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]) -> list[Finding]:
     """What looks like a secret in the objects that `runs` have beyond their bases and the commits `there`.
 
-    A file that several runs have is told of one. Known shapes of tokens and keys are looked for, and the values of secret variables of the environment.
+    A file that several runs have is told of one. Known shapes of tokens and keys are looked for, and the
+    values of secret variables of the environment.
     """
     found: list[Finding] = []
     files = list(_files(repo, runs, there))
