@@ -52,7 +52,10 @@ def send(repo: Repository, remote: Remote, objects: Sequence[Stored]) -> dict[Di
 def receive(
     repo: Repository, objects: Sequence[Stored], remote: Remote | None = None
 ) -> dict[Digest, GitExpError]:
-    """Why some of `objects` could not be brought into this clone's store from that of `remote`, or git's choice."""
+    """Why some of `objects` could not be brought into this clone's store from that of `remote`.
+
+    Without one it is the remote that git would take.
+    """
     try:
         store = shared_store(repo, remote or find_remote(repo.git, repo.config))
     except GitExpError as error:
