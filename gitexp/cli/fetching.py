@@ -26,7 +26,7 @@ def fetched(
     as_json: bool,
     artifacts: bool,
 ) -> int:
-    """Runs brought from the remote that `names` may begin with, and with `artifacts` their bytes; the exit code."""
+    """Brings runs from the remote that `names` may begin with, `artifacts` their bytes; the exit code."""
     from gitexp.cli import exit_codes
     from gitexp.cli.session import tell
     from gitexp.errors import UsageError
