@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,10 @@ RUN_VARIABLE = "GITEXP_RUN"
 """Holds the live directory of the run that a process was started by."""
 
 
+def _unseen(_what: str, _size: int) -> AbstractContextManager[Callable[[int], object]]:
+    return nullcontext(lambda _: None)
+
+
 def process_environment() -> dict[str, str]:
     """The environment of this process, as it is now."""
     return dict(os.environ)
@@ -50,6 +55,8 @@ class Repository:
         """How many may read for it at once: more than one only for a process that has no threads."""
         self.remark: Callable[[str], None] = lambda sentence: None
         """Told what its user should know of how a question was understood; whoever talks sets it."""
+        self.progress: Callable[[str, int], AbstractContextManager[Callable[[int], object]]] = _unseen
+        """Opened for what takes long, by what is done and how many bytes; told how many have passed."""
 
     @classmethod
     def open(cls, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> Repository:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from gitexp.errors import BrokenRecord, NotFound
 from gitexp.model.values import Digest
@@ -22,6 +22,12 @@ class Stored:
 
     oid: Digest
     size: int
+
+
+class Readable(Protocol):
+    """Bytes, once."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,21 @@ class ArtifactStore:
         import io
 
         return self._add(io.BytesIO(data))
+
+    def take(self, source: Readable, stored: Stored) -> None:
+        """Keep what `source` gives, durably, which checks for itself that it is `stored`. Raises OSError."""
+        with self._temporary() as temporary:
+            with temporary.open("xb") as file:
+                while chunk := source.read(_CHUNK):
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            self.adopt(temporary, stored)
+
+    def adopt(self, path: Path, stored: Stored) -> None:
+        """Move a file in, durably, whose bytes are durable and were found to be `stored`. Raises OSError."""
+        self._publish(path, self.path(stored.oid))
+        self._sync_names(stored.oid)
 
     def open(self, oid: Digest, size: int) -> bytes:
         """The bytes of `oid`, checked. Raises NotFound; BrokenRecord after setting damaged bytes aside."""
@@ -98,30 +119,36 @@ class ArtifactStore:
         return NotFound(f"artifact {oid[:12]} ({size} bytes) is not in the local store")
 
     def _add(self, source: BinaryIO) -> Stored:
-        temporary = self.root.parent / "tmp" / f"gitexp-{os.getpid()}-{os.urandom(8).hex()}"
-        temporary.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with self._temporary() as temporary:
             with temporary.open("xb") as file:
                 stored = _copy(source, file)
                 file.flush()
                 os.fsync(file.fileno())
-            target = self.path(stored.oid)
-            if self._is_whole(stored):
-                temporary.unlink()
-            else:
-                self._publish(temporary, target)
-            for folder in (target.parent, target.parent.parent, self.root):
-                _sync(folder)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+            if not self._is_whole(stored):
+                self._publish(temporary, self.path(stored.oid))
+            self._sync_names(stored.oid)
         return stored
+
+    @contextmanager
+    def _temporary(self) -> Iterator[Path]:
+        """The path of a new file beside the objects, which is gone after the block unless it was moved."""
+        path = self.root.parent / "tmp" / f"gitexp-{os.getpid()}-{os.urandom(8).hex()}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         # As git-lfs leaves its objects: nobody should write into what is known by its hash.
         temporary.chmod(0o444)
         temporary.replace(target)
+
+    def _sync_names(self, oid: Digest) -> None:
+        place = self.path(oid).parent
+        for folder in (place, place.parent, self.root):
+            _sync(folder)
 
     def _is_whole(self, stored: Stored) -> bool:
         """Whether the bytes are there; they are read, lest good ones yield to damaged ones."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ class Session:
         with Repository.open(current_folder(), self.environ) as repo:
             self.home = repo.home
             repo.remark = note
+            repo.progress = _progress
             repo.processes = os.cpu_count() or 1
             if sweep:
                 _sweep(repo)
@@ -42,6 +43,12 @@ class Session:
             if "settings" in vars(repo):
                 for error in repo.settings.unknown:
                     warn(error)
+
+
+def _progress(what: str, size: int) -> AbstractContextManager[Callable[[int], object]]:
+    from gitexp.cli.progress import bar
+
+    return bar(what, size)
 
 
 def current_folder() -> Path:

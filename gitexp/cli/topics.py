@@ -21,7 +21,18 @@ CONFIGURATION: Final = (
 SETTINGS: Final[tuple[Definition, ...]] = (
     ("exp.maxUntracked", "Untracked files larger than this many bytes are recorded by hash only (10m)."),
     ("exp.maxBlob", "Artifacts from this many bytes on go to the artifact store instead of git (1m)."),
-    ("exp.artifacts", "The folder that large artifacts are pushed to, and fetched from."),
+    (
+        "exp.artifacts",
+        "Where large artifacts are pushed to and fetched from: a folder, or s3://, gs://, abfs://, ssh://. "
+        "Without it the Git LFS server of the remote has them, or the remote itself where it is a folder.",
+    ),
+    ("exp.trustedLfsUrl", "A Git LFS server that .lfsconfig of a tree may name; can be given many times."),
+    (
+        "lfs.url, remote.NAME.lfsUrl, lfs.pushUrl, remote.NAME.lfsPushUrl",
+        "The Git LFS server, as git-lfs reads them.",
+    ),
+    ("lfs.concurrentTransfers", "How many artifacts are moved to or from a Git LFS server at once (8)."),
+    ("lfs.activityTimeout", "Seconds of silence that end a connection to a Git LFS server (60)."),
     ("exp.remote", "The git remote that runs are pushed to; else git's own choice."),
     ("exp.pushBatch", "How many runs are pushed at once (500)."),
     ("exp.pushRate", "How often a host is pushed to in a minute at most; 0 for any (6)."),

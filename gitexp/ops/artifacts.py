@@ -14,9 +14,8 @@ from gitexp.artifacts.store import Stored, digest_file
 from gitexp.errors import BrokenRecord, GitExpError, NotFound, UsageError
 from gitexp.formats import pointer
 from gitexp.formats.record import ARTIFACT_FOLDER
-from gitexp.git.refs import run_ref
 from gitexp.model.record import Artifact
-from gitexp.model.values import Oid
+from gitexp.model.values import Digest, Oid
 from gitexp.ops.read import StoredRun
 from gitexp.ops.recorded import recorded_blobs
 from gitexp.ops.resolve import metric_in
@@ -61,6 +60,8 @@ class Artifacts:
         self._run = run
         self._repo = run.repo
         self._blobs = recorded_blobs(run.repo.reader, run.commit)
+        self._reasons: dict[Digest, GitExpError] = {}
+        """Why bytes could not be brought here."""
         self.all = tuple(sorted(run.whole.artifacts, key=lambda one: one.path))
 
     def kept(self) -> list[Kept]:
@@ -96,28 +97,30 @@ class Artifacts:
 
     def _copy_stored(self, one: Artifact, target: BinaryIO) -> None:
         told = f"artifact {one.path!r} of run {self._run.name!r}"
+        self.bring([one])
+        reason = self._reasons.get(one.oid)
         try:
-            self._receive(one)
             self._repo.store.copy_out(one.oid, one.size, target)
         except NotFound:
+            why = f": {reason.message}" if reason else ""
             raise NotFound(
-                f"{told} is not in this clone", hint=f"git lfs fetch origin {run_ref(self._run.name)}"
+                f"{told} is not in this clone{why}",
+                hint=reason.hint if reason else "git exp pull --artifacts",
             ) from None
         except BrokenRecord as error:
             raise BrokenRecord(f"{told}: {error.message}", hint=error.hint) from None
 
-    def _receive(self, one: Artifact) -> None:
-        """Bring the bytes here where they are not and the remote's store can be reached.
+    def bring(self, wanted: Iterable[Artifact]) -> None:
+        """Have the bytes of `wanted` here, from where others keep them; each is asked for once."""
+        lacking = {
+            one.oid: Stored(one.oid, one.size)
+            for one in wanted
+            if one.oid not in self._reasons and self._place(one) is Place.ABSENT
+        }
+        if lacking:
+            from gitexp.ops.transfers import receive
 
-        Raises BrokenRecord where that has other bytes.
-        """
-        if self._repo.store.has(one.oid, one.size):
-            return
-        from gitexp.ops.transfers import receive
-
-        for error in receive(self._repo, [Stored(one.oid, one.size)]).values():
-            if isinstance(error, BrokenRecord):
-                raise error
+            self._reasons |= receive(self._repo, list(lacking.values()))
 
     def _place(self, one: Artifact) -> Place:
         if self._live_file(one) is not None:
@@ -176,6 +179,8 @@ def take(
     there = {target for one, target in wanted if _same(folder / target, one)}
     if not force:
         _check_free(folder / target for _, target in wanted if target not in there)
+    if not dry_run:
+        artifacts.bring(one for one, target in wanted if target not in there)
     return [
         Taken(one.path, folder / target, one.size)
         if target in there

@@ -1,52 +1,43 @@
 """The bytes of large artifacts moved between this clone's store and one that others reach too.
 
-Such a store is a folder: the one that `git config exp.artifacts` names, or the `lfs/objects` of a git remote
-that is a folder of this machine, where stock git-lfs looks for `file://` remotes.
+That is the place which `git config exp.artifacts` names: a folder, or what fsspec reaches. Else it is that of
+the git remote: its Git LFS server or, where it is a folder of this machine, its `lfs/objects`, where stock
+git-lfs looks, too.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from gitexp.artifacts.store import ArtifactStore, Stored
-from gitexp.errors import GitExpError, NotFound, RemoteError
-from gitexp.git.remotes import Remote, find_remote, is_local, shown
+from gitexp.errors import GitExpError
+from gitexp.git.process import Git
+from gitexp.git.remotes import Remote, find_remote, is_local, remote_names, shown, toward
 from gitexp.model.values import Digest
 from gitexp.repo import Repository
 
+if TYPE_CHECKING:
+    from gitexp.artifacts.remote import ArtifactRemote
+
 _FILE = "file://"
-
-
-def shared_store(repo: Repository, remote: Remote) -> ArtifactStore:
-    """Where the artifacts of runs on `remote` are kept. Raises RemoteError where gitexp cannot reach it."""
-    url = repo.config.get("exp.artifacts")
-    if url:
-        if not is_local(url):
-            raise RemoteError(
-                f"exp.artifacts is {shown(url)!r}, which is no folder", hint="git config exp.artifacts FOLDER"
-            )
-        return ArtifactStore(_folder(repo, url))
-    if is_local(remote.push_url):
-        place = _folder(repo, remote.push_url)
-        inner = place / ".git"
-        return ArtifactStore((inner if inner.is_dir() else place) / "lfs" / "objects")
-    raise RemoteError(
-        f"artifacts can only be moved to a folder, and remote '{remote.name}' is {shown(remote.push_url)!r}",
-        hint=f"git lfs push {remote.name} refs/exp/NAME && git exp push --allow-missing",
-    )
+_THREADS, _TIMEOUT = 8, 60
+"""As many objects at once as git-lfs moves, and seconds of silence that end a connection."""
 
 
 def send(repo: Repository, remote: Remote, objects: Sequence[Stored]) -> dict[Digest, GitExpError]:
     """Why some of `objects` are not in the remote's store; the others are, every byte hashed on the way."""
+    from gitexp.ops.moving import sent
+
     try:
-        store = shared_store(repo, remote)
-    except RemoteError as error:
+        with opened(repo, remote, upload=True) as place:
+            return sent(repo, place, objects)
+    except GitExpError as error:
         return {one.oid: error for one in objects}
-    lacking = [one for one in objects if not store.has(one.oid, one.size)]
-    return _moved(lacking, lambda one: _copied(repo.store, store, one))
 
 
 def receive(
@@ -54,31 +45,92 @@ def receive(
 ) -> dict[Digest, GitExpError]:
     """Why some of `objects` could not be brought into this clone's store from that of `remote`.
 
-    Without one it is the remote that git would take.
+    Without one it is the remote that git would take, and then all the others.
     """
+    lacking = [one for one in objects if not repo.store.has(one.oid, one.size)]
+    if not lacking:
+        return {}
     try:
-        store = shared_store(repo, remote or find_remote(repo.git, repo.config))
+        remotes = [remote] if remote is not None else _remotes(repo)
     except GitExpError as error:
-        return {one.oid: error for one in objects}
-    return _moved(objects, lambda one: _copied(store, repo.store, one))
-
-
-def _moved(objects: Sequence[Stored], move: Callable[[Stored], None]) -> dict[Digest, GitExpError]:
+        return {one.oid: error for one in lacking}
     failed: dict[Digest, GitExpError] = {}
-    for one in objects:
-        try:
-            move(one)
-        except GitExpError as error:
-            failed[one.oid] = error
-        except OSError as error:
-            failed[one.oid] = RemoteError(f"artifact {one.oid[:12]} cannot be moved: {error.strerror}")
+    for place in remotes:
+        # The place that was asked first is the one that should have had it: its reason is told.
+        found = _received(repo, place, lacking)
+        failed = {oid: failed.get(oid, error) for oid, error in found.items()}
+        lacking = [one for one in lacking if one.oid in failed]
+        if not lacking:
+            break
     return failed
 
 
-def _copied(source: ArtifactStore, target: ArtifactStore, one: Stored) -> None:
-    with source.verified(one.oid, one.size) as path:
-        if target.add_file(path) != one:
-            raise NotFound(f"artifact {one.oid[:12]} changed while it was copied")
+def _received(repo: Repository, remote: Remote, objects: Sequence[Stored]) -> dict[Digest, GitExpError]:
+    from gitexp.ops.moving import received
+
+    try:
+        with opened(repo, remote, upload=False) as place:
+            return received(repo, place, objects)
+    except GitExpError as error:
+        return {one.oid: error for one in objects}
+
+
+def _remotes(repo: Repository) -> list[Remote]:
+    """Where bytes may be, the likeliest first. Raises UsageError where there is no remote."""
+    first = find_remote(repo.git, repo.config)
+    if repo.config.get("exp.artifacts"):
+        return [first]
+    names = [name for name in remote_names(repo.config) if name != first.name]
+    return [first, *(find_remote(repo.git, repo.config, name) for name in names)]
+
+
+@contextmanager
+def opened(repo: Repository, remote: Remote, *, upload: bool) -> Iterator[ArtifactRemote]:
+    """Where the artifacts of runs on `remote` are kept. Raises RemoteError, UsageError or GitError."""
+    place = _place(repo, remote, upload=upload)
+    try:
+        yield place
+    finally:
+        place.close()
+
+
+def _place(repo: Repository, remote: Remote, *, upload: bool) -> ArtifactRemote:
+    url = repo.config.get("exp.artifacts")
+    if url and not is_local(url):
+        from gitexp.artifacts.cloud import Cloud
+
+        return Cloud(url, shown=shown(url))
+    from gitexp.artifacts.folder import Folder
+
+    if url:
+        return Folder(ArtifactStore(_folder(repo, url)), shown=f"the folder {url!r}")
+    from gitexp.git.lfs_server import derived, named_server
+
+    git = toward(repo.git, repo.environ)
+    address = remote.push_url if upload else remote.url
+    named = named_server(git, repo.config, remote, repo.layout.top, upload=upload)
+    if is_local(named or address):
+        place = _folder(repo, named or address)
+        inner = place / ".git"
+        store = ArtifactStore((inner if inner.is_dir() else place) / "lfs" / "objects")
+        return Folder(store, shown=f"remote '{remote.name}'")
+    return _lfs(repo, git, named or derived(address), upload=upload)
+
+
+def _lfs(repo: Repository, git: Git, url: str, *, upload: bool) -> ArtifactRemote:
+    from gitexp.artifacts.lfs import LfsServer
+    from gitexp.git.credentials import Credentials
+    from gitexp.git.lfs_server import server_at
+
+    server = server_at(git, repo.config, url, upload=upload)
+    return LfsServer(
+        server.url,
+        server.headers,
+        Credentials(git, repo.config),
+        shown=f"the Git LFS server {shown(server.url)}",
+        threads=max(1, repo.config.int("lfs.concurrentTransfers", _THREADS)),
+        timeout=max(1, repo.config.int("lfs.activityTimeout", _TIMEOUT)),
+    )
 
 
 def _folder(repo: Repository, url: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -177,9 +178,10 @@ def test_stock_git_lfs_brings_the_bytes_from_clone_to_clone(
     other.git("config", "exp.artifacts", str(tmp_path / "empty"))  # else get would find them in the hub
     monkeypatch.chdir(clone)
     said = exp("get", f"{name}:out/big.bin", "-o", str(tmp_path / "got"))
+    oid = hashlib.sha256(BIG).hexdigest()[:12]
     assert said.err == (
-        f"error: artifact 'out/big.bin' of run '{name}' is not in this clone\n"
-        f"hint: git lfs fetch origin refs/exp/{name}\n"
+        f"error: artifact 'out/big.bin' of run '{name}' is not in this clone: "
+        f"artifact {oid} ({len(BIG)} bytes) is not at the folder '{tmp_path / 'empty'}'\n"
     )
     assert said.code == 1
     other.git("lfs", "fetch", "origin", f"refs/exp/{name}")

@@ -253,12 +253,16 @@ def test_a_folder_for_artifacts(world: World, ada: Person, tmp_path: Path) -> No
     assert len(list((tmp_path / "bytes").glob("*/*/*"))) == 1
 
 
-def test_a_store_that_is_no_folder_keeps_the_run_back(world: World, ada: Person) -> None:
+def test_a_store_that_nothing_speaks_to_keeps_the_run_back(world: World, ada: Person) -> None:
     ada.record("big", LARGE, "--output", "model.bin")
-    ada.repo.git("config", "exp.artifacts", "s3://bucket/path")
-    said = ada("push")
-    assert said.code == 3
-    assert "is no folder" in said.err
+    for url, hint in (
+        ("gs://bucket/path", "pip install 'gitexp[gs]'"),
+        ("odd://x", "git config exp.artifacts URL"),
+    ):
+        ada.repo.git("config", "exp.artifacts", url)
+        said = ada("push")
+        assert said.code == 3
+        assert f"hint: {hint}" in said.err
     assert not world.runs
 
 

@@ -51,9 +51,9 @@ def command(
     Without a RUN or --where all runs that have ended are pushed. REMOTE is the name of a git remote; without
     it git's own choice is taken. Nobody else's run is ever overwritten: a run that has been edited on both
     sides is a conflict until it was fetched. What was cut off goes on where it was. Large artifacts go to the
-    folder that git config exp.artifacts names, or into the remote where that is a folder; git lfs push takes
-    them elsewhere. Records, and what a run's code adds to its base, are searched for secrets first; a finding
-    stops the push. Exit code 3 says that some runs were not pushed.
+    Git LFS server of the remote, into the remote where that is a folder, or to the folder or bucket that git
+    config exp.artifacts names. Records, and what a run's code adds to its base, are searched for secrets
+    first; a finding stops the push. Exit code 3 says that some runs were not pushed.
 
     \b
     Examples:

@@ -1,0 +1,70 @@
+"""A folder that several clones reach: a disk of one's own, or one that is mounted from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gitexp.artifacts.arriving import Arrival
+from gitexp.artifacts.remote import Moved, absent
+from gitexp.artifacts.store import ArtifactStore, Readable, Stored
+from gitexp.errors import GitExpError, RemoteError
+from gitexp.model.values import Digest
+
+_CHUNK = 1 << 20
+
+
+class Folder:
+    """An ArtifactRemote that is a store like the local one: stock git-lfs finds what is in it."""
+
+    removes = True
+    threads = 4
+
+    def __init__(self, store: ArtifactStore, *, shown: str) -> None:
+        self.shown = shown
+        self._store = store
+
+    def announce(self, objects: Sequence[Stored], *, upload: bool) -> dict[Digest, GitExpError | None]:
+        try:
+            there = {one.oid for one in objects if self._store.has(one.oid, one.size)}
+        except OSError as error:
+            raise RemoteError(f"cannot look into {self.shown}: {error.strerror}") from None
+        if upload:
+            return dict.fromkeys(there)
+        return {one.oid: absent(one, self.shown) for one in objects if one.oid not in there}
+
+    def send(self, one: Stored, source: Readable) -> None:
+        try:
+            self._store.take(source, one)
+        except OSError as error:
+            raise RemoteError(f"cannot write to {self.shown}: {error.strerror}") from None
+
+    def receive(self, one: Stored, target: Arrival, moved: Moved) -> None:
+        try:
+            with self._store.path(one.oid).open("rb") as source:
+                source.seek(target.size)
+                while chunk := source.read(_CHUNK):
+                    target.write(chunk)
+                    moved(len(chunk))
+        except FileNotFoundError:
+            raise absent(one, self.shown) from None
+        except OSError as error:
+            raise RemoteError(f"cannot read from {self.shown}: {error.strerror}") from None
+
+    def remove(self, objects: Sequence[Digest]) -> None:
+        try:
+            for oid in objects:
+                self._store.path(oid).unlink(missing_ok=True)
+        except OSError as error:
+            raise RemoteError(f"cannot remove from {self.shown}: {error.strerror}") from None
+
+    def list(self) -> Iterator[tuple[Stored, float]]:
+        for path in self._store.root.glob("??/??/*"):
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue  # somebody else removed it
+            if len(path.name) == 64 and path.name.isalnum():
+                yield Stored(Digest(path.name), stat.st_size), stat.st_mtime
+
+    def close(self) -> None:
+        pass
