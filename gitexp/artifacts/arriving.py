@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gitexp.artifacts.batch import Batch
 from gitexp.artifacts.store import ArtifactStore, Stored
 from gitexp.errors import BrokenRecord, StorageFull
 from gitexp.model.values import Digest
@@ -62,9 +63,6 @@ class Arrival:
         self._file.truncate()
         self._digest, self.size, self.resumed = hashlib.sha256(), 0, False
 
-    def sync(self) -> None:
-        os.fsync(self._file.fileno())
-
     def check(self) -> None:
         """Raises BrokenRecord where the bytes are not what they should be, and forgets them."""
         found = Stored(Digest(self._digest.hexdigest()), self.size)
@@ -80,22 +78,23 @@ class Arrival:
 
 
 @contextmanager
-def arriving(store: ArtifactStore, wanted: Stored) -> Iterator[Arrival]:
-    """An arrival whose bytes are in the store, durably, once the block ends well and they are the right ones.
+def arriving(store: ArtifactStore, batch: Batch, wanted: Stored) -> Iterator[Arrival]:
+    """An arrival whose bytes are in `batch` once the block ends well and they are the right ones.
 
-    Otherwise those that came stay beside it for the next try. Raises BrokenRecord for other bytes: none of
-    them stay.
+    Otherwise those that came stay beside the store for the next try. Raises BrokenRecord for other bytes:
+    none of them stay.
     """
     path, descriptor = _opened(store.root.parent / FOLDER, wanted)
     arrival = Arrival(path, descriptor, wanted)
     try:
         yield arrival
         arrival.check()
-        arrival.sync()
-        store.adopt(path, wanted)
-    finally:
+        batch.add(path, wanted)
+    except BaseException:
         if not arrival.size:
             path.unlink(missing_ok=True)
+        raise
+    finally:
         arrival.close()
 
 

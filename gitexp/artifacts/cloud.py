@@ -95,6 +95,9 @@ class Cloud:
         if self._size(one) != one.size:
             raise Interrupted(f"artifact {one.oid[:12]} did not arrive whole at {self.shown}")
 
+    def settle(self) -> None:
+        pass
+
     def receive(self, one: Stored, target: Arrival, moved: Moved) -> None:
         path = self._path(one.oid)
         while target.left:

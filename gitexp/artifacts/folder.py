@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gitexp.artifacts.arriving import Arrival
+from gitexp.artifacts.batch import Batch
 from gitexp.artifacts.remote import Moved, absent
 from gitexp.artifacts.store import ArtifactStore, Readable, Stored
 from gitexp.errors import GitExpError, RemoteError
@@ -22,6 +23,7 @@ class Folder:
     def __init__(self, store: ArtifactStore, *, shown: str) -> None:
         self.shown = shown
         self._store = store
+        self._batch = Batch(store)
 
     def announce(self, objects: Sequence[Stored], *, upload: bool) -> dict[Digest, GitExpError | None]:
         try:
@@ -34,7 +36,13 @@ class Folder:
 
     def send(self, one: Stored, source: Readable) -> None:
         try:
-            self._store.take(source, one)
+            self._batch.add(self._store.receive(source), one)
+        except OSError as error:
+            raise RemoteError(f"cannot write to {self.shown}: {error.strerror}") from None
+
+    def settle(self) -> None:
+        try:
+            self._batch.publish()
         except OSError as error:
             raise RemoteError(f"cannot write to {self.shown}: {error.strerror}") from None
 

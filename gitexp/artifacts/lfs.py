@@ -78,6 +78,9 @@ class LfsServer:
                 "POST", verify.href, {"Content-Type": _JSON, "Accept": _JSON, **self._for(verify)}, body
             )
 
+    def settle(self) -> None:
+        pass
+
     def receive(self, one: Stored, target: Arrival, moved: Moved) -> None:
         action = self._action(self._actions.get(one.oid, {}), "download", one)
         asked = {"Range": f"bytes={target.size}-"} if target.size else {}

@@ -48,10 +48,13 @@ class ArtifactRemote(Protocol):
         """
 
     def send(self, one: Stored, source: Readable) -> None:
-        """Keep the bytes of `source` as `one`; they are there in whole once this returns, or not at all.
+        """Keep the bytes of `source` as `one`: in whole, or not at all; at the latest once all is settled.
 
         What `source.read` raises is passed on, and then nothing is kept.
         """
+
+    def settle(self) -> None:
+        """All that was sent before is there, and stays, once this returns."""
 
     def receive(self, one: Stored, target: Arrival, moved: Moved) -> None:
         """Write the bytes of `one` to `target`, from where that has come to.

@@ -38,7 +38,7 @@ class ArtifactStore:
 
     def path(self, oid: Digest) -> Path:
         """Where the bytes of `oid` are, or would be."""
-        return self.root / oid[:2] / oid[2:4] / oid
+        return self.root / f"{oid[:2]}/{oid[2:4]}/{oid}"
 
     def has(self, oid: Digest, size: int) -> bool:
         try:
@@ -56,20 +56,26 @@ class ArtifactStore:
 
         return self._add(io.BytesIO(data))
 
-    def take(self, source: Readable, stored: Stored) -> None:
-        """Keep what `source` gives, durably, which checks for itself that it is `stored`. Raises OSError."""
-        with self._temporary() as temporary:
-            with temporary.open("xb") as file:
+    def receive(self, source: Readable) -> Path:
+        """A new file beside the objects with what `source` gives, to be adopted. Raises OSError."""
+        path = self._new()
+        try:
+            with path.open("xb") as file:
                 while chunk := source.read(_CHUNK):
                     file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
-            self.adopt(temporary, stored)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path
 
-    def adopt(self, path: Path, stored: Stored) -> None:
-        """Move a file in, durably, whose bytes are durable and were found to be `stored`. Raises OSError."""
+    def adopt(self, path: Path, stored: Stored, *, sync: bool = True) -> None:
+        """Move a file in whose bytes are durable and were found to be `stored`. Raises OSError.
+
+        Without `sync` its new name is not durable yet.
+        """
         self._publish(path, self.path(stored.oid))
-        self._sync_names(stored.oid)
+        if sync:
+            self._sync_names(stored.oid)
 
     def open(self, oid: Digest, size: int) -> bytes:
         """The bytes of `oid`, checked. Raises NotFound; BrokenRecord after setting damaged bytes aside."""
@@ -119,25 +125,25 @@ class ArtifactStore:
         return NotFound(f"artifact {oid[:12]} ({size} bytes) is not in the local store")
 
     def _add(self, source: BinaryIO) -> Stored:
-        with self._temporary() as temporary:
+        temporary = self._new()
+        try:
             with temporary.open("xb") as file:
                 stored = _copy(source, file)
                 file.flush()
                 os.fsync(file.fileno())
-            if not self._is_whole(stored):
-                self._publish(temporary, self.path(stored.oid))
-            self._sync_names(stored.oid)
+            if self._is_whole(stored):
+                self._sync_names(stored.oid)
+            else:
+                self.adopt(temporary, stored)
+        finally:
+            temporary.unlink(missing_ok=True)
         return stored
 
-    @contextmanager
-    def _temporary(self) -> Iterator[Path]:
-        """The path of a new file beside the objects, which is gone after the block unless it was moved."""
+    def _new(self) -> Path:
+        """The path of a new file beside the objects."""
         path = self.root.parent / "tmp" / f"gitexp-{os.getpid()}-{os.urandom(8).hex()}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
+        return path
 
     def _publish(self, temporary: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)

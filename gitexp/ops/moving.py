@@ -9,6 +9,7 @@ from threading import Lock
 from time import sleep
 
 from gitexp.artifacts.arriving import arriving
+from gitexp.artifacts.batch import Batch
 from gitexp.artifacts.checked import Checked
 from gitexp.artifacts.remote import AT_ONCE, ArtifactRemote, Denied, Interrupted, Moved
 from gitexp.artifacts.store import Stored
@@ -35,14 +36,16 @@ def sent(repo: Repository, place: ArtifactRemote, objects: Sequence[Stored]) -> 
             with repo.store.verified(one.oid, one.size):  # which sets damaged bytes aside, and says so
                 raise
 
-    return _Mover(repo, place, upload=True, move=send).all(objects)
+    return _Mover(repo, place, upload=True, move=send, settle=place.settle).all(objects)
 
 
 def received(repo: Repository, place: ArtifactRemote, objects: Sequence[Stored]) -> dict[Digest, GitExpError]:
     """Why some of `objects` are not in the local store now."""
 
+    batch = Batch(repo.store)
+
     def receive(one: Stored, moved: Moved) -> None:
-        with arriving(repo.store, one) as arrival:
+        with arriving(repo.store, batch, one) as arrival:
             moved(arrival.size)
             resumed = arrival.resumed
             place.receive(one, arrival, moved)
@@ -52,7 +55,7 @@ def received(repo: Repository, place: ArtifactRemote, objects: Sequence[Stored])
                 # What an earlier try left may be what is wrong.
                 raise Interrupted(error.message) if resumed else error from None
 
-    return _Mover(repo, place, upload=False, move=receive).all(objects)
+    return _Mover(repo, place, upload=False, move=receive, settle=batch.publish).all(objects)
 
 
 @dataclass
@@ -61,6 +64,8 @@ class _Mover:
     place: ArtifactRemote
     upload: bool
     move: Callable[[Stored, Moved], None]
+    settle: Callable[[], None]
+    """Called after each batch: what was moved stays, then."""
     failed: dict[Digest, GitExpError] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
     in_a_row: int = 0
@@ -93,6 +98,11 @@ class _Mover:
         due = [one for one in batch if one.oid not in settled]
         reasons = zip(due, pool.map(lambda one: self._moved(one, moved), due), strict=True)
         self.failed |= {one.oid: reason for one, reason in reasons if reason is not None}
+        try:
+            self.settle()
+        except (RemoteError, OSError) as error:
+            self.over = error if isinstance(error, RemoteError) else _full(error)
+            self.failed |= dict.fromkeys((one.oid for one in due), self.over)
 
     def _announced(self, batch: Sequence[Stored]) -> dict[Digest, GitExpError | None]:
         """What the place says of the batch before anything is moved. Raises RemoteError."""
@@ -131,6 +141,10 @@ class _Mover:
             if self.in_a_row >= _GIVEN_UP:
                 self.over = failure
         return failure
+
+
+def _full(error: OSError) -> StorageFull:
+    return StorageFull(f"artifacts cannot be kept: {error.strerror}")
 
 
 class _Counted:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gitexp.artifacts.arriving import arriving
+from gitexp.artifacts.batch import Batch
 from gitexp.artifacts.checked import Checked
 from gitexp.artifacts.cloud import Cloud
 from gitexp.artifacts.folder import Folder
@@ -83,19 +84,22 @@ def send(place: ArtifactRemote, data: bytes) -> Stored:
     one = stored(data)
     if place.announce([one], upload=True) == {}:
         place.send(one, Checked(io.BytesIO(data), one, lambda _: None))
+        place.settle()
     return one
 
 
 def receive(place: ArtifactRemote, store: ArtifactStore, one: Stored) -> bytes:
     assert place.announce([one], upload=False) == {}
-    with arriving(store, one) as arrival:
+    batch = Batch(store)
+    with arriving(store, batch, one) as arrival:
         place.receive(one, arrival, lambda _: None)
+    batch.publish()
     return store.open(one.oid, one.size)
 
 
 def cut(store: ArtifactStore, one: Stored, data: bytes) -> None:
     """Have a transfer end when `data` has arrived."""
-    with suppress(KeyboardInterrupt), arriving(store, one) as arrival:
+    with suppress(KeyboardInterrupt), arriving(store, Batch(store), one) as arrival:
         arrival.write(data)
         raise KeyboardInterrupt
 
@@ -141,9 +145,11 @@ def test_what_was_cut_goes_on_where_it_was(place: ArtifactRemote, store: Artifac
     cut(store, one, LARGE[:5_000_000])
     passed: list[int] = []
     place.announce([one], upload=False)
-    with arriving(store, one) as arrival:
+    batch = Batch(store)
+    with arriving(store, batch, one) as arrival:
         assert arrival.resumed
         place.receive(one, arrival, passed.append)
+    batch.publish()
     assert store.open(one.oid, one.size) == LARGE
     # A server that cannot begin in the middle has it begin anew.
     assert sum(passed) == len(LARGE) - 5_000_000
@@ -153,7 +159,7 @@ def test_what_was_kept_of_something_else_is_found_out(place: ArtifactRemote, sto
     one = send(place, LARGE)
     cut(store, one, b"x" * 5_000_000)
     place.announce([one], upload=False)
-    with pytest.raises(BrokenRecord, match="damaged there"), arriving(store, one) as arrival:
+    with pytest.raises(BrokenRecord, match="damaged there"), arriving(store, Batch(store), one) as arrival:
         place.receive(one, arrival, lambda _: None)
     assert not store.has(one.oid, one.size)
     assert receive(place, store, one) == LARGE
