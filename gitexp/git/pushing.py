@@ -17,13 +17,22 @@ _ENVIRONMENT = {"GIT_LFS_SKIP_PUSH": "1"}
 _LINE = re.compile(r"([ +\-*!=])\t[^\t]*:(refs/[^\t]+)\t([^\t]*)")
 _REASON = re.compile(r"\[[^\]]*\] \((.*)\)", re.DOTALL)
 _STALE = ("stale info", "fetch first", "non-fast-forward", "already exists", "needs force")
-# How hosts name what they do not take at all, whatever the commit: https://git-scm.com/docs/git-config,
-# `receive.hideRefs`, and what hosts that allow only branches and tags say.
+# How hosts name what they do not take at all, whatever the commit. In the order of the lines: git's own
+# `receive.hideRefs` (GitHub and GitLab) and its check of names; Gerrit; Azure DevOps (TF401021); Codeup;
+# Gitea 1.15; then what hooks say that allow only branches and tags.
 _UNWELCOME = re.compile(
-    r"deny updating a hidden ref|funny refname|illegal ref|not allowed.*ref|ref.*not allowed"
-    r"|only .*(?:branch|head).* allowed|invalid ref|cannot update.*outside",
+    r"deny updating a hidden ref|funny refname"
+    r"|prohibited by Gerrit(?!:)|prohibited by Gerrit: not permitted: create"
+    r"|is not a valid name for a Git ref"
+    r"|refs/\S+ is illegal|illegal ref"
+    r"|unexpected ref\b"
+    r"|\bref(?:erence|name)?s?\b.* (?:not allowed|not supported|not permitted|must (?:start|begin) with)"
+    r"|not allowed.* refs?\b|only .*\b(?:branch(?:es)?|heads|tags)\b.* (?:allowed|accepted|supported|pushed)"
+    r"|invalid ref|cannot update.* outside",
     re.IGNORECASE,
 )
+_DECLINED = re.compile(r"(?:pre-receive |update )?hook declined")
+_REMARK = re.compile(r"^remote: *(.*?) *$", re.MULTILINE)
 
 
 class Fate(str, Enum):
@@ -92,14 +101,22 @@ def push(git: Git, remote: Remote, refs: Sequence[RefPush]) -> Pushed:
 def _told(result: Result) -> dict[str, RefFate]:
     """What git said of each ref. `remote failed to report status` says nothing."""
     lines = (_LINE.fullmatch(line) for line in result.text.split("\n"))
-    return {line[2]: _fate(line[1], line[3]) for line in lines if line and "failed to report" not in line[3]}
+    # Where a hook declines, why it does stands among what the host has printed.
+    remarks = [line for line in _REMARK.findall(result.talk) if _UNWELCOME.search(line)]
+    return {
+        line[2]: _fate(line[1], line[3], remarks)
+        for line in lines
+        if line and "failed to report" not in line[3]
+    }
 
 
-def _fate(flag: str, summary: str) -> RefFate:
+def _fate(flag: str, summary: str, remarks: Sequence[str]) -> RefFate:
     if flag != "!":
         return RefFate(Fate.DONE)
     told = _REASON.match(summary)
     reason = told[1] if told else summary
     if any(word in reason for word in _STALE):
         return RefFate(Fate.STALE, reason)
+    if remarks and _DECLINED.fullmatch(reason):
+        return RefFate(Fate.UNWELCOME, remarks[0])
     return RefFate(Fate.UNWELCOME if _UNWELCOME.search(reason) else Fate.REFUSED, reason)

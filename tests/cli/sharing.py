@@ -51,6 +51,13 @@ class World:
         self.remote.git("clone", "-q", url or self.url, str(path))
         return Person(Repo(path, self._environ), self._capture)
 
+    def hook(self, name: str, script: str) -> None:
+        """Gives the remote a hook."""
+        path = self.remote.path / "hooks" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(script)
+        path.chmod(0o755)
+
     @property
     def runs(self) -> dict[str, str]:
         """Name -> commit of every run on the remote."""

@@ -16,10 +16,7 @@ def ada(world: World) -> Person:
 
 
 def _hook(world: World, name: str, script: str) -> None:
-    path = world.remote.path / "hooks" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
+    world.hook(name, f"#!/bin/sh\n{script}\n")
 
 
 def test_runs_arrive_as_they_are(world: World, ada: Person) -> None:
