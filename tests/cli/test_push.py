@@ -325,3 +325,53 @@ def test_a_binary_file_is_no_finding(world: World, ada: Person) -> None:
     ada.repo.write("data.bin", b"\0" + TOKEN.encode())
     ada.record("one")
     assert ada("push").code == 0
+
+
+def test_what_was_removed_there_stays_removed_unless_it_is_named(world: World, ada: Person) -> None:
+    one, two = ada.record("one"), ada.record("two")
+    ada("push")
+    world.remote.git("update-ref", "-d", f"refs/exp/{one}")
+    said = ada("push")
+    assert (said.code, said.err) == (0, "origin: 1 unchanged, 1 removed there\n")
+    assert set(world.runs) == {two}
+    assert set(ada.runs) == {one, two}
+    assert "1 removed there" in ada("push", "--where", "is:finished").err
+    assert "1 new" in ada("push", "origin", one).err
+    assert world.runs == ada.runs
+
+
+def test_an_edit_brings_back_nothing_that_was_removed_there(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    ada("push")
+    world.remote.git("update-ref", "-d", f"refs/exp/{name}")
+    ada("tag", name, "+a")
+    assert ada("push").err == "origin: 1 removed there\n"
+    assert not world.runs
+
+
+def test_what_was_fetched_and_then_removed_there(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    ada("push")
+    bob = world.person("bob")
+    bob("fetch")
+    world.remote.git("update-ref", "-d", f"refs/exp/{name}")
+    assert bob("fetch").code == 0
+    assert set(bob.runs) == {name}
+    assert bob("push").err == "origin: 1 removed there\n"
+
+
+def test_what_git_itself_had_pushed_and_somebody_removed(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    ada.repo.git("push", "-q", "origin", "refs/exp/*:refs/exp/*")
+    ada("push")
+    world.remote.git("update-ref", "-d", f"refs/exp/{name}")
+    assert "1 removed there" in ada("push").err
+
+
+def test_another_remote_has_its_own_memory(world: World, ada: Person, tmp_path: Path) -> None:
+    name = ada.record("one")
+    ada("push")
+    world.remote.git("update-ref", "-d", f"refs/exp/{name}")
+    ada.repo.git("clone", "-q", "--bare", world.url, str(tmp_path / "other.git"))
+    ada.repo.git("remote", "add", "other", str(tmp_path / "other.git"))
+    assert "1 new" in ada("push", "other").err

@@ -72,7 +72,8 @@ def command(
         if not runs and not as_json:
             note("no run to push")
             return 0
-        outcomes = push(repo, remote, runs, Options(dry_run, allow_missing, allow))
+        again = where is None and bool({*names} - {remote.name})
+        outcomes = push(repo, remote, runs, Options(dry_run, allow_missing, allow, again))
     if as_json:
         _print_json(remote, outcomes)
     return _told(remote, outcomes, dry_run=dry_run)

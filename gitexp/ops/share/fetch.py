@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 
 from gitexp.capture.liveness import Lock
 from gitexp.errors import InvalidName
 from gitexp.git.fetching import fetch as fetch_refs
 from gitexp.git.objects import ObjectBuilder
-from gitexp.git.refs import INCOMING, TRASH, incoming_ref, list_runs, ref_values, run_ref
+from gitexp.git.process import Git
+from gitexp.git.refs import EXP, INCOMING, TRASH, incoming_ref, list_runs, ref_values, run_ref
 from gitexp.git.remotes import Remote, list_remote, toward
 from gitexp.git.write import RefUpdate
 from gitexp.model.names import RunName, parse_name
@@ -20,8 +22,9 @@ from gitexp.ops.operations import Operation
 from gitexp.ops.read import StoredRun
 from gitexp.ops.select import Selection
 from gitexp.ops.share.inspect import inspect
-from gitexp.ops.share.layout import namespace
+from gitexp.ops.share.layout import Layout, has_layout, is_run, places, set_layout
 from gitexp.ops.share.reconcile import Here, State, Verdict, judged
+from gitexp.ops.share.seen import Seen
 from gitexp.ops.tidy import fold_packs
 from gitexp.repo import Repository
 
@@ -43,29 +46,58 @@ def fetch(
     git = toward(repo.git, repo.environ)
     repo.home.mkdir(exist_ok=True)
     with Lock.take(repo.home / "fetch.lock", wait=True) or nullcontext():
-        place = namespace(repo.config, remote.name)
-        there = {ref[len(place) :]: oid for ref, oid in list_remote(git, remote, [f"{place}*"]).items()}
-        wanted = {name: oid for name, oid in there.items() if not names or name.startswith(tuple(names))}
-        here = set(dict(list_runs(repo.git).runs).values())
+        found = _Found.ask(repo, git, remote)
+        wanted = {name: oid for name, oid in found.runs.items() if not names or name.startswith(tuple(names))}
+        here = {commit: name for name, commit in list_runs(repo.git).runs}
         lacking, verdicts = _parsed({name: oid for name, oid in wanted.items() if oid not in here})
-        verdicts += [
-            Verdict(State.UNCHANGED, RunName(name), oid) for name, oid in wanted.items() if oid in here
-        ]
+        verdicts += [Verdict(State.UNCHANGED, here[oid], oid) for name, oid in wanted.items() if oid in here]
         if dry_run:
             return [*verdicts, *(Verdict(State.NEW, name, oid) for name, oid in lacking.items())]
         try:
-            specs = {place + name: incoming_ref(remote.name, name) for name in lacking}
+            specs = {found.refs[name]: incoming_ref(remote.name, name) for name in lacking}
             refused = fetch_refs(git, remote, specs)
             verdicts += [
-                Verdict(State.INVALID, name, lacking[name], refused[place + name].message)
+                Verdict(State.INVALID, name, lacking[name], refused[found.refs[name]].message)
                 for name in lacking
-                if place + name in refused
+                if found.refs[name] in refused
             ]
-            arrived = {name: oid for name, oid in lacking.items() if place + name not in refused}
-            verdicts += _published(repo, remote, arrived, query)
+            arrived = {name: oid for name, oid in lacking.items() if found.refs[name] not in refused}
+            verdicts += _published(repo, remote, found, arrived, query)
         finally:
             _clear(repo, remote)
+        Seen(repo, remote.name).add(one.name for one in verdicts if one.state.here)
+        _learn_layout(repo, remote, found, verdicts)
     return verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a remote has."""
+
+    refs: Mapping[str, str]
+    """Name -> ref."""
+    runs: Mapping[str, Oid]
+    """Name -> what it points to."""
+
+    @classmethod
+    def ask(cls, repo: Repository, git: Git, remote: Remote) -> _Found:
+        """Raises RemoteError."""
+        where = places(repo.config, remote.name)
+        there = list_remote(git, remote, where.patterns)
+        refs = where.runs(there)
+        return cls(refs, {name: there[ref] for name, ref in refs.items()})
+
+
+def _learn_layout(repo: Repository, remote: Remote, found: _Found, verdicts: Sequence[Verdict]) -> None:
+    """Remember that a remote keeps runs as branches, where nobody has said how it keeps them."""
+    if has_layout(repo.config, remote.name) or any(ref.startswith(EXP) for ref in found.refs.values()):
+        return
+    if any(one.state.here for one in verdicts):
+        set_layout(repo, remote.name, Layout.BRANCHES)
+        repo.remark(
+            f"remote '{remote.name}' keeps runs as branches exp/NAME; this is remembered "
+            f"(remote.{remote.name}.expLayout)"
+        )
 
 
 def _parsed(found: Mapping[str, Oid]) -> tuple[dict[RunName, Oid], list[Verdict]]:
@@ -81,14 +113,18 @@ def _parsed(found: Mapping[str, Oid]) -> tuple[dict[RunName, Oid], list[Verdict]
 
 
 def _published(
-    repo: Repository, remote: Remote, arrived: Mapping[RunName, Oid], query: str | None
+    repo: Repository, remote: Remote, found: _Found, arrived: Mapping[RunName, Oid], query: str | None
 ) -> list[Verdict]:
     """What became of the runs that are in the incoming namespace now."""
     # What came in is in packs that an open reader may not have seen.
     vars(repo).pop("reader", None)
     incoming = _incoming(repo, remote)
     refs = {name: incoming_ref(remote.name, name) for name in arrived}
-    commits = {name: incoming[ref] for name, ref in refs.items() if ref in incoming}
+    commits = {
+        name: incoming[ref]
+        for name, ref in refs.items()
+        if ref in incoming and is_run(repo.reader, found.refs[name], incoming[ref])
+    }
     faults = inspect(repo.reader, list(commits.items()))
     verdicts = [Verdict(State.INVALID, name, commits[name], error.message) for name, error in faults.items()]
     sound = [StoredRun(repo, name, oid) for name, oid in commits.items() if name not in faults]

@@ -53,16 +53,20 @@ class Outbox:
 @contextmanager
 def outbox(repo: Repository, remote: str) -> Iterator[Outbox]:
     """The outbox of `remote`, held alone: pushes of one clone come after each other. Raises OSError."""
-    folder = repo.home / "outbox"
-    folder.mkdir(parents=True, exist_ok=True)
-    name = sha256(remote.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    path = folder / f"{name}.json"
-    lock = Lock.take(folder / f"{name}.lock") or _waited(repo, remote, folder / f"{name}.lock")
+    path, place = (outbox_file(repo, remote, kind) for kind in ("json", "lock"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = Lock.take(place) or _waited(repo, remote, place)
     try:
         yield _read(path)
     finally:
         if lock is not None:
             lock.release()
+
+
+def outbox_file(repo: Repository, remote: str, kind: str) -> Path:
+    """Where what is remembered of a remote stands; its name may be one that no file can have."""
+    name = sha256(remote.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return repo.home / "outbox" / f"{name}.{kind}"
 
 
 def _waited(repo: Repository, remote: str, path: Path) -> Lock | None:

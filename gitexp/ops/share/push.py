@@ -13,10 +13,11 @@ from gitexp.git.remotes import Remote, list_remote, toward
 from gitexp.model.names import RunName
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.read import StoredRun
-from gitexp.ops.share.layout import namespace
+from gitexp.ops.share.layout import Places, places
 from gitexp.ops.share.outbox import Outbox, outbox
 from gitexp.ops.share.pointers import pointers
 from gitexp.ops.share.secrets import check
+from gitexp.ops.share.seen import Seen
 from gitexp.ops.share.sending import Sender
 from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
@@ -30,6 +31,8 @@ class State(str, Enum):
     NEW = "new"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    REMOVED = "removed there"
+    """It was on the remote once: it is sent again only where it is named."""
     CONFLICT = "conflict"
     """The remote has something else under that name; nothing was changed there."""
     REFUSED = "refused"
@@ -40,6 +43,11 @@ class State(str, Enum):
     @property
     def failed(self) -> bool:
         return self in (State.CONFLICT, State.REFUSED, State.MISSING)
+
+    @property
+    def there(self) -> bool:
+        """Whether the remote has the run."""
+        return self in (State.NEW, State.UPDATED, State.UNCHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class Options:
     """Whether runs go whose artifacts the remote store lacks."""
     allow_secrets: bool = False
     """Whether runs go that hold what looks like a secret."""
+    again: bool = False
+    """Whether runs go that were removed there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +98,17 @@ def push(
     git = toward(repo.git, repo.environ)
     repo.home.mkdir(exist_ok=True)
     with outbox(repo, remote.name) as memory:
-        place = namespace(repo.config, remote.name)
-        there = list_remote(git, remote, [f"{place}*"], push=True)
-        plan = _Plan(repo, place, there, frozenset(there.values()), memory)
+        where, seen = places(repo.config, remote.name), Seen(repo, remote.name)
+        there = list_remote(git, remote, where.patterns, push=True)
+        commits = frozenset(there[ref] for ref in where.runs(there).values())
+        plan = _Plan(repo, where, there, commits, memory, frozenset() if options.again else seen.names)
         steps = [plan.step(run) for run in runs]
         if not options.allow_secrets:
             check(repo, [step.run for step in steps if step.ref is not None], plan.commits)
         if not options.dry_run:
             steps = _with_bytes(repo, remote, steps, options)
             steps = _sent(Sender(repo, git, remote, memory), steps)
+            seen.add(step.run.name for step in steps if step.outcome.state.there)
     return [step.outcome for step in steps]
 
 
@@ -105,19 +117,20 @@ class _Plan:
     """What is to be done for each run, from what the remote has."""
 
     repo: Repository
-    namespace: str
+    places: Places
     there: Mapping[str, Oid]
     commits: Collection[Oid]
     """Everything that the remote has, under whatever name."""
     memory: Outbox
+    seen: Collection[str]
+    """Runs that are not sent again."""
 
     def step(self, run: StoredRun) -> _Step:
         start = _Step(run, Outcome(run.name, run.commit, State.UNCHANGED))
-        # A run that was renamed on its way here has its old name there.
-        names = dict.fromkeys((run.name, run.record.info.name))
-        refs = [self.namespace + name for name in names]
         if run.commit in self.commits:
             return start
+        # A run that was renamed on its way here has its old name there.
+        refs = self.places.refs(dict.fromkeys((run.name, run.record.info.name)))
         earlier: Collection[Oid] | None = None
         for ref in refs:
             if ref not in self.there:
@@ -125,9 +138,12 @@ class _Plan:
             earlier = earlier if earlier is not None else self._earlier(run)
             if self.there[ref] in earlier or self.memory.running.get(ref) == self.there[ref]:
                 return _planned(start, RefPush(ref, run.commit, self.there[ref]), State.UPDATED)
-        if refs[0] not in self.there:
-            return _planned(start, RefPush(refs[0], run.commit, None), State.NEW)
-        return self._conflict(start, self.there[refs[0]])
+        for ref in self.places.refs([run.name]):
+            if ref in self.there:
+                return self._conflict(start, self.there[ref])
+        if run.name in self.seen:
+            return start.ended(State.REMOVED)
+        return _planned(start, RefPush(refs[0], run.commit, None), State.NEW)
 
     def _earlier(self, run: StoredRun) -> Collection[Oid]:
         try:

@@ -40,6 +40,11 @@ class State(str, Enum):
     def changes(self) -> bool:
         return self in (State.NEW, State.UPDATED, State.MERGED, State.RENAMED)
 
+    @property
+    def here(self) -> bool:
+        """Whether both sides have the run now."""
+        return self.changes or self is State.UNCHANGED
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
