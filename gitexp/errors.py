@@ -12,6 +12,7 @@ GitExpError (1)
 │   └── NewerFormat         written by a later gitexp
 ├── SecretsFound (1)        what looks like a secret would leave the machine
 ├── RemoteError (3)         another repository or store failed
+│   └── Unreachable         there is no way to it now
 └── GitError (128)          git itself failed, or there is no repository
     ├── NotARepository
     ├── NoWorkTree
@@ -83,6 +84,10 @@ class SecretsFound(GitExpError):
 
 class RemoteError(GitExpError):
     exit_code = 3
+
+
+class Unreachable(RemoteError):
+    pass
 
 
 class GitError(GitExpError):

@@ -30,6 +30,8 @@ DEFAULT_MAX_BLOB = 1 << 20
 
 RUN_VARIABLE = "GITEXP_RUN"
 """Holds the live directory of the run that a process was started by."""
+AUTO_PUSH = "exp.autoPush"
+"""The setting that says whether runs which end are pushed by themselves."""
 
 
 def _unseen(_what: str, _size: int) -> AbstractContextManager[Callable[[int], object]]:
@@ -155,6 +157,11 @@ class Repository:
     @property
     def max_blob(self) -> int:
         return self.config.int("exp.maxBlob", DEFAULT_MAX_BLOB)
+
+    @property
+    def pushes_by_itself(self) -> bool:
+        """Whether a run that ends is to be pushed."""
+        return self.config.get(AUTO_PUSH, "never") != "never"
 
     def relative(self, path: Path) -> str | None:
         """`path` relative to the root of the working tree, with `/`; None where it is outside."""

@@ -38,6 +38,7 @@ class Session:
             repo.processes = os.cpu_count() or 1
             if sweep:
                 _sweep(repo)
+                _tell_unsent(repo)
             yield repo
             # Only where a command looked at them: reading them takes longer than most commands.
             if "settings" in vars(repo):
@@ -110,6 +111,18 @@ def _sealed(repo: Repository, name: str) -> str:
     status = resolve(repo, name).record.info.status
     what = "had died" if status is Status.CRASHED else "had ended without being recorded"
     return f"run '{name}' {what}; it is recorded as {status.value}"
+
+
+def _tell_unsent(repo: Repository) -> None:
+    """What an automatic push could not send."""
+    from gitexp.ops.attention import unsent
+
+    if unsent(repo):
+        from gitexp.errors import GitExpError
+        from gitexp.ops.share.unsent import take
+
+        if message := take(repo):
+            warn(GitExpError(f"an automatic push failed: {message}", hint="git exp push"))
 
 
 def _sweep(repo: Repository) -> None:

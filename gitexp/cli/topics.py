@@ -36,6 +36,9 @@ SETTINGS: Final[tuple[Definition, ...]] = (
     ("exp.remote", "The git remote that runs are pushed to; else git's own choice."),
     ("exp.pushBatch", "How many runs are pushed at once (500)."),
     ("exp.pushRate", "How often a host is pushed to in a minute at most; 0 for any (6)."),
+    ("exp.autoPush", "Whether runs that end are pushed by themselves: never, finish or batch (never)."),
+    ("exp.autoPushWait", "How many seconds batch waits for other runs to end (60)."),
+    ("exp.autoPushLimit", "How many seconds an automatic push may take (600)."),
     ("exp.maxLog", "How many bytes of output a record keeps (1m)."),
     ("exp.maxConsole", "How many bytes of output are kept while a command runs (4m)."),
     ("exp.color, color.exp, color.ui", "When to use colours: auto, always or never."),
@@ -74,5 +77,6 @@ FILES: Final[tuple[Definition, ...]] = (
     ("refs/exp-trash/NAME", "A removed run, until git exp gc."),
     (".exp/", "The record in the tree of that commit: run.yaml, params.yaml, metrics.yaml and so on."),
     (".git/exp/", "What is not in git: live runs, those that ended within a day, and what undo goes by."),
+    (".git/exp/auto-push/log", "What automatic pushes did."),
     (".git/exp/index.sqlite", "What lists are answered from. It can be deleted at any time."),
 )

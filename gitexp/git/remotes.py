@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gitexp.errors import RemoteError, UsageError
+from gitexp.errors import RemoteError, Unreachable, UsageError
 from gitexp.git.config import Config
 from gitexp.git.process import Git, Result, error
 from gitexp.model.values import Oid
@@ -133,7 +133,7 @@ def remote_error(result: Result, remote: Remote) -> RemoteError:
             f"remote '{remote.name}' denied access: {told}", hint="git config credential.helper"
         )
     if _NETWORK.search(talk):
-        return RemoteError(
+        return Unreachable(
             f"remote '{remote.name}' cannot be reached: {told}", hint=f"git ls-remote {remote.name}"
         )
     if _NO_REPOSITORY.search(talk):

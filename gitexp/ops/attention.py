@@ -10,6 +10,8 @@ from gitexp.repo import Repository
 
 INTENT = "changing.json"
 """In our folder while refs are being changed, and after a command that was killed meanwhile."""
+UNSENT = "auto-push/failed"
+"""In our folder after an automatic push that failed, until that is told."""
 _CHECK_EVERY_SECONDS = 60.0
 
 
@@ -20,6 +22,11 @@ def needed(repo: Repository) -> bool:
     if not os.access(repo.live_root, os.W_OK):
         return False
     return any(not name.startswith(".") for name in os.listdir(repo.live_root)) or due(repo.done_root)
+
+
+def unsent(repo: Repository) -> bool:
+    """Whether an automatic push failed, and nobody has been told yet."""
+    return (repo.home / UNSENT).exists()
 
 
 def due(root: Path) -> bool:

@@ -155,9 +155,14 @@ class Recording:
         try:
             self.note(ending)
             self.writer.close()
-            return seal.finish(self.repo, self.live, ending, self.notices)
+            commit = seal.finish(self.repo, self.live, ending, self.notices)
         finally:
             self.lock.release()
+        if self.repo.pushes_by_itself:
+            from gitexp.ops.share.auto import push_later
+
+            push_later(self.repo)
+        return commit
 
     def note(self, ending: Ending) -> None:
         """Write down how the run ends: should its commit fail, or the process die first, the next command

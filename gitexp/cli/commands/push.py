@@ -32,6 +32,14 @@ _SHOWN = 20
     type=click.Choice(["refs", "branches"]),
     help="Keep runs on the remote as refs/exp/NAME or as branches exp/NAME, from now on.",
 )
+@click.option(
+    "--auto",
+    is_flag=False,
+    flag_value="",
+    metavar="[never|finish|batch]",
+    help="From now on push runs by themselves: never, when one ends, or those together that end within a "
+    "minute. Without a value the present policy is printed.",
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be pushed.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of each run as JSON.")
 @click.pass_obj
@@ -43,6 +51,7 @@ def command(
     allow_missing: bool,
     allow: bool,
     layout: str | None,
+    auto: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -50,28 +59,40 @@ def command(
 
     Without a RUN or --where all runs that have ended are pushed. REMOTE is the name of a git remote; without
     it git's own choice is taken. Nobody else's run is ever overwritten: a run that has been edited on both
-    sides is a conflict until it was fetched. What was cut off goes on where it was. Large artifacts go to the
-    Git LFS server of the remote, into the remote where that is a folder, or to the folder or bucket that git
-    config exp.artifacts names. Records, and what a run's code adds to its base, are searched for secrets
-    first; a finding stops the push. Exit code 3 says that some runs were not pushed.
+    sides is a conflict until it was fetched. What was removed there stays so, unless it is named. What was
+    cut off goes on where it was. Large artifacts go to the Git LFS server of the remote, into the remote
+    where that is a folder, or to the folder or bucket that git config exp.artifacts names. Records, and what
+    a run's code adds to its base, are searched for secrets first; a finding stops the push. Exit code 3 says
+    that some runs were not pushed.
+
+    --auto without a RUN or --where only sets the policy. Such a push is made in the background and asks for
+    no password. Where there is no network, the next one takes along what is left. What failed is told by the
+    next command.
 
     \b
     Examples:
       git exp push
       git exp push origin brave-otter best:acc
       git exp push --where 'is:starred' -n
+      git exp push --auto batch
     """
     from gitexp.cli.session import note
     from gitexp.ops.share.layout import Layout, set_layout
     from gitexp.ops.share.push import Options, push
+    from gitexp.ops.share.unsent import forget
 
     with session.repository() as repo:
+        if auto is not None:
+            _set_auto(repo, auto, names)
+            if not names and where is None:
+                return 0
         remote, runs = _chosen(repo, names, where, everything)
         if layout is not None:
             set_layout(repo, remote.name, Layout(layout))
         if not runs and not as_json:
             note("no run to push")
             return 0
+        forget(repo)
         again = where is None and bool({*names} - {remote.name})
         outcomes = push(repo, remote, runs, Options(dry_run, allow_missing, allow, again))
     if as_json:
@@ -79,15 +100,41 @@ def command(
     return _told(remote, outcomes, dry_run=dry_run)
 
 
+def _set_auto(repo: Repository, text: str, names: Sequence[str]) -> None:
+    """Sets the policy and says what it means; without one prints that which holds."""
+    from gitexp.cli.session import say
+    from gitexp.errors import UsageError
+    from gitexp.git.remotes import remote_names
+    from gitexp.ops.share.auto import Policy, policy_of, set_policy, wait_of
+
+    if not text:
+        print(policy_of(repo.config).value)
+        return
+    if text not in list(Policy):
+        raise UsageError(f"--auto is never, finish or batch, not {text!r}", hint="git exp push --auto batch")
+    if len(names) == 1 and names[0] in remote_names(repo.config):
+        raise UsageError(
+            "automatic pushes go to the remote that git would take", hint=f"git config exp.remote {names[0]}"
+        )
+    set_policy(repo, Policy(text))
+    meaning = {
+        Policy.NEVER: "runs are pushed by git exp push alone",
+        Policy.FINISH: "a run that ends is pushed in the background",
+        Policy.BATCH: "runs that end within "
+        f"{wait_of(repo.config)} s (exp.autoPushWait) are pushed together, in the background",
+    }
+    say(f"exp.autoPush is {text}: {meaning[Policy(text)]}")
+
+
 def _chosen(
     repo: Repository, names: Sequence[str], where: str | None, everything: bool
 ) -> tuple[Remote, list[StoredRun]]:
     """The remote and the runs that are asked for."""
     from gitexp.cli.session import warn
-    from gitexp.git.refs import list_runs
     from gitexp.git.remotes import find_remote, remote_names
     from gitexp.ops.choose import choose
     from gitexp.ops.read import list_all
+    from gitexp.ops.share.wanted import ended_runs
 
     is_remote = bool(names) and names[0] in remote_names(repo.config)
     remote = find_remote(repo.git, repo.config, names[0] if is_remote else None, push=True)
@@ -98,11 +145,7 @@ def _chosen(
         return remote, [run for run in listing.runs if run.name in wanted]
     for _, error in listing.broken:
         warn(error)
-    # What an archive holds goes with the archive.
-    living = {name for name, _ in list_runs(repo.git).runs}
-    return remote, [
-        run for run in listing.runs if run.name in living and (everything or run.head.status != "running")
-    ]
+    return remote, ended_runs(repo, listing, running=everything)
 
 
 def _print_json(remote: Remote, outcomes: Sequence[Outcome]) -> None:

@@ -45,9 +45,13 @@ class State(str, Enum):
         return self in (State.CONFLICT, State.REFUSED, State.MISSING)
 
     @property
+    def sent(self) -> bool:
+        return self in (State.NEW, State.UPDATED)
+
+    @property
     def there(self) -> bool:
         """Whether the remote has the run."""
-        return self in (State.NEW, State.UPDATED, State.UNCHANGED)
+        return self.sent or self is State.UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,15 @@
+"""The runs that a push takes where none are named."""
+
+from __future__ import annotations
+
+from gitexp.git.refs import list_runs
+from gitexp.ops.read import Listing, StoredRun, list_all
+from gitexp.repo import Repository
+
+
+def ended_runs(repo: Repository, listing: Listing | None = None, *, running: bool = False) -> list[StoredRun]:
+    """Every run of a ref of its own that has ended, and with `running` the others."""
+    listing = list_all(repo) if listing is None else listing
+    # What an archive holds goes with the archive.
+    living = {name for name, _ in list_runs(repo.git).runs}
+    return [run for run in listing.runs if run.name in living and (running or run.head.status != "running")]
