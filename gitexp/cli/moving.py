@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
+def moved_value(one: Moved, done: str) -> dict[str, str | None]:
+    """What became of one run, for JSON."""
+    state, reason = (done, None) if one.error is None else ("refused", one.error.message)
+    return {"name": one.name, "commit": one.commit, "state": state, "reason": reason}
+
+
 def tell_moved(results: Sequence[Moved], *, done: str, dry_run: bool) -> int:
     """Says what became of each run; the code of the first error."""
     from gitexp.cli.session import say, tell

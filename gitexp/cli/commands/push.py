@@ -12,11 +12,7 @@ from gitexp.cli.session import Session
 if TYPE_CHECKING:
     from gitexp.git.remotes import Remote
     from gitexp.ops.read import StoredRun
-    from gitexp.ops.share.push import Outcome
     from gitexp.repo import Repository
-
-_SHOWN = 20
-"""Runs that went well and are told by name."""
 
 
 @click.command("push")
@@ -76,9 +72,10 @@ def command(
       git exp push --where 'is:starred' -n
       git exp push --auto batch
     """
+    from gitexp.cli.outcomes import put_outcomes, tell_outcomes
     from gitexp.cli.session import note
     from gitexp.ops.share.layout import Layout, set_layout
-    from gitexp.ops.share.push import Options, push
+    from gitexp.ops.share.push import Options, State, push
     from gitexp.ops.share.unsent import forget
 
     with session.repository() as repo:
@@ -96,8 +93,8 @@ def command(
         again = where is None and bool({*names} - {remote.name})
         outcomes = push(repo, remote, runs, Options(dry_run, allow_missing, allow, again))
     if as_json:
-        _print_json(remote, outcomes)
-    return _told(remote, outcomes, dry_run=dry_run)
+        put_outcomes(remote, outcomes)
+    return tell_outcomes(remote, outcomes, named=(State.NEW, State.UPDATED), dry_run=dry_run)
 
 
 def _set_auto(repo: Repository, text: str, names: Sequence[str]) -> None:
@@ -146,37 +143,3 @@ def _chosen(
     for _, error in listing.broken:
         warn(error)
     return remote, ended_runs(repo, listing, running=everything)
-
-
-def _print_json(remote: Remote, outcomes: Sequence[Outcome]) -> None:
-    from gitexp.cli.json_output import put_json
-
-    runs = [
-        {"name": one.name, "commit": one.commit, "state": one.state.value, "reason": one.reason or None}
-        for one in outcomes
-    ]
-    put_json({"remote": remote.name, "runs": runs})
-
-
-def _told(remote: Remote, outcomes: Sequence[Outcome], *, dry_run: bool) -> int:
-    """Says what became of the runs and gives the exit code; of many that went well, only some by name."""
-    from gitexp.cli import exit_codes
-    from gitexp.cli.session import say
-    from gitexp.ops.share.push import State
-
-    failed = [one for one in outcomes if one.state.failed]
-    well = [
-        one
-        for one in outcomes
-        if one.state in (State.NEW, State.UPDATED) or (one.reason and not one.state.failed)
-    ]
-    for one in [*well[:_SHOWN], *failed]:
-        say(f"{one.state.value}  {one.name}" + (f": {one.reason}" if one.reason else ""))
-    if len(well) > _SHOWN:
-        say(f"and {len(well) - _SHOWN} more")
-    for hint in dict.fromkeys(one.hint for one in failed if one.hint):
-        say(f"hint: {hint}")
-    counts = ((sum(one.state is state for one in outcomes), state.value) for state in State)
-    would = " would get" if dry_run else ""
-    say(f"{remote.name}{would}: {', '.join(f'{number} {state}' for number, state in counts if number)}")
-    return exit_codes.REMOTE if failed else exit_codes.OK

@@ -33,6 +33,7 @@ class State(str, Enum):
     UNCHANGED = "unchanged"
     REMOVED = "removed there"
     """It was on the remote once: it is sent again only where it is named."""
+    ABSENT = "not there"
     CONFLICT = "conflict"
     """The remote has something else under that name; nothing was changed there."""
     REFUSED = "refused"

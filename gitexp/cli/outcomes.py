@@ -1,0 +1,48 @@
+"""What commands say of runs that they changed on a remote."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from gitexp.cli import exit_codes
+
+if TYPE_CHECKING:
+    from gitexp.git.remotes import Remote
+    from gitexp.ops.share.push import Outcome, State
+
+_SHOWN = 20
+"""Runs that went well and are told by name."""
+
+
+def put_outcomes(remote: Remote, outcomes: Sequence[Outcome]) -> None:
+    """Prints them as JSON."""
+    from gitexp.cli.json_output import put_json
+
+    runs = [
+        {"name": one.name, "commit": one.commit, "state": one.state.value, "reason": one.reason or None}
+        for one in outcomes
+    ]
+    put_json({"remote": remote.name, "runs": runs})
+
+
+def tell_outcomes(
+    remote: Remote, outcomes: Sequence[Outcome], *, named: Collection[State], dry_run: bool
+) -> int:
+    """Says what became of the runs and gives the exit code; of those that went well only some by name, and
+    only those in a state of `named`."""
+    from gitexp.cli.session import say
+    from gitexp.ops.share.push import State
+
+    failed = [one for one in outcomes if one.state.failed]
+    well = [one for one in outcomes if one.state in named or (one.reason and not one.state.failed)]
+    for one in [*well[:_SHOWN], *failed]:
+        say(f"{one.state.value}  {one.name}" + (f": {one.reason}" if one.reason else ""))
+    if len(well) > _SHOWN:
+        say(f"and {len(well) - _SHOWN} more")
+    for hint in dict.fromkeys(one.hint for one in failed if one.hint):
+        say(f"hint: {hint}")
+    counts = ((sum(one.state is state for one in outcomes), state.value) for state in State)
+    would = " would have" if dry_run else ""
+    say(f"{remote.name}{would}: {', '.join(f'{number} {state}' for number, state in counts if number)}")
+    return exit_codes.REMOTE if failed else exit_codes.OK

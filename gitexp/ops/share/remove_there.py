@@ -1,0 +1,126 @@
+"""`git exp rm --remote`: runs removed on a remote, and on that alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from gitexp.errors import Ambiguous, GitExpError, NotFound
+from gitexp.git.pushing import Fate, RefFate, RefPush
+from gitexp.git.refs import TRASH, list_runs
+from gitexp.git.remotes import Remote, list_remote, toward
+from gitexp.model.names import RunName
+from gitexp.model.values import Oid
+from gitexp.ops.choose import Chosen, choose, match
+from gitexp.ops.share.layout import Places, places
+from gitexp.ops.share.outbox import Outbox, outbox
+from gitexp.ops.share.push import Outcome, State
+from gitexp.ops.share.seen import Seen
+from gitexp.ops.share.sending import Sender
+from gitexp.ops.versions import read_info, versions
+from gitexp.repo import Repository
+
+_FETCH = "git exp fetch"
+
+
+def choose_known(
+    repo: Repository, remote: Remote, texts: Sequence[str], query: str | None = None
+) -> list[Chosen]:
+    """The runs that are asked for, as `choose` finds them; also those in the trash, by name.
+
+    Raises NotFound for what this clone has never had, Ambiguous, UsageError or QueryError.
+    """
+    if query is not None or not texts:
+        return choose(repo, texts, query)
+    trash = dict(list_runs(repo.git, TRASH).runs)
+    found = [_one(repo, remote, trash, text) for text in texts]
+    return list({one.name: one for one in found}.values())
+
+
+def _one(repo: Repository, remote: Remote, trash: Mapping[RunName, Oid], text: str) -> Chosen:
+    try:
+        return choose(repo, [text])[0]
+    except Ambiguous:
+        raise
+    except NotFound as error:
+        name = match(list(trash), text)
+        if name is None:
+            raise NotFound(error.message, hint=f"git exp fetch {remote.name}") from None
+        return Chosen(name, trash[name])
+
+
+def remove_there(
+    repo: Repository, remote: Remote, runs: Sequence[Chosen], *, dry_run: bool = False
+) -> list[Outcome]:
+    """What became of each run on the remote, in their order; this clone keeps what it has of them.
+
+    What was edited there since it was fetched stays. Raises RemoteError where the remote cannot be asked,
+    GitError or OSError.
+    """
+    git = toward(repo.git, repo.environ)
+    repo.home.mkdir(exist_ok=True)
+    with outbox(repo, remote.name) as memory:
+        where = places(repo.config, remote.name)
+        there = list_remote(git, remote, where.patterns, push=True)
+        steps = [_step(repo, where, there, memory, run) for run in runs]
+        if not dry_run:
+            refs = [ref for _, refs in steps for ref in refs]
+            fates = Sender(repo, git, remote, memory).send(refs) if refs else {}
+            steps = [(_told(outcome, refs, fates), refs) for outcome, refs in steps]
+            _remember(repo, remote, memory, steps)
+    return [outcome for outcome, _ in steps]
+
+
+def _step(
+    repo: Repository, where: Places, there: Mapping[str, Oid], memory: Outbox, run: Chosen
+) -> tuple[Outcome, list[RefPush]]:
+    """What is to become of a run, and the refs that are to go."""
+    known = _known(repo, run)
+    refs = [ref for ref in where.refs(_names(repo, run)) if ref in there]
+    ours = [ref for ref in refs if there[ref] in known or memory.running.get(ref) == there[ref]]
+    if ours:
+        gone = [RefPush(ref, None, there[ref]) for ref in ours]
+        return Outcome(run.name, run.commit, State.REMOVED), gone
+    if any(where.name_in(ref) == run.name for ref in refs):
+        reason = "the remote has a version that is not known here"
+        return Outcome(run.name, run.commit, State.CONFLICT, reason, _FETCH), []
+    return Outcome(run.name, run.commit, State.ABSENT), []
+
+
+def _names(repo: Repository, run: Chosen) -> dict[str, None]:
+    """What it may be called there: one that was renamed on its way here has its old name."""
+    try:
+        return dict.fromkeys((run.name, read_info(repo.reader, run.commit, run.name).name))
+    except GitExpError:
+        return {run.name: None}
+
+
+def _known(repo: Repository, run: Chosen) -> Collection[Oid]:
+    try:
+        return set(versions(repo.reader, run.commit, run.name))
+    except GitExpError:  # a record that cannot be read can be removed all the same
+        return {run.commit}
+
+
+def _told(outcome: Outcome, refs: Sequence[RefPush], fates: Mapping[str, RefFate]) -> Outcome:
+    """The outcome after the push: one ref that stays is enough for a failure."""
+    for one in refs:
+        fate = fates[one.ref]
+        if fate.fate is Fate.STALE:
+            reason = "the remote has changed since it was asked"
+            return Outcome(outcome.name, outcome.commit, State.CONFLICT, reason, _FETCH)
+        if fate.fate is not Fate.DONE:
+            reason = fate.reason or "the server failed"
+            return Outcome(outcome.name, outcome.commit, State.REFUSED, reason)
+    return outcome
+
+
+def _remember(
+    repo: Repository, remote: Remote, memory: Outbox, steps: Sequence[tuple[Outcome, Sequence[RefPush]]]
+) -> None:
+    """The next push must not bring them back."""
+    gone = [(outcome, refs) for outcome, refs in steps if outcome.state is State.REMOVED]
+    Seen(repo, remote.name).add(outcome.name for outcome, _ in gone)
+    refs = {one.ref for _, refs in gone for one in refs}
+    if not refs.isdisjoint(memory.running):
+        memory.running = {ref: oid for ref, oid in memory.running.items() if ref not in refs}
+        memory.save()
