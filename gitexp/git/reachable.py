@@ -41,7 +41,7 @@ def roots(git: Git, layout: Layout, without: Collection[str], extra: Iterable[Pa
     for path in (*_state_files(layout), *extra):
         named |= {Oid(word.decode()) for word in _HASH.findall(_data(path))}
     width = 2 * hash_size(layout)
-    return _existing(git, [oid for oid in named if len(oid) == width])
+    return existing(git, [oid for oid in named if len(oid) == width])
 
 
 def walk(git: Git, layout: Layout, starts: Collection[Oid]) -> set[Oid]:
@@ -122,7 +122,8 @@ def blobs(git: Git, oids: Collection[Oid]) -> Iterator[bytes]:
     return iter(_contents(git, list(oids)).values())
 
 
-def _existing(git: Git, oids: Iterable[Oid]) -> set[Oid]:
+def existing(git: Git, oids: Iterable[Oid]) -> set[Oid]:
+    """Those of `oids` that the repository has."""
     asked = "".join(f"{oid}\n" for oid in oids).encode()
     answers = git.run("cat-file", "--batch-check=%(objectname)", "--buffer", input=asked, env=_PLAIN).text
     return {Oid(line) for line in answers.splitlines() if " " not in line}

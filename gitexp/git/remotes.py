@@ -117,7 +117,20 @@ def list_remote(git: Git, remote: Remote, patterns: Sequence[str], *, push: bool
     """
     # By its address: a push may go elsewhere than a fetch comes from.
     where = remote.push_url if push else remote.name
-    result = git.run("ls-remote", "--refs", "--", where, *patterns, check=False)
+    return _listed(git, remote, "--refs", "--", where, *patterns)
+
+
+def list_all_refs(git: Git, remote: Remote) -> dict[str, Oid]:
+    """Everything that the remote names: HEAD, each ref, and as `REF^{}` what a tag points to.
+
+    Of a folder of this machine also what it hides from others. Raises RemoteError.
+    """
+    shown = ("--upload-pack=git -c transfer.hideRefs=!refs -c uploadpack.hideRefs=!refs upload-pack",)
+    return _listed(git, remote, *(shown if remote.is_local else ()), "--", remote.name)
+
+
+def _listed(git: Git, remote: Remote, *args: str) -> dict[str, Oid]:
+    result = git.run("ls-remote", *args, check=False)
     if result.code != 0:
         raise remote_error(result, remote)
     pairs = (line.split("\t", 1) for line in result.text.splitlines() if "\t" in line)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gitexp.artifacts.clearing import drop
 from gitexp.capture.durable import write_durably
 from gitexp.capture.live import Live, all_live
 from gitexp.git.discard import discard
@@ -128,7 +129,7 @@ def _freed(repo: Repository, plan: _Plan) -> dict[str, int]:
     if not _anything_live(repo):
         artifacts = frozenset()
         doomed.wait_for_index(repo)
-        _drop_artifacts(repo, found.artifacts)
+        drop(repo.store, found.artifacts)
     whole = not found.objects or _discard(repo, found, plan.pending.names)
     if not whole:
         plan.left.append("objects stay for now: something came to need them meanwhile")
@@ -180,15 +181,6 @@ def _temporary(repo: Repository) -> Iterator[Path]:
 
 def _anything_live(repo: Repository) -> bool:
     return any(live.read_sealed() is None or live.working() for live in all_live(repo.live_root))
-
-
-def _drop_artifacts(repo: Repository, artifacts: Iterable[Digest]) -> None:
-    for oid in artifacts:
-        path = repo.store.path(oid)
-        path.unlink(missing_ok=True)
-        for folder in (path.parent, path.parent.parent):
-            with suppress(OSError):
-                folder.rmdir()
 
 
 def _compact_index(repo: Repository) -> None:

@@ -20,7 +20,8 @@ INDEX_PATIENCE = 5.0
 """Seconds that an index lock of the user's is waited for."""
 _RUN = re.compile(rb"^Exp-Run: (\S+)$", re.MULTILINE)
 _NONCE = b"gitexp retry "
-_DIGEST = re.compile(rb"sha256:([0-9a-f]{64})")
+DIGEST = re.compile(rb"sha256:([0-9a-f]{64})")
+"""What pointers hold, also those that are not canonical."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,5 +155,5 @@ def _artifacts(
         if kind == "blob" and size <= pointer.MAX_SIZE and oid not in objects
     ]
     for data in blobs(repo.git, others):
-        found -= {Digest(digest.decode()) for digest in _DIGEST.findall(data)}
+        found -= {Digest(digest.decode()) for digest in DIGEST.findall(data)}
     return frozenset(found)

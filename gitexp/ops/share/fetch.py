@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from gitexp.capture.liveness import Lock
@@ -44,8 +44,7 @@ def fetch(
     Raises RemoteError, GitError, QueryError or OSError.
     """
     git = toward(repo.git, repo.environ)
-    repo.home.mkdir(exist_ok=True)
-    with Lock.take(repo.home / "fetch.lock", wait=True) or nullcontext():
+    with fetching(repo):
         found = _Found.ask(repo, git, remote)
         wanted = {name: oid for name, oid in found.runs.items() if not names or name.startswith(tuple(names))}
         here = {commit: name for name, commit in list_runs(repo.git).runs}
@@ -64,10 +63,16 @@ def fetch(
             arrived = {name: oid for name, oid in lacking.items() if found.refs[name] not in refused}
             verdicts += _published(repo, remote, found, arrived, query)
         finally:
-            _clear(repo, remote)
+            clear_incoming(repo, remote)
         Seen(repo, remote.name).add(one.name for one in verdicts if one.state.here)
         _learn_layout(repo, remote, found, verdicts)
     return verdicts
+
+
+def fetching(repo: Repository) -> AbstractContextManager[object]:
+    """For whoever fetches into the incoming namespace, alone."""
+    repo.home.mkdir(exist_ok=True)
+    return Lock.take(repo.home / "fetch.lock", wait=True) or nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,7 @@ def _incoming(repo: Repository, remote: Remote) -> dict[str, Oid]:
     return ref_values(repo.git, [f"{INCOMING}{remote.name}/"])
 
 
-def _clear(repo: Repository, remote: Remote) -> None:
+def clear_incoming(repo: Repository, remote: Remote) -> None:
     """Nothing unchecked stays, nor what a fetch that was killed left."""
     left = _incoming(repo, remote)
     if left:
