@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from gitexp.artifacts.arriving import Arrival
 from gitexp.artifacts.batch import Batch
+from gitexp.artifacts.clearing import drop
 from gitexp.artifacts.remote import Moved, absent
 from gitexp.artifacts.store import ArtifactStore, Readable, Stored
 from gitexp.errors import GitExpError, RemoteError
@@ -60,19 +62,17 @@ class Folder:
 
     def remove(self, objects: Sequence[Digest]) -> None:
         try:
-            for oid in objects:
-                self._store.path(oid).unlink(missing_ok=True)
+            drop(self._store, objects)
         except OSError as error:
             raise RemoteError(f"cannot remove from {self.shown}: {error.strerror}") from None
 
     def list(self) -> Iterator[tuple[Stored, float]]:
-        for path in self._store.root.glob("??/??/*"):
-            try:
-                stat = path.stat()
-            except FileNotFoundError:
-                continue  # somebody else removed it
-            if len(path.name) == 64 and path.name.isalnum():
-                yield Stored(Digest(path.name), stat.st_size), stat.st_mtime
+        for path in self._store.root.glob("*/*/*"):
+            oid = Digest(path.name)
+            if self._store.path(oid) == path and len(oid) == 64:
+                with suppress(FileNotFoundError):  # somebody else removed it
+                    stat = path.stat()
+                    yield Stored(oid, stat.st_size), stat.st_mtime
 
     def close(self) -> None:
         pass

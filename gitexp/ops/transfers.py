@@ -103,7 +103,8 @@ def _place(repo: Repository, remote: Remote, *, upload: bool) -> ArtifactRemote:
     from gitexp.artifacts.folder import Folder
 
     if url:
-        return Folder(ArtifactStore(_folder(repo, url)), shown=f"the folder {url!r}")
+        store = ArtifactStore(_folder(repo, url))
+        return Folder(store, shown=str(store.root))
     from gitexp.git.lfs_server import derived, named_server
 
     git = toward(repo.git, repo.environ)
@@ -111,9 +112,8 @@ def _place(repo: Repository, remote: Remote, *, upload: bool) -> ArtifactRemote:
     named = named_server(git, repo.config, remote, repo.layout.top, upload=upload)
     if is_local(named or address):
         place = _folder(repo, named or address)
-        inner = place / ".git"
-        store = ArtifactStore((inner if inner.is_dir() else place) / "lfs" / "objects")
-        return Folder(store, shown=f"remote '{remote.name}'")
+        store = ArtifactStore((_inner(place) or place) / "lfs" / "objects")
+        return Folder(store, shown=str(store.root))
     return _lfs(repo, git, named or derived(address), upload=upload)
 
 
@@ -131,6 +131,19 @@ def _lfs(repo: Repository, git: Git, url: str, *, upload: bool) -> ArtifactRemot
         threads=max(1, repo.config.int("lfs.concurrentTransfers", _THREADS)),
         timeout=max(1, repo.config.int("lfs.activityTimeout", _TIMEOUT)),
     )
+
+
+def worked_in(repo: Repository, remote: Remote) -> bool:
+    """Whether the artifacts of `remote` are in a repository of this machine that has a working tree."""
+    if repo.config.get("exp.artifacts") or not is_local(remote.push_url):
+        return False
+    return _inner(_folder(repo, remote.push_url)) is not None
+
+
+def _inner(folder: Path) -> Path | None:
+    """The git directory of a folder that is a working tree."""
+    inner = folder / ".git"
+    return inner if inner.is_dir() else None
 
 
 def _folder(repo: Repository, url: str) -> Path:

@@ -47,6 +47,24 @@ def test_there_and_back(world: World, bucket: str) -> None:
     world.fsck(ada, bob)
 
 
+def test_what_nothing_points_to_is_freed(world: World, bucket: str) -> None:
+    ada = _person(world, "ada", bucket)
+    kept, gone = (
+        ada.record("kept", CODE, "--output", "model.bin"),
+        ada.record("gone", OTHER, "--output", "x.bin"),
+    )
+    assert ada("push").code == 0
+    ada("rm", "--remote", gone)
+    assert "freed 0 B of 0 artifacts" in ada("gc", "--remote", "--alone").out
+    assert "freed 2.0 MB of 1 artifact in s3://bucket/artifacts" in ada(*GC).out
+    assert ada(*GC).out.startswith("freed 0 B")
+    assert ada("get", kept, "-o", "back").code == 0
+
+
+OTHER = "open('x.bin', 'wb').write(b'x' * 2_000_000)"
+GC = ("gc", "--remote", "--alone", "--older-than", "0s")
+
+
 def test_a_bucket_that_is_not_there(world: World, bucket: str) -> None:
     ada = _person(world, "ada", "s3://no-such-bucket/x")
     name = ada.record("big", CODE, "--output", "model.bin")

@@ -173,17 +173,17 @@ def test_the_last_copy_of_what_a_run_here_points_to_stays(world: World, ada: Per
 
 
 def test_a_remote_that_changes_meanwhile(world: World, ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gitexp.artifacts.clearing import ClearableFolder
+    from gitexp.artifacts.folder import Folder
 
     one, _ = _two_pushed(world, ada)
     ada("rm", "--remote", one)
-    listed = ClearableFolder.kept
+    listed = Folder.list
 
-    def kept(place: ClearableFolder) -> object:
+    def kept(place: Folder) -> object:
         world.remote.git("update-ref", "refs/heads/new", "main")
         return listed(place)
 
-    monkeypatch.setattr(ClearableFolder, "kept", kept)
+    monkeypatch.setattr(Folder, "list", kept)
     said = ada("gc", "--remote")
     assert said.code == 3
     assert "has changed meanwhile: nothing was removed" in said.err

@@ -181,7 +181,7 @@ def test_stock_git_lfs_brings_the_bytes_from_clone_to_clone(
     oid = hashlib.sha256(BIG).hexdigest()[:12]
     assert said.err == (
         f"error: artifact 'out/big.bin' of run '{name}' is not in this clone: "
-        f"artifact {oid} ({len(BIG)} bytes) is not at the folder '{tmp_path / 'empty'}'\n"
+        f"artifact {oid} ({len(BIG)} bytes) is not at {tmp_path / 'empty'}\n"
     )
     assert said.code == 1
     other.git("lfs", "fetch", "origin", f"refs/exp/{name}")

@@ -117,7 +117,7 @@ def _clear(
     older_than = GRACE if seconds is None else seconds
     found = clear(repo, remote, dry_run=dry_run, older_than=older_than, alone=alone)
     if as_json:
-        objects = [{"oid": one.stored.oid, "size": one.stored.size} for one in found.objects]
+        objects = [{"oid": one.oid, "size": one.size} for one in found.objects]
         put_json(
             {
                 "dry_run": dry_run,
@@ -130,7 +130,7 @@ def _clear(
         )
         return 0
     for one in found.objects:
-        print(f"{one.stored.oid} {size_text(one.stored.size):>10}")
+        print(f"{one.oid} {size_text(one.size):>10}")
     if found.young:
         note(f"{found.young} that nothing points to came too lately to be freed (--older-than)")
     verb = "would free" if dry_run else "freed"

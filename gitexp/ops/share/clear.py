@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gitexp.artifacts.clearing import Clearable, ClearableFolder, Kept
+from gitexp.artifacts.remote import ArtifactRemote
+from gitexp.artifacts.store import Stored
 from gitexp.errors import GitError, GitExpError, RemoteError, UsageError
 from gitexp.formats import pointer
 from gitexp.git.fetching import fetch as fetch_refs
@@ -22,7 +23,7 @@ from gitexp.git.remotes import Remote, find_remote, list_all_refs, remote_names,
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.doomed import DIGEST
 from gitexp.ops.share.fetch import clear_incoming, fetching
-from gitexp.ops.transfers import shared_store
+from gitexp.ops.transfers import opened, worked_in
 from gitexp.repo import Repository
 
 GRACE = 14 * 24 * 3600.0
@@ -36,13 +37,13 @@ class Cleared:
 
     shown: str
     """The place, for messages."""
-    objects: tuple[Kept, ...]
+    objects: tuple[Stored, ...]
     young: int
     """Objects that nothing points to and that are not old enough."""
 
     @property
     def size(self) -> int:
-        return sum(one.stored.size for one in self.objects)
+        return sum(one.size for one in self.objects)
 
 
 def clear(
@@ -58,12 +59,25 @@ def clear(
     `alone` says that no other repository keeps artifacts in the place of `exp.artifacts`. Raises RemoteError,
     UsageError, GitError or OSError; then nothing was removed.
     """
-    place = _place(repo, remote)
-    _check_whole(repo)
+    with opened(repo, remote, upload=True) as place:
+        _check_place(repo, remote, place)
+        _check_whole(repo)
+        return _cleared(repo, remote, place, dry_run=dry_run, older_than=older_than, alone=alone)
+
+
+def _cleared(
+    repo: Repository,
+    remote: Remote,
+    place: ArtifactRemote,
+    *,
+    dry_run: bool,
+    older_than: float,
+    alone: bool,
+) -> Cleared:
     elsewhere = bool(repo.config.get("exp.artifacts"))
     if elsewhere and not alone and not dry_run:
         raise UsageError(
-            f"other repositories may keep artifacts in {place.shown!r}, and what they need is not known here",
+            f"other repositories may keep artifacts in {place.shown}, and what they need is not known here",
             hint=f"git exp gc --remote {remote.name} --alone, where none does",
         )
     git = toward(repo.git, repo.environ)
@@ -72,38 +86,35 @@ def clear(
     remotes = [find_remote(repo.git, repo.config, name, push=True) for name in names]
     with _everything(repo, git, remotes) as tips:
         needed = _pointed_to(repo, tips)
-        idle = [one for one in place.kept() if one.stored.oid not in needed]
-        old = [one for one in idle if _is_old(one, older_than)]
-        last = _lacking(repo, [one.stored.oid for one in old])
-        found = tuple(one for one in old if one.stored.oid not in last)
+        idle = [(one, came) for one, came in place.list() if one.oid not in needed]
+        old = [one for one, came in idle if time.time() - came > older_than]
+        last = _lacking(repo, [one.oid for one in old])
+        found = tuple(one for one in old if one.oid not in last)
         if found and not dry_run:
             if _tips(git, remotes) != tips:
                 raise RemoteError(
                     f"remote '{remote.name}' has changed meanwhile: nothing was removed",
                     hint=f"git exp gc --remote {remote.name}",
                 )
-            place.remove([one.stored.oid for one in found])
+            place.remove([one.oid for one in found])
     return Cleared(place.shown, found, len(idle) - len(old))
 
 
-def _place(repo: Repository, remote: Remote) -> Clearable:
-    """Where the remote keeps artifacts. Raises RemoteError where nothing can be removed from there."""
-    if not repo.config.get("exp.artifacts"):
-        if not remote.is_local:
-            raise RemoteError(
-                f"remote '{remote.name}' keeps artifacts on a Git LFS server, which has no way to remove any",
-                hint="its host may have one: see its settings",
-            )
-        if remote.url != remote.push_url:
-            raise RemoteError(f"remote '{remote.name}' is fetched from another place than it is pushed to")
-    store = shared_store(repo, remote)
-    if store.root.parent.parent.name == ".git":
+def _check_place(repo: Repository, remote: Remote, place: ArtifactRemote) -> None:
+    """Raises RemoteError where nothing can be removed from there."""
+    if not place.removes:
+        raise RemoteError(
+            f"remote '{remote.name}' keeps artifacts on a Git LFS server, which has no way to remove any",
+            hint="its host may have one: see its settings",
+        )
+    if not repo.config.get("exp.artifacts") and remote.url != remote.push_url:
+        raise RemoteError(f"remote '{remote.name}' is fetched from another place than it is pushed to")
+    if worked_in(repo, remote):
         raise RemoteError(
             f"remote '{remote.name}' is a repository that people work in, and not all that it needs is seen "
             "from here",
             hint="git exp gc, in that repository",
         )
-    return ClearableFolder(store)
 
 
 def _check_whole(repo: Repository) -> None:
@@ -175,7 +186,3 @@ def _digests(repo: Repository, starts: Collection[Oid]) -> set[Digest]:
         for data in blobs(repo.git, small[start : start + _AT_ONCE]):
             found.update(Digest(digest.decode()) for digest in DIGEST.findall(data))
     return found
-
-
-def _is_old(one: Kept, older_than: float) -> bool:
-    return one.modified is None or time.time() - one.modified > older_than
