@@ -91,7 +91,8 @@ def test_a_kill_loses_nothing_that_came(world: World, server: Lfs, way: str) -> 
     ada, chance = _recorded(world, server), random.Random(way)
     bob = world.person("bob")
     bob.repo.git("config", "remote.origin.lfsurl", server.url)
-    arguments = ["push"] if way == "push" else ["pull", "--artifacts"]
+    # What was removed there is sent again only where it is named.
+    arguments = ["push", "origin", *ada.runs] if way == "push" else ["pull", "--artifacts"]
     one = ada if way == "push" else bob
     if way == "pull":
         ada("push")
