@@ -31,31 +31,35 @@ class Folded:
     """How many rows there were at each checkpoint."""
     unread: int
     """Rows of a kind that this gitexp does not know, or that do not hold what their kind should."""
+    dropped: frozenset[str]
+    """Paths of artifacts that were let go of again."""
 
 
 def fold(start: Record, journal: Iterable[list[Any]]) -> Folded:
     """`start` with all `journal` rows applied in order."""
-    state = _State(start)
+    state = State(start)
     rows: list[Row] = []
     checkpoints: list[int] = []
     for entry in journal:
         # A row that makes no sense is one row lost, not the run.
         try:
             if entry[0] == "m":
-                row = _row(entry)
-                rows.append(row)
-                state.metrics.update(row.values)
+                rows.append(state.add_row(entry))
             elif entry[0] == "c":
                 checkpoints.append(len(rows))
             else:
                 state.apply(entry)
         except FAULTS:
             state.unread += 1
-    return Folded(state.record(), rows, state.failure, tuple(checkpoints), state.unread)
+    return Folded(
+        state.record(), rows, state.failure, tuple(checkpoints), state.unread, frozenset(state.dropped)
+    )
 
 
 @dataclass(slots=True)
-class _State:
+class State:
+    """What rows amount to, one after the other."""
+
     start: Record
     params: dict[str, Any] = field(init=False)
     earlier_params: dict[str, list[Value]] = field(init=False)
@@ -67,6 +71,7 @@ class _State:
     artifacts: dict[str, Artifact] = field(init=False)
     env: dict[str, Any] = field(init=False)
     requirements: str = field(init=False)
+    dropped: set[str] = field(default_factory=set)
     failure: Failure | None = None
     lost: int = 0
     unread: int = 0
@@ -80,6 +85,11 @@ class _State:
         self.artifacts = {one.path: one for one in self.start.artifacts}
         self.env = dict(self.start.env)
         self.requirements = self.start.requirements
+
+    def add_row(self, entry: list[Any]) -> Row:
+        row = _row(entry)
+        self.metrics.update(row.values)
+        return row
 
     def apply(self, entry: list[Any]) -> None:
         action = _ACTIONS.get(entry[0])
@@ -110,6 +120,15 @@ class _State:
     def add_artifact(self, value: Mapping[str, Any]) -> None:
         one = files.artifact_from(value["path"], value)
         self.artifacts[one.path] = one
+        self.dropped.discard(one.path)
+
+    def drop_artifact(self, value: Mapping[str, Any]) -> None:
+        path = fields.text(value["path"])
+        known = self.artifacts.get(path)
+        # Another process may have put other bytes there meanwhile: those stay.
+        if known is not None and known.oid == fields.digest(value["oid"]):
+            del self.artifacts[path]
+            self.dropped.add(path)
 
     def add_env(self, value: Mapping[str, Any]) -> None:
         requirements = fields.text(value.get("requirements", ""))
@@ -151,17 +170,18 @@ class _State:
         )
 
 
-_ACTIONS: dict[str, Callable[[_State, Any], None]] = {
-    "p": _State.add_params,
-    "s": _State.add_summary,
-    "l": _State.add_labels,
-    "u": _State.add_input,
-    "a": _State.add_artifact,
-    "e": _State.add_env,
-    "x": _State.add_failure,
-    "g": _State.add_lost,
-    "h": _State.ignore,
-    "f": _State.ignore,
+_ACTIONS: dict[str, Callable[[State, Any], None]] = {
+    "p": State.add_params,
+    "s": State.add_summary,
+    "l": State.add_labels,
+    "u": State.add_input,
+    "a": State.add_artifact,
+    "d": State.drop_artifact,
+    "e": State.add_env,
+    "x": State.add_failure,
+    "g": State.add_lost,
+    "h": State.ignore,
+    "f": State.ignore,
 }
 
 

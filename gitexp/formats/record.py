@@ -18,6 +18,7 @@ from gitexp.model.record import (
     Failure,
     How,
     Input,
+    Keep,
     Record,
     Resumption,
     RunInfo,
@@ -238,8 +239,14 @@ def artifact_value(one: Artifact) -> dict[str, Value]:
         "size": one.size,
         "kind": one.kind,
         "metadata": dict(_sorted(one.metadata)) or None,
+        "keep": _keep_value(one.keep) if one.keep else None,
     }
     return _set(value)
+
+
+def _keep_value(keep: Keep) -> dict[str, Value]:
+    value: dict[str, Value] = {"rules": keep.rules, "name": keep.name, "number": keep.number}
+    return {**value, "values": dict(_sorted(keep.values))} if keep.values else value
 
 
 def artifact_from(path: str, value: Mapping[str, Any]) -> Artifact:
@@ -249,6 +256,21 @@ def artifact_from(path: str, value: Mapping[str, Any]) -> Artifact:
         size=fields.count(value["size"]),
         kind=fields.text_or_none(value.get("kind")),
         metadata=fields.mapping(value.get("metadata")),
+        keep=_keep_from(value.get("keep")),
+    )
+
+
+def _keep_from(value: object) -> Keep | None:
+    if value is None:
+        return None
+    one = fields.mapping(value)
+    return Keep(
+        rules=fields.text(one["rules"]),
+        name=fields.artifact_path(fields.text(one["name"])),
+        number=fields.count(one["number"]),
+        values={
+            fields.text(key): fields.number(item) for key, item in fields.mapping(one.get("values")).items()
+        },
     )
 
 

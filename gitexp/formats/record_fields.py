@@ -94,6 +94,12 @@ def count(value: object) -> int:
     return number
 
 
+def number(value: object) -> int | float:
+    if type(value) is int or type(value) is float:
+        return value
+    raise BrokenRecord(f"{_shown(value)} is not a number")
+
+
 def time(value: object) -> str:
     """The text of a time."""
     parse_time(text(value))

@@ -119,6 +119,20 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """Why an artifact is among those that a run keeps while it goes on."""
+
+    rules: str
+    """As given: `best:1,last:2`."""
+    name: str
+    """What was logged: the artifact itself, or the folder that it came in."""
+    number: int
+    """Which one it was of all that the run logged with rules, from 1 on."""
+    values: Mapping[str, int | float] = field(default_factory=dict)
+    """What the metrics were that could decide, where they were finite."""
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """A file that the run produced."""
 
@@ -129,6 +143,8 @@ class Artifact:
     """Bytes."""
     kind: str | None = None
     metadata: Mapping[str, Value] = field(default_factory=dict)
+    keep: Keep | None = None
+    """Set where it was logged with rules of what to keep."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def best(repo: Repository, runs: Sequence[StoredRun], metric: str | None = None)
         raise _unknown(subjects, key)
     goal = _goal(key, goals)
     if goal is None:
-        raise UsageError(f"which way metric {key!r} is better is not known", hint=_snippet(key))
+        raise UsageError(f"which way metric {key!r} is better is not known", hint=snippet(key))
     value, _, _, run = max(found, key=lambda one: (one[0] if goal == "max" else -one[0], *one[1:3]))
     return BestRun(run, key, value, goal, _sentence(run, key, value, goal, goals))
 
@@ -86,7 +86,7 @@ def _leading(subjects: Sequence[RunSubject], goals: Mapping[str, str]) -> tuple[
     numeric = next((key for key in leading_first(counts) if _numbers(subjects, key)), None)
     if numeric is None:
         raise NotFound("no run is best: no finished run has a number as metric", hint="git exp ls")
-    raise UsageError("which metric to go by is not known", hint=_snippet(numeric))
+    raise UsageError("which metric to go by is not known", hint=snippet(numeric))
 
 
 def _numbers(subjects: Iterable[RunSubject], key: str) -> list[_Number]:
@@ -125,6 +125,7 @@ def _unknown(subjects: Sequence[RunSubject], key: str) -> UnknownKey:
     )
 
 
-def _snippet(key: str) -> str:
+def snippet(key: str) -> str:
+    """What to write into the settings, so that it is known which way a metric is better."""
     name = key if _PLAIN.fullmatch(key) else json.dumps(key)
     return f"write into {FILE}: goals: {{{name}: max}}"

@@ -146,13 +146,20 @@ def _artifacts(
 ) -> frozenset[Digest]:
     """Candidates that nothing points to any more: any object that stays counts, whoever needs it."""
     found = {*known, *(one[0] for data in blobs(repo.git, small) if (one := pointer.decode(data)))}
-    found = {one for one in found if repo.store.path(one).exists()}
+    return unpointed(repo, {one for one in found if repo.store.path(one).exists()}, objects)
+
+
+def unpointed(
+    repo: Repository, artifacts: Collection[Digest], without: Collection[Oid] = ()
+) -> frozenset[Digest]:
+    """Those of `artifacts` that no object of the repository names, but perhaps those of `without`."""
+    found = set(artifacts)
     if not found:
         return frozenset()
     others = [
         oid
         for oid, kind, size, _ in all_objects(repo.git)
-        if kind == "blob" and size <= pointer.MAX_SIZE and oid not in objects
+        if kind == "blob" and size <= pointer.MAX_SIZE and oid not in without
     ]
     for data in blobs(repo.git, others):
         found -= {Digest(digest.decode()) for digest in DIGEST.findall(data)}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeGuard
 
 from gitexp.model.values import Scalar
+from gitexp.ops.goals import goal_of
 
 _LEADING = ("acc", "f1", "auc", "score", "reward", "loss", "error", "perplexity")
 _SHOWN = 3
@@ -17,6 +18,16 @@ def headline(metrics: Mapping[str, Scalar]) -> str:
     numbers = {k: v for k, v in metrics.items() if _is_short(v)}
     chosen = leading_first(numbers)[:_SHOWN]
     return ", ".join(f"{' '.join(name.split())[:40]} {numbers[name]:.4g}" for name in chosen)
+
+
+def deciding(metrics: Mapping[str, Scalar], goals: Mapping[str, str]) -> list[str]:
+    """The numbers among `metrics` of which it is known which way they are better, those first that tell most.
+
+    Those that have a goal in `goals` come first, as they stand there.
+    """
+    numbers = [key for key, value in metrics.items() if type(value) in (int, float)]
+    known = [key for key in leading_first(numbers) if goal_of(key, goals)]
+    return list(dict.fromkeys((*(key for key in goals if key in numbers), *known)))
 
 
 def leading_first(names: Iterable[str]) -> list[str]:

@@ -91,7 +91,7 @@ def extend(repo: Repository, live: Live) -> Oid | None:
         builder = ObjectBuilder(repo.layout.object_format)
         tree = _record_tree(repo, live, builder, start, folded)
         before = recorded_blobs(repo.reader, tip)
-        if any(tree.blobs.get(path) is None for path in before if path.startswith(INHERITED)):
+        if not {path for path in before if path.startswith(INHERITED)} <= {*tree.blobs, *_dropped(folded)}:
             raise RefChanged(f"run {live.name!r} was continued elsewhere", hint=f"git exp show {live.name}")
         info = load(repo, tip, live.name).record.info
         info = replace(info, earlier_params=folded.record.info.earlier_params)
@@ -104,6 +104,12 @@ def extend(repo: Repository, live: Live) -> Oid | None:
             _log(repo, f"record late rows of {live.name}", update)
         live.write_sealed(Sealed(commit if added else tip, time.time(), content.sizes))
         return commit if added else None
+
+
+def _dropped(folded: Folded) -> list[str]:
+    """Files of the record that are not there any more because artifacts were let go of."""
+    folder = record_files.ARTIFACT_FOLDER
+    return [f"{folder}/{path}" for path in (*folded.dropped, ".gitattributes") if folded.dropped]
 
 
 def _log(repo: Repository, what: str, update: RefUpdate) -> None:
@@ -288,6 +294,8 @@ def _add_artifacts(
     """
     folder = record_files.ARTIFACT_FOLDER
     inherited = {one.path: one.oid for one in start.record.artifacts}
+    for gone in inherited.keys() - {one.path for one in artifacts}:
+        tree.blobs.pop(f"{folder}/{gone}", None)
     large = []
     for one in artifacts:
         path = f"{folder}/{one.path}"
