@@ -133,7 +133,7 @@ class Repository:
     def digests(self) -> DigestCache:
         from gitexp.artifacts.digests import DigestCache
 
-        return DigestCache(self.home / "digests.json")
+        return DigestCache(self.home / "digests.jsonl")
 
     @cached_property
     def redactor(self) -> Redactor:

@@ -147,8 +147,17 @@ class Run:
         *,
         kind: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        keep: str | None = None,
     ) -> None:
-        """Keep a file, a folder or bytes; large ones go into the artifact store, only a pointer into git."""
+        """Keep a file, a folder or bytes; large ones go into the artifact store, only a pointer into git.
+
+        `keep="best:1,last:2"` is for checkpoints: of all that the run logged with rules into the same folder
+        (`checkpoints/step-1.pt`; without a folder: of the same kind) it keeps what any rule of the newest
+        chooses, and lets go of the others. `last:N` are the N newest. `best:N` go by the metric that says
+        most of the run, `best:METRIC:N` by that one: by the last value logged before the checkpoint was, the
+        greater or the less as `goals` of .gitexp.yaml or the metric's name say. One without a finite value
+        is worse than any that has one.
+        """
         recording = self._live()
         data = source if isinstance(source, bytes) else recording.repo.cwd / source
         if name is None:
@@ -157,7 +166,9 @@ class Run:
                     "bytes need a name to be kept under", hint='log_artifact(data, name="model.bin")'
                 )
             name = data.name
-        recording.artifact(data, name, kind=kind, metadata=as_mapping(metadata or {}))
+        remarks = recording.artifact(data, name, kind=kind, metadata=as_mapping(metadata or {}), keep=keep)
+        for remark in remarks:
+            self._trouble(GitExpError(remark))
 
     @_guarded
     def log_text(self, text: str, name: str = "text.txt") -> None:

@@ -142,9 +142,10 @@ def log_artifact(
     *,
     kind: str | None = None,
     metadata: Mapping[str, Any] | None = None,
+    keep: str | None = None,
 ) -> None:
     """`Run.log_artifact` on the current run."""
-    active_run().log_artifact(source, name, kind=kind, metadata=metadata)
+    active_run().log_artifact(source, name, kind=kind, metadata=metadata, keep=keep)
 
 
 def log_text(text: str, name: str = "text.txt") -> None:

@@ -1,4 +1,4 @@
-"""Hashes of files that were hashed before: by path, size, time of change and inode."""
+"""Hashes of files that were hashed before: by path, size, times, inode and device."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from gitexp.artifacts.folders import files_below, identity
 from gitexp.artifacts.store import Stored, digest_file
 from gitexp.model.values import Digest
 
@@ -16,48 +17,106 @@ _WORTHWHILE = 1 << 20
 """Bytes below which hashing is cheaper than remembering."""
 _MAX_ENTRIES = 10_000
 _RACY_SECONDS = 2.0
+"""How coarse the times of a file may be: FAT has them in steps of two seconds."""
+
+Seen: TypeAlias = tuple[int, ...]
+"""What changes when a file is written to."""
 
 
 @dataclass
 class DigestCache:
-    """A deletable file that remembers hashes; a damaged one counts as empty."""
+    """A deletable file that remembers hashes, a JSON list on each line; a damaged line counts for nothing.
+
+    Several processes may add to it at once, each line in one write.
+    """
 
     file_path: Path
-    _known: dict[str, Any] | None = field(default=None, init=False)
+    _known: dict[str, list[Any]] | None = field(default=None, init=False)
+    _lines: int = field(default=0, init=False)
 
     def file(self, path: Path) -> Stored:
         """The sha256 and size of a file, hashed again only if it changed. Raises OSError."""
-        stat = path.stat()
-        if stat.st_size < _WORTHWHILE:
+        if path.stat().st_size < _WORTHWHILE:
             return digest_file(path)
-        mark = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-        known = self._load().get(str(path.absolute()))
-        if known and known[:-1] == mark:
-            return Stored(Digest(known[-1]), stat.st_size)
+        known = self.known(path)
+        if known is not None:
+            return known
+        seen = self.look(path)
         found = digest_file(path)
-        # A file that was just written may change again without a newer time stamp.
-        if time.time() - stat.st_mtime > _RACY_SECONDS:
-            self._remember(str(path.absolute()), [*mark, found.oid])
+        self.remember(path, seen, found)
         return found
 
-    def _load(self) -> dict[str, Any]:
-        if self._known is None:
-            try:
-                loaded = json.loads(self.file_path.read_bytes())
-            except (OSError, ValueError):
-                loaded = {}
-            self._known = loaded if isinstance(loaded, dict) else {}
-        return self._known
+    def folder(self, path: Path) -> Stored:
+        """One identity for a folder, as `identity` tells; sizes summed. Raises OSError."""
+        found = [(self.file(file), file.relative_to(path).as_posix()) for file in files_below(path)]
+        return Stored(identity((one.oid, name) for one, name in found), sum(one.size for one, _ in found))
 
-    def _remember(self, key: str, value: list[Any]) -> None:
+    def known(self, path: Path) -> Stored | None:
+        """The sha256 and size of a file that has not changed since they were remembered. Raises OSError."""
+        seen = self.look(path)
+        if seen is None:
+            return None
+        known = self._load().get(str(path.absolute()))
+        return Stored(Digest(known[-1]), seen[0]) if known and tuple(known[:-1]) == seen else None
+
+    def look(self, path: Path) -> Seen | None:
+        """How a file looks before it is read, for `remember`. Raises OSError.
+
+        None for one that was changed just now: it may be changed again without looking different. Its
+        times may be set back, except that of its inode.
+        """
+        found = path.stat()
+        if time.time() - max(found.st_mtime, found.st_ctime) <= _RACY_SECONDS:
+            return None
+        return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+
+    def remember(self, path: Path, seen: Seen | None, stored: Stored) -> None:
+        """Note the hash of a file that looked so before it was read, unless it was changed meanwhile."""
+        if seen is None or self.look(path) != seen or stored.size != seen[0]:
+            return
+        entry = [*seen, str(stored.oid)]
         known = self._load()
-        known[key] = value
-        while len(known) > _MAX_ENTRIES:
-            del known[next(iter(known))]
-        temporary = self.file_path.with_name(f".digests-{os.getpid()}")
+        known.pop(str(path.absolute()), None)  # the newest stand last
+        known[str(path.absolute())] = entry
+        self._lines += 1
         try:
-            self.file_path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(known))
-            temporary.replace(self.file_path)
+            if self._lines > 2 * _MAX_ENTRIES:
+                self._compact()
+            else:
+                self._append(_line(str(path.absolute()), entry))
         except OSError:
             pass
+
+    def _load(self) -> dict[str, list[Any]]:
+        if self._known is None:
+            try:
+                lines = self.file_path.read_bytes().splitlines()
+            except OSError:
+                lines = []
+            self._known, self._lines = dict(filter(None, map(_entry, lines))), len(lines)
+        return self._known
+
+    def _append(self, line: bytes) -> None:
+        self.file_path.parent.mkdir(parents=True, exist_ok=True)
+        with self.file_path.open("ab", buffering=0) as file:
+            file.write(line)
+
+    def _compact(self) -> None:
+        """Write the newest entries anew; what others add at that moment is hashed once more."""
+        kept = list(self._load().items())[-_MAX_ENTRIES:]
+        temporary = self.file_path.with_name(f".{self.file_path.name}-{os.getpid()}")
+        temporary.write_bytes(b"".join(_line(path, entry) for path, entry in kept))
+        temporary.replace(self.file_path)
+        self._known, self._lines = dict(kept), len(kept)
+
+
+def _line(path: str, entry: list[Any]) -> bytes:
+    return json.dumps([path, *entry]).encode() + b"\n"
+
+
+def _entry(line: bytes) -> tuple[str, list[Any]] | None:
+    try:
+        path, *entry = json.loads(line)
+    except (ValueError, TypeError):
+        return None
+    return (path, entry) if isinstance(path, str) and len(entry) == 6 else None

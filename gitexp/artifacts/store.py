@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import stat
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from gitexp.artifacts.cloning import clone
 from gitexp.errors import BrokenRecord, NotFound
 from gitexp.model.values import Digest
 
@@ -31,10 +34,34 @@ class Readable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Incoming:
+    """Bytes on their way into the store: `publish` puts them in."""
+
+    stored: Stored
+    temporary: Path | None
+    """None where the store has them already."""
+    steady: bool = True
+    """Whether the source stayed as it was while it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Tells an object as it was put there from one that was added again: each adding sets its time."""
+
+    inode: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
 class ArtifactStore:
     """Files by their sha256 under one folder."""
 
     root: Path
+
+    @property
+    def temporary(self) -> Path:
+        """The folder of files that are being written."""
+        return self.root.parent / "tmp"
 
     def path(self, oid: Digest) -> Path:
         """Where the bytes of `oid` are, or would be."""
@@ -46,26 +73,94 @@ class ArtifactStore:
         except FileNotFoundError:
             return False
 
-    def add_file(self, source: Path) -> Stored:
-        """Copy a file in, hashed in the same pass; durable when this returns. Raises OSError."""
-        with source.open("rb") as file:
-            return self._add(file)
+    def add_file(self, source: Path, *, frozen: bool = False) -> Stored:
+        """Bring a file in, hashed in the same pass; durable when this returns. Raises OSError.
+
+        It shares its blocks with the source where the file system can. A `frozen` source is one that nobody
+        writes to, an object of another store: it gets one more name where both are on one file system.
+        """
+        with open_regular(source) as file:
+            incoming = self.take(file, source if frozen else None)
+        self.publish([incoming])
+        return incoming.stored
 
     def add_bytes(self, data: bytes) -> Stored:
-        import io
+        incoming = self.take_bytes(data)
+        self.publish([incoming])
+        return incoming.stored
 
-        return self._add(io.BytesIO(data))
+    def take(self, source: BinaryIO, frozen: Path | None = None) -> Incoming:
+        """The first half of adding a file, which is called `frozen` where nobody writes to it.
+
+        A copy is never longer than the file was at the beginning: one that grows faster than it is read ends.
+        """
+        before = os.fstat(source.fileno())
+        with self._new() as (temporary, target):
+            if (frozen and _linked(frozen, temporary)) or clone(source, target):
+                # What is read is the clone: a write to the source cannot make bytes and hash differ.
+                stored = digest_file(temporary)
+            else:
+                stored = _copy(source, target, before.st_size)
+        return Incoming(stored, temporary, unchanged(before, os.fstat(source.fileno())))
+
+    def take_bytes(self, data: bytes) -> Incoming:
+        """The first half of adding bytes."""
+        with self._new() as (temporary, target):
+            target.write(data)
+            return Incoming(Stored(Digest(hashlib.sha256(data).hexdigest()), len(data)), temporary)
+
+    def take_present(self, stored: Stored) -> Incoming | None:
+        """The first half of adding what is known by its hash; None where its bytes are not here."""
+        return Incoming(stored, None) if self.has(stored.oid, stored.size) and self._touch(stored) else None
+
+    def publish(self, incoming: Sequence[Incoming]) -> list[Mark | None]:
+        """The second half: all are in the store, and durable, when this returns.
+
+        For each that was not there before, the mark by which `withdraw` knows it. Raises OSError; then no
+        temporary file is left.
+        """
+        try:
+            fresh = {
+                one.stored.oid: one.temporary
+                for one in incoming
+                if one.temporary and not self._is_whole(one.stored)
+            }
+            marks = {oid: _frozen(temporary) for oid, temporary in fresh.items()}
+            for oid, temporary in fresh.items():
+                self.path(oid).parent.mkdir(parents=True, exist_ok=True)
+                temporary.replace(self.path(oid))
+            self._sync_folders([one.stored.oid for one in incoming])
+        finally:
+            self.discard(incoming)
+        return [marks.pop(one.stored.oid, None) for one in incoming]
+
+    def discard(self, incoming: Iterable[Incoming]) -> None:
+        """Drop what was taken in and is not to be published."""
+        for one in incoming:
+            if one.temporary is not None:
+                one.temporary.unlink(missing_ok=True)
+
+    def withdraw(self, oid: Digest, mark: Mark) -> bool:
+        """Remove an object, unless somebody has added the same bytes since it got its mark."""
+        path, aside = self.path(oid), self._aside()
+        with suppress(FileNotFoundError):
+            if _mark_of(path) != mark:
+                return False
+            path.rename(aside)
+            # Looked at again where nobody else can find it: whoever added it until then is in time.
+            ours = _mark_of(aside) == mark
+            if not ours:
+                with suppress(FileExistsError):
+                    os.link(aside, path)
+            aside.unlink()
+            return ours
+        return False
 
     def receive(self, source: Readable) -> Path:
         """A new file beside the objects with what `source` gives, to be adopted. Raises OSError."""
-        path = self._new()
-        try:
-            with path.open("xb") as file:
-                while chunk := source.read(_CHUNK):
-                    file.write(chunk)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+        with self._new() as (path, target):
+            while chunk := source.read(_CHUNK):
+                target.write(chunk)
         return path
 
     def adopt(self, path: Path, stored: Stored, *, sync: bool = True) -> None:
@@ -73,38 +168,49 @@ class ArtifactStore:
 
         Without `sync` its new name is not durable yet.
         """
-        self._publish(path, self.path(stored.oid))
+        path.chmod(0o444)
+        self.path(stored.oid).parent.mkdir(parents=True, exist_ok=True)
+        path.replace(self.path(stored.oid))
         if sync:
-            self._sync_names(stored.oid)
+            self._sync_folders([stored.oid])
 
     def open(self, oid: Digest, size: int) -> bytes:
         """The bytes of `oid`, checked. Raises NotFound; BrokenRecord after setting damaged bytes aside."""
-        with self.verified(oid, size) as path:
-            return path.read_bytes()
+        with self.opened(oid, size) as file:
+            return file.read()
+
+    def opened(self, oid: Digest, size: int) -> BinaryIO:
+        """The bytes of `oid` as a file at its beginning, checked. Raises as `open` does."""
+        file = self._source(oid, size)
+        try:
+            self._check(_hashed(file), Stored(oid, size))
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     @contextmanager
     def verified(self, oid: Digest, size: int) -> Iterator[Path]:
         """The path of `oid` once its bytes were found to be right. Raises as `open` does."""
-        path = self.path(oid)
-        try:
-            found = digest_file(path)
-        except FileNotFoundError:
-            raise self._absent(oid, size) from None
-        self._check(found, Stored(oid, size))
-        yield path
+        with self.opened(oid, size):
+            yield self.path(oid)
 
     def copy_out(self, oid: Digest, size: int, target: BinaryIO) -> None:
         """Write the bytes of `oid` to `target`, hashed on the way.
 
-        Raises as `open` does; what was written until then is not to be used.
+        An empty file shares its blocks with the object where the file system can. Raises as `open` does;
+        what was written until then is not to be used.
         """
+        with self._source(oid, size) as source:
+            cloned = clone(source, target)
+            self._check(_hashed(source) if cloned else _copy(source, target), Stored(oid, size))
+
+    def _source(self, oid: Digest, size: int) -> BinaryIO:
         try:
-            source = self.path(oid).open("rb")
+            return self.path(oid).open("rb")
         except FileNotFoundError:
-            raise self._absent(oid, size) from None
-        with source:
-            found = _copy(source, target)
-        self._check(found, Stored(oid, size))
+            raise NotFound(f"artifact {oid[:12]} ({size} bytes) is not in the local store") from None
 
     def _check(self, found: Stored, wanted: Stored) -> None:
         """Raises BrokenRecord where a file of the store is not what its name says, and sets it aside."""
@@ -121,81 +227,112 @@ class ArtifactStore:
             hint=f"the damaged file was set aside as {bad.name} in lfs/bad",
         )
 
-    def _absent(self, oid: Digest, size: int) -> NotFound:
-        return NotFound(f"artifact {oid[:12]} ({size} bytes) is not in the local store")
-
-    def _add(self, source: BinaryIO) -> Stored:
-        temporary = self._new()
+    @contextmanager
+    def _new(self) -> Iterator[tuple[Path, BinaryIO]]:
+        """A temporary file to write to; it stays where the block ends well."""
+        temporary = self._aside()
+        temporary.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("xb") as file:
-                stored = _copy(source, file)
-                file.flush()
-                os.fsync(file.fileno())
-            if self._is_whole(stored):
-                self._sync_names(stored.oid)
-            else:
-                self.adopt(temporary, stored)
-        finally:
+                yield temporary, file
+        except BaseException:
             temporary.unlink(missing_ok=True)
-        return stored
+            raise
 
-    def _new(self) -> Path:
-        """The path of a new file beside the objects."""
-        path = self.root.parent / "tmp" / f"gitexp-{os.getpid()}-{os.urandom(8).hex()}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
-
-    def _publish(self, temporary: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # As git-lfs leaves its objects: nobody should write into what is known by its hash.
-        temporary.chmod(0o444)
-        temporary.replace(target)
-
-    def _sync_names(self, oid: Digest) -> None:
-        place = self.path(oid).parent
-        for folder in (place, place.parent, self.root):
-            _sync(folder)
+    def _aside(self) -> Path:
+        return self.temporary / f"gitexp-{os.getpid()}-{os.urandom(8).hex()}"
 
     def _is_whole(self, stored: Stored) -> bool:
         """Whether the bytes are there; they are read, lest good ones yield to damaged ones."""
         try:
-            return self.has(stored.oid, stored.size) and digest_file(self.path(stored.oid)) == stored
+            whole = self.has(stored.oid, stored.size) and digest_file(self.path(stored.oid)) == stored
         except FileNotFoundError:
             return False
+        return whole and self._touch(stored)
+
+    def _sync_folders(self, oids: Sequence[Digest]) -> None:
+        """Also of what was there: the process that wrote it may have died before it got so far."""
+        folders = {self.path(oid).parent for oid in oids}
+        for folder in (*folders, *{folder.parent for folder in folders}):
+            _sync(folder)
+        if oids:
+            _sync(self.root)
+
+    def _touch(self, stored: Stored) -> bool:
+        """Set the time of an object, so that nobody withdraws it; whether that was possible."""
+        try:
+            # To the nanosecond: the kernel's own would be that of its last tick.
+            os.utime(self.path(stored.oid), ns=(time.time_ns(), time.time_ns()))
+        except OSError:  # it is gone, or another person's
+            return False
+        return True
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """A file to read; never waits for what a pipe of that name would bring. Raises OSError."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(f"{path} is not a regular file")
+    return file
+
+
+def unchanged(before: os.stat_result, after: os.stat_result) -> bool:
+    """Whether a file looks as if nobody had written to it meanwhile."""
+    keys = ("st_size", "st_mtime_ns", "st_ctime_ns")
+    return all(getattr(before, key) == getattr(after, key) for key in keys)
 
 
 def digest_file(path: Path) -> Stored:
     """The sha256 and size of a file. Raises OSError."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
+    with open_regular(path) as file:
+        return _hashed(file)
+
+
+def _hashed(file: BinaryIO) -> Stored:
+    digest, size, buffer = hashlib.sha256(), 0, bytearray(_CHUNK)
+    view = memoryview(buffer)
+    while count := file.readinto(buffer):  # type: ignore[attr-defined]
+        digest.update(view[:count])
+        size += count
     return Stored(Digest(digest.hexdigest()), size)
 
 
-def digest_folder(path: Path) -> Stored:
-    """One identity for a folder: the sha256 over its sorted `<sha256>  <path>\\n` lines; sizes summed."""
-    lines, size = [], 0
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        one = digest_file(file)
-        lines.append(f"{one.oid}  {file.relative_to(path).as_posix()}\n")
-        size += one.size
-    text = "".join(sorted(lines)).encode("utf-8", "surrogateescape")
-    return Stored(Digest(hashlib.sha256(text).hexdigest()), size)
-
-
-def _copy(source: BinaryIO, target: BinaryIO) -> Stored:
+def _copy(source: BinaryIO, target: BinaryIO, most: int | None = None) -> Stored:
     digest, size = hashlib.sha256(), 0
-    while chunk := source.read(_CHUNK):
+    while chunk := source.read(_CHUNK if most is None else min(_CHUNK, most - size)):
         digest.update(chunk)
         target.write(chunk)
         size += len(chunk)
     return Stored(Digest(digest.hexdigest()), size)
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _linked(source: Path, temporary: Path) -> bool:
+    """Whether the temporary file has become one more name of `source`."""
+    name = temporary.with_name(f"{temporary.name}-link")
+    try:
+        os.link(source, name, follow_symlinks=False)
+    except OSError:  # another file system, or one without links
+        return False
+    name.replace(temporary)
+    return True
+
+
+def _frozen(temporary: Path) -> Mark:
+    """The mark of a file that is on the disk, and that nobody should write to."""
+    # As git-lfs leaves its objects: they are known by their hash.
+    temporary.chmod(0o444)
+    _sync(temporary)
+    return _mark_of(temporary)
+
+
+def _mark_of(path: Path) -> Mark:
+    found = path.stat()
+    return Mark(found.st_ino, found.st_mtime_ns)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -20,17 +20,17 @@ from gitexp.git.discard import discard
 from gitexp.git.refs import DROPPED, EXP, TRASH, name_in, ref_values
 from gitexp.git.write import KeptPack, RefUpdate, unkeep
 from gitexp.model.values import Digest, Oid
-from gitexp.ops import doomed, operations, recover
+from gitexp.ops import doomed, dropped, operations, recover
 from gitexp.ops.catalog import catalog, open_index
 from gitexp.ops.change import change
 from gitexp.ops.doomed import NOTHING, Doomed
 from gitexp.ops.operations import Kind, Operation
 from gitexp.ops.quiet import collecting
+from gitexp.ops.tidy import stale_files
 from gitexp.repo import Repository
 
 KINDS = ("objects", "artifacts", "journals", "index", "reports", "temporary files")
 _PENDING = "gc.json"
-_STALE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _plan(repo: Repository, older_than: float | None, keep_trash: bool) -> _Plan
     pending = Pending(
         before.tips | set(going.values()),
         frozenset(name for name in (*before.names, *map(name_in, going)) if name not in staying),
-        before.artifacts,
+        before.artifacts.union(*dropped.noted(repo).values()),
     )
     plan = _Plan(
         refs=tuple(RefUpdate(ref, None, oid) for ref, oid in going.items()),
@@ -99,7 +99,7 @@ def _plan(repo: Repository, older_than: float | None, keep_trash: bool) -> _Plan
         found=NOTHING,
         folders=tuple(_folders(repo, pending.names)),
         reports=tuple((repo.home / "reports").glob("*.log")),
-        temporary=tuple(_temporary(repo)),
+        temporary=tuple(stale_files(repo)),
     )
     if pending.tips or pending.artifacts:
         reason = doomed.hindrance(repo)
@@ -130,6 +130,7 @@ def _freed(repo: Repository, plan: _Plan) -> dict[str, int]:
         artifacts = frozenset()
         doomed.wait_for_index(repo)
         drop(repo.store, found.artifacts)
+        dropped.forget_freed(repo)
     whole = not found.objects or _discard(repo, found, plan.pending.names)
     if not whole:
         plan.left.append("objects stay for now: something came to need them meanwhile")
@@ -169,16 +170,6 @@ def _folders(repo: Repository, names: Collection[str]) -> Iterator[Live]:
             yield live
 
 
-def _temporary(repo: Repository) -> Iterator[Path]:
-    """Files of ours that a kill left."""
-    places = (repo.home, "edit-*.pack*"), (repo.store.root.parent / "tmp", "gitexp-*")
-    for folder, pattern in places:
-        for path in folder.glob(pattern):
-            with suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > _STALE_SECONDS:
-                    yield path
-
-
 def _anything_live(repo: Repository) -> bool:
     return any(live.read_sealed() is None or live.working() for live in all_live(repo.live_root))
 
@@ -213,7 +204,7 @@ def _used(repo: Repository) -> dict[str, int]:
         "journals": _tree_size(repo.done_root),
         "index": _sum([open_index(repo).path]),
         "reports": _tree_size(repo.home / "reports"),
-        "temporary files": _sum(_temporary(repo)),
+        "temporary files": _sum(stale_files(repo)),
     }
 
 

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING
 
-from gitexp.artifacts.store import Stored, digest_folder
 from gitexp.capture import environment, interpreter
-from gitexp.capture.durable import write_durably
 from gitexp.capture.journal import Writer
 from gitexp.capture.live import Live
 from gitexp.capture.liveness import Lock
 from gitexp.errors import InvalidName, NotFound, UsageError
+from gitexp.formats.fold import folders_of
 from gitexp.formats.record import artifact_value, input_value
 from gitexp.model.history import Step
 from gitexp.model.names import RunName
-from gitexp.model.paths import safe_path
-from gitexp.model.record import Artifact, Failure, Input
-from gitexp.model.values import Digest, Oid, Scalar, Value
+from gitexp.model.record import Artifact, Failure, Input, Keep
+from gitexp.model.values import Oid, Scalar, Value
 from gitexp.ops import seal
+from gitexp.ops.keeping import Brought, bring
 from gitexp.ops.seal import Ending
 from gitexp.repo import Repository
 
-MAX_FOLDERS = 64
-"""How deep an artifact may lie."""
+if TYPE_CHECKING:
+    from gitexp.ops.retention import Retention
+
 MAX_LABEL = 1 << 20
 """Characters of a note and other labels."""
 _KNOWN_LATE = ("accelerator", "determinism", "seeds")
@@ -48,6 +50,9 @@ class Recording:
     _noted: bool = False
     _artifacts: set[str] = field(default_factory=set)
     _artifact_folders: set[str] = field(default_factory=set)
+    _retention: Retention | None = None
+    _one_thread: RLock = field(default_factory=RLock)  # reentrant, because signal handlers log too
+    _process: int = field(default_factory=os.getpid)
 
     @classmethod
     def owned(cls, repo: Repository, live: Live, lock: Lock, notices: Sequence[str]) -> Recording:
@@ -124,23 +129,29 @@ class Recording:
         *,
         kind: str | None = None,
         metadata: Mapping[str, Value] | None = None,
-    ) -> list[Artifact]:
-        """Keep a file, the files of a folder, or bytes, under `path`; what was kept.
+        keep: str | None = None,
+    ) -> list[str]:
+        """Keep a file, the files of a folder, or bytes, under `path`; what a person should know of it.
 
+        With `keep`, only what those rules choose of all that was logged with some beside it stays.
         Raises InvalidName for a path that is not safe everywhere or that is a folder of other artifacts,
-        NotFound, or OSError.
+        UsageError for rules that make no sense, NotFound, or OSError.
         """
         told = self.repo.redactor.params(metadata or {})
         assert isinstance(told, Mapping)
-        kept = [
-            Artifact(safe_path(name), stored.oid, stored.size, None if kind is None else str(kind), told)
-            for name, stored in self._keep(source, path)
-        ]
-        for one in kept:
-            self._claim(one.path)
-        for one in kept:
-            self._append("a", {"path": one.path, **artifact_value(one)})
-        return kept
+        kind = None if kind is None else str(kind)
+        if keep is None:
+            brought, remarks = self._bring(source, path)
+            self._note_artifacts([_artifact(one, kind, told) for one in brought])
+            return remarks
+        with self._retaining() as retention:
+            retention.check(keep)
+            brought, remarks = self._bring(source, path)
+            stamp = retention.keep(path, keep)
+            replaced = retention.replaced(brought)
+            self._note_artifacts([_artifact(one, kind, told, stamp) for one in brought])
+            self._artifacts.difference_update(retention.drop(stamp, kind, replaced))
+        return remarks
 
     def checkpoint(self) -> Oid:
         """Commit what was logged so far."""
@@ -156,6 +167,7 @@ class Recording:
             self.note(ending)
             self.writer.close()
             commit = seal.finish(self.repo, self.live, ending, self.notices)
+            self._release_last()
         finally:
             self.lock.release()
         if self.repo.pushes_by_itself:
@@ -184,14 +196,12 @@ class Recording:
 
     def leave(self) -> None:
         """Stop writing into a run that somebody else owns."""
+        self._release_last()
         self.writer.close()
 
     def _claim(self, path: str) -> None:
         """Refuse an artifact where a folder of others is, or inside of one. Raises InvalidName."""
-        parts = path.split("/")
-        if len(parts) > MAX_FOLDERS:
-            raise InvalidName(f"artifact {path[:60]!r}… lies more than {MAX_FOLDERS} folders deep")
-        above = {"/".join(parts[:length]) for length in range(1, len(parts))}
+        above = set(folders_of(path))
         if path in self._artifact_folders or not above.isdisjoint(self._artifacts):
             raise InvalidName(
                 f"artifact {path!r} would be both a file and a folder", hint="keep it under another name"
@@ -214,33 +224,42 @@ class Recording:
     def _append(self, kind: str, value: object) -> None:
         self.writer.append([kind, time.time(), value])
 
-    def _keep(self, source: Path | bytes, path: str) -> list[tuple[str, Stored]]:
-        if isinstance(source, bytes):
-            return [(path, self._keep_bytes(source))]
-        if source.is_dir():
-            files = sorted(file for file in source.rglob("*") if file.is_file())
-            return [
-                (f"{path}/{file.relative_to(source).as_posix()}", self._keep_file(file)) for file in files
-            ]
-        if not source.is_file():
-            raise NotFound(f"no file {str(source)!r} to keep as an artifact")
-        return [(path, self._keep_file(source))]
+    def _bring(self, source: Path | bytes, path: str) -> tuple[list[Brought], list[str]]:
+        remarks: list[str] = []
+        return bring(self.repo, self.live, source, path, remarks.append), remarks
 
-    def _keep_file(self, path: Path) -> Stored:
-        if path.stat().st_size >= self.repo.max_blob:
-            return self.repo.store.add_file(path)
-        return self._keep_bytes(path.read_bytes())
+    def _note_artifacts(self, artifacts: Sequence[Artifact]) -> None:
+        for one in artifacts:
+            self._claim(one.path)
+        for one in artifacts:
+            self._append("a", {"path": one.path, **artifact_value(one)})
 
-    def _keep_bytes(self, data: bytes) -> Stored:
-        import hashlib
+    @contextmanager
+    def _retaining(self) -> Iterator[Retention]:
+        """What is known of the artifacts kept by rules, for one thread at a time."""
+        # Most runs keep all that they log.
+        from gitexp.ops.retention import Retention
 
-        if len(data) >= self.repo.max_blob:
-            return self.repo.store.add_bytes(data)
-        stored = Stored(Digest(hashlib.sha256(data).hexdigest()), len(data))
-        target = self.live.files / stored.oid
-        if not target.exists():
-            write_durably(target, data)
-        return stored
+        if self._process != os.getpid():
+            # A forked child may hold what another thread of its parent was at.
+            self._process, self._retention, self._one_thread = os.getpid(), None, RLock()
+        with self._one_thread:
+            if self._retention is None:
+                self._retention = Retention(self.repo, self.live, self.writer)
+            yield self._retention
+
+    def _release_last(self) -> None:
+        """Free what the rules have let go of, before it is too late."""
+        if self._retention is not None:
+            with self._retaining() as retention:
+                self.notices += retention.remarks()
+                retention.release(last=True)
+
+
+def _artifact(
+    one: Brought, kind: str | None, metadata: Mapping[str, Value], keep: Keep | None = None
+) -> Artifact:
+    return Artifact(one.path, one.stored.oid, one.stored.size, kind, metadata, keep)
 
 
 def input_of(repo: Repository, role: str, what: object, name: str | None = None) -> Input:
@@ -258,7 +277,7 @@ def input_of(repo: Repository, role: str, what: object, name: str | None = None)
         value = masked[role]
         told = _short(value) if name is None else repo.redactor.text(str(name))
         return Input(role, told, value=value)
-    found = digest_folder(path) if path.is_dir() else repo.digests.file(path)
+    found = repo.digests.folder(path) if path.is_dir() else repo.digests.file(path)
     return Input(role, path.name if name is None else str(name), repo.relative(path), found.oid, found.size)
 
 

@@ -26,7 +26,7 @@ from gitexp.ops import attention, isolate
 from gitexp.ops.commit import STATUS_TRAILER
 from gitexp.ops.recorded import trailers
 from gitexp.ops.seal import Ending, extend, finish, hold_writing, noted_ending, take_back
-from gitexp.ops.tidy import fold_packs
+from gitexp.ops.tidy import fold_packs, stale_files
 from gitexp.ops.transaction import settle
 from gitexp.repo import Repository
 
@@ -190,9 +190,11 @@ def _heal(repo: Repository, live: Live) -> None:
 
 
 def _let_go(repo: Repository) -> list[Recovered]:
-    """Take away the done directories that are old enough, and whatever removals left half done."""
+    """Take away the done directories that are old enough, and whatever was left half done."""
     for root in (repo.live_root, repo.done_root):
         sweep_rests(root)
+    for path in stale_files(repo):
+        path.unlink(missing_ok=True)
     done = all_live(repo.done_root)
     if repo.done_root.is_dir():
         (repo.done_root / ".checked").touch()

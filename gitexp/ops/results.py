@@ -104,12 +104,11 @@ def _keep(recording: Recording, path: Path, root: Path) -> list[str]:
     except (ValueError, RuntimeError):  # outside the tree; a link that leads to itself
         name = path.name
     try:
-        recording.artifact(path, name, kind="output")
+        return [f"output {name!r}: {told}" for told in recording.artifact(path, name, kind="output")]
     except OSError as error:
         return [f"output {name!r} cannot be kept: {error.strerror}"]
     except GitExpError as error:
         return [f"output {name!r}: {error.message}"]
-    return []
 
 
 def _mark(path: Path) -> Mark | None:

@@ -1,8 +1,14 @@
-"""Keeping the repository quick: many small packs folded into few, loose refs packed, by git itself."""
+"""Keeping the repository quick: many small packs folded into few, loose refs packed, by git itself.
+
+And what a kill left of files that were being written is found.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from gitexp.errors import GitError
 from gitexp.git.packing import count_loose, pack
@@ -13,6 +19,19 @@ MANY_PACKS = 50
 """From so many packs on, every look at an object gets slower."""
 MANY_REFS = 400
 """From so many loose refs of ours on they are packed; never more than 500 are promised."""
+
+_STALE_SECONDS = 3600.0
+"""A file that nobody has written to for so long nobody will."""
+
+
+def stale_files(repo: Repository) -> Iterator[Path]:
+    """Temporary files of ours that a kill left."""
+    places = (repo.home, "edit-*.pack*"), (repo.store.temporary, "gitexp-*")
+    for folder, pattern in places:
+        for path in folder.glob(pattern):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                    yield path
 
 
 def fold_packs(repo: Repository) -> bool:
