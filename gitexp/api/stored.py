@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 from gitexp.api.history import History, Series
 from gitexp.errors import UnknownKey
@@ -91,7 +92,39 @@ class RecordedRun:
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
+        """The files that it produced: `path`, `size` in bytes, `oid` (their sha256), `kind`, `metadata`."""
         return self.stored.whole.artifacts
+
+    def get(self, *paths: str, to: str | os.PathLike[str] = ".", force: bool = False) -> list[Path]:
+        """Write artifacts below the folder `to`, and give the paths of the files, as `git exp get` does.
+
+        A path is an artifact or a folder of them, and is written under its last name; without paths all are
+        written, in their folders. A file with the same bytes is left as it is. Every byte is hashed, and
+        what is not in this clone is fetched. Raises NotFound, UsageError where other content is in the way
+        and `force` is not given (then nothing was written), BrokenRecord for damaged bytes.
+        """
+        from gitexp.ops.artifacts import take
+
+        taken = take(self.stored, paths, self.stored.repo.cwd / to, force=force)
+        for one in taken:
+            if one.error is not None:
+                raise one.error
+        return [one.target for one in taken]
+
+    def open_artifact(self, path: str) -> BinaryIO:
+        """One artifact as a binary file to read, which the caller closes; hashed before the first byte.
+
+        A large one is read from the store, never whole into memory. Raises NotFound or BrokenRecord.
+        """
+        from gitexp.ops.artifacts import Artifacts
+
+        artifacts = Artifacts(self.stored)
+        return artifacts.open(artifacts.named(path))
+
+    def read_artifact(self, path: str) -> bytes:
+        """The bytes of one artifact, hashed. Raises NotFound or BrokenRecord."""
+        with self.open_artifact(path) as file:
+            return file.read()
 
     @property
     def env(self) -> Mapping[str, Value]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
 
+from gitexp.artifacts.folders import identity
 from gitexp.artifacts.placing import placed
 from gitexp.artifacts.store import Stored, digest_file
 from gitexp.errors import BrokenRecord, GitExpError, NotFound, UsageError
@@ -38,6 +41,20 @@ class Kept:
 
     artifact: Artifact
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of artifacts."""
+
+    path: str
+    oid: Digest
+    """The identity of the folder: of the names and hashes of its files."""
+    size: int
+    """Bytes of its files together."""
+    files: int
+    kind: str | None
+    """Of all its files; None where they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +95,59 @@ class Artifacts:
             )
         return found
 
+    def named(self, path: str) -> Artifact:
+        """The artifact at just that path. Raises NotFound, or UsageError for a folder."""
+        found = self.below(path)
+        if found[0].path != path.strip("/"):
+            raise UsageError(f"{path!r} is a folder", hint=f"git exp get {self._run.name}:{path} -o DIR")
+        return found[0]
+
+    def folders(self) -> list[Folder]:
+        """The folders at the top, each with the identity that `use` would note of a folder like it."""
+        names = dict.fromkeys(one.path.partition("/")[0] for one in self.all if "/" in one.path)
+        return [_folder(name, self.below(name)) for name in names]
+
     def copy(self, one: Artifact, target: BinaryIO) -> None:
         """Write the bytes of an artifact to `target`, hashed on the way.
 
         Raises NotFound where they are not in this clone, BrokenRecord where they are not what the record
         says; what was written until then is not to be used.
         """
+        data = self._checked(one)
+        if data is not None:
+            target.write(data)
+            return
+        with self._stored(one):
+            self._repo.store.copy_out(one.oid, one.size, target)
+
+    def open(self, one: Artifact) -> BinaryIO:
+        """The bytes of an artifact as a file at its beginning, hashed before. Raises as `copy` does."""
+        data = self._checked(one)
+        if data is not None:
+            return io.BytesIO(data)
+        with self._stored(one):
+            return self._repo.store.opened(one.oid, one.size)
+
+    def _checked(self, one: Artifact) -> bytes | None:
+        """What the record holds, found to be right; None where that is only a pointer, or nothing."""
         data = self._recorded(one)
         if data is None:
-            self._copy_stored(one, target)
-            return
+            return None
         if len(data) != one.size or hashlib.sha256(data).hexdigest() != one.oid:
             raise BrokenRecord(
                 f"artifact {one.path!r} of run {self._run.name!r} is not what its record says",
                 hint="git fsck",
             )
-        target.write(data)
+        return data
 
-    def _copy_stored(self, one: Artifact, target: BinaryIO) -> None:
+    @contextmanager
+    def _stored(self, one: Artifact) -> Iterator[None]:
+        """What goes wrong with the bytes in the store, told of the artifact; they are brought here before."""
         told = f"artifact {one.path!r} of run {self._run.name!r}"
         self.bring([one])
         reason = self._reasons.get(one.oid)
         try:
-            self._repo.store.copy_out(one.oid, one.size, target)
+            yield
         except NotFound:
             why = f": {reason.message}" if reason else ""
             raise NotFound(
@@ -153,6 +200,14 @@ class Artifacts:
         if one.size == (size := reader.header(blob)[1]) or size > pointer.MAX_SIZE:
             return False
         return pointer.decode(reader.read(blob)[1]) == (one.oid, one.size)
+
+
+def _folder(path: str, files: Sequence[Artifact]) -> Folder:
+    oid = identity((one.oid, one.path[len(path) + 1 :]) for one in files)
+    kinds = {one.kind for one in files}
+    return Folder(
+        path, oid, sum(one.size for one in files), len(files), kinds.pop() if len(kinds) == 1 else None
+    )
 
 
 def split(text: str) -> tuple[str, str | None]:

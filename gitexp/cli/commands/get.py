@@ -65,18 +65,11 @@ def command(
 def _print(run: StoredRun, path: str) -> None:
     """The bytes of one artifact on stdout, once all of them were found to be right."""
     import shutil
-    import tempfile
 
-    from gitexp.errors import UsageError
     from gitexp.ops.artifacts import Artifacts
 
     artifacts = Artifacts(run)
-    found = artifacts.below(path)
-    if len(found) != 1 or found[0].path != path.strip("/"):
-        raise UsageError(f"{path!r} is a folder", hint=f"git exp get {run.name}:{path} -o DIR")
-    with tempfile.TemporaryFile() as checked:
-        artifacts.copy(found[0], checked)
-        checked.seek(0)
+    with artifacts.open(artifacts.named(path)) as checked:
         sys.stdout.flush()
         shutil.copyfileobj(checked, sys.stdout.buffer)
         sys.stdout.buffer.flush()
