@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from gitexp.artifacts.cloning import clone
+from gitexp.artifacts.syncing import sync_all
 from gitexp.errors import BrokenRecord, NotFound
 from gitexp.model.values import Digest
 
@@ -125,7 +126,8 @@ class ArtifactStore:
                 for one in incoming
                 if one.temporary and not self._is_whole(one.stored)
             }
-            marks = {oid: _frozen(temporary) for oid, temporary in fresh.items()}
+            sync_all(list(fresh.values()))
+            marks = {oid: _mark_of(temporary) for oid, temporary in fresh.items()}
             for oid, temporary in fresh.items():
                 self.path(oid).parent.mkdir(parents=True, exist_ok=True)
                 temporary.replace(self.path(oid))
@@ -235,6 +237,8 @@ class ArtifactStore:
         try:
             with temporary.open("xb") as file:
                 yield temporary, file
+                # As git-lfs leaves its objects: nobody should write into what is known by its hash.
+            temporary.chmod(0o444)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -253,10 +257,8 @@ class ArtifactStore:
     def _sync_folders(self, oids: Sequence[Digest]) -> None:
         """Also of what was there: the process that wrote it may have died before it got so far."""
         folders = {self.path(oid).parent for oid in oids}
-        for folder in (*folders, *{folder.parent for folder in folders}):
-            _sync(folder)
-        if oids:
-            _sync(self.root)
+        if folders:
+            sync_all([*folders, *{folder.parent for folder in folders}, self.root])
 
     def _touch(self, stored: Stored) -> bool:
         """Set the time of an object, so that nobody withdraws it; whether that was possible."""
@@ -318,22 +320,6 @@ def _linked(source: Path, temporary: Path) -> bool:
     return True
 
 
-def _frozen(temporary: Path) -> Mark:
-    """The mark of a file that is on the disk, and that nobody should write to."""
-    # As git-lfs leaves its objects: they are known by their hash.
-    temporary.chmod(0o444)
-    _sync(temporary)
-    return _mark_of(temporary)
-
-
 def _mark_of(path: Path) -> Mark:
     found = path.stat()
     return Mark(found.st_ino, found.st_mtime_ns)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

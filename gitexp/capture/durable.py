@@ -6,10 +6,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from gitexp.artifacts.syncing import sync, sync_all
+
 
 def sync_folder(path: Path) -> None:
     """Make the names in a folder durable."""
-    _sync(path, os.O_DIRECTORY)
+    sync(path)
 
 
 def write_durably(path: Path, data: bytes) -> None:
@@ -21,18 +23,7 @@ def write_durably(path: Path, data: bytes) -> None:
 
 def publish_durably(written: Mapping[Path, Path]) -> None:
     """Give files their names, path by path from where each was written: whole or not at all."""
-    # All are written before the first is waited for: one wait then does for many.
-    for temporary in written.values():
-        _sync(temporary)
+    sync_all(list(written.values()))
     for path, temporary in written.items():
         temporary.replace(path)
-    for folder in {path.parent for path in written}:
-        sync_folder(folder)
-
-
-def _sync(path: Path, flags: int = 0) -> None:
-    descriptor = os.open(path, os.O_RDONLY | flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_all(list({path.parent for path in written}))

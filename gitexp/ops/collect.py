@@ -74,7 +74,7 @@ def collect(
     """
     with collecting(repo):
         if not dry_run:
-            recover.recover(repo)
+            recover.recover_runs(repo)
         plan = _plan(repo, older_than, keep_trash)
         names = tuple(sorted({name_in(one.ref) for one in plan.refs if one.ref.startswith(TRASH)}))
         if dry_run:

@@ -71,7 +71,14 @@ def sweep(repo: Repository) -> list[Recovered]:
 
 
 def recover(repo: Repository) -> list[Recovered]:
-    """Everything: also runs that were verified before are verified again and healed."""
+    """Everything: also runs that were verified before are verified again and healed, and rests removed."""
+    for path in stale_files(repo):
+        path.unlink(missing_ok=True)
+    return recover_runs(repo)
+
+
+def recover_runs(repo: Repository) -> list[Recovered]:
+    """Every run verified, whether it was before or not, and healed."""
     settle(repo)
     return [
         *_attend(repo, all_live(repo.live_root)),
@@ -193,8 +200,6 @@ def _let_go(repo: Repository) -> list[Recovered]:
     """Take away the done directories that are old enough, and whatever was left half done."""
     for root in (repo.live_root, repo.done_root):
         sweep_rests(root)
-    for path in stale_files(repo):
-        path.unlink(missing_ok=True)
     done = all_live(repo.done_root)
     if repo.done_root.is_dir():
         (repo.done_root / ".checked").touch()

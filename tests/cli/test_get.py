@@ -39,14 +39,22 @@ def stored(repo: Repo) -> Path:
     return found
 
 
+def identity_by_hand(folder: Path) -> str:
+    """As the documentation says that one may work it out."""
+    told = "find . -type f -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum"
+    return subprocess.run(told, shell=True, cwd=folder, check=True, capture_output=True).stdout[:64].decode()
+
+
 def files(folder: Path) -> dict[str, bytes]:
     found = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
 def test_artifacts_are_listed_with_where_they_are(exp: Program, name: str) -> None:
+    folder = identity_by_hand(exp.repo.path / "out")
     assert [line.split() for line in exp("artifacts").out.splitlines()] == [
         ["PATH", "SIZE", "SHA256", "KIND", "PLACE"],
+        ["out/", "5.1", "kB", folder[:10], "model"],
         ["out/big.bin", "5.1", "kB", stored(exp.repo).name[:10], "model", "store"],
         ["out/sub/a.txt", "5", "B", "2cf24dba5f", "model", "record"],
         ["scores.json", "2", "B", "44136fa355", "record"],
@@ -60,6 +68,7 @@ def test_artifacts_are_listed_with_where_they_are(exp: Program, name: str) -> No
         "metadata": {"rows": 3},
         "place": "record",
     }
+    assert found["folders"] == {"out": {"oid": f"sha256:{folder}", "size": 5125, "files": 2}}
     stored(exp.repo).unlink()
     assert [one["place"] for one in exp("artifacts", "--json").json["artifacts"]] == [
         "absent",
