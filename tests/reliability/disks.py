@@ -32,12 +32,21 @@ def power_off(mounted: Path) -> None:
 
 def make_ext4(image: Path, megabytes: int) -> None:
     """An image of an empty ext4. Skips the test where that cannot be made or mounted."""
-    for tool in ("mkfs.ext4", "mount", "umount", "losetup"):
+    _make(image, megabytes, "mkfs.ext4", "-q")
+
+
+def make_xfs(image: Path) -> None:
+    """An image of an empty xfs, whose files can share blocks. Skips as `make_ext4` does."""
+    _make(image, 400, "mkfs.xfs", "-q", "-m", "reflink=1")
+
+
+def _make(image: Path, megabytes: int, *command: str) -> None:
+    for tool in (command[0], "mount", "umount", "losetup"):
         if shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
             pytest.skip(f"{tool} is not installed")
     with image.open("wb") as file:
         file.truncate(megabytes << 20)
-    _run("mkfs.ext4", "-q", str(image))
+    _run(*command, str(image))
 
 
 @contextmanager
