@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitexp.artifacts.batch import Batch
-from gitexp.artifacts.store import ArtifactStore, Stored
+from gitexp.artifacts.store import ArtifactStore, Incoming, Stored
 from gitexp.errors import BrokenRecord, StorageFull
 from gitexp.model.values import Digest
 
@@ -78,8 +77,8 @@ class Arrival:
 
 
 @contextmanager
-def arriving(store: ArtifactStore, batch: Batch, wanted: Stored) -> Iterator[Arrival]:
-    """An arrival whose bytes are in `batch` once the block ends well and they are the right ones.
+def arriving(store: ArtifactStore, arrived: list[Incoming], wanted: Stored) -> Iterator[Arrival]:
+    """An arrival that is among what has `arrived` once the block ends well, its bytes being the right ones.
 
     Otherwise those that came stay beside the store for the next try. Raises BrokenRecord for other bytes:
     none of them stay.
@@ -89,7 +88,8 @@ def arriving(store: ArtifactStore, batch: Batch, wanted: Stored) -> Iterator[Arr
     try:
         yield arrival
         arrival.check()
-        batch.add(path, wanted)
+        path.chmod(0o444)
+        arrived.append(Incoming(wanted, path))
     except BaseException:
         if not arrival.size:
             path.unlink(missing_ok=True)

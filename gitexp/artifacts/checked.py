@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import BinaryIO
 
 from gitexp.artifacts.remote import Moved
@@ -11,17 +12,21 @@ from gitexp.errors import BrokenRecord
 
 
 class Checked:
-    """Reads `file` as `wanted`, hashed on the way; `read` raises BrokenRecord before the end of other bytes.
+    """Reads `file`, which is at `path`, as `wanted`: `read` raises BrokenRecord before other bytes end.
 
     So what is cut there is never taken for whole, and no second pass over the file is needed.
     """
 
-    def __init__(self, file: BinaryIO, wanted: Stored, moved: Moved) -> None:
+    def __init__(self, path: Path, file: BinaryIO, wanted: Stored, moved: Moved) -> None:
+        self.path = path
         self._file, self._wanted, self._moved = file, wanted, moved
         self._digest, self._left = hashlib.sha256(), wanted.size
 
     def __len__(self) -> int:
         return self._wanted.size
+
+    def fileno(self) -> int:
+        return self._file.fileno()
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes, at most `size`."""

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import io
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 _FICLONE = 0x40049409
 """Of linux/fs.h: the target becomes what the source is at this moment (btrfs, xfs, bcachefs)."""
 
 
-def clone(source: BinaryIO, target: BinaryIO) -> bool:
+class File(Protocol):
+    """An open file."""
+
+    def fileno(self) -> int: ...
+
+
+def clone(source: File, target: BinaryIO) -> bool:
     """Whether the empty `target` has been made a clone of `source`; it then stands at its end."""
     try:
         fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())

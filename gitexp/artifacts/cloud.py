@@ -17,7 +17,7 @@ import fsspec
 
 from gitexp.artifacts.arriving import Arrival
 from gitexp.artifacts.remote import Denied, Interrupted, Moved, absent
-from gitexp.artifacts.store import Readable, Stored
+from gitexp.artifacts.store import Source, Stored
 from gitexp.errors import GitExpError, RemoteError, UsageError
 from gitexp.model.values import Digest
 
@@ -72,7 +72,7 @@ class Cloud:
             return {one.oid: None for one, size in there.items() if size == one.size}
         return {one.oid: absent(one, self.shown) for one, size in there.items() if size != one.size}
 
-    def send(self, one: Stored, source: Readable) -> None:
+    def send(self, one: Stored, source: Source) -> None:
         path = self._path(one.oid)
         whole = self._protocol in _WHOLE_AT_CLOSE
         target = path if whole else f"{self._root}/tmp/{one.oid}.{os.urandom(6).hex()}"

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from gitexp.artifacts.arriving import Arrival
-from gitexp.artifacts.batch import Batch
 from gitexp.artifacts.clearing import drop
 from gitexp.artifacts.remote import Moved, absent
-from gitexp.artifacts.store import ArtifactStore, Readable, Stored
+from gitexp.artifacts.store import ArtifactStore, Incoming, Source, Stored
 from gitexp.errors import GitExpError, RemoteError
 from gitexp.model.values import Digest
 
@@ -25,7 +24,7 @@ class Folder:
     def __init__(self, store: ArtifactStore, *, shown: str) -> None:
         self.shown = shown
         self._store = store
-        self._batch = Batch(store)
+        self._sent: list[Incoming] = []
 
     def announce(self, objects: Sequence[Stored], *, upload: bool) -> dict[Digest, GitExpError | None]:
         try:
@@ -36,15 +35,16 @@ class Folder:
             return dict.fromkeys(there)
         return {one.oid: absent(one, self.shown) for one in objects if one.oid not in there}
 
-    def send(self, one: Stored, source: Readable) -> None:
+    def send(self, one: Stored, source: Source) -> None:
         try:
-            self._batch.add(self._store.receive(source), one)
+            self._sent.append(self._store.take_from(source, one))
         except OSError as error:
             raise RemoteError(f"cannot write to {self.shown}: {error.strerror}") from None
 
     def settle(self) -> None:
+        sent, self._sent = self._sent, []
         try:
-            self._batch.publish()
+            self._store.publish(sent)
         except OSError as error:
             raise RemoteError(f"cannot write to {self.shown}: {error.strerror}") from None
 

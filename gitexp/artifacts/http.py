@@ -15,7 +15,7 @@ from urllib3 import BaseHTTPResponse, HTTPResponse, PoolManager
 from urllib3.exceptions import HTTPError, SSLError
 
 from gitexp.artifacts.remote import Denied, Interrupted
-from gitexp.artifacts.store import Readable
+from gitexp.artifacts.store import Source
 from gitexp.errors import RemoteError
 from gitexp.model.login import Login
 
@@ -111,7 +111,7 @@ class Http:
             url = target
         raise RemoteError(f"{self._own.host} redirects without end")
 
-    def put(self, url: str, headers: Mapping[str, str], body: Readable) -> None:
+    def put(self, url: str, headers: Mapping[str, str], body: Source) -> None:
         """Send a body. Raises RemoteError for every answer but a good one, and what `body.read` raises."""
         with self._opened("PUT", url, self._with_login(url, headers), body) as response:
             check(response)

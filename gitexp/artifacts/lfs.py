@@ -14,7 +14,7 @@ from urllib3 import BaseHTTPResponse
 from gitexp.artifacts.arriving import Arrival
 from gitexp.artifacts.http import BLOCK, Http, Origin, UsersGit, check
 from gitexp.artifacts.remote import Denied, Interrupted, Moved, absent
-from gitexp.artifacts.store import Readable, Stored
+from gitexp.artifacts.store import Source, Stored
 from gitexp.errors import GitExpError, RemoteError
 from gitexp.model.values import Digest
 
@@ -64,7 +64,7 @@ class LfsServer:
                 found[one.oid] = None if upload else absent(one, self.shown)
         return found
 
-    def send(self, one: Stored, source: Readable) -> None:
+    def send(self, one: Stored, source: Source) -> None:
         actions = self._actions.get(one.oid, {})
         upload = self._action(actions, "upload", one)
         headers = {"Content-Type": "application/octet-stream", **self._for(upload)}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeAlias
 
 from gitexp.artifacts.arriving import Arrival
-from gitexp.artifacts.store import Readable, Stored
+from gitexp.artifacts.store import Source, Stored
 from gitexp.errors import GitExpError, RemoteError
 from gitexp.model.values import Digest
 
@@ -47,7 +47,7 @@ class ArtifactRemote(Protocol):
         None stands for what is there already, before an upload; an error says why an object cannot be moved.
         """
 
-    def send(self, one: Stored, source: Readable) -> None:
+    def send(self, one: Stored, source: Source) -> None:
         """Keep the bytes of `source` as `one`: in whole, or not at all; at the latest once all is settled.
 
         What `source.read` raises is passed on, and then nothing is kept.

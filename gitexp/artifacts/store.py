@@ -28,10 +28,15 @@ class Stored:
     size: int
 
 
-class Readable(Protocol):
-    """Bytes, once."""
+class Source(Protocol):
+    """A file that nobody writes to, read once, which is known to be right when its end was read."""
 
-    def read(self, size: int = -1, /) -> bytes: ...
+    path: Path
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, at most `size`; none at the end."""
+
+    def fileno(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,18 @@ class ArtifactStore:
         """The first half of adding what is known by its hash; None where its bytes are not here."""
         return Incoming(stored, None) if self.has(stored.oid, stored.size) and self._touch(stored) else None
 
+    def take_from(self, source: Source, stored: Stored) -> Incoming:
+        """The first half of adding what `source` gives, which makes sure that it is `stored`.
+
+        Where the file system can, its file shares the blocks with ours, or gets one more name.
+        """
+        with self._new() as (temporary, target):
+            shared = clone(source, target) or _linked(source.path, temporary)
+            while chunk := source.read(_CHUNK):
+                if not shared:
+                    target.write(chunk)
+        return Incoming(stored, temporary)
+
     def publish(self, incoming: Sequence[Incoming]) -> list[Mark | None]:
         """The second half: all are in the store, and durable, when this returns.
 
@@ -157,24 +174,6 @@ class ArtifactStore:
             aside.unlink()
             return ours
         return False
-
-    def receive(self, source: Readable) -> Path:
-        """A new file beside the objects with what `source` gives, to be adopted. Raises OSError."""
-        with self._new() as (path, target):
-            while chunk := source.read(_CHUNK):
-                target.write(chunk)
-        return path
-
-    def adopt(self, path: Path, stored: Stored, *, sync: bool = True) -> None:
-        """Move a file in whose bytes are durable and were found to be `stored`. Raises OSError.
-
-        Without `sync` its new name is not durable yet.
-        """
-        path.chmod(0o444)
-        self.path(stored.oid).parent.mkdir(parents=True, exist_ok=True)
-        path.replace(self.path(stored.oid))
-        if sync:
-            self._sync_folders([stored.oid])
 
     def open(self, oid: Digest, size: int) -> bytes:
         """The bytes of `oid`, checked. Raises NotFound; BrokenRecord after setting damaged bytes aside."""

@@ -9,10 +9,9 @@ from threading import Lock
 from time import sleep
 
 from gitexp.artifacts.arriving import arriving
-from gitexp.artifacts.batch import Batch
 from gitexp.artifacts.checked import Checked
 from gitexp.artifacts.remote import AT_ONCE, ArtifactRemote, Denied, Interrupted, Moved
-from gitexp.artifacts.store import Stored
+from gitexp.artifacts.store import Incoming, Stored
 from gitexp.errors import BrokenRecord, GitExpError, NotFound, RemoteError, StorageFull
 from gitexp.model.values import Digest
 from gitexp.repo import Repository
@@ -28,8 +27,9 @@ def sent(repo: Repository, place: ArtifactRemote, objects: Sequence[Stored]) -> 
 
     def send(one: Stored, moved: Moved) -> None:
         try:
-            with repo.store.path(one.oid).open("rb") as file:
-                place.send(one, Checked(file, one, moved))
+            path = repo.store.path(one.oid)
+            with path.open("rb") as file:
+                place.send(one, Checked(path, file, one, moved))
         except FileNotFoundError:
             raise NotFound(f"artifact {one.oid[:12]} ({one.size} bytes) is not in the local store") from None
         except BrokenRecord:
@@ -42,10 +42,10 @@ def sent(repo: Repository, place: ArtifactRemote, objects: Sequence[Stored]) -> 
 def received(repo: Repository, place: ArtifactRemote, objects: Sequence[Stored]) -> dict[Digest, GitExpError]:
     """Why some of `objects` are not in the local store now."""
 
-    batch = Batch(repo.store)
+    arrived: list[Incoming] = []
 
     def receive(one: Stored, moved: Moved) -> None:
-        with arriving(repo.store, batch, one) as arrival:
+        with arriving(repo.store, arrived, one) as arrival:
             moved(arrival.size)
             resumed = arrival.resumed
             place.receive(one, arrival, moved)
@@ -55,7 +55,11 @@ def received(repo: Repository, place: ArtifactRemote, objects: Sequence[Stored])
                 # What an earlier try left may be what is wrong.
                 raise Interrupted(error.message) if resumed else error from None
 
-    return _Mover(repo, place, upload=False, move=receive, settle=batch.publish).all(objects)
+    def settle() -> None:
+        repo.store.publish(arrived)
+        arrived.clear()
+
+    return _Mover(repo, place, upload=False, move=receive, settle=settle).all(objects)
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from gitexp.artifacts.arriving import arriving
-from gitexp.artifacts.batch import Batch
 from gitexp.artifacts.checked import Checked
 from gitexp.artifacts.cloud import Cloud
 from gitexp.artifacts.folder import Folder
 from gitexp.artifacts.lfs import LfsServer
 from gitexp.artifacts.remote import ArtifactRemote
-from gitexp.artifacts.store import ArtifactStore, Stored
+from gitexp.artifacts.store import ArtifactStore, Incoming, Stored
 from gitexp.errors import BrokenRecord, RemoteError
 from gitexp.model.login import Login
 from gitexp.model.values import Digest
@@ -80,100 +78,112 @@ def stored(data: bytes) -> Stored:
     return Stored(Digest(hashlib.sha256(data).hexdigest()), len(data))
 
 
-def send(place: ArtifactRemote, data: bytes) -> Stored:
+def sent(place: ArtifactRemote, folder: Path, data: bytes, wanted: Stored) -> None:
+    """Send a file with `data` as what is `wanted`."""
+    path = folder / f"sent-{os.urandom(6).hex()}"
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        place.send(wanted, Checked(path, file, wanted, lambda _: None))
+
+
+def send(place: ArtifactRemote, tmp_path: Path, data: bytes) -> Stored:
     one = stored(data)
     if place.announce([one], upload=True) == {}:
-        place.send(one, Checked(io.BytesIO(data), one, lambda _: None))
+        sent(place, tmp_path, data, one)
         place.settle()
     return one
 
 
 def receive(place: ArtifactRemote, store: ArtifactStore, one: Stored) -> bytes:
     assert place.announce([one], upload=False) == {}
-    batch = Batch(store)
-    with arriving(store, batch, one) as arrival:
+    arrived: list[Incoming] = []
+    with arriving(store, arrived, one) as arrival:
         place.receive(one, arrival, lambda _: None)
-    batch.publish()
+    store.publish(arrived)
     return store.open(one.oid, one.size)
 
 
 def cut(store: ArtifactStore, one: Stored, data: bytes) -> None:
     """Have a transfer end when `data` has arrived."""
-    with suppress(KeyboardInterrupt), arriving(store, Batch(store), one) as arrival:
+    with suppress(KeyboardInterrupt), arriving(store, [], one) as arrival:
         arrival.write(data)
         raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("data", [b"", b"small", LARGE], ids=["empty", "small", "large"])
-def test_there_and_back(place: ArtifactRemote, store: ArtifactStore, data: bytes) -> None:
-    assert receive(place, store, send(place, data)) == data
+def test_there_and_back(place: ArtifactRemote, store: ArtifactStore, data: bytes, tmp_path: Path) -> None:
+    assert receive(place, store, send(place, tmp_path, data)) == data
 
 
-def test_what_is_there_need_not_be_sent(place: ArtifactRemote) -> None:
-    one, other = send(place, b"one"), stored(b"other")
+def test_what_is_there_need_not_be_sent(place: ArtifactRemote, tmp_path: Path) -> None:
+    one, other = send(place, tmp_path, b"one"), stored(b"other")
     assert place.announce([one, other], upload=True) == {one.oid: None}
 
 
-def test_what_is_not_there_is_told(place: ArtifactRemote, store: ArtifactStore) -> None:
-    one, other = send(place, b"one"), stored(b"other")
+def test_what_is_not_there_is_told(place: ArtifactRemote, store: ArtifactStore, tmp_path: Path) -> None:
+    one, other = send(place, tmp_path, b"one"), stored(b"other")
     told = place.announce([one, other], upload=False)
     assert list(told) == [other.oid]
     assert isinstance(told[other.oid], RemoteError)
 
 
 @pytest.mark.parametrize("data", [b"small", LARGE], ids=["small", "large"])
-def test_other_bytes_than_promised_are_never_kept(place: ArtifactRemote, data: bytes) -> None:
+def test_other_bytes_than_promised_are_never_kept(place: ArtifactRemote, data: bytes, tmp_path: Path) -> None:
     one = stored(data)
     bad = data[:-1] + bytes([data[-1] ^ 1])
     assert place.announce([one], upload=True) == {}
     with pytest.raises(BrokenRecord):
-        place.send(one, Checked(io.BytesIO(bad), one, lambda _: None))
+        sent(place, tmp_path, bad, one)
     assert place.announce([one], upload=False) != {}
 
 
-def test_a_file_that_was_cut_or_goes_on_is_never_kept(place: ArtifactRemote) -> None:
+def test_a_file_that_was_cut_or_goes_on_is_never_kept(place: ArtifactRemote, tmp_path: Path) -> None:
     one = stored(LARGE)
     for bad in (LARGE[:-7], LARGE + b"more", b""):
         assert place.announce([one], upload=True) == {}
         with pytest.raises(BrokenRecord):
-            place.send(one, Checked(io.BytesIO(bad), one, lambda _: None))
+            sent(place, tmp_path, bad, one)
     assert place.announce([one], upload=False) != {}
 
 
-def test_what_was_cut_goes_on_where_it_was(place: ArtifactRemote, store: ArtifactStore) -> None:
-    one = send(place, LARGE)
+def test_what_was_cut_goes_on_where_it_was(
+    place: ArtifactRemote, store: ArtifactStore, tmp_path: Path
+) -> None:
+    one = send(place, tmp_path, LARGE)
     cut(store, one, LARGE[:5_000_000])
     passed: list[int] = []
     place.announce([one], upload=False)
-    batch = Batch(store)
-    with arriving(store, batch, one) as arrival:
+    arrived: list[Incoming] = []
+    with arriving(store, arrived, one) as arrival:
         assert arrival.resumed
         place.receive(one, arrival, passed.append)
-    batch.publish()
+    store.publish(arrived)
     assert store.open(one.oid, one.size) == LARGE
     # A server that cannot begin in the middle has it begin anew.
     assert sum(passed) == len(LARGE) - 5_000_000
 
 
-def test_what_was_kept_of_something_else_is_found_out(place: ArtifactRemote, store: ArtifactStore) -> None:
-    one = send(place, LARGE)
+def test_what_was_kept_of_something_else_is_found_out(
+    place: ArtifactRemote, store: ArtifactStore, tmp_path: Path
+) -> None:
+    one = send(place, tmp_path, LARGE)
     cut(store, one, b"x" * 5_000_000)
     place.announce([one], upload=False)
-    with pytest.raises(BrokenRecord, match="damaged there"), arriving(store, Batch(store), one) as arrival:
+    with pytest.raises(BrokenRecord, match="damaged there"), arriving(store, [], one) as arrival:
         place.receive(one, arrival, lambda _: None)
     assert not store.has(one.oid, one.size)
     assert receive(place, store, one) == LARGE
 
 
-def test_many_at_once(place: ArtifactRemote, store: ArtifactStore) -> None:
+def test_many_at_once(place: ArtifactRemote, store: ArtifactStore, tmp_path: Path) -> None:
     all_data = [b"%d" % number for number in range(50)]
-    objects = [send(place, data) for data in all_data]
+    objects = [send(place, tmp_path, data) for data in all_data]
     assert place.announce(objects, upload=False) == {}
     assert place.announce(objects, upload=True) == {one.oid: None for one in objects}
 
 
-def test_a_list_and_removing(place: ArtifactRemote) -> None:
-    one, other = send(place, b"one"), send(place, b"other")
+def test_a_list_and_removing(place: ArtifactRemote, tmp_path: Path) -> None:
+    one, other = send(place, tmp_path, b"one"), send(place, tmp_path, b"other")
     if not place.removes:
         with pytest.raises(RemoteError, match="no way to remove"):
             place.remove([one.oid])
@@ -184,3 +194,17 @@ def test_a_list_and_removing(place: ArtifactRemote) -> None:
     assert all(when > 1_600_000_000 for _, when in place.list())
     place.remove([one.oid, stored(b"never there").oid])
     assert [found for found, _ in place.list()] == [other]
+
+
+def test_a_folder_on_the_same_disk_takes_no_second_copy(tmp_path: Path) -> None:
+    """Where the file system cannot share blocks, the object gets one more name."""
+    there, path = ArtifactStore(tmp_path / "there"), tmp_path / "object"
+    path.write_bytes(LARGE)
+    one, before = stored(LARGE), os.statvfs(tmp_path).f_bfree
+    place = Folder(there, shown="the folder")
+    with path.open("rb") as file:
+        place.send(one, Checked(path, file, one, lambda _: None))
+    place.settle()
+    shared = there.path(one.oid).stat().st_ino == path.stat().st_ino
+    assert shared or before - os.statvfs(tmp_path).f_bfree < len(LARGE) // 4096 // 2
+    assert there.open(one.oid, one.size) == LARGE

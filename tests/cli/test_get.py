@@ -42,7 +42,9 @@ def stored(repo: Repo) -> Path:
 def identity_by_hand(folder: Path) -> str:
     """As the documentation says that one may work it out."""
     told = "find . -type f -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum"
-    return subprocess.run(told, shell=True, cwd=folder, check=True, capture_output=True).stdout[:64].decode()
+    return (
+        subprocess.run(["sh", "-c", told], cwd=folder, check=True, capture_output=True).stdout[:64].decode()
+    )
 
 
 def files(folder: Path) -> dict[str, bytes]:
