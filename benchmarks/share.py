@@ -38,7 +38,8 @@ def main(chosen: Chosen) -> Iterator[Comparison]:
 
 
 def _new_remotes(place: Path, repo: Path) -> None:
-    """Two empty remotes that have the project, for each side its own."""
+    """Two empty remotes that have the project, for each side its own; nothing was ever pushed there."""
+    shutil.rmtree(repo / ".git" / "exp" / "outbox", ignore_errors=True)
     for name in ("ours", "theirs"):
         remote = place / f"{name}.git"
         shutil.rmtree(remote, ignore_errors=True)

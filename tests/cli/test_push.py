@@ -345,8 +345,18 @@ def test_an_edit_brings_back_nothing_that_was_removed_there(world: World, ada: P
     ada("push")
     world.remote.git("update-ref", "-d", f"refs/exp/{name}")
     ada("tag", name, "+a")
-    assert ada("push").err == "origin: 1 removed there\n"
+    assert ada("push").err == "origin: 1 removed there\nhint: git exp push origin --again\n"
     assert not world.runs
+    assert "1 new" in ada("push", "--again").err
+    assert world.runs == ada.runs
+
+
+def test_a_remote_that_moved_elsewhere_has_had_nothing(world: World, ada: Person, tmp_path: Path) -> None:
+    ada.record("one")
+    ada("push")
+    ada.repo.git("init", "-q", "--bare", str(tmp_path / "moved.git"))
+    ada.repo.git("remote", "set-url", "origin", str(tmp_path / "moved.git"))
+    assert "1 new" in ada("push").err
 
 
 def test_what_was_fetched_and_then_removed_there(world: World, ada: Person) -> None:
@@ -357,7 +367,7 @@ def test_what_was_fetched_and_then_removed_there(world: World, ada: Person) -> N
     world.remote.git("update-ref", "-d", f"refs/exp/{name}")
     assert bob("fetch").code == 0
     assert set(bob.runs) == {name}
-    assert bob("push").err == "origin: 1 removed there\n"
+    assert bob("push").err == "origin: 1 removed there\nhint: git exp push origin --again\n"
 
 
 def test_what_git_itself_had_pushed_and_somebody_removed(world: World, ada: Person) -> None:

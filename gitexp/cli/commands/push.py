@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     "--allow-missing", is_flag=True, help="Push runs though bytes of their artifacts cannot be sent."
 )
 @click.option("--allow", is_flag=True, help="Push runs though lines of theirs look like secrets.")
+@click.option("--again", is_flag=True, help="Push runs that were removed there, too.")
 @click.option(
     "--layout",
     type=click.Choice(["refs", "branches"]),
@@ -46,6 +47,7 @@ def command(
     everything: bool,
     allow_missing: bool,
     allow: bool,
+    again: bool,
     layout: str | None,
     auto: str | None,
     dry_run: bool,
@@ -55,11 +57,11 @@ def command(
 
     Without a RUN or --where all runs that have ended are pushed. REMOTE is the name of a git remote; without
     it git's own choice is taken. Nobody else's run is ever overwritten: a run that has been edited on both
-    sides is a conflict until it was fetched. What was removed there stays so, unless it is named. What was
-    cut off goes on where it was. Large artifacts go to the Git LFS server of the remote, into the remote
-    where that is a folder, or to the folder or bucket that git config exp.artifacts names. Records, and what
-    a run's code adds to its base, are searched for secrets first; a finding stops the push. Exit code 3 says
-    that some runs were not pushed.
+    sides is a conflict until it was fetched. What was removed there stays so, but for --again and for what
+    is named. What was cut off goes on where it was. Large artifacts go to the Git LFS server of the remote,
+    into the remote where that is a folder, or to the folder or bucket that git config exp.artifacts names.
+    Records, and what a run's code adds to its base, are searched for secrets first; a finding stops the
+    push. Exit code 3 says that some runs were not pushed.
 
     --auto without a RUN or --where only sets the policy. Such a push is made in the background and asks for
     no password. Where there is no network, the next one takes along what is left. What failed is told by the
@@ -73,7 +75,7 @@ def command(
       git exp push --auto batch
     """
     from gitexp.cli.outcomes import put_outcomes, tell_outcomes
-    from gitexp.cli.session import note
+    from gitexp.cli.session import note, say
     from gitexp.ops.share.layout import Layout, set_layout
     from gitexp.ops.share.push import Options, State, push
     from gitexp.ops.share.unsent import forget
@@ -90,11 +92,14 @@ def command(
             note("no run to push")
             return 0
         forget(repo)
-        again = where is None and bool({*names} - {remote.name})
+        again = again or (where is None and bool({*names} - {remote.name}))
         outcomes = push(repo, remote, runs, Options(dry_run, allow_missing, allow, again))
     if as_json:
         put_outcomes(remote, outcomes)
-    return tell_outcomes(remote, outcomes, named=(State.NEW, State.UPDATED), dry_run=dry_run)
+    code = tell_outcomes(remote, outcomes, named=(State.NEW, State.UPDATED), dry_run=dry_run)
+    if all(one.state is State.REMOVED for one in outcomes):
+        say(f"hint: git exp push {remote.name} --again")
+    return code
 
 
 def _set_auto(repo: Repository, text: str, names: Sequence[str]) -> None:

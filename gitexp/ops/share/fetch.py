@@ -64,7 +64,7 @@ def fetch(
             verdicts += _published(repo, remote, found, arrived, query)
         finally:
             clear_incoming(repo, remote)
-        Seen(repo, remote.name).add(one.name for one in verdicts if one.state.here)
+        Seen(repo, remote).add(one.name for one in verdicts if one.state.here)
         _learn_layout(repo, remote, found, verdicts)
     return verdicts
 

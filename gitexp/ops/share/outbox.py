@@ -63,9 +63,9 @@ def outbox(repo: Repository, remote: str) -> Iterator[Outbox]:
             lock.release()
 
 
-def outbox_file(repo: Repository, remote: str, kind: str) -> Path:
-    """Where what is remembered of a remote stands; its name may be one that no file can have."""
-    name = sha256(remote.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+def outbox_file(repo: Repository, key: str, kind: str) -> Path:
+    """Where what is remembered of a remote stands. What some are called no file can be called."""
+    name = sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     return repo.home / "outbox" / f"{name}.{kind}"
 
 

@@ -103,7 +103,7 @@ def push(
     git = toward(repo.git, repo.environ)
     repo.home.mkdir(exist_ok=True)
     with outbox(repo, remote.name) as memory:
-        where, seen = places(repo.config, remote.name), Seen(repo, remote.name)
+        where, seen = places(repo.config, remote.name), Seen(repo, remote)
         there = list_remote(git, remote, where.patterns, push=True)
         commits = frozenset(there[ref] for ref in where.runs(there).values())
         plan = _Plan(repo, where, there, commits, memory, frozenset() if options.again else seen.names)

@@ -119,7 +119,7 @@ def _remember(
 ) -> None:
     """The next push must not bring them back."""
     gone = [(outcome, refs) for outcome, refs in steps if outcome.state is State.REMOVED]
-    Seen(repo, remote.name).add(outcome.name for outcome, _ in gone)
+    Seen(repo, remote).add(outcome.name for outcome, _ in gone)
     refs = {one.ref for _, refs in gone for one in refs}
     if not refs.isdisjoint(memory.running):
         memory.running = {ref: oid for ref, oid in memory.running.items() if ref not in refs}

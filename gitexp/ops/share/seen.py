@@ -1,6 +1,6 @@
 """Which runs have been on a remote: one that is there no more was removed there, and stays so.
 
-`.git/exp/outbox/<remote>.seen`, a name a line. Losing the file sends such a run again: nothing is lost.
+`.git/exp/outbox/<address>.seen`, a name a line. Losing the file sends such a run again: nothing is lost.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from gitexp.git.remotes import Remote
 from gitexp.ops.share.outbox import outbox_file
 from gitexp.repo import Repository
 
@@ -15,8 +16,9 @@ from gitexp.repo import Repository
 class Seen:
     """The names, as they are called here, of runs that a remote has or had."""
 
-    def __init__(self, repo: Repository, remote: str) -> None:
-        self._path: Path = outbox_file(repo, remote, "seen")
+    def __init__(self, repo: Repository, remote: Remote) -> None:
+        # A remote that is somewhere else now has had nothing.
+        self._path: Path = outbox_file(repo, remote.push_url, "seen")
         try:
             self.names = set(self._path.read_text("ascii").split())
         except (FileNotFoundError, UnicodeDecodeError):
