@@ -105,7 +105,7 @@ class RecordedRun:
         """
         from gitexp.ops.artifacts import take
 
-        taken = take(self.stored, paths, self.stored.repo.cwd / to, force=force)
+        taken = take(self.stored, paths, Path(to), force=force)
         for one in taken:
             if one.error is not None:
                 raise one.error

@@ -12,24 +12,34 @@ from gitexp.model.values import Digest
 
 
 def files_below(folder: Path, remark: Callable[[str], None] = lambda sentence: None) -> Iterator[Path]:
-    """Every regular file below `folder`, by path; a link to a file counts as that file.
+    """Every regular file below `folder`, those of a folder before those of the folders in it; a link to a
+    file counts as that file.
 
     `remark` is told of what is left out: a link to a folder, which may lead anywhere, even to itself; one
     that leads nowhere; what is no file, as reading it may never end; what cannot be looked into.
     """
+    folders = [folder]
+    while folders:
+        inner = []
+        for path, is_folder in _entries(folders.pop(), remark):
+            if is_folder:
+                inner.append(path)
+            elif path.is_file():
+                yield path
+            else:
+                remark(f"{shown(path)} is left out: {_what(path)}")
+        folders += reversed(inner)
+
+
+def _entries(folder: Path, remark: Callable[[str], None]) -> list[tuple[Path, bool]]:
+    """What is in a folder, by name, and whether it is itself a folder."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        with os.scandir(folder) as entries:
+            found = [(Path(entry.path), entry.is_dir(follow_symlinks=False)) for entry in entries]
     except OSError as error:
         remark(f"{shown(folder)} is left out: {error.strerror}")
-        return
-    for entry in entries:
-        path = Path(entry.path)
-        if entry.is_dir(follow_symlinks=False):
-            yield from files_below(path, remark)
-        elif entry.is_file():
-            yield path
-        else:
-            remark(f"{shown(path)} is left out: {_what(path)}")
+        return []
+    return sorted(found)
 
 
 def identity(files: Iterable[tuple[Digest, str]]) -> Digest:

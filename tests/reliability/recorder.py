@@ -67,6 +67,26 @@ def one_long() -> None:
         time.sleep(0.002)
 
 
+def weights(number: int) -> bytes:
+    """The checkpoint of that number; whoever checks can compute it."""
+    return number.to_bytes(4, "big") * 5000
+
+
+def keeping() -> None:
+    """One run that logs checkpoints for ever, keeps the best and the last, and commits now and then."""
+    say("ready")
+    live = gitexp.start("keeping", strict=True)
+    say(f"name {live.name}")
+    number = 0
+    while True:
+        live.log({"loss": (number * 7919) % 101})
+        live.log_artifact(weights(number), f"ckpt/{number}.pt", keep="best:loss:1,last:2")
+        say(f"kept {number}")
+        if number % 10 == 9:
+            live.checkpoint()
+        number += 1
+
+
 def several() -> None:
     """As many runs as GITEXP_TEST_RUNS says, 50 rows each, begun when the parent closes stdin."""
     say("ready")
@@ -97,6 +117,7 @@ WHAT: dict[str, Callable[[], None]] = {
     "whole-life": whole_life,
     "forever": forever,
     "one-long": one_long,
+    "keeping": keeping,
     "several": several,
     "until-full": until_full,
 }
