@@ -14,6 +14,8 @@ from gitexp.model.values import Oid
 
 # Stock git-lfs hooks would look for bytes to send: ours went first, and it may be to another place.
 _ENVIRONMENT = {"GIT_LFS_SKIP_PUSH": "1"}
+# What git notes of a push is in a repository that nobody needs afterwards.
+_UNSYNCED = ("-c", "core.fsync=none")
 _LINE = re.compile(r"([ +\-*!=])\t[^\t]*:(refs/[^\t]+)\t([^\t]*)")
 _REASON = re.compile(r"\[[^\]]*\] \((.*)\)", re.DOTALL)
 _STALE = ("stale info", "fetch first", "non-fast-forward", "already exists", "needs force")
@@ -84,9 +86,24 @@ def push(git: Git, remote: Remote, refs: Sequence[RefPush]) -> Pushed:
     The user's pre-push hook runs.
     """
     leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]
-    specs = [f"{one.new or ''}:{one.ref}" for one in refs]
+    return _pushed(git, remote, leases, [f"{one.new or ''}:{one.ref}" for one in refs], refs)
+
+
+def push_all(git: Git, remote: Remote, specs: Sequence[str], refs: Sequence[RefPush]) -> Pushed:
+    """Push what `specs` find, which are `refs`; what is expected there is what git takes for known."""
+    return _pushed(git, remote, ["--force-with-lease", "--no-force-if-includes"], specs, refs, _UNSYNCED)
+
+
+def _pushed(
+    git: Git,
+    remote: Remote,
+    leases: Sequence[str],
+    specs: Sequence[str],
+    refs: Sequence[RefPush],
+    options: Sequence[str] = (),
+) -> Pushed:
     result = git.run(
-        *("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--no-signed"),
+        *(*options, "push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--no-signed"),
         *(*leases, "--", remote.name, *specs),
         env=_ENVIRONMENT,
         check=False,

@@ -5,18 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gitexp.errors import RemoteError
+from gitexp.git.outgoing import can_be_apart, push_apart
 from gitexp.git.process import Git
-from gitexp.git.pushing import Fate, RefFate, RefPush, push
+from gitexp.git.pushing import Fate, Pushed, RefFate, RefPush, push
 from gitexp.git.remotes import Remote, list_remote
-from gitexp.ops.share.outbox import Outbox
+from gitexp.ops.share.outbox import Outbox, outbox_file
 from gitexp.repo import Repository
 
 BATCH = 500
 """Refs in one push; hosts are known to fail on more."""
+LOCAL_BATCH = 5000
+"""Refs in one push to a folder of this machine: as many as a command line holds with ease."""
 RATE = 6
 """Pushes a minute, as hosts advise."""
+_MANY = 20
+"""Refs from which on it pays to put them where nothing else is."""
 _GIVEN_UP = 3
 """Single refs in a row that the server failed at: then it is the server, not the refs."""
 
@@ -37,7 +43,8 @@ class Sender:
 
     def send(self, refs: Sequence[RefPush]) -> Mapping[str, RefFate]:
         """What became of each of `refs`; UNTOLD where the server failed. Never raises RemoteError."""
-        size = max(1, self.repo.config.int("exp.pushBatch", BATCH))
+        usual = LOCAL_BATCH if self.remote.is_local else BATCH
+        size = max(1, self.repo.config.int("exp.pushBatch", usual))
         for start in range(0, len(refs), size):
             self._send(refs[start : start + size])
         return self.fates
@@ -55,7 +62,7 @@ class Sender:
             return
         self._wait()
         self.outbox.note_push()
-        pushed = push(self.git, self.remote, refs)
+        pushed = self._pushed(refs)
         self.fates |= pushed.fates
         left = [one for one in refs if pushed.fates[one.ref].fate is Fate.UNTOLD]
         if not left:
@@ -63,6 +70,16 @@ class Sender:
             return
         self.failure = pushed.failure
         self._send_left(left, whole=len(left) == len(refs))
+
+    def _pushed(self, refs: Sequence[RefPush]) -> Pushed:
+        if len(refs) < _MANY or any(one.new is None for one in refs) or not self._can_be_apart:
+            return push(self.git, self.remote, refs)
+        folder = outbox_file(self.repo, self.remote.name, "git")
+        return push_apart(self.git, self.repo.layout, self.repo.config, folder, self.remote, refs)
+
+    @cached_property
+    def _can_be_apart(self) -> bool:
+        return can_be_apart(self.git, self.repo.layout, self.repo.config)
 
     def _send_left(self, refs: Sequence[RefPush], *, whole: bool) -> None:
         """Once more, in halves, what a push that broke off says nothing of."""
