@@ -12,8 +12,6 @@ from gitexp.git.reader import ObjectReader
 from gitexp.git.refs import BRANCHES, EXP
 from gitexp.model.names import parse_name
 from gitexp.model.values import Oid
-from gitexp.ops.commit import RUN_TRAILER
-from gitexp.ops.recorded import trailers
 from gitexp.repo import Repository
 
 _LONGEST = 1 << 20
@@ -95,6 +93,9 @@ def is_run(reader: ObjectReader, ref: str, commit: Oid) -> bool:
     """Whether a ref of a remote is a run's: a branch may carry a record, and yet be somebody's work."""
     if not ref.startswith(BRANCHES):
         return True
+    from gitexp.ops.commit import RUN_TRAILER  # where nothing is new no commit is looked at
+    from gitexp.ops.recorded import trailers
+
     kind, size = reader.header(commit)
     return kind == "commit" and size <= _LONGEST and RUN_TRAILER in trailers(reader, commit)
 
