@@ -57,8 +57,10 @@ class Repository:
         """How many may read for it at once: more than one only for a process that has no threads."""
         self.remark: Callable[[str], None] = lambda sentence: None
         """Told what its user should know of how a question was understood; whoever talks sets it."""
-        self.progress: Callable[[str, int], AbstractContextManager[Callable[[int], object]]] = _unseen
+        self.moving: Callable[[str, int], AbstractContextManager[Callable[[int], object]]] = _unseen
         """Opened for what takes long, by what is done and how many bytes; told how many have passed."""
+        self.progress: Callable[[str], None] | None = None
+        """Told how far a long push has come, and an empty text at its end; whoever has a terminal sets it."""
 
     @classmethod
     def open(cls, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> Repository:

@@ -34,7 +34,8 @@ class Session:
         with Repository.open(current_folder(), self.environ) as repo:
             self.home = repo.home
             repo.remark = note
-            repo.progress = _progress
+            repo.moving = _bar
+            repo.progress = _overwrite if sys.stderr.isatty() else None
             repo.processes = os.cpu_count() or 1
             if sweep:
                 _sweep(repo)
@@ -46,7 +47,7 @@ class Session:
                     warn(error)
 
 
-def _progress(what: str, size: int) -> AbstractContextManager[Callable[[int], object]]:
+def _bar(what: str, size: int) -> AbstractContextManager[Callable[[int], object]]:
     from gitexp.cli.progress import bar
 
     return bar(what, size)
@@ -69,6 +70,11 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     say(f"note: {text}")
+
+
+def _overwrite(text: str) -> None:
+    """One line of the terminal, written over until it is empty."""
+    print(f"\r\x1b[K{safe(text)}", end="", file=sys.stderr, flush=True)
 
 
 def warn(error: GitExpError) -> None:

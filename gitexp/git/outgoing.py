@@ -17,7 +17,7 @@ from pathlib import Path
 from gitexp.git.config import Config
 from gitexp.git.layout import Layout
 from gitexp.git.process import Git
-from gitexp.git.pushing import Pushed, RefPush, push_all
+from gitexp.git.pushing import Progress, Pushed, RefPush, push_all
 from gitexp.git.refs import BRANCHES, EXP
 from gitexp.git.remotes import Remote
 
@@ -37,7 +37,13 @@ def can_be_apart(git: Git, layout: Layout, config: Config) -> bool:
 
 
 def push_apart(
-    git: Git, layout: Layout, config: Config, folder: Path, remote: Remote, refs: Sequence[RefPush]
+    git: Git,
+    layout: Layout,
+    config: Config,
+    folder: Path,
+    remote: Remote,
+    refs: Sequence[RefPush],
+    progress: Progress = None,
 ) -> Pushed:
     """As `pushing.push`, from a repository at `folder` that is made for it; no ref may be one to delete.
 
@@ -45,7 +51,7 @@ def push_apart(
     """
     settings = _settings(layout, remote, refs, config.all(f"remote.{remote.name}.fetch"))
     with _apart(git, layout, folder, settings, refs) as inner:
-        return push_all(inner, remote, [f"{space}*:{space}*" for space in _spaces(refs)], refs)
+        return push_all(inner, remote, [f"{space}*:{space}*" for space in _spaces(refs)], refs, progress)
 
 
 def _spaces(refs: Sequence[RefPush]) -> list[str]:

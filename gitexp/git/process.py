@@ -10,7 +10,9 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
+from threading import Thread
 from typing import IO, NamedTuple, TypeAlias
 
 from gitexp.errors import GitError, StorageFull
@@ -40,6 +42,7 @@ _FULL = (
     r"(?m)No space left on device|Out of diskspace|Read-only file system|Disk quota exceeded|File too large"
     r"|Permission denied\s*$|Operation not permitted\s*$|insufficient permission"
 )
+_PROGRESS = rb"(?:Enumerating|Counting|Compressing|Writing) objects: "
 _TOLD = r"(?m)^(?:fatal|error): (.*)$"
 _HINT = r"(?m)^(?:hint: |\t)(git .*)$"
 
@@ -104,10 +107,12 @@ class Git:
         check: bool = True,
         user_hooks: bool = False,
         pass_fds: Sequence[int] = (),
+        progress: Callable[[str], None] | None = None,
     ) -> Result:
         """The result of `git *args`, fed with `input` or from the file `stdin`.
 
         `env` is laid over the environment; `pass_fds` stay open in git (a held lock lives as long as git).
+        `progress`, for a call without input, is told how far git has come, in its words.
         Raises GitError where `check` and git's exit code is not 0.
         """
         source = stdin if stdin is not None else subprocess.DEVNULL
@@ -119,7 +124,7 @@ class Git:
             user_hooks=user_hooks,
             pass_fds=pass_fds,
         )
-        result = _finished(process, input)
+        result = _finished(process, input) if progress is None else _followed(process, progress)
         if check and result.code != 0:
             raise error(result, args)
         return result
@@ -175,6 +180,33 @@ def _finished(process: subprocess.Popen[bytes], input: bytes | None = None) -> R
             process.kill()
             raise
     return Result(process.returncode, stdout, stderr)
+
+
+def _followed(process: subprocess.Popen[bytes], progress: Callable[[str], None]) -> Result:
+    """As `_finished`, telling of its progress meanwhile."""
+    talk = bytearray()
+    with process:
+        assert process.stdout is not None
+        follower = Thread(target=_follow, args=(process.stderr, talk, progress), daemon=True)
+        follower.start()
+        try:
+            stdout = process.stdout.read()
+        except BaseException:
+            process.kill()
+            raise
+        follower.join()
+    return Result(process.returncode, stdout, bytes(talk))
+
+
+def _follow(stream: BufferedReader, talk: bytearray, progress: Callable[[str], None]) -> None:
+    begun = b""
+    while chunk := stream.read1(4096):
+        talk += chunk
+        *lines, begun = re.split(rb"[\r\n]", begun + chunk)
+        # What a host says is not passed on: it may be anything.
+        for line in lines:
+            if re.match(_PROGRESS, line):
+                progress(line.decode("ascii", "replace"))
 
 
 def command(args: Sequence[str], *, user_hooks: bool = False) -> list[str]:

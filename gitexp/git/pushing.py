@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 from gitexp.errors import RemoteError
 from gitexp.git.process import Git, Result
 from gitexp.git.remotes import Remote, remote_error
 from gitexp.model.values import Oid
+
+Progress: TypeAlias = Callable[[str], None] | None
+"""Told how far a push has come."""
 
 # Stock git-lfs hooks would look for bytes to send: ours went first, and it may be to another place.
 _ENVIRONMENT = {"GIT_LFS_SKIP_PUSH": "1"}
@@ -79,35 +83,41 @@ class Pushed:
     """Why the push as a whole failed; what it says nothing of is UNTOLD."""
 
 
-def push(git: Git, remote: Remote, refs: Sequence[RefPush]) -> Pushed:
+def push(git: Git, remote: Remote, refs: Sequence[RefPush], progress: Progress = None) -> Pushed:
     """Push `refs` at once, each with a lease; `git` is one from `remotes.toward`.
 
     A lease lets an update through that is no fast-forward: what may replace what is for the caller to decide.
     The user's pre-push hook runs.
     """
     leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]
-    return _pushed(git, remote, leases, [f"{one.new or ''}:{one.ref}" for one in refs], refs)
+    specs = [f"{one.new or ''}:{one.ref}" for one in refs]
+    return _pushed(git, remote, (*leases, "--", remote.name, *specs), refs, progress)
 
 
-def push_all(git: Git, remote: Remote, specs: Sequence[str], refs: Sequence[RefPush]) -> Pushed:
+def push_all(
+    git: Git, remote: Remote, specs: Sequence[str], refs: Sequence[RefPush], progress: Progress = None
+) -> Pushed:
     """Push what `specs` find, which are `refs`; what is expected there is what git takes for known."""
-    return _pushed(git, remote, ["--force-with-lease", "--no-force-if-includes"], specs, refs, _UNSYNCED)
+    leases = ("--force-with-lease", "--no-force-if-includes")
+    return _pushed(git, remote, (*leases, "--", remote.name, *specs), refs, progress, _UNSYNCED)
 
 
 def _pushed(
     git: Git,
     remote: Remote,
-    leases: Sequence[str],
-    specs: Sequence[str],
+    arguments: Sequence[str],
     refs: Sequence[RefPush],
+    progress: Progress,
     options: Sequence[str] = (),
 ) -> Pushed:
     result = git.run(
         *(*options, "push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--no-signed"),
-        *(*leases, "--", remote.name, *specs),
+        *(("--progress",) if progress else ()),
+        *arguments,
         env=_ENVIRONMENT,
         check=False,
         user_hooks=True,
+        progress=progress,
     )
     told = _told(result)
     fates = {one.ref: told.get(one.ref, RefFate(Fate.UNTOLD)) for one in refs}

@@ -81,7 +81,7 @@ class _Mover:
         verb = "sending" if self.upload else "fetching"
         what = f"{verb} {len(objects)} artifact{'' if len(objects) == 1 else 's'}"
         with (
-            self.repo.progress(what, sum(one.size for one in objects)) as moved,
+            self.repo.moving(what, sum(one.size for one in objects)) as moved,
             ThreadPoolExecutor(self.place.threads) as pool,
         ):
             for batch in _batches(objects):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks._many_runs import add_runs
+from tests.capture.terminal import Terminal
 from tests.cli.sharing import Person, World, refs
 from tests.gitrepo import Repo, init, wrapped_git
 
@@ -139,6 +140,24 @@ def test_what_a_crash_left_is_in_nobodys_way(world: World, ada: Person) -> None:
     assert ada("push").code == 0
     assert world.runs == ada.runs
     assert not rest.exists()
+
+
+def test_a_terminal_sees_how_far_git_is_and_nothing_that_a_host_says(world: World, ada: Person) -> None:
+    world.hook("pre-receive", "#!/bin/sh\nprintf 'Writing objects: \\033[31m\\r\\033]0;title\\007' >&2\n")
+    ada.repo.git("config", "exp.pushBatch", "20")
+    with Terminal(["git", "-C", str(ada.repo.path), "exp", "push"]) as terminal:
+        assert terminal.end() == 0
+        output = terminal.output
+    assert b"\r\x1b[KWriting objects: 100%" in output
+    assert b"\r\x1b[K20 of 25 runs sent: Writing objects: 100%" in output
+    assert b"\r\x1b[Knew  " in output
+    assert b"\x1b[31m" not in output
+    assert b"\x1b]0" not in output
+    assert world.runs == ada.runs
+
+
+def test_without_a_terminal_there_is_no_progress(world: World, ada: Person) -> None:
+    assert "objects" not in ada("push").err
 
 
 def test_a_repository_of_longer_hashes(

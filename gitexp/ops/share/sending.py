@@ -40,14 +40,25 @@ class Sender:
     failure: RemoteError | None = None
     """How the server failed last."""
     fates: dict[str, RefFate] = field(default_factory=dict)
+    _total: int = 0
 
     def send(self, refs: Sequence[RefPush]) -> Mapping[str, RefFate]:
         """What became of each of `refs`; UNTOLD where the server failed. Never raises RemoteError."""
         usual = LOCAL_BATCH if self.remote.is_local else BATCH
         size = max(1, self.repo.config.int("exp.pushBatch", usual))
-        for start in range(0, len(refs), size):
-            self._send(refs[start : start + size])
+        self._total = len(refs)
+        try:
+            for start in range(0, len(refs), size):
+                self._send(refs[start : start + size])
+        finally:
+            self._tell("")
         return self.fates
+
+    def _tell(self, progress: str) -> None:
+        """How far git is with a batch, and we with all of them."""
+        if self.repo.progress is not None:
+            more = f"{len(self.fates)} of {self._total} runs sent: " if self.fates and progress else ""
+            self.repo.progress(more + progress)
 
     @property
     def _over(self) -> bool:
@@ -72,10 +83,11 @@ class Sender:
         self._send_left(left, whole=len(left) == len(refs))
 
     def _pushed(self, refs: Sequence[RefPush]) -> Pushed:
+        progress = self._tell if self.repo.progress else None
         if len(refs) < _MANY or any(one.new is None for one in refs) or not self._can_be_apart:
-            return push(self.git, self.remote, refs)
+            return push(self.git, self.remote, refs, progress)
         folder = outbox_file(self.repo, self.remote.name, "git")
-        return push_apart(self.git, self.repo.layout, self.repo.config, folder, self.remote, refs)
+        return push_apart(self.git, self.repo.layout, self.repo.config, folder, self.remote, refs, progress)
 
     @cached_property
     def _can_be_apart(self) -> bool:
@@ -113,5 +125,6 @@ class Sender:
         rate = self.repo.config.int("exp.pushRate", RATE)
         seconds = self.outbox.due(rate, time.time())
         if seconds > 0:
+            self._tell("")
             self.repo.remark(f"waiting {seconds:.0f} s: at most {rate} pushes a minute (exp.pushRate)")
             time.sleep(seconds)
