@@ -83,11 +83,12 @@ def _told(remote: Remote, verdicts: Sequence[Verdict], *, dry_run: bool) -> int:
     from gitexp.ops.share.reconcile import State
 
     well = [one for one in verdicts if one.state.changes]
-    bad = [one for one in verdicts if one.state is State.INVALID]
-    for one in [*well[:_SHOWN], *bad]:
-        say(f"{one.state.value}  {one.name}" + (f": {one.reason}" if one.reason else ""))
-    if len(well) > _SHOWN:
-        say(f"and {len(well) - _SHOWN} more")
+    bad = [one for one in verdicts if one.state.failed]
+    for some in (well, bad):
+        for one in some[:_SHOWN]:
+            say(f"{one.state.value}  {one.name}" + (f": {one.reason}" if one.reason else ""))
+        if len(some) > _SHOWN:
+            say(f"and {len(some) - _SHOWN} more" + (": --json tells all" if some is bad else ""))
     counts = ((sum(one.state is state for one in verdicts), state.value) for state in State)
     would = " has" if dry_run else ""
     told = ", ".join(f"{number} {state}" for number, state in counts if number)

@@ -16,7 +16,7 @@ PROTOCOLS = "https:ssh:file:git:http"
 
 _NETWORK = re.compile(
     r"Could not resolve host|Couldn't connect|Connection (?:refused|timed out|reset)|Network is unreachable"
-    r"|No route to host|Failed to connect|Operation timed out|unable to look up",
+    r"|No route to host|Failed to connect|Operation (?:timed out|too slow)|unable to look up",
     re.IGNORECASE,
 )
 _DENIED = re.compile(

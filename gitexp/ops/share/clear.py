@@ -152,7 +152,8 @@ def _bring(repo: Repository, git: Git, remote: Remote, refs: Mapping[str, Oid]) 
     here = existing(repo.git, set(refs.values()))
     lacking = [ref for ref, oid in refs.items() if oid not in here and not ref.endswith("^{}")]
     specs = {ref: f"{INCOMING}{remote.name}/{number}" for number, ref in enumerate(lacking)}
-    for error in fetch_refs(git, remote, specs).values():
+    fetched = fetch_refs(git, remote, specs)
+    for error in (*fetched.refused.values(), *fetched.failed.values()):
         raise error
 
 

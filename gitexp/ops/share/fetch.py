@@ -53,14 +53,16 @@ def fetch(
         if dry_run:
             return [*verdicts, *(Verdict(State.NEW, name, oid) for name, oid in lacking.items())]
         try:
-            specs = {found.refs[name]: incoming_ref(remote.name, name) for name in lacking}
-            refused = fetch_refs(git, remote, specs)
-            verdicts += [
-                Verdict(State.INVALID, name, lacking[name], refused[found.refs[name]].message)
-                for name in lacking
-                if found.refs[name] in refused
-            ]
-            arrived = {name: oid for name, oid in lacking.items() if found.refs[name] not in refused}
+            refs = {found.refs[name]: name for name in lacking}
+            fetched = fetch_refs(git, remote, {ref: incoming_ref(remote.name, refs[ref]) for ref in refs})
+            left = {refs[ref] for ref in (*fetched.refused, *fetched.failed)}
+            arrived = {name: oid for name, oid in lacking.items() if name not in left}
+            if fetched.failed and not arrived and not fetched.refused:
+                raise next(iter(fetched.failed.values()))
+            for state, errors in ((State.INVALID, fetched.refused), (State.FAILED, fetched.failed)):
+                verdicts += [
+                    Verdict(state, refs[ref], lacking[refs[ref]], error.message) for ref, error in errors.items()
+                ]
             verdicts += _published(repo, remote, found, arrived, query)
         finally:
             clear_incoming(repo, remote)

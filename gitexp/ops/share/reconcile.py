@@ -35,6 +35,8 @@ class State(str, Enum):
     REMOVED = "removed here"
     """It is in the trash, and stays there."""
     INVALID = "invalid"
+    FAILED = "not fetched"
+    """The remote, or the way to it, failed: the next fetch tries again."""
 
     @property
     def changes(self) -> bool:
@@ -44,6 +46,10 @@ class State(str, Enum):
     def here(self) -> bool:
         """Whether both sides have the run now."""
         return self.changes or self is State.UNCHANGED
+
+    @property
+    def failed(self) -> bool:
+        return self in (State.INVALID, State.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
