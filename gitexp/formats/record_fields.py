@@ -14,6 +14,9 @@ from gitexp.model.values import Digest, Oid, Value
 MAX_FOLDERS = 64
 """How many folders deep an artifact may stand."""
 
+MAX_COUNT = 1 << 63
+"""No file is as large, and no tool that counts in 64 bits can be told of more."""
+
 FAULTS = (GitExpError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 """What reading a value of the wrong shape may raise."""
 
@@ -82,8 +85,8 @@ def whole_or_none(value: object) -> int | None:
 
 def count_or_none(value: object) -> int | None:
     number = whole_or_none(value)
-    if number is not None and number < 0:
-        raise BrokenRecord(f"{_shown(value)} is less than 0")
+    if number is not None and not 0 <= number < MAX_COUNT:
+        raise BrokenRecord(f"{_shown(value)} is {'less than 0' if number < 0 else 'too large'}")
     return number
 
 

@@ -16,8 +16,11 @@ from typing import Any
 from gitexp.errors import BrokenRecord
 from gitexp.model.history import MISSING, Cell, History, Row, Step
 
-MAX_CELLS = 1 << 28
-"""Rows times columns that a reader accepts: a small file must not ask for all the memory."""
+MAX_CELLS = 1 << 26
+"""Rows times columns that a reader accepts, steps and times included: in memory these are two gigabytes."""
+_FREE_CELLS, _CELLS_FOR_ONE = 1 << 24, 64
+"""Cells that any series may have, and beyond them for each that is written: a small file must not ask for
+all the memory by columns that only some of its rows have."""
 
 _FIXED = ("step", "time")
 _FIELD = re.compile(r'"((?:[^"]|"")*)"(?=,|$)|([^,"]*)(?=,|$)')
@@ -41,13 +44,16 @@ def decode(chunks: Iterable[bytes], *, what: str) -> History:
     steps: list[Step] = []
     times: list[float] = []
     columns: dict[str, list[Cell]] = {}
+    written = 0
     for number, data in enumerate(chunks):
         names, cells = _read_chunk(data, f"{what}, chunk {number}")
         before, count = len(times), len(cells[1])
         steps += cells[0] if MISSING not in cells[0] else [None if s is MISSING else s for s in cells[0]]
         times += cells[1]
-        if (before + count) * len(columns.keys() | set(names)) > MAX_CELLS:
-            raise BrokenRecord(f"{what}, chunk {number}: more than {MAX_CELLS} cells")
+        written += len(names) * count
+        most = min(MAX_CELLS, max(_FREE_CELLS, _CELLS_FOR_ONE * written))
+        if (before + count) * (len(_FIXED) + len(columns.keys() | set(names))) > most:
+            raise BrokenRecord(f"{what}, chunk {number}: more than {most} cells")
         for name, values in zip(names, cells[2:], strict=True):
             if name not in columns:
                 columns[name] = [MISSING] * before

@@ -122,12 +122,14 @@ class CatFileReader:
     def contents(self, oids: Sequence[Oid]) -> list[bytes]:
         """What each object holds. Raises as `read` does; nothing too large is read into memory."""
         contents: list[bytes] = []
+        total = 0
         for window in _windows([oid.encode() for oid in oids]):
             running = self._open()
             try:
                 running.bodies.ask(running.contents, window)
                 for _ in window:
-                    contents.append(self._content(running.bodies, oids[len(contents)]))
+                    contents.append(self._content(running.bodies, oids[len(contents)], total))
+                    total += len(contents[-1])
             except _Ended:
                 raise self._death(oids[len(contents)].encode()) from None
         return contents
@@ -165,16 +167,19 @@ class CatFileReader:
                 raise self._death(names[len(found)]) from None
         return found
 
-    def _content(self, process: _Process, oid: Oid) -> bytes:
-        """The next answer, which is that for `oid`."""
+    def _content(self, process: _Process, oid: Oid, before: int) -> bytes:
+        """The next answer, which is that for `oid`, after `before` bytes of others."""
         header = process.header()
         if header is None:
             self.close()
             raise NotFound(f"object '{oid}' does not exist")
-        if header[2] > self._limit:
+        try:
+            trees.check_size(oid, header[2], self._limit)
+            trees.check_total(before + header[2])
+        except BrokenRecord:
             # The bytes are on their way: git is stopped rather than listened to.
             self.close()
-        trees.check_size(oid, header[2], self._limit)
+            raise
         return process.content(header[2])
 
     def _open(self) -> _Processes:

@@ -86,7 +86,13 @@ class Libgit2Reader:
 
     def contents(self, oids: Sequence[Oid]) -> list[bytes]:
         """What each object holds. Raises as `read` does."""
-        return [self.read(oid)[1] for oid in oids]
+        contents: list[bytes] = []
+        total = 0
+        for oid in oids:
+            contents.append(self.read(oid)[1])
+            total += len(contents[-1])
+            trees.check_total(total)
+        return contents
 
     def close(self) -> None:
         self._repository.free()

@@ -39,7 +39,7 @@ class ObjectReader(Protocol):
         """The tree at each (commit or tree, folder); None where there is none."""
 
     def contents(self, oids: Sequence[Oid]) -> list[bytes]:
-        """What each object holds. Raises NotFound."""
+        """What each object holds. Raises NotFound; BrokenRecord where it is too much at once."""
 
     def close(self) -> None: ...
 

@@ -16,6 +16,9 @@ Read: TypeAlias = Callable[[Oid], tuple[str, bytes]]
 Place: TypeAlias = tuple[Oid, str]
 """A commit or tree, and a path below it."""
 
+MOST_AT_ONCE = 256 << 20
+"""Bytes of all objects that are read with one question: a megabyte of a pack may hold many times that."""
+
 _ENTRIES = {size: re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
 """An entry, by the bytes of an id."""
 _POINTS_AT = {
@@ -104,6 +107,12 @@ def check_size(what: str, size: int, limit: int) -> None:
     """Raises BrokenRecord where `what` has more bytes than are read into memory."""
     if size > limit:
         raise BrokenRecord(f"'{what}' has {size} bytes, more than the {limit} that are read at once")
+
+
+def check_total(sizes: int) -> None:
+    """Raises BrokenRecord where objects that are asked for together have more bytes than memory is for."""
+    if sizes > MOST_AT_ONCE:
+        raise BrokenRecord(f"more than {MOST_AT_ONCE} bytes would be read at once")
 
 
 def _root(read: Read, start: Oid) -> tuple[Oid, bytes] | None:

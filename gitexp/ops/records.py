@@ -20,7 +20,7 @@ from gitexp.model.values import Oid
 FOLDER = ".exp"
 _AT_ONCE = 500
 _SERIES_AT_ONCE = 16
-"""Runs whose series are in memory together: each may have hundreds of megabytes."""
+"""Runs whose series are in memory together, if they are short: a long one is read chunk by chunk."""
 _KEPT = 5000
 
 _LISTED = (files.RUN, files.PARAMS, files.METRICS)
@@ -71,12 +71,16 @@ class _Rows:
         found: list[tuple[Place, Read]] = []
         for start in range(0, len(places), _SERIES_AT_ONCE):
             part = slice(start, start + _SERIES_AT_ONCE)
-            chunks = self._read(oid for names in folders[part] for oid in _chunks(names))
+            series_of = [_chunks(names) for names in folders[part]]
+            known = self._read(oid for chunks in series_of for oid in chunks if len(chunks) == 1)
             found += [
-                (place, self._row(place, names, blobs, [chunks[oid] for oid in _chunks(names)]))
-                for place, names in zip(places[part], folders[part], strict=True)
+                (place, self._row(place, names, blobs, self._series(chunks, known)))
+                for place, names, chunks in zip(places[part], folders[part], series_of, strict=True)
             ]
         return found
+
+    def _series(self, chunks: Sequence[Oid], known: Mapping[Oid, bytes]) -> Iterator[bytes]:
+        return (known[oid] if oid in known else self._reader.contents([oid])[0] for oid in chunks)
 
     def _folders(self, commits: Sequence[Oid]) -> list[Mapping[str, Oid]]:
         """The files of each commit's record, by path; series are in a folder of their own."""
@@ -113,7 +117,7 @@ class _Rows:
         return dict(zip(wanted, self._reader.contents(wanted), strict=True))
 
     def _row(
-        self, place: Place, names: Mapping[str, Oid], blobs: Mapping[Oid, bytes], chunks: Sequence[bytes]
+        self, place: Place, names: Mapping[str, Oid], blobs: Mapping[Oid, bytes], chunks: Iterable[bytes]
     ) -> Read:
         name, commit = place
         try:
@@ -127,6 +131,8 @@ class _Rows:
             return error
         except ValueError as error:
             return BrokenRecord(f"run {name!r} cannot be listed: {error}")
+        except MemoryError:
+            return BrokenRecord(f"run {name!r} cannot be listed: it does not fit into memory")
 
     def _part(self, name: str, file: str, oid: Oid | None, blobs: Mapping[Oid, bytes]) -> str:
         if oid is None:
@@ -150,6 +156,6 @@ def _chunks(names: Mapping[str, Oid]) -> list[Oid]:
     return [oid for path, oid in sorted(names.items()) if path.startswith(f"{_SERIES}/")]
 
 
-def _summaries(info: RunInfo, chunks: Sequence[bytes], name: str) -> dict[str, Summary]:
+def _summaries(info: RunInfo, chunks: Iterable[bytes], name: str) -> dict[str, Summary]:
     history = series.decode(chunks, what=f"run {name!r}")
     return summarize(history.without([(one.kept, one.rows) for one in info.resumed]))
