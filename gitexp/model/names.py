@@ -36,6 +36,11 @@ def twin_name(name: RunName, run_id: str) -> RunName:
     return RunName(f"{name[: -SUFFIX_LENGTH - 1]}-{run_id[:SUFFIX_LENGTH]}")
 
 
+def is_twin(name: str, other: str) -> bool:
+    """Whether a run recorded as `other` may be called `name`: its own, or one that `twin_name` gives it."""
+    return name[: -SUFFIX_LENGTH - 1] == other[: -SUFFIX_LENGTH - 1]
+
+
 def parse_name(text: str) -> RunName:
     """`text` as a RunName. Raises InvalidName."""
     if len(text) > MAX_SLUG + 1 + SUFFIX_LENGTH or not _NAME.fullmatch(text):

@@ -19,7 +19,7 @@ from gitexp.git.objects import FILE, FOLDER, Entry, Identity, ObjectBuilder
 from gitexp.git.refs import list_runs, run_ref
 from gitexp.git.write import KeptPack, RefUpdate, store, unkeep
 from gitexp.model.labels import Edit
-from gitexp.model.names import RunName, twin_name
+from gitexp.model.names import RunName, is_twin
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
 from gitexp.ops.change import change
@@ -178,7 +178,7 @@ class Tip:
         data = repo.reader.read(file.oid)[1] if file and not file.is_folder else None
         info = decode_info(data, name=name)
         assert data is not None
-        if name not in (info.name, twin_name(info.name, info.id)):
+        if not is_twin(name, info.name):
             raise BrokenRecord(
                 f"the record of run {name!r} is that of {info.name!r}", hint=f"git exp show {name}"
             )
