@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.cli.outputs import How, Page
 from gitexp.cli.render.exact import exact
+from gitexp.cli.safe_text import safe
 from gitexp.model.missing import MISSING
 from gitexp.ops.spread import Spread
 from gitexp.query import Field
@@ -96,8 +97,8 @@ def _text(space: str, key: str, value: Any) -> str:
 
 
 def harmless(text: str) -> str:
-    """`text` with an apostrophe before what a spreadsheet would run."""
-    return f"'{text}" if text.startswith(_RUNNABLE) else text
+    """`text` with an apostrophe before what a spreadsheet would run, and nothing a terminal would act on."""
+    return safe(f"'{text}" if text.startswith(_RUNNABLE) else text, lines=True)
 
 
 def _lines(headings: Sequence[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:

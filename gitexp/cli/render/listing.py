@@ -81,7 +81,8 @@ def listing(sheet: Sheet, width: int | None, most: int | None = None) -> Fitted:
             break
     if kept <= 0:
         return found
-    order = sorted(range(kept), key=lambda index: sheet.more.index(turn[index]))
+    place = {id(one): index for index, one in enumerate(sheet.more)}
+    order = sorted(range(kept), key=lambda index: place[id(turn[index])])
     return found._replace(columns=[*found.columns[:-kept], *(found.columns[len(fixed) + i] for i in order)])
 
 
