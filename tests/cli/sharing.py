@@ -38,7 +38,8 @@ class World:
     """A bare remote and the people who have cloned it."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str], capture: pytest.CaptureFixture[str]) -> None:
-        self._folder, self._environ, self._capture = folder, environ, capture
+        self.folder = folder
+        self._environ, self._capture = environ, capture
         self.remote = Repo(folder / "remote.git", environ)
         first = init(folder / "seed", environ)
         first.commit("first", FILES)
@@ -47,7 +48,7 @@ class World:
 
     def person(self, name: str, url: str | None = None) -> Person:
         """A new clone, of the remote as it is reached by `url`."""
-        path = self._folder / name
+        path = self.folder / name
         self.remote.git("clone", "-q", url or self.url, str(path))
         return Person(Repo(path, self._environ), self._capture)
 

@@ -5,11 +5,6 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
-from functools import partial
-from http.server import CGIHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -253,42 +248,6 @@ def test_pull_brings_the_bytes_too(world: World, ada: Person, bob: Person) -> No
     assert said.code == 3
     assert "damaged" in said.err
     assert not list((bob.repo.path / ".git" / "lfs" / "objects").glob("*/*/*"))
-
-
-@pytest.fixture
-def http(world: World, environ: dict[str, str]) -> Iterator[str]:
-    """The remote's address behind a real `git http-backend`."""
-    world.remote.git("config", "http.receivepack", "true")
-    backend = Path(world.remote.git("--exec-path")) / "git-http-backend"
-    folder = world.remote.path.parent / "www"
-    (folder / "cgi-bin").mkdir(parents=True)
-    root, script = world.remote.path.parent, folder / "cgi-bin" / "git"
-    script.write_text(f"#!/bin/sh\nGIT_HTTP_EXPORT_ALL=1 GIT_PROJECT_ROOT='{root}' exec '{backend}'\n")
-    script.chmod(0o755)
-    handler = partial(_Quiet, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/cgi-bin/git/{world.remote.path.name}"
-        server.shutdown()
-
-
-class _Quiet(CGIHTTPRequestHandler):
-    have_fork = True
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-def test_over_http(world: World, http: str) -> None:
-    ada, bob = world.person("ada-http", http), world.person("bob-http", http)
-    name = ada.record("one")
-    assert ada("push").code == 0
-    assert bob("fetch").code == 0
-    bob("tag", name, "+seen")
-    assert bob("push").code == 0
-    ada("fetch")
-    assert ada.runs == bob.runs == world.runs
-    world.fsck(ada, bob)
 
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
