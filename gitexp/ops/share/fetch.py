@@ -60,9 +60,8 @@ def fetch(
             if fetched.failed and not arrived and not fetched.refused:
                 raise next(iter(fetched.failed.values()))
             for state, errors in ((State.INVALID, fetched.refused), (State.FAILED, fetched.failed)):
-                verdicts += [
-                    Verdict(state, refs[ref], lacking[refs[ref]], error.message) for ref, error in errors.items()
-                ]
+                told = ((refs[ref], error.message) for ref, error in errors.items())
+                verdicts += [Verdict(state, name, lacking[name], message) for name, message in told]
             verdicts += _published(repo, remote, found, arrived, query)
         finally:
             clear_incoming(repo, remote)
