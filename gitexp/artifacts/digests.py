@@ -71,8 +71,8 @@ class DigestCache:
         return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
 
     def remember(self, path: Path, seen: Seen | None, stored: Stored) -> None:
-        """Note the hash of a file that looked so before it was read, unless it was changed meanwhile."""
-        if seen is None or self.look(path) != seen or stored.size != seen[0]:
+        """Note the hash of a file that looked so before it was read; changed meanwhile it looks otherwise."""
+        if seen is None:
             return
         entry = [*seen, str(stored.oid)]
         known = self._load()

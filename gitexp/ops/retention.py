@@ -90,7 +90,7 @@ class Retention:
         """Let go of what the rules of the newest do not keep beside it; the paths of what is no more."""
         self._catch_up()
         gone = self._gone(newest, group_of(newest.name, kind))
-        self._loosen({*replaced, *(one.oid for one in gone)}, {one.path for one in gone})
+        self._loosen({*replaced, *(one.oid for one in gone)})
         for one in gone:
             self.writer.append(["d", time.time(), {"path": one.path, "oid": f"sha256:{one.oid}"}])
         self.release()
@@ -118,9 +118,8 @@ class Retention:
             for where in sorted(self._unjudged)
         ]
 
-    def _loosen(self, oids: set[Digest], paths: set[str]) -> None:
-        """Note which bytes may go with the artifacts at `paths`: those that no other one of the run has."""
-        oids -= {one.oid for path, one in self._state.artifacts.items() if path not in paths}
+    def _loosen(self, oids: set[Digest]) -> None:
+        """Note which bytes may go, unless anything needs them."""
         loose = {oid for oid in oids if self.repo.store.path(oid).exists()}
         if loose:
             dropped.note(self.repo, self.live.name, loose)

@@ -192,6 +192,33 @@ def test_what_anything_else_needs_stays(here: Repo, environ: dict[str, str], tmp
     assert gitexp.get_run("other").read_artifact("same.bin") == data(1)
 
 
+@pytest.mark.parametrize("whose", ["another live run", "the run itself"])
+def test_damaged_bytes_that_are_put_right_stay_where_they_are_needed(here: Repo, whose: str) -> None:
+    run = gitexp.start("keeping", strict=True)
+    other = gitexp.start("other", strict=True) if whose == "another live run" else run
+    other.log_artifact(data(0), "same.bin")
+    (path,) = (found for found in (here.path / ".git/lfs/objects").rglob("*") if found.is_file())
+    path.chmod(0o600)
+    path.write_bytes(b"damaged" + data(0)[7:])
+    log(run, 0, "last:1")
+    log(run, 1, "last:1")
+    assert stored(here) == [0, 1]
+    other.finish()
+    assert gitexp.get_run(other.name).read_artifact("same.bin") == data(0)
+    run.finish()
+
+
+def test_what_the_run_itself_has_elsewhere_stays(here: Repo) -> None:
+    with gitexp.start(strict=True) as run:
+        folder = here.path / "out"
+        (folder / "step").mkdir(parents=True)
+        for path in ("one.pt", "step/two.pt"):
+            (folder / path).write_bytes(data(0))
+        run.log_artifact("out", "ckpt/a", keep="last:1")
+        run.log_artifact("out/step", "ckpt/a", keep="last:1")  # the first file of the two is no more
+    assert (paths(), stored(here)) == (["ckpt/a/two.pt"], [0])
+
+
 def test_bytes_that_were_there_before_are_left_to_gc(here: Repo) -> None:
     with Repository.open() as opened:
         opened.store.add_bytes(data(0))
@@ -269,6 +296,16 @@ def test_processes_that_log_to_one_run_choose_together(here: Repo) -> None:
     with Repository.open() as opened:
         collect(opened)
     assert stored(here) == [1]
+
+
+def test_what_another_process_put_in_its_place_is_not_let_go_of(here: Repo) -> None:
+    """Two processes log one name at once: the row of one lets go of what the other did not know yet."""
+    with gitexp.start(strict=True) as run:
+        run.log_artifact(b"new", "ckpt/last.pt", keep="last:1")
+        assert run._recording
+        run._recording.writer.append(["d", 0.0, {"path": "ckpt/last.pt", "oid": f"sha256:{'0' * 64}"}])
+        run._recording.writer.append(["d", 0.0, {"path": "ckpt/none.pt", "oid": f"sha256:{'0' * 64}"}])
+    assert paths() == ["ckpt/last.pt"]
 
 
 def test_small_checkpoints_go_as_well(here: Repo) -> None:

@@ -90,6 +90,10 @@ def test_a_file_that_was_changed_just_now_is_not_trusted(
     assert cache.known(path) is None
     cache.file(path)
     assert cache.known(path) is not None
+    os.utime(path, (OLD, OLD))
+    changed = path.stat().st_ctime
+    monkeypatch.setattr(digests.time, "time", lambda: changed + 1.0)
+    assert cache.look(path) is None
 
 
 def test_a_file_that_changes_while_it_is_hashed_is_not_remembered(
