@@ -35,8 +35,7 @@ LOADS = (Load("1 x 1 GiB", 1, 1 << 30), Load("10,000 x 4 KiB", 10_000, 4 << 10))
 def main(chosen: Chosen) -> Iterator[Comparison]:
     """To and from a folder and a Git LFS server, for each load; then hashing alone."""
     for load in LOADS:
-        if chosen.quick:
-            load = load._replace(files=-(-load.files // QUICK_SHARE), size=load.size // QUICK_SHARE)
+        load = scaled(load, chosen)
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             repo = _run_with(place / "repo", load)
@@ -45,8 +44,22 @@ def main(chosen: Chosen) -> Iterator[Comparison]:
                 yield _hashed(repo / "out" / "0.bin", chosen)
 
 
+def scaled(load: Load, chosen: Chosen) -> Load:
+    """The load, or less of it where only the working is shown."""
+    if not chosen.quick:
+        return load
+    return load._replace(files=-(-load.files // QUICK_SHARE), size=load.size // QUICK_SHARE)
+
+
 def _run_with(folder: Path, load: Load) -> Path:
     """A repository whose one run has the load as artifacts, every one of them in the store."""
+    filled(folder, load)
+    git(folder, "exp", "save", "--name", "load", "--output", "out")
+    return folder
+
+
+def filled(folder: Path, load: Load) -> Path:
+    """A repository that has the load in its folder `out`, and would keep all of it in the store."""
     folder.mkdir()
     git(folder, "init", "-q", "-b", "main")
     git(folder, "config", "exp.maxBlob", "1")
@@ -59,7 +72,6 @@ def _run_with(folder: Path, load: Load) -> Path:
         with (out / f"{number}.bin").open("wb") as file:
             for _ in range(max(load.size >> 20, 1)):
                 file.write(os.urandom(min(load.size, 1 << 20)))
-    git(folder, "exp", "save", "--name", "load", "--output", "out")
     return folder
 
 
