@@ -28,6 +28,7 @@ from gitexp.model.record import (
     Code,
     Failure,
     Input,
+    Keep,
     Record,
     Resumption,
     RunInfo,
@@ -328,12 +329,13 @@ def test_every_key_that_is_written_stands_on_the_page() -> None:
     record = Record(
         info,
         inputs=(Input("dataset", "name", "path", digest, 1, "value"),),
-        artifacts=(Artifact("a", digest, 1, "kind", {"k": 1}),),
+        artifacts=(Artifact("a", digest, 1, "kind", {"k": 1}, Keep("last:1", "a", 1, {"m": 1})),),
     )
     files = {path: yaml.safe_load(data) for path, data in encode(record).items()}
     keys = {*files["run.yaml"], *files["inputs.yaml"]["dataset"][0], *files["artifacts.yaml"]["a"]}
     for nested in ("code", "failure"):
         keys |= files["run.yaml"][nested].keys()
+    keys |= files["artifacts.yaml"]["a"]["keep"].keys()
     keys |= files["run.yaml"]["resumed"][0].keys()
     assert {"format", "earlier_params", "dirty", "kept", "metadata"} <= keys
     page = PAGE.read_text()

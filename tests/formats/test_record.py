@@ -14,7 +14,7 @@ from gitexp.formats import record as files
 from gitexp.formats.canonical import dump
 from gitexp.formats.canonical_reader import load
 from gitexp.model.names import RunId, RunName
-from gitexp.model.record import Artifact, Code, Failure, How, Input, Record, Resumption, RunInfo, Status
+from gitexp.model.record import Artifact, Code, Failure, How, Input, Keep, Record, Resumption, RunInfo, Status
 from gitexp.model.values import Digest, Oid
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -72,6 +72,16 @@ artifacts = st.builds(
     size=sizes,
     kind=st.none() | words,
     metadata=st.dictionaries(words, values, max_size=2),
+    keep=st.none()
+    | st.builds(
+        Keep,
+        rules=words,
+        name=st.text("abc", min_size=1, max_size=5),
+        number=sizes,
+        values=st.dictionaries(
+            words, st.integers() | st.floats(allow_nan=False, allow_infinity=False), max_size=2
+        ),
+    ),
 )
 records = st.builds(
     Record,
