@@ -34,7 +34,7 @@ SETTINGS: Final[tuple[Definition, ...]] = (
     ("lfs.concurrentTransfers", "How many artifacts are moved to or from a Git LFS server at once (8)."),
     ("lfs.activityTimeout", "Seconds of silence that end a connection to a Git LFS server (60)."),
     ("exp.remote", "The git remote that runs are pushed to; else git's own choice."),
-    ("exp.pushBatch", "How many runs are pushed at once (500)."),
+    ("exp.pushBatch", "How many runs are pushed at once (500; 5000 to a folder of this machine)."),
     ("exp.pushRate", "How often a host is pushed to in a minute at most; 0 for any (6)."),
     ("exp.autoPush", "Whether runs that end are pushed by themselves: never, finish or batch (never)."),
     ("exp.autoPushWait", "How many seconds batch waits for other runs to end (60)."),
