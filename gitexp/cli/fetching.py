@@ -52,11 +52,11 @@ def fetched(
 def _receive(repo: Repository, remote: Remote, verdicts: Sequence[Verdict]) -> list[GitExpError]:
     """Brings the large artifacts of the runs that are here; why some did not come."""
     from gitexp.cli.session import say
-    from gitexp.git.refs import list_runs
+    from gitexp.ops.archive.names import all_runs
     from gitexp.ops.share.pointers import pointers_of
     from gitexp.ops.transfers import receive
 
-    here = dict(list_runs(repo.git).runs)
+    here = all_runs(repo)
     commits = [here[one.name] for one in verdicts if one.name in here]
     objects = {one.oid: one for commit in commits for one in pointers_of(repo.reader, commit)}
     lacking = [one for one in objects.values() if not repo.store.has(one.oid, one.size)]

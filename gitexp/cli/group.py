@@ -33,6 +33,7 @@ COMMANDS = {
     "restore": "gitexp.cli.commands.restore",
     "undo": "gitexp.cli.commands.undo",
     "gc": "gitexp.cli.commands.gc",
+    "archive": "gitexp.cli.commands.archive",
     "recover": "gitexp.cli.commands.recover",
     "demo": "gitexp.cli.commands.demo",
     "completion": "gitexp.cli.commands.completion",

@@ -16,12 +16,13 @@ from gitexp.formats.labels import relabelled
 from gitexp.formats.record import RUN, decode_info
 from gitexp.formats.redact import Redactor
 from gitexp.git.objects import FILE, FOLDER, Entry, Identity, ObjectBuilder
-from gitexp.git.refs import list_runs, run_ref
+from gitexp.git.refs import run_ref
 from gitexp.git.write import KeptPack, RefUpdate, store, unkeep
 from gitexp.model.labels import Edit
 from gitexp.model.names import RunName, is_twin
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
+from gitexp.ops.archive.names import Places, places
 from gitexp.ops.change import change
 from gitexp.ops.commit import RUN_TRAILER, STATUS_TRAILER
 from gitexp.ops.live_labels import relabel
@@ -125,10 +126,11 @@ def _edit_live(work: _Work, name: RunName) -> None:
 
 def _edit_commits(work: _Work, names: Sequence[RunName]) -> None:
     builder = ObjectBuilder(work.repo.layout.object_format)
-    refs = dict(list_runs(work.repo.git).runs) if names else {}
-    found = {name: _edited(work, builder, refs, name) for name in names}
+    own, tips = places(work.repo) if names else Places({}, {})
+    found = {name: _edited(work, builder, tips, name) for name in names}
+    # An archived run gets a ref of its own with the edit, which wins over the archive.
     updates = tuple(
-        RefUpdate(run_ref(name), one.commit, refs[name]) for name, one in found.items() if one.commit
+        RefUpdate(run_ref(name), one.commit, own.get(name)) for name, one in found.items() if one.commit
     )
     if work.dry_run:
         work.done |= {name: replace(one, commit=None) for name, one in found.items()}
@@ -144,11 +146,11 @@ def _edit_commits(work: _Work, names: Sequence[RunName]) -> None:
     work.done |= found
 
 
-def _edited(work: _Work, builder: ObjectBuilder, refs: Mapping[RunName, Oid], name: RunName) -> Annotated:
+def _edited(work: _Work, builder: ObjectBuilder, tips: Mapping[RunName, Oid], name: RunName) -> Annotated:
     try:
-        if name not in refs:
+        if name not in tips:
             raise NotFound(f"run {name!r} is gone", hint=f"git exp restore {name}")
-        tip = Tip.read(work.repo, refs[name], name)
+        tip = Tip.read(work.repo, tips[name], name)
         after = work.edit.applied(tip.info)
         if after == tip.info:
             return Annotated(name, after, after)

@@ -136,7 +136,7 @@ def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) 
     live.write_start(start)
     with hold_writing(live) as writing:
         bring_in(repo, live, taken.builder, writing)
-        old = wish.origin.commit if wish.origin and wish.origin.resume else None
+        old = wish.origin.ref if wish.origin and wish.origin.resume else None
         publish(repo.git.holding(writing.descriptor), repo.layout, [RefUpdate(run_ref(name), head, old)])
     pack_refs(repo)
     shutil.rmtree(live.quarantine, ignore_errors=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitexp.errors import UsageError
+from gitexp.git.refs import read_ref, run_ref
 from gitexp.model.names import RunName
 from gitexp.model.record import Record, Resumption
 from gitexp.model.times import format_time
@@ -31,6 +32,8 @@ class Origin:
     blobs: Mapping[str, Oid]
     """Series chunks and artifacts that are taken over, by their path below `.exp/`."""
     resumption: Resumption | None
+    ref: Oid | None = None
+    """What the ref of a run that is resumed points to; None where only an archive holds the run."""
 
     def parents(self, base: Oid | None) -> tuple[Oid, ...]:
         """Parents of the continuing commit."""
@@ -50,7 +53,8 @@ def resume(repo: Repository, text: str, *, now: float) -> Origin:
     kept = len(load(repo, chosen.commit, chosen.name).history())
     rows = kept if chosen.commit == tip.commit else len(tip.history())
     resumption = Resumption(format_time(now), chosen.commit, kept, rows)
-    return Origin(tip.name, tip.commit, True, chosen.whole, _inherited(repo, tip), resumption)
+    own = tip.commit if read_ref(repo.git, run_ref(tip.name)) else None
+    return Origin(tip.name, tip.commit, True, chosen.whole, _inherited(repo, tip), resumption, own)
 
 
 def fork(repo: Repository, text: str) -> Origin:

@@ -12,6 +12,7 @@ from gitexp.capture.snapshot import RECORD_FOLDER
 from gitexp.errors import NotFound
 from gitexp.git.objects import ObjectBuilder
 from gitexp.git.reader import ObjectReader
+from gitexp.git.refs import read_ref, run_ref
 from gitexp.model.history import MISSING, Series, Step
 from gitexp.model.record import Record
 from gitexp.model.values import Oid, Scalar
@@ -58,6 +59,8 @@ class Examined:
     """Whether the record stands beside code that is not the code it was made with."""
     checkpoints: tuple[Checkpoint, ...] = ()
     """Oldest first."""
+    has_ref: bool = True
+    """Whether plain git knows the run as `exp/<name>`; not so where only an archive holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ def examine(repo: Repository, text: str) -> Examined:
         for name in leading_first(history.columns)
         if any(cell is not MISSING for cell in history.columns[name])
     )
-    return Examined(run, record, tuple(trends), is_stale(run), tuple(_checkpoints(run)))
+    has_ref = read_ref(repo.git, run_ref(run.name)) is not None
+    return Examined(run, record, tuple(trends), is_stale(run), tuple(_checkpoints(run)), has_ref)
 
 
 def trend(series: Series, goal: str | None = None) -> Trend:

@@ -128,7 +128,8 @@ def _bury(repo: Repository, live: Live) -> Recovered:
     commit = read_ref(repo.git, run_ref(live.name))
     content = journal.read(live.journal)
     isolate.remove_worktree(repo, live.name)
-    never_began = commit == start.inherited if start.record.info.resumed else commit is None
+    # A run that only an archive holds has no ref until its resumption has begun.
+    never_began = commit is None or (bool(start.record.info.resumed) and commit == start.inherited)
     if never_began and not content.rows:
         take_back(repo, live)
         return Recovered(live.name, Outcome.DISCARDED)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from gitexp.errors import GitExpError, NotFound, RefChanged, UsageError
-from gitexp.git.refs import EXP, TRASH, dropped_ref, list_runs, run_ref, trash_ref
+from gitexp.git.objects import ObjectBuilder
+from gitexp.git.refs import TRASH, dropped_ref, list_runs, run_ref, trash_ref
 from gitexp.git.write import RefUpdate
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
-from gitexp.ops.annotate import Target
+from gitexp.ops.annotate import Target, stored
+from gitexp.ops.archive.names import Places, places
+from gitexp.ops.archive.removing import removals
 from gitexp.ops.change import change
 from gitexp.ops.choose import match
 from gitexp.ops.operations import Operation
@@ -44,9 +48,11 @@ class Trashed:
 def remove(repo: Repository, runs: Sequence[Target], *, dry_run: bool = False) -> list[Moved]:
     """Each run moved into the trash, all in one transaction; one that is still live is refused.
 
+    The listings of the archives that hold it name it no more, though their history keeps its commit.
+
     Where the trash has another run of that name, that one is kept aside until gc. Raises GitError or OSError.
     """
-    return _moved(repo, "rm", [run.name for run in runs], _removal, dry_run=dry_run)
+    return _moved(repo, "rm", [run.name for run in runs], _removal, dry_run=dry_run, archives=True)
 
 
 def restore(repo: Repository, names: Sequence[RunName], *, dry_run: bool = False) -> list[Moved]:
@@ -93,26 +99,37 @@ def _last_removed(repo: Repository, names: Sequence[RunName]) -> RunName | None:
     return names[-1] if names else None
 
 
-Plan: TypeAlias = Callable[[Repository, RunName, Refs, Refs], "list[RefUpdate]"]
+Plan: TypeAlias = Callable[[Repository, RunName, Places, Refs], "list[RefUpdate]"]
 
 
 def _moved(
-    repo: Repository, what: str, names: Sequence[RunName], plan: Plan, *, dry_run: bool
+    repo: Repository,
+    what: str,
+    names: Sequence[RunName],
+    plan: Plan,
+    *,
+    dry_run: bool,
+    archives: bool = False,
 ) -> list[Moved]:
+    """What became of each run. With `archives` those of them that archives hold leave these."""
     names = list(dict.fromkeys(names))
     for _ in range(_TRIES):
-        here, trash = dict(list_runs(repo.git, EXP).runs), dict(list_runs(repo.git, TRASH).runs)
+        here, trash = places(repo), dict(list_runs(repo.git, TRASH).runs)
+        builder = ObjectBuilder(repo.layout.object_format)
         results: list[Moved] = []
         updates: list[RefUpdate] = []
         for name in names:
             try:
                 updates += plan(repo, name, here, trash)
-                results.append(Moved(name, here.get(name) or trash.get(name)))
+                results.append(Moved(name, here.every.get(name) or trash.get(name)))
             except GitExpError as error:
                 results.append(Moved(name, error=error))
+        if archives:
+            updates += removals(repo, builder, [one.name for one in results if one.error is None])
         try:
             if updates and not dry_run:
-                change(repo, updates, Operation(_told(what, results), tuple(updates)))
+                with stored(repo, builder) if builder.oids else nullcontext():
+                    change(repo, updates, Operation(_told(what, results), tuple(updates)))
             return results
         except RefChanged as error:
             # Somebody else changed one of them in between: all are looked at again.
@@ -120,14 +137,14 @@ def _moved(
     raise failure
 
 
-def _removal(repo: Repository, name: RunName, here: Refs, trash: Refs) -> list[RefUpdate]:
-    if name not in here:
+def _removal(repo: Repository, name: RunName, here: Places, trash: Refs) -> list[RefUpdate]:
+    if name not in here.every:
         raise NotFound(
             f"run {name!r} is gone", hint="git exp restore --list" if name in trash else "git exp ls"
         )
     check_ended(repo, name)
-    commit, other = here[name], trash.get(name)
-    updates = [RefUpdate(run_ref(name), None, commit)]
+    commit, other = here.every[name], trash.get(name)
+    updates = [RefUpdate(run_ref(name), None, commit)] if name in here.own else []
     if other != commit:
         updates.append(RefUpdate(trash_ref(name), commit, other))
     if other not in (None, commit):
@@ -135,13 +152,13 @@ def _removal(repo: Repository, name: RunName, here: Refs, trash: Refs) -> list[R
     return updates
 
 
-def _restoration(repo: Repository, name: RunName, here: Refs, trash: Refs) -> list[RefUpdate]:
+def _restoration(repo: Repository, name: RunName, here: Places, trash: Refs) -> list[RefUpdate]:
     if name not in trash:
         raise NotFound(f"run {name!r} is not in the trash", hint="git exp restore --list")
     updates = [RefUpdate(trash_ref(name), None, trash[name])]
-    if name not in here:
+    if name not in here.every:
         updates.append(RefUpdate(run_ref(name), trash[name], None))
-    elif here[name] != trash[name]:
+    elif here.every[name] != trash[name]:
         raise UsageError(f"there is another run {name!r}", hint=f"git exp rm {name}")
     return updates
 

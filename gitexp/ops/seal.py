@@ -23,6 +23,7 @@ from gitexp.model.record import Artifact, Record, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid
 from gitexp.ops import operations
+from gitexp.ops.archive.names import tip_of
 from gitexp.ops.commit import CHECKPOINT_TRAILER, STATUS_TRAILER, RecordTree, bring_in, write_commit
 from gitexp.ops.operations import Operation
 from gitexp.ops.read import load
@@ -84,7 +85,7 @@ def extend(repo: Repository, live: Live) -> Oid | None:
     with hold_writing(live) as lock:
         start = live.read_start()
         content = journal.read(live.journal)
-        tip = read_ref(repo.git, run_ref(live.name))
+        own, tip = tip_of(repo, live.name)
         if tip is None:
             raise NotFound(f"run {live.name!r} is gone, but rows of it are left", hint="git exp recover")
         folded = fold(start.record, content.rows)
@@ -99,7 +100,7 @@ def extend(repo: Repository, live: Live) -> Oid | None:
         added = tree.blobs != before
         if added:
             bring_in(repo, live, builder, lock)
-            update = RefUpdate(run_ref(live.name), commit, tip)
+            update = RefUpdate(run_ref(live.name), commit, own)
             publish(repo.git.holding(lock.descriptor), repo.layout, [update])
             _log(repo, f"record late rows of {live.name}", update)
         live.write_sealed(Sealed(commit if added else tip, time.time(), content.sizes))

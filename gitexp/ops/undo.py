@@ -18,6 +18,7 @@ from gitexp.model.names import parse_name
 from gitexp.model.values import Oid
 from gitexp.ops import operations
 from gitexp.ops.annotate import annotate
+from gitexp.ops.archive import held as archives
 from gitexp.ops.change import change
 from gitexp.ops.choose import Chosen
 from gitexp.ops.live_labels import current
@@ -59,7 +60,7 @@ def undo(repo: Repository, *, dry_run: bool = False) -> Operation:
             "the last change was 'git exp gc', which cannot be undone", hint="git exp undo --list"
         )
     updates = list(_inverse(last.changes))
-    kept = list(_keeping(last.changes, updates))
+    kept = list(_keeping(repo, last.changes, updates))
     for name in {name_in(one.ref) for one in updates if one.new is None and one.ref.startswith(EXP)}:
         check_ended(repo, name)
     labels = tuple(Relabelling(one.name, one.after, one.before) for one in last.labels)
@@ -99,14 +100,22 @@ def _inverse(changes: Iterable[RefUpdate]) -> Iterator[RefUpdate]:
     return (RefUpdate(one.ref, one.old, one.new) for one in changes)
 
 
-def _keeping(changes: Sequence[RefUpdate], inverse: Sequence[RefUpdate]) -> Iterator[RefUpdate]:
-    """Refs for what only the change's own refs pointed to: a recorded run goes to the trash."""
+def _keeping(
+    repo: Repository, changes: Sequence[RefUpdate], inverse: Sequence[RefUpdate]
+) -> Iterator[RefUpdate]:
+    """Refs for what only the change's own refs pointed to: a recorded run goes to the trash.
+
+    So does none that an archive holds: what its ref was made for is an edit of it.
+    """
     held = {one.new for one in inverse}
+    archived = archives.held(repo) if any(one.old is None for one in changes) else {}
     for one in changes:
         if one.new is None or one.new in held or not one.ref.startswith(EXP):
             continue
         name = name_in(one.ref)
-        yield RefUpdate(trash_ref(name) if one.old is None else dropped_ref(name, one.new), one.new, None)
+        whole = one.old is None and name not in archived
+        if one.new != archived.get(name):
+            yield RefUpdate(trash_ref(name) if whole else dropped_ref(name, one.new), one.new, None)
 
 
 def _checked(repo: Repository, of: Operation, updates: Sequence[RefUpdate]) -> Iterator[RefUpdate]:

@@ -46,11 +46,13 @@ Complete = Callable[..., list[str]]
 
 @pytest.fixture
 def named(repo: Repo) -> Repo:
-    """A repository with runs of these names, one in the trash, and refs that somebody else made up."""
+    """A repository with runs of these names, one archived, one in the trash, and refs that somebody else
+    made up."""
     head = repo.git("rev-parse", "HEAD")
     for name in (*NAMES, *HOSTILE):
         repo.git("update-ref", f"refs/exp/{name}", head)
     repo.git("update-ref", "refs/exp-trash/gone-cow-bbbbbb", head)
+    repo.write(".git/exp/archived-names", "dusty-box-cccccc\ndusty$(touch pwned)\n")
     return repo
 
 
@@ -104,6 +106,9 @@ def complete(named: Repo, scripts: Path) -> Complete:
         (("show", "exp/cal"), ["exp/calm-cat-aaaaaa "]),
         (("show", "refs/exp/cal"), ["refs/exp/calm-cat-aaaaaa "]),
         (("show", "be"), ["best "]),
+        (("show", "dus"), ["dusty-box-cccccc "]),
+        (("show", "exp/dus"), ["exp/dusty-box-cccccc "]),
+        (("restore", "dus"), []),
         (("show", "gone"), []),
         (("show", "b*"), []),
         (("show", "$(touch pwned)"), []),
@@ -245,6 +250,7 @@ def test_in_a_terminal(typist: Typist, named: Repo, scripts: Path) -> None:
     lines = {
         "git exp show calm": "git exp show calm-cat-aaaaaa",
         "git exp sho": "git exp show",
+        "git exp show dus": "git exp show dusty-box-cccccc",
         "git exp show --js": "git exp show --json",
         "git exp show brave-o": "git exp show brave-otter-3f2ak7",
         "git-exp show calm": "git-exp show calm-cat-aaaaaa",

@@ -8,6 +8,7 @@ from shlex import quote
 from gitexp.cli.completion.template import filled
 from gitexp.cli.completion.words import QUERY_WORDS, RUN_WORDS, Command, Values
 from gitexp.git.refs import EXP, TRASH
+from gitexp.ops.archive.held import NAMES
 
 _SCRIPT = r"""# bash completion for git exp; written by: git exp completion bash
 
@@ -44,7 +45,7 @@ __git_exp_offer ()
 # name of a run comes through, so that nothing on the command line means anything to the shell.
 __git_exp_names ()
 {
-	local LC_ALL=C IFS=$'\n' before= git=git
+	local LC_ALL=C IFS=$'\n' before= git=git folder
 	case "$cur" in
 	refs/exp/*) before=refs/exp/ cur=${cur#refs/exp/} ;;
 	exp/*) before=exp/ cur=${cur#exp/} ;;
@@ -57,6 +58,12 @@ __git_exp_names ()
 	COMPREPLY=(${COMPREPLY[@]+"${COMPREPLY[@]}"} $("$git" for-each-ref \
 		--format="$before%(refname:lstrip=2) " "$1$cur*" 2>/dev/null |
 		LC_ALL=C command grep -x "$before"'[a-z0-9-][a-z0-9-]* '))
+	if [ "$1" = @EXP@ ]; then
+		# Runs that only archives hold: their names are in a file of ours.
+		folder=$("$git" rev-parse --path-format=absolute --git-common-dir 2>/dev/null)
+		COMPREPLY=(${COMPREPLY[@]+"${COMPREPLY[@]}"} $(command sed -n \
+			"s,^$cur[a-z0-9-]*\$,$before& ,p" "$folder/exp/@NAMES@" 2>/dev/null))
+	fi
 }
 
 __git_exp_offer_values ()
@@ -134,6 +141,7 @@ def script(commands: Sequence[Command]) -> str:
         "QUERY_WORDS": quote(" ".join(QUERY_WORDS)),
         "EXP": EXP,
         "TRASH": TRASH,
+        "NAMES": NAMES,
     }
     return filled(_SCRIPT, parts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gitexp.cli.completion.template import filled
 from gitexp.cli.completion.words import (
     COMMANDS,
     FILES,
@@ -18,6 +19,7 @@ from gitexp.cli.completion.words import (
     Values,
 )
 from gitexp.git import refs
+from gitexp.ops.archive.held import NAMES
 
 _FUNCTIONS = r"""# fish completion for git exp; written by: git exp completion fish
 
@@ -38,6 +40,10 @@ function __git_exp_names
     string match -qr -- '^[a-z0-9-]*$' "$word"; or return
     command git for-each-ref --format='%(refname:lstrip=2)' "$argv[1]$word*" 2>/dev/null \
         | string match -r '^[a-z0-9-]+$'
+    test $argv[1] = @EXP@; or return
+    # Runs that only archives hold: their names are in a file of ours.
+    set -l file (command git rev-parse --path-format=absolute --git-common-dir 2>/dev/null)/exp/@NAMES@
+    test -r $file; and string match -r -- '^'"$word"'[a-z0-9-]*$' <$file
 end
 
 # What git exp completes to. git's own completion asks us too, but not in every version of fish; a word that
@@ -71,7 +77,8 @@ def script(commands: Sequence[Command]) -> str:
         lines += [_option_line(one.name, option, commands) for option in one.options]
         if one.name:
             lines += _argument_lines(one, commands)
-    return _FUNCTIONS + "".join(f"{line}\n" for line in lines)
+    functions = filled(_FUNCTIONS, {"EXP": refs.EXP, "NAMES": NAMES})
+    return functions + "".join(f"{line}\n" for line in lines)
 
 
 def _argument_lines(command: Command, commands: Sequence[Command]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from shlex import quote
 from gitexp.cli.completion.template import filled
 from gitexp.cli.completion.words import QUERY_WORDS, RUN_WORDS, Command, Values
 from gitexp.git.refs import EXP, TRASH
+from gitexp.ops.archive.held import NAMES
 
 _SCRIPT = r"""#compdef git-exp
 #description record experiments as git commits, and look at them
@@ -34,7 +35,12 @@ __git_exp_names () {
 	local -a names
 	[[ $PREFIX == [a-z0-9-]# ]] || return 1
 	names=(${(f)"$(command git for-each-ref --format='%(refname:lstrip=2)' "$1$PREFIX*" 2>/dev/null)"})
-	names=(${(M)names:#[a-z0-9-]##})
+	if [[ $1 == @EXP@ ]]; then
+		# Runs that only archives hold: their names are in a file of ours.
+		local file="$(command git rev-parse --path-format=absolute --git-common-dir 2>/dev/null)/exp/@NAMES@"
+		[[ -r $file ]] && names+=(${(M)${(f)"$(<$file)"}:#$PREFIX*})
+	fi
+	names=(${(Mu)names:#[a-z0-9-]##})
 	(( $#names )) && compadd -a names
 }
 
@@ -98,6 +104,7 @@ def script(commands: Sequence[Command]) -> str:
         "QUERY_SPACES": " ".join(quote(word) for word in QUERY_WORDS if word.endswith(".")),
         "EXP": EXP,
         "TRASH": TRASH,
+        "NAMES": NAMES,
     }
     return filled(_SCRIPT, parts)
 

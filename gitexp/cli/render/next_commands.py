@@ -13,12 +13,13 @@ def next_commands(found: Examined) -> Iterator[tuple[str, str]]:
     """Commands and what they are for. A name and hashes are all that they hold of the record."""
     info = found.record.info
     name = info.name
+    revision = f"exp/{name}" if found.has_ref else found.run.commit[:_SHORT]
     if found.run.live:
         yield f"git exp logs -f {name}", "what it prints"
     elif info.status.value != "finished":
         yield f"git exp logs {name}", "what it printed"
     if info.code.dirty and info.code.base:
         base = info.code.base[:_SHORT]
-        yield f"git diff {base} exp/{name} -- ':!/.exp'", "its uncommitted changes"
+        yield f"git diff {base} {revision} -- ':!/.exp'", "its uncommitted changes"
     yield f"git exp diff {name} .", "what has changed since"
-    yield f"git switch -c BRANCH exp/{name}", "its code on a branch"
+    yield f"git switch -c BRANCH {revision}", "its code on a branch"

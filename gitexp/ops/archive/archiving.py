@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gitexp.errors import GitExpError, InvalidName, NotFound, RefChanged, UsageError
+from gitexp.errors import GitError, GitExpError, InvalidName, NotFound, RefChanged, UsageError
 from gitexp.formats.archive import MAX_SIZE
 from gitexp.git.objects import ObjectBuilder
 from gitexp.git.refs import EXP, archive_ref, parse_archive, run_ref
@@ -17,7 +17,7 @@ from gitexp.model.names import MAX_SLUG, RunName, slugify
 from gitexp.model.values import Oid
 from gitexp.ops.annotate import Target, stored
 from gitexp.ops.archive.held import Archives, Held, current, standing
-from gitexp.ops.archive.writing import FAN_IN, Draft, line_of, size_of
+from gitexp.ops.archive.writing import FAN_IN, MIN_FAN_IN, Draft, line_of, size_of
 from gitexp.ops.catalog import catalog
 from gitexp.ops.change import change
 from gitexp.ops.operations import Operation
@@ -76,14 +76,15 @@ class StoredName(NamedTuple):
 
 
 def archive(
-    repo: Repository, runs: Sequence[Target], *, fan_in: int = FAN_IN, dry_run: bool = False
+    repo: Repository, runs: Sequence[Target], *, fan_in: int | None = None, dry_run: bool = False
 ) -> list[Filed]:
     """Each run moved under an archive, all in one transaction.
 
     The archive is that of the month in which the run started, and of this user. A run that an archive holds
-    already loses its ref alone. A commit of an archive has at most `fan_in` parents. Raises GitError
-    or OSError; then nothing was done.
+    already loses its ref alone. A commit of an archive has at most `fan_in` parents, by itself as many as
+    `exp.archiveFanIn` says. Raises GitError or OSError; then nothing was done.
     """
+    fan_in = _fan_in(repo) if fan_in is None else fan_in
     names = list(dict.fromkeys(run.name for run in runs))
     for _ in range(_TRIES):
         try:
@@ -107,6 +108,17 @@ def restore(repo: Repository, names: Sequence[RunName], *, dry_run: bool = False
     if updates and not dry_run:
         change(repo, updates, Operation(_told("restore from the archive", results), updates))
     return results
+
+
+def _fan_in(repo: Repository) -> int:
+    """Raises GitError for a setting that cannot be."""
+    key = "exp.archiveFanIn"
+    number = repo.config.int(key, FAN_IN)
+    if not MIN_FAN_IN <= number <= FAN_IN:
+        raise GitError(
+            f"bad config value '{number}' for '{key}': {MIN_FAN_IN} to {FAN_IN}", hint=f"git config {key} 64"
+        )
+    return number
 
 
 def owner_of(repo: Repository) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from gitexp.errors import GitExpError
@@ -12,6 +12,9 @@ from gitexp.index.row import Head, Row
 from gitexp.model.names import RunName, twin_name
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
+
+NAMES = "archived-names"
+"""In our folder: the names of all archived runs, a line each, for the shells that complete them."""
 
 
 class Held(NamedTuple):
@@ -80,17 +83,20 @@ def standing(archives: Archives) -> dict[RunName, Held]:
     return found
 
 
-def holders(archives: Archives, name: RunName) -> list[Held]:
-    """Every archive's entry of the run."""
-    here = standing(archives).get(name)
-    if here is None:
-        return []
-    return [
-        Held(name, ref, placed)
-        for ref, archive in archives.known.items()
-        for placed in archive.runs
-        if placed.head.name == here.placed.head.name and placed.run_id == here.placed.run_id
-    ]
+def holders(archives: Archives, names: Collection[RunName]) -> dict[RunName, list[Held]]:
+    """Every archive's entries of those of the runs that any holds."""
+    held = standing(archives)
+    wanted = {_identity(held[name].placed): name for name in names if name in held}
+    found: dict[RunName, list[Held]] = {}
+    for ref, archive in archives.known.items():
+        for placed in archive.runs:
+            if (name := wanted.get(_identity(placed))) is not None:
+                found.setdefault(name, []).append(Held(name, ref, placed))
+    return found
+
+
+def _identity(placed: Placed) -> tuple[str, str]:
+    return placed.head.name, placed.run_id
 
 
 def _place(found: dict[RunName, Held], one: Held) -> None:

@@ -12,12 +12,10 @@ from gitexp.index.database import Index
 from gitexp.index.row import Row, Tail
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
-from gitexp.ops.archive.held import Archives, standing
+from gitexp.ops.archive.held import NAMES, Archives, standing
 from gitexp.ops.archive.listing import Part, Run, parse_parts, parts_text, read_contents, read_parts
 from gitexp.repo import Repository
 
-NAMES = "archived-names"
-"""In our folder: the names of all archived runs, a line each, for the shells that complete them."""
 _NO_TAIL = Tail("", "", "", "", "")
 
 
@@ -38,6 +36,8 @@ def refreshed(
             fresh |= rows
         except GitExpError as error:
             broken.append((ref, error))
+    if not known.keys() <= tips.keys():
+        index.forget_archives(tips.keys())
     archives = Archives(found, fresh, broken)
     _write_names(repo, standing(archives))
     return archives

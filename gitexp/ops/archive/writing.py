@@ -25,6 +25,8 @@ from gitexp.ops.archive.listing import REMOVED, RUNS, Part, add_tree, read_parts
 
 FAN_IN = 500
 """Parents that a commit has at most; hosts are known to dislike more."""
+MIN_FAN_IN = 2
+"""The version before, and one run."""
 PART_SIZE = 4 << 20
 """Bytes from which on a part is long enough."""
 ARCHIVE_TRAILER, RUNS_TRAILER = "Exp-Archive", "Exp-Runs"
