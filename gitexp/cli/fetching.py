@@ -68,18 +68,21 @@ def _receive(repo: Repository, remote: Remote, verdicts: Sequence[Verdict]) -> l
 
 def _print_json(remote: Remote, verdicts: Sequence[Verdict]) -> None:
     from gitexp.cli.json_output import put_json
+    from gitexp.cli.state_counts import by_kind
 
-    runs = [
+    values = [
         {"name": one.name, "commit": one.commit, "state": one.state.value, "reason": one.reason or None}
         for one in verdicts
     ]
-    put_json({"remote": remote.name, "runs": runs})
+    runs, archives = by_kind(zip(verdicts, values, strict=True))
+    put_json({"remote": remote.name, "runs": runs, "archives": archives})
 
 
 def _told(remote: Remote, verdicts: Sequence[Verdict], *, dry_run: bool) -> int:
     """Says what became of the runs and gives the exit code; of many that went well, only some by name."""
     from gitexp.cli import exit_codes
     from gitexp.cli.session import say
+    from gitexp.cli.state_counts import state_counts
     from gitexp.ops.share.reconcile import State
 
     well = [one for one in verdicts if one.state.changes]
@@ -89,8 +92,6 @@ def _told(remote: Remote, verdicts: Sequence[Verdict], *, dry_run: bool) -> int:
             say(f"{one.state.value}  {one.name}" + (f": {one.reason}" if one.reason else ""))
         if len(some) > _SHOWN:
             say(f"and {len(some) - _SHOWN} more" + (": --json tells all" if some is bad else ""))
-    counts = ((sum(one.state is state for one in verdicts), state.value) for state in State)
     would = " has" if dry_run else ""
-    told = ", ".join(f"{number} {state}" for number, state in counts if number)
-    say(f"{remote.name}{would}: {told or 'no run'}")
+    say(f"{remote.name}{would}: {state_counts(verdicts, State) or 'no run'}")
     return exit_codes.REMOTE if bad else exit_codes.OK

@@ -15,15 +15,17 @@ _SHOWN = 20
 """Runs that went well and are told by name."""
 
 
-def put_outcomes(remote: Remote, outcomes: Sequence[Outcome]) -> None:
-    """Prints them as JSON."""
+def put_outcomes(remote: Remote, outcomes: Sequence[Outcome], *, archives: bool = False) -> None:
+    """Prints them as JSON; with `archives` those of archives, too."""
     from gitexp.cli.json_output import put_json
+    from gitexp.cli.state_counts import by_kind
 
-    runs = [
+    values = [
         {"name": one.name, "commit": one.commit, "state": one.state.value, "reason": one.reason or None}
         for one in outcomes
     ]
-    put_json({"remote": remote.name, "runs": runs})
+    runs, others = by_kind(zip(outcomes, values, strict=True))
+    put_json({"remote": remote.name, "runs": runs, **({"archives": others} if archives else {})})
 
 
 def tell_outcomes(
@@ -32,6 +34,7 @@ def tell_outcomes(
     """Says what became of the runs and gives the exit code; of those that went well only some by name, and
     only those in a state of `named`."""
     from gitexp.cli.session import say
+    from gitexp.cli.state_counts import state_counts
     from gitexp.ops.share.push import State
 
     failed = [one for one in outcomes if one.state.failed]
@@ -42,7 +45,6 @@ def tell_outcomes(
         say(f"and {len(well) - _SHOWN} more")
     for hint in dict.fromkeys(one.hint for one in failed if one.hint):
         say(f"hint: {hint}")
-    counts = ((sum(one.state is state for one in outcomes), state.value) for state in State)
     would = " would have" if dry_run else ""
-    say(f"{remote.name}{would}: {', '.join(f'{number} {state}' for number, state in counts if number)}")
+    say(f"{remote.name}{would}: {state_counts(outcomes, State)}")
     return exit_codes.REMOTE if failed else exit_codes.OK

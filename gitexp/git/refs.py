@@ -23,6 +23,8 @@ INCOMING = "refs/exp-incoming/"
 """What was fetched and has not been checked yet, by remote."""
 ARCHIVE = "refs/exp-archive/"
 """Archives of many ended runs, by owner and month."""
+ARCHIVE_BRANCHES = "refs/heads/exp-archive/"
+"""Where a remote has the archives of clones, if its host takes only branches and tags."""
 _ARCHIVE_NAME = r"([a-z0-9]+(?:-[a-z0-9]+)*)/([0-9]{4}-[0-9]{2})(?:-([1-9][0-9]{0,3}))?"
 _ARCHIVE = re.compile(ARCHIVE + _ARCHIVE_NAME, re.ASCII)
 
@@ -50,6 +52,11 @@ def dropped_ref(name: RunName, commit: Oid) -> str:
 
 def incoming_ref(remote: str, name: RunName) -> str:
     return f"{INCOMING}{remote}/{name}"
+
+
+def incoming_archive_ref(remote: str, ref: str) -> str:
+    """Where the archive `ref` stands until it is checked. No run has a name with `_`."""
+    return f"{INCOMING}{remote}/_archive/{ref.removeprefix(ARCHIVE)}"
 
 
 def archive_ref(owner: str, month: str, number: int = 1) -> str:

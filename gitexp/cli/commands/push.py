@@ -76,6 +76,7 @@ def command(
     """
     from gitexp.cli.outcomes import put_outcomes, tell_outcomes
     from gitexp.cli.session import note, say
+    from gitexp.ops.archive.held import list_tips
     from gitexp.ops.share.layout import Layout, set_layout
     from gitexp.ops.share.push import Options, State, push
     from gitexp.ops.share.unsent import forget
@@ -85,17 +86,17 @@ def command(
             _set_auto(repo, auto, names)
             if not names and where is None:
                 return 0
-        remote, runs = _chosen(repo, names, where, everything)
+        remote, runs, whole = _chosen(repo, names, where, everything)
         if layout is not None:
             set_layout(repo, remote.name, Layout(layout))
-        if not runs and not as_json:
+        if not runs and not (whole and list_tips(repo)) and not as_json:
             note("no run to push")
             return 0
         forget(repo)
         again = again or (where is None and bool({*names} - {remote.name}))
-        outcomes = push(repo, remote, runs, Options(dry_run, allow_missing, allow, again))
+        outcomes = push(repo, remote, runs, Options(dry_run, allow_missing, allow, again, archives=whole))
     if as_json:
-        put_outcomes(remote, outcomes)
+        put_outcomes(remote, outcomes, archives=True)
     code = tell_outcomes(remote, outcomes, named=(State.NEW, State.UPDATED), dry_run=dry_run)
     if all(one.state is State.REMOVED for one in outcomes):
         say(f"hint: git exp push {remote.name} --again")
@@ -130,8 +131,8 @@ def _set_auto(repo: Repository, text: str, names: Sequence[str]) -> None:
 
 def _chosen(
     repo: Repository, names: Sequence[str], where: str | None, everything: bool
-) -> tuple[Remote, list[StoredRun]]:
-    """The remote and the runs that are asked for."""
+) -> tuple[Remote, list[StoredRun], bool]:
+    """The remote, the runs that are asked for, and whether that is everything there is."""
     from gitexp.cli.session import warn
     from gitexp.git.remotes import find_remote, remote_names
     from gitexp.ops.choose import choose
@@ -144,7 +145,7 @@ def _chosen(
     listing = list_all(repo)
     if texts or where is not None:
         wanted = {one.name for one in choose(repo, texts, where)}
-        return remote, [run for run in listing.runs if run.name in wanted]
+        return remote, [run for run in listing.runs if run.name in wanted], False
     for _, error in listing.broken:
         warn(error)
-    return remote, ended_runs(repo, listing, running=everything)
+    return remote, ended_runs(repo, listing, running=everything), True

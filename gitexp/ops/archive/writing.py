@@ -30,7 +30,7 @@ MIN_FAN_IN = 2
 PART_SIZE = 4 << 20
 """Bytes from which on a part is long enough."""
 ARCHIVE_TRAILER, RUNS_TRAILER = "Exp-Archive", "Exp-Runs"
-_DATE = re.compile(rb"^committer .* ([0-9]+) [+-][0-9]{4}$", re.MULTILINE)
+_SIGNED = re.compile(rb"^committer (.*?) ?<(.*)> ([0-9]{1,12}) [+-][0-9]{4}$", re.MULTILINE)
 _PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
 _COUNT = re.compile(rb"^" + RUNS_TRAILER.encode() + rb": ([0-9]{1,4})$", re.MULTILINE)
 
@@ -46,19 +46,21 @@ class Link(NamedTuple):
     """The parents that are runs."""
     date: int
     """Seconds since 1970."""
+    author: Identity
 
 
 def read_link(reader: ObjectReader, oid: Oid) -> Link:
     """Raises NotFound, or BrokenRecord where the commit is no archive's."""
     kind, data = reader.read(oid)
     head, _, message = data.partition(b"\n\n")
-    count, date = _COUNT.search(message), _DATE.search(head)
+    count, signed = _COUNT.search(message), _SIGNED.search(head)
     parents = [Oid(one.decode()) for one in _PARENT.findall(head)]
-    if kind != "commit" or count is None or date is None or int(count[1]) > len(parents):
+    if kind != "commit" or count is None or signed is None or int(count[1]) > len(parents):
         raise BrokenRecord(f"'{oid}' is not an archive")
     split = len(parents) - int(count[1])
     tree = Oid(head[5 : head.index(b"\n")].decode("ascii", "replace"))
-    return Link(oid, tree, tuple(parents[:split]), tuple(parents[split:]), int(date[1]))
+    author = Identity(*(signed[place].decode("utf-8", "replace") for place in (1, 2)))
+    return Link(oid, tree, tuple(parents[:split]), tuple(parents[split:]), int(signed[3]), author)
 
 
 @dataclass(slots=True)

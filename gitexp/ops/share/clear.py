@@ -22,7 +22,7 @@ from gitexp.git.refs import INCOMING
 from gitexp.git.remotes import Remote, find_remote, list_all_refs, remote_names, toward
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.doomed import DIGEST
-from gitexp.ops.share.fetch import clear_incoming, fetching
+from gitexp.ops.share.incoming import clear_incoming, fetching
 from gitexp.ops.transfers import opened, worked_in
 from gitexp.repo import Repository
 

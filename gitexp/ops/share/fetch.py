@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 
-from gitexp.capture.liveness import Lock
 from gitexp.errors import InvalidName
 from gitexp.git.fetching import fetch as fetch_refs
 from gitexp.git.objects import ObjectBuilder
 from gitexp.git.process import Git
-from gitexp.git.refs import EXP, INCOMING, TRASH, incoming_ref, list_runs, ref_values, run_ref
+from gitexp.git.refs import ARCHIVE, EXP, TRASH, incoming_ref, list_runs, run_ref
 from gitexp.git.remotes import Remote, list_remote, toward
 from gitexp.git.write import RefUpdate
 from gitexp.model.names import RunName, parse_name
 from gitexp.model.values import Oid
 from gitexp.ops.annotate import stored
+from gitexp.ops.archive.names import all_runs, places
 from gitexp.ops.change import change
 from gitexp.ops.operations import Operation
 from gitexp.ops.read import StoredRun
 from gitexp.ops.select import Selection
+from gitexp.ops.share.archives import on_remote, receive
+from gitexp.ops.share.incoming import incoming, receiving
 from gitexp.ops.share.inspect import inspect
-from gitexp.ops.share.layout import Layout, has_layout, is_run, places, set_layout
+from gitexp.ops.share.layout import Layout, archive_namespaces, has_layout, is_run, set_layout
+from gitexp.ops.share.layout import places as places_on
 from gitexp.ops.share.reconcile import Here, State, Verdict, judged
 from gitexp.ops.share.seen import Seen
 from gitexp.ops.tidy import fold_packs
@@ -44,36 +47,39 @@ def fetch(
     Raises RemoteError, GitError, QueryError or OSError.
     """
     git = toward(repo.git, repo.environ)
-    with fetching(repo):
+    with receiving(repo, remote):
         found = _Found.ask(repo, git, remote)
         wanted = {name: oid for name, oid in found.runs.items() if not names or name.startswith(tuple(names))}
-        here = {commit: name for name, commit in list_runs(repo.git).runs}
+        archives = found.archives if _archives_wanted(repo, names, query, wanted) else {}
+        filed = receive(repo, git, remote, found.shelf, archives, dry_run=dry_run)
+        here = {commit: name for name, commit in all_runs(repo).items()}
         lacking, verdicts = _parsed({name: oid for name, oid in wanted.items() if oid not in here})
         verdicts += [Verdict(State.UNCHANGED, here[oid], oid) for name, oid in wanted.items() if oid in here]
         if dry_run:
-            return [*verdicts, *(Verdict(State.NEW, name, oid) for name, oid in lacking.items())]
-        try:
-            refs = {found.refs[name]: name for name in lacking}
-            fetched = fetch_refs(git, remote, {ref: incoming_ref(remote.name, refs[ref]) for ref in refs})
-            left = {refs[ref] for ref in (*fetched.refused, *fetched.failed)}
-            arrived = {name: oid for name, oid in lacking.items() if name not in left}
-            if fetched.failed and not arrived and not fetched.refused:
-                raise next(iter(fetched.failed.values()))
-            for state, errors in ((State.INVALID, fetched.refused), (State.FAILED, fetched.failed)):
-                told = ((refs[ref], error.message) for ref, error in errors.items())
-                verdicts += [Verdict(state, name, lacking[name], message) for name, message in told]
-            verdicts += _published(repo, remote, found, arrived, query)
-        finally:
-            clear_incoming(repo, remote)
+            return [*verdicts, *(Verdict(State.NEW, name, oid) for name, oid in lacking.items()), *filed]
+        refs = {found.refs[name]: name for name in lacking}
+        fetched = fetch_refs(git, remote, {ref: incoming_ref(remote.name, refs[ref]) for ref in refs})
+        left = {refs[ref] for ref in (*fetched.refused, *fetched.failed)}
+        arrived = {name: oid for name, oid in lacking.items() if name not in left}
+        if fetched.failed and not arrived and not fetched.refused:
+            raise next(iter(fetched.failed.values()))
+        for state, errors in ((State.INVALID, fetched.refused), (State.FAILED, fetched.failed)):
+            told = ((refs[ref], error.message) for ref, error in errors.items())
+            verdicts += [Verdict(state, name, lacking[name], message) for name, message in told]
+        verdicts += _published(repo, remote, found, arrived, query)
         Seen(repo, remote).add(one.name for one in verdicts if one.state.here)
-        _learn_layout(repo, remote, found, verdicts)
-    return verdicts
+        _learn_layout(repo, remote, found, [*verdicts, *filed])
+    return verdicts + filed
 
 
-def fetching(repo: Repository) -> AbstractContextManager[object]:
-    """For whoever fetches into the incoming namespace, alone."""
-    repo.home.mkdir(exist_ok=True)
-    return Lock.take(repo.home / "fetch.lock", wait=True) or nullcontext()
+def _archives_wanted(
+    repo: Repository, names: Sequence[str], query: str | None, wanted: Mapping[str, Oid]
+) -> bool:
+    """Whether archives come too: with all runs, or where one that is asked for is not found without them."""
+    if not names:
+        return query is None
+    known = (*wanted, *all_runs(repo))
+    return not all(any(one.startswith(name) for one in known) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +90,25 @@ class _Found:
     """Name -> ref."""
     runs: Mapping[str, Oid]
     """Name -> what it points to."""
+    shelf: str
+    """What the refs of archives begin with."""
+    archives: Mapping[str, Oid]
+    """Each archive, by its ref here."""
 
     @classmethod
     def ask(cls, repo: Repository, git: Git, remote: Remote) -> _Found:
         """Raises RemoteError."""
-        where = places(repo.config, remote.name)
-        there = list_remote(git, remote, where.patterns)
-        refs = where.runs(there)
-        return cls(refs, {name: there[ref] for name, ref in refs.items()})
+        where, shelves = places_on(repo.config, remote.name), archive_namespaces(repo.config, remote.name)
+        there = list_remote(git, remote, [*where.patterns, *(f"{shelf}*" for shelf in shelves)])
+        shelf = next((shelf for shelf in shelves if on_remote(there, shelf)), shelves[0])
+        refs = where.runs(ref for ref in there if not ref.startswith(shelves))
+        return cls(refs, {name: there[ref] for name, ref in refs.items()}, shelf, on_remote(there, shelf))
 
 
 def _learn_layout(repo: Repository, remote: Remote, found: _Found, verdicts: Sequence[Verdict]) -> None:
     """Remember that a remote keeps runs as branches, where nobody has said how it keeps them."""
-    if has_layout(repo.config, remote.name) or any(ref.startswith(EXP) for ref in found.refs.values()):
+    usual = found.shelf == ARCHIVE and found.archives
+    if has_layout(repo.config, remote.name) or usual or any(map(_is_usual, found.refs.values())):
         return
     if any(one.state.here for one in verdicts):
         set_layout(repo, remote.name, Layout.BRANCHES)
@@ -104,6 +116,10 @@ def _learn_layout(repo: Repository, remote: Remote, found: _Found, verdicts: Seq
             f"remote '{remote.name}' keeps runs as branches exp/NAME; this is remembered "
             f"(remote.{remote.name}.expLayout)"
         )
+
+
+def _is_usual(ref: str) -> bool:
+    return ref.startswith(EXP)
 
 
 def _parsed(found: Mapping[str, Oid]) -> tuple[dict[RunName, Oid], list[Verdict]]:
@@ -124,12 +140,12 @@ def _published(
     """What became of the runs that are in the incoming namespace now."""
     # What came in is in packs that an open reader may not have seen.
     vars(repo).pop("reader", None)
-    incoming = _incoming(repo, remote)
+    there = incoming(repo, remote)
     refs = {name: incoming_ref(remote.name, name) for name in arrived}
     commits = {
-        name: incoming[ref]
+        name: there[ref]
         for name, ref in refs.items()
-        if ref in incoming and is_run(repo.reader, found.refs[name], incoming[ref])
+        if ref in there and is_run(repo.reader, found.refs[name], there[ref])
     }
     faults = inspect(repo.reader, list(commits.items()))
     verdicts = [Verdict(State.INVALID, name, commits[name], error.message) for name, error in faults.items()]
@@ -137,13 +153,12 @@ def _published(
     if query is not None:
         sound = Selection(query).of(sound)
     builder = ObjectBuilder(repo.layout.object_format)
-    runs, trash = dict(list_runs(repo.git).runs), dict(list_runs(repo.git, TRASH).runs)
+    own, runs = places(repo)
+    trash = dict(list_runs(repo.git, TRASH).runs)
     here = Here(repo, runs, trash, builder)
     judgements = [judged(here, run.name, run.commit) for run in sound]
     updates = tuple(
-        RefUpdate(run_ref(one.name), one.commit, runs.get(one.name))
-        for one in judgements
-        if one.state.changes
+        RefUpdate(run_ref(one.name), one.commit, own.get(one.name)) for one in judgements if one.state.changes
     )
     if updates:
         with stored(repo, builder) if builder.oids else nullcontext():
@@ -151,14 +166,3 @@ def _published(
             change(repo, updates, Operation(f"fetch {count} from {remote.name}", updates))
         fold_packs(repo)
     return verdicts + judgements
-
-
-def _incoming(repo: Repository, remote: Remote) -> dict[str, Oid]:
-    return ref_values(repo.git, [f"{INCOMING}{remote.name}/"])
-
-
-def clear_incoming(repo: Repository, remote: Remote) -> None:
-    """Nothing unchecked stays, nor what a fetch that was killed left."""
-    left = _incoming(repo, remote)
-    if left:
-        change(repo, [RefUpdate(ref, None, oid) for ref, oid in left.items()])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gitexp.errors import GitError, InvalidName
 from gitexp.git.config import Config
 from gitexp.git.reader import ObjectReader
-from gitexp.git.refs import BRANCHES, EXP
+from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BRANCHES, EXP
 from gitexp.model.names import parse_name
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
@@ -72,6 +72,14 @@ def has_layout(config: Config, remote: str) -> bool:
 def places(config: Config, remote: str) -> Places:
     """Where the runs of that remote are. Raises GitError for an unknown layout."""
     return Places(BRANCHES, EXP) if layout_of(config, remote) is Layout.BRANCHES else Places(EXP, BRANCHES)
+
+
+def archive_namespaces(config: Config, remote: str) -> tuple[str, ...]:
+    """What the refs of archives there may begin with: that of its layout, or both where none is set."""
+    own, other = ARCHIVE, ARCHIVE_BRANCHES
+    if layout_of(config, remote) is Layout.BRANCHES:
+        own, other = other, own
+    return (own,) if has_layout(config, remote) else (own, other)
 
 
 def set_layout(repo: Repository, remote: str, layout: Layout) -> None:

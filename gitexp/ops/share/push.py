@@ -9,16 +9,18 @@ from enum import Enum
 from gitexp.artifacts.store import Stored
 from gitexp.errors import GitExpError
 from gitexp.git.pushing import Fate, RefFate, RefPush
-from gitexp.git.remotes import Remote, list_remote, toward
+from gitexp.git.remotes import Remote, toward
 from gitexp.model.names import RunName
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.read import StoredRun
-from gitexp.ops.share.layout import Places, places
+from gitexp.ops.share.archive_push import planned, send_archives
+from gitexp.ops.share.layout import Places
 from gitexp.ops.share.outbox import Outbox, outbox
 from gitexp.ops.share.pointers import pointers
 from gitexp.ops.share.secrets import check
 from gitexp.ops.share.seen import Seen
 from gitexp.ops.share.sending import Sender
+from gitexp.ops.share.shelf import shelf_of
 from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
 
@@ -66,6 +68,11 @@ class Outcome:
     """Why not; it may be text of the host's."""
     hint: str | None = None
 
+    @property
+    def is_archive(self) -> bool:
+        """Whether this is told of an archive, named by owner and month, and not of a run."""
+        return "/" in self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -78,6 +85,8 @@ class Options:
     """Whether runs go that hold what looks like a secret."""
     again: bool = False
     """Whether runs go that were removed there."""
+    archives: bool = False
+    """Whether the archives of this clone go, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +105,36 @@ class _Step:
 def push(
     repo: Repository, remote: Remote, runs: Sequence[StoredRun], options: Options = Options()
 ) -> list[Outcome]:
-    """What became of each run, in their order. Other runs of the remote are never touched.
+    """What became of each run, in their order, then of archives. Other runs of the remote are never touched,
+    but that its refs of runs go which an archive there holds.
 
     Raises SecretsFound, RemoteError where the remote cannot be asked, GitError or OSError.
     """
     git = toward(repo.git, repo.environ)
     repo.home.mkdir(exist_ok=True)
     with outbox(repo, remote.name) as memory:
-        where, seen = places(repo.config, remote.name), Seen(repo, remote)
-        there = list_remote(git, remote, where.patterns, push=True)
-        commits = frozenset(there[ref] for ref in where.runs(there).values())
-        plan = _Plan(repo, where, there, commits, memory, frozenset() if options.again else seen.names)
+        shelf, seen = shelf_of(repo, git, remote, wanted=options.archives), Seen(repo, remote)
+        if not options.dry_run:
+            known = shelf.there
+            shelf.bring_in(everything=any(run.commit not in known for run in runs))
+        there = shelf.there
+        unwanted = frozenset() if options.again else seen.names
+        plan = _Plan(repo, shelf.places, shelf.runs, there | shelf.going, memory, unwanted)
         steps = [plan.step(run) for run in runs]
         if not options.allow_secrets:
-            check(repo, [step.run for step in steps if step.ref is not None], plan.commits)
-        if not options.dry_run:
+            new = [step.run for step in steps if step.ref is not None]
+            check(repo, [*new, *shelf.unsent], there)
+        if options.dry_run:
+            filed = planned(shelf)
+        else:
+            sender = Sender(repo, git, remote, memory)
+            keep = {step.ref.ref for step in steps if step.ref is not None}
+            filed = send_archives(shelf, sender, keep, allow_missing=options.allow_missing)
             steps = _with_bytes(repo, remote, steps, options)
-            steps = _sent(Sender(repo, git, remote, memory), steps)
+            steps = _sent(sender, steps)
             seen.add(step.run.name for step in steps if step.outcome.state.there)
-    return [step.outcome for step in steps]
+    archives = [Outcome(one.name, one.commit, State(one.state), one.reason, one.hint) for one in filed]
+    return [*(step.outcome for step in steps), *archives]
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,11 @@ class Verdict:
     commit: Oid
     reason: str = ""
 
+    @property
+    def is_archive(self) -> bool:
+        """Whether this is told of an archive, named by owner and month, and not of a run."""
+        return "/" in self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Here:

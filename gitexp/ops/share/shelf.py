@@ -1,0 +1,145 @@
+"""The archives of a remote, as they are there and here: which are to be sent, and what they hold already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gitexp.errors import GitExpError
+from gitexp.git.process import Git
+from gitexp.git.remotes import Remote, list_remote
+from gitexp.model.names import RunName
+from gitexp.model.values import Oid
+from gitexp.ops.archive.held import current, list_tips
+from gitexp.ops.archive.held import held as archived
+from gitexp.ops.archive.listing import Run, read_contents, read_parts
+from gitexp.ops.archive.merging import holds
+from gitexp.ops.read import StoredRun, Tails
+from gitexp.ops.share.archives import on_remote, receive, title
+from gitexp.ops.share.incoming import receiving
+from gitexp.ops.share.layout import Places, archive_namespaces, places
+from gitexp.repo import Repository
+
+
+class Due(NamedTuple):
+    """An archive that the remote lacks, or has in an earlier version."""
+
+    ref: str
+    tip: Oid
+    there: Oid | None
+    runs: Sequence[StoredRun]
+    """Those in it that the remote has in no way yet."""
+
+
+@dataclass
+class Shelf:
+    """The archives of one remote, which a push goes through."""
+
+    repo: Repository
+    git: Git
+    """One from `remotes.toward`."""
+    remote: Remote
+    namespace: str
+    """What the refs of archives begin with there."""
+    places: Places
+    """Where runs are there."""
+    runs: dict[str, Oid]
+    """The refs there that are runs, or stand where runs do."""
+    tips: dict[str, Oid]
+    """The archives there, by their refs here."""
+    wanted: bool = True
+    """Whether ours are to be sent."""
+    faults: dict[str, str] = field(default_factory=dict)
+    """Why some of them could not be brought in, by ref here: those stay as they are."""
+
+    @property
+    def there(self) -> frozenset[Oid]:
+        """The commits of runs that the remote has, as far as what it has is known here."""
+        own = (self.runs[ref] for ref in self.places.runs(self.runs).values())
+        return frozenset((*own, *self.held().values()))
+
+    @property
+    def going(self) -> frozenset[Oid]:
+        """The commits of runs that it will have with our archives."""
+        return frozenset(archived(self.repo).values() if self.wanted else ())
+
+    @property
+    def unsent(self) -> list[StoredRun]:
+        """The runs that go with our archives and that it has in no way yet."""
+        return [run for one in self.due() for run in one.runs]
+
+    def bring_in(self, *, everything: bool) -> None:
+        """Has here what the remote's archives have beyond ours, so that ours go on from them.
+
+        With `everything` those that are not here at all, too: somebody else may have archived our runs.
+        """
+        here = list_tips(self.repo) if self.wanted else {}
+        wanted = {ref: tip for ref, tip in self.tips.items() if everything or ref in here}
+        if not self.wanted or all(here.get(ref) == tip for ref, tip in wanted.items()):
+            return
+        refs = {title(ref): ref for ref in wanted}
+        with receiving(self.repo, self.remote):
+            for one in receive(self.repo, self.git, self.remote, self.namespace, wanted):
+                if one.state.failed:
+                    self.faults[refs[one.name]] = one.reason
+                elif one.state.changes:
+                    self.repo.remark(f"fetched from '{self.remote.name}' first: {one.name}, {one.reason}")
+
+    def look_again(self) -> None:
+        """Asks the remote anew. Raises RemoteError."""
+        found = list_remote(self.git, self.remote, [f"{self.namespace}*"], push=True)
+        self.tips = on_remote(found, self.namespace)
+
+    def due(self) -> list[Due]:
+        """What is to be sent, in the order of refs."""
+        found = []
+        for ref, tip in sorted(list_tips(self.repo).items()) if self.wanted else ():
+            there = self.tips.get(ref)
+            if there == tip or ref in self.faults:
+                continue
+            try:
+                if there is None or holds(self.repo.reader, tip, there):
+                    found.append(Due(ref, tip, there, self._unsent(tip, there)))
+                else:
+                    self.faults[ref] = "it has there what could not be fetched"
+            except GitExpError as error:
+                self.faults[ref] = error.message
+        return found
+
+    def held(self) -> dict[RunName, Oid]:
+        """The runs that archives on the remote hold, and their commits, as far as those archives are here."""
+        here = list_tips(self.repo) if self.tips else {}
+        known = current(self.repo, here).known
+        found: dict[RunName, Oid] = {}
+        for ref, tip in self.tips.items():
+            if here.get(ref) == tip and ref in known:
+                heads = [one.head for one in known[ref].runs]
+                found.update((RunName(head.name), Oid(head.commit)) for head in heads)
+            else:
+                found.update((run.name, run.commit) for run in self._listed(tip))
+        return found
+
+    def _listed(self, tip: Oid) -> Sequence[Run]:
+        """The runs of a version of an archive; none where it is not here."""
+        try:
+            parts = read_parts(self.repo.reader, tip)
+            return [*read_contents(self.repo.reader, parts).runs.values()]
+        except GitExpError:
+            return []
+
+    def _unsent(self, mine: Oid, there: Oid | None) -> list[StoredRun]:
+        reader, commits = self.repo.reader, {*self.runs.values()}
+        sent = set(read_parts(reader, there)) if there is not None else set()
+        new = [part for part in read_parts(reader, mine) if part not in sent]
+        runs = [run for run in read_contents(reader, new).runs.values() if run.commit not in commits]
+        tails = Tails(self.repo, {run.name: run.row for run in runs})
+        return [StoredRun(self.repo, run.name, run.commit, run.row.head, tails) for run in runs]
+
+
+def shelf_of(repo: Repository, git: Git, remote: Remote, *, wanted: bool) -> Shelf:
+    """What the remote has, asked once. Raises RemoteError."""
+    where, namespace = places(repo.config, remote.name), archive_namespaces(repo.config, remote.name)[0]
+    found = list_remote(git, remote, [*where.patterns, f"{namespace}*"], push=True)
+    runs = {ref: oid for ref, oid in found.items() if not ref.startswith(namespace)}
+    return Shelf(repo, git, remote, namespace, where, runs, on_remote(found, namespace), wanted)
