@@ -28,6 +28,9 @@ DEFAULT_MAX_BLOB = 1 << 20
 """Bytes from which on an artifact goes to the artifact store instead of into git."""
 
 
+ARCHIVED_NAMES = "archived-names"
+"""In our folder: the names of all archived runs, a line each, for the shells that complete them."""
+
 RUN_VARIABLE = "GITEXP_RUN"
 """Holds the live directory of the run that a process was started by."""
 AUTO_PUSH = "exp.autoPush"

@@ -21,6 +21,7 @@ CONFIGURATION: Final = (
 SETTINGS: Final[tuple[Definition, ...]] = (
     ("exp.maxUntracked", "Untracked files larger than this many bytes are recorded by hash only (10m)."),
     ("exp.maxBlob", "Artifacts from this many bytes on go to the artifact store instead of git (1m)."),
+    ("exp.archiveFanIn", "How many parents a commit of an archive has at most (500)."),
     (
         "exp.artifacts",
         "Where large artifacts are pushed to and fetched from: a folder, or s3://, gs://, abfs://, ssh://. "

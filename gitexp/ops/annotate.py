@@ -22,6 +22,7 @@ from gitexp.model.labels import Edit
 from gitexp.model.names import RunName, is_twin
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
+from gitexp.ops.absent import telling
 from gitexp.ops.archive.names import Places, places
 from gitexp.ops.change import change
 from gitexp.ops.commit import RUN_TRAILER, STATUS_TRAILER
@@ -150,7 +151,8 @@ def _edited(work: _Work, builder: ObjectBuilder, tips: Mapping[RunName, Oid], na
     try:
         if name not in tips:
             raise NotFound(f"run {name!r} is gone", hint=f"git exp restore {name}")
-        tip = Tip.read(work.repo, tips[name], name)
+        with telling(work.repo, name):
+            tip = Tip.read(work.repo, tips[name], name)
         after = work.edit.applied(tip.info)
         if after == tip.info:
             return Annotated(name, after, after)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
@@ -13,7 +14,7 @@ from gitexp.index.database import BrokenRun, Changes, Contents, Index
 from gitexp.index.row import Head, Row
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
-from gitexp.repo import Repository
+from gitexp.repo import ARCHIVED_NAMES, Repository
 
 _STARTED_AND_NAME = itemgetter(Head._fields.index("started"), Head._fields.index("name"))
 
@@ -49,7 +50,11 @@ def catalog(repo: Repository) -> Catalog:
         found = _catalog(known.heads, [(one.name, _told(one)) for one in known.broken], {})
     else:
         found = _refreshed(repo, index, known, parse_listing(listing))
-    return _with_archives(repo, found, tips) if tips else found
+    if tips:
+        return _with_archives(repo, found, tips)
+    with suppress(OSError):
+        (repo.home / ARCHIVED_NAMES).unlink(missing_ok=True)
+    return found
 
 
 def _with_archives(repo: Repository, found: Catalog, tips: Mapping[str, Oid]) -> Catalog:
@@ -61,7 +66,8 @@ def _with_archives(repo: Repository, found: Catalog, tips: Mapping[str, Oid]) ->
     more = [one.head for name, one in standing(archives).items() if name not in here]
     rows = archives.fresh
     fresh = {**{head.name: rows[head.name] for head in more if head.name in rows}, **found.fresh}
-    return _catalog([*found.heads, *more], [*found.broken, *archives.broken], fresh)
+    broken = [(ref, _unreadable(ref, error)) for ref, error in archives.broken]
+    return _catalog([*found.heads, *more], [*found.broken, *broken], fresh)
 
 
 def _catalog(
@@ -138,6 +144,11 @@ def _told(one: BrokenRun) -> GitExpError:
     except (ValueError, TypeError):  # the index itself is damaged
         message, hint = f"run {one.name!r} cannot be read", None
     return BrokenRecord(message, hint=hint)
+
+
+def _unreadable(ref: str, error: GitExpError) -> BrokenRecord:
+    title = ref.removeprefix(ARCHIVE)
+    return BrokenRecord(f"archive '{title}' cannot be read: {error.message}", hint=error.hint)
 
 
 def _stranger(ref: str) -> BrokenRecord:

@@ -11,6 +11,7 @@ from gitexp.errors import GitExpError
 from gitexp.index.row import Head, Row, Tail, listed_record
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
+from gitexp.ops.absent import telling
 from gitexp.ops.catalog import catalog, open_index
 from gitexp.repo import Repository
 
@@ -86,7 +87,8 @@ class StoredRun:
         """The full record; of a live run with all that was logged so far."""
         from gitexp.ops.recorded import WHOLE, read_record, with_journal
 
-        record = read_record(self.repo.reader, self.commit, self.name, WHOLE)
+        with telling(self.repo, self.name):
+            record = read_record(self.repo.reader, self.commit, self.name, WHOLE)
         return with_journal(record, self.repo.live(self.name)) if self.live else record
 
     def history(self) -> History:
@@ -94,13 +96,15 @@ class StoredRun:
         from gitexp.ops.recorded import read_history
 
         live = self.repo.live(self.name) if self.live else None
-        return read_history(self.repo.reader, self.commit, self.name, live)
+        with telling(self.repo, self.name):
+            return read_history(self.repo.reader, self.commit, self.name, live)
 
     def log(self) -> bytes:
         """The console output that the record keeps; empty where there is none."""
         from gitexp.ops.recorded import read_log
 
-        return read_log(self.repo.reader, self.commit)
+        with telling(self.repo, self.name):
+            return read_log(self.repo.reader, self.commit)
 
 
 class Tails:
@@ -162,7 +166,8 @@ def load(repo: Repository, commit: Oid, text: str, name: RunName | None = None) 
     """
     from gitexp.ops.recorded import read_record
 
-    record = read_record(repo.reader, commit, text)
+    with telling(repo, name or text):
+        record = read_record(repo.reader, commit, text)
     return _current(StoredRun.of_record(repo, name or record.info.name, commit, record))
 
 

@@ -30,7 +30,7 @@ _SHOWN = 20
     "--fan-in",
     metavar="N",
     type=click.IntRange(2, 500),
-    help="Parents of a commit at most, 500 without it; 64 for hosts that dislike so many.",
+    help="Parents of a commit at most, else exp.archiveFanIn or 500; 64 for hosts that dislike so many.",
 )
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Print what is done as one JSON document.")
@@ -53,7 +53,8 @@ def command(
     --keep say otherwise, and then only what is given counts. Archived runs keep their names and commits, and
     every command finds them as before; git exp archive --restore, or git exp undo, brings their refs back.
     What is lost meanwhile is the name in plain git: write the commit, which git exp show tells, instead of
-    exp/NAME. An archive is a ref refs/exp-archive/YOU/MONTH, by the month in which the runs started.
+    exp/NAME. An archive is a ref refs/exp-archive/YOU/MONTH, by the month in which the runs started. It goes
+    with git exp push, and comes with git exp fetch; a remote that has it needs no ref for each run.
 
     \b
     Examples:
@@ -137,7 +138,7 @@ def _tell(results: Sequence[Filed], done: str, *, dry_run: bool, as_json: bool) 
     for one in results:
         if one.error is not None:
             tell(one.error)
-    moved = [one for one in results if one.changed and one.error is None]
+    moved = [one for one in results if one.changed]
     same = sum(not one.changed and one.error is None for one in results)
     verb = f"would be {done}" if dry_run else done
     for one in moved[:_SHOWN] if len(moved) <= _SHOWN else ():
@@ -159,6 +160,6 @@ def _value(one: Filed) -> dict[str, object]:
         "name": one.name,
         "commit": one.commit,
         "archive": one.archive,
-        "changed": one.changed and one.error is None,
+        "changed": one.changed,
         "error": one.error.message if one.error else None,
     }

@@ -8,7 +8,7 @@ from shlex import quote
 from gitexp.cli.completion.template import filled
 from gitexp.cli.completion.words import QUERY_WORDS, RUN_WORDS, Command, Values
 from gitexp.git.refs import EXP, TRASH
-from gitexp.ops.archive.held import NAMES
+from gitexp.repo import ARCHIVED_NAMES
 
 _SCRIPT = r"""# bash completion for git exp; written by: git exp completion bash
 
@@ -141,7 +141,7 @@ def script(commands: Sequence[Command]) -> str:
         "QUERY_WORDS": quote(" ".join(QUERY_WORDS)),
         "EXP": EXP,
         "TRASH": TRASH,
-        "NAMES": NAMES,
+        "NAMES": ARCHIVED_NAMES,
     }
     return filled(_SCRIPT, parts)
 

@@ -19,7 +19,7 @@ from gitexp.cli.completion.words import (
     Values,
 )
 from gitexp.git import refs
-from gitexp.ops.archive.held import NAMES
+from gitexp.repo import ARCHIVED_NAMES
 
 _FUNCTIONS = r"""# fish completion for git exp; written by: git exp completion fish
 
@@ -77,7 +77,7 @@ def script(commands: Sequence[Command]) -> str:
         lines += [_option_line(one.name, option, commands) for option in one.options]
         if one.name:
             lines += _argument_lines(one, commands)
-    functions = filled(_FUNCTIONS, {"EXP": refs.EXP, "NAMES": NAMES})
+    functions = filled(_FUNCTIONS, {"EXP": refs.EXP, "NAMES": ARCHIVED_NAMES})
     return functions + "".join(f"{line}\n" for line in lines)
 
 

@@ -8,7 +8,7 @@ from shlex import quote
 from gitexp.cli.completion.template import filled
 from gitexp.cli.completion.words import QUERY_WORDS, RUN_WORDS, Command, Values
 from gitexp.git.refs import EXP, TRASH
-from gitexp.ops.archive.held import NAMES
+from gitexp.repo import ARCHIVED_NAMES
 
 _SCRIPT = r"""#compdef git-exp
 #description record experiments as git commits, and look at them
@@ -104,7 +104,7 @@ def script(commands: Sequence[Command]) -> str:
         "QUERY_SPACES": " ".join(quote(word) for word in QUERY_WORDS if word.endswith(".")),
         "EXP": EXP,
         "TRASH": TRASH,
-        "NAMES": NAMES,
+        "NAMES": ARCHIVED_NAMES,
     }
     return filled(_SCRIPT, parts)
 

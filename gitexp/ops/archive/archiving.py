@@ -15,6 +15,7 @@ from gitexp.git.write import RefUpdate, verify
 from gitexp.index.row import Row
 from gitexp.model.names import MAX_SLUG, RunName, slugify
 from gitexp.model.values import Oid
+from gitexp.ops.absent import absent
 from gitexp.ops.annotate import Target, stored
 from gitexp.ops.archive.held import Archives, Held, current, standing
 from gitexp.ops.archive.writing import FAN_IN, MIN_FAN_IN, Draft, line_of, size_of
@@ -103,7 +104,7 @@ def restore(repo: Repository, names: Sequence[RunName], *, dry_run: bool = False
     here, held = _living(repo), standing(current(repo))
     names = list(dict.fromkeys(names))
     lost = verify(repo.git, {held[name].commit for name in names if name in held and name not in here})
-    results = [_restored(here, held, lost, name) for name in names]
+    results = [_restored(repo, here, held, lost, name) for name in names]
     updates = tuple(RefUpdate(run_ref(one.name), one.commit, None) for one in results if one.changed)
     if updates and not dry_run:
         change(repo, updates, Operation(_told("restore from the archive", results), updates))
@@ -169,7 +170,8 @@ def _filed(
     if name not in here:
         if before is not None:
             return Filed(name, before.commit, before.ref, changed=False)
-        return Filed(name, error=NotFound(f"run {name!r} is gone", hint=f"git exp restore {name}"))
+        gone = NotFound(f"run {name!r} is gone", hint=f"git exp restore {name}")
+        return Filed(name, changed=False, error=gone)
     commit, at = here[name]
     if before is not None and before.commit == commit:
         return Filed(name, commit, before.ref)
@@ -177,7 +179,7 @@ def _filed(
         check_ended(repo, name)
         return Filed(name, commit, drafts.add(name, _row(rows, name, commit), at))
     except GitExpError as error:
-        return Filed(name, error=error)
+        return Filed(name, changed=False, error=error)
 
 
 def _row(rows: Mapping[str, Row], name: RunName, commit: Oid) -> Row:
@@ -193,14 +195,18 @@ def _row(rows: Mapping[str, Row], name: RunName, commit: Oid) -> Row:
 
 
 def _restored(
-    here: Mapping[RunName, _Living], held: Mapping[RunName, Held], lost: set[Oid], name: RunName
+    repo: Repository,
+    here: Mapping[RunName, _Living],
+    held: Mapping[RunName, Held],
+    lost: set[Oid],
+    name: RunName,
 ) -> Filed:
     if name in here:
         return Filed(name, here[name].commit, changed=False)
     if name not in held:
         error: GitExpError = NotFound(f"run {name!r} is in no archive", hint="git exp ls")
     elif held[name].commit in lost:
-        error = NotFound(f"the commit of run {name!r} is not in this clone", hint="git fetch")
+        error = absent(repo, name)
     else:
         return Filed(name, held[name].commit, held[name].ref)
     return Filed(name, changed=False, error=error)
@@ -277,5 +283,5 @@ def _rows(repo: Repository, names: Sequence[RunName]) -> dict[str, Row]:
 
 
 def _told(what: str, results: Sequence[Filed]) -> str:
-    names = [one.name for one in results if one.changed and one.error is None]
+    names = [one.name for one in results if one.changed]
     return f"{what} {names[0]}" if len(names) == 1 else f"{what} {len(names)} runs"

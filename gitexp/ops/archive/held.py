@@ -13,9 +13,6 @@ from gitexp.model.names import RunName, twin_name
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
 
-NAMES = "archived-names"
-"""In our folder: the names of all archived runs, a line each, for the shells that complete them."""
-
 
 class Held(NamedTuple):
     """An archived run."""

@@ -12,9 +12,9 @@ from gitexp.index.database import Index
 from gitexp.index.row import Row, Tail
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
-from gitexp.ops.archive.held import NAMES, Archives, standing
+from gitexp.ops.archive.held import Archives, standing
 from gitexp.ops.archive.listing import Part, Run, parse_parts, parts_text, read_contents, read_parts
-from gitexp.repo import Repository
+from gitexp.repo import ARCHIVED_NAMES, Repository
 
 _NO_TAIL = Tail("", "", "", "", "")
 
@@ -85,8 +85,8 @@ def _known(one: Placed) -> Run:
 
 def _write_names(repo: Repository, runs: Iterable[str]) -> None:
     """What the shells complete. One that cannot be written is no matter."""
-    path = repo.home / NAMES
-    temporary = path.with_name(f".{NAMES}-{os.getpid()}")
+    path = repo.home / ARCHIVED_NAMES
+    temporary = path.with_name(f".{path.name}-{os.getpid()}")
     with suppress(OSError):
         repo.home.mkdir(exist_ok=True)
         temporary.write_text("".join(f"{name}\n" for name in sorted(runs)))
