@@ -29,8 +29,10 @@ def fetched(
     """Brings runs from the remote that `names` may begin with, `artifacts` their bytes; the exit code."""
     from gitexp.cli import exit_codes
     from gitexp.cli.session import tell
+    from gitexp.cli.suggestion import suggest_archive
     from gitexp.errors import UsageError
     from gitexp.git.remotes import find_remote, remote_names
+    from gitexp.ops.archive.names import places
     from gitexp.ops.share.fetch import fetch
 
     with session.repository() as repo:
@@ -41,6 +43,7 @@ def fetched(
             raise UsageError("runs are given by name and by --where", hint="use one of them")
         verdicts = fetch(repo, remote, runs, where, dry_run=dry_run)
         failed = _receive(repo, remote, verdicts) if artifacts and not dry_run else []
+        suggest_archive(repo, lambda: len(places(repo).own))
     if as_json:
         _print_json(remote, verdicts)
     code = _told(remote, verdicts, dry_run=dry_run)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gitexp.cli.outputs import How, output_of
 from gitexp.cli.screen import look, put
 from gitexp.cli.session import note, warn
+from gitexp.cli.suggestion import suggest_archive
 from gitexp.ops.views import Request, matching, view_of, with_view
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def list_runs(session: Session, options: Options) -> None:
         screen = look(repo.config, session.environ, use_pager=session.use_pager, colour=options.colour)
         page = page_of(repo, found, options, screen)
         _write(page, options, screen, session)
+        suggest_archive(repo, lambda: found.refs)
 
 
 def page_of(repo: Repository, found: Listing, options: Options, screen: Screen) -> Page:

@@ -33,6 +33,8 @@ class Catalog(NamedTuple):
     """Name and reason."""
     fresh: dict[str, Row]
     """Those that were read just now, by name: they need not be in the index."""
+    refs: int = 0
+    """How many runs have refs of their own."""
 
 
 def open_index(repo: Repository) -> Index:
@@ -50,6 +52,7 @@ def catalog(repo: Repository) -> Catalog:
         found = _catalog(known.heads, [(one.name, _told(one)) for one in known.broken], {})
     else:
         found = _refreshed(repo, index, known, parse_listing(listing))
+    found = found._replace(refs=listing.count(b"\n"))
     if tips:
         return _with_archives(repo, found, tips)
     with suppress(OSError):
@@ -67,7 +70,8 @@ def _with_archives(repo: Repository, found: Catalog, tips: Mapping[str, Oid]) ->
     rows = archives.fresh
     fresh = {**{head.name: rows[head.name] for head in more if head.name in rows}, **found.fresh}
     broken = [(ref, _unreadable(ref, error)) for ref, error in archives.broken]
-    return _catalog([*found.heads, *more], [*found.broken, *broken], fresh)
+    whole = _catalog([*found.heads, *more], [*found.broken, *broken], fresh)
+    return whole._replace(refs=found.refs)
 
 
 def _catalog(

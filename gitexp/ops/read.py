@@ -133,6 +133,8 @@ class Listing(NamedTuple):
     """Newest first."""
     broken: tuple[tuple[str, GitExpError], ...]
     """Name and reason."""
+    refs: int = 0
+    """How many runs have refs of their own."""
 
 
 def list_all(repo: Repository) -> Listing:
@@ -148,7 +150,7 @@ def list_all(repo: Repository) -> Listing:
             runs.append(_current(run) if head.name in live else run)
         except GitExpError as error:
             broken.append((head.name, error))
-    return Listing(tuple(runs), tuple(broken))
+    return Listing(tuple(runs), tuple(broken), found.refs)
 
 
 def live_names(repo: Repository) -> set[str]:

@@ -76,6 +76,7 @@ def command(
     """
     from gitexp.cli.outcomes import put_outcomes, tell_outcomes
     from gitexp.cli.session import note, say
+    from gitexp.cli.suggestion import suggest_archive
     from gitexp.ops.archive.held import list_tips
     from gitexp.ops.share.layout import Layout, set_layout
     from gitexp.ops.share.push import Options, State, push
@@ -95,10 +96,11 @@ def command(
         forget(repo)
         again = again or (where is None and bool({*names} - {remote.name}))
         outcomes = push(repo, remote, runs, Options(dry_run, allow_missing, allow, again, archives=whole))
+        suggest_archive(repo, lambda: len(runs))
     if as_json:
         put_outcomes(remote, outcomes, archives=True)
     code = tell_outcomes(remote, outcomes, named=(State.NEW, State.UPDATED), dry_run=dry_run)
-    if all(one.state is State.REMOVED for one in outcomes):
+    if outcomes and all(one.state is State.REMOVED for one in outcomes):
         say(f"hint: git exp push {remote.name} --again")
     return code
 

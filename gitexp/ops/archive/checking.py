@@ -14,12 +14,12 @@ from gitexp.ops.archive.merging import links
 def check_holds(reader: ObjectReader, tip: Oid, listed: Iterable[Placed], mine: Oid | None) -> None:
     """Raises BrokenRecord where an archive lists a run at a commit that it does not keep reachable.
 
-    What the version `mine` has, which is here already, is not looked through again. The runs of commits that
-    a shallow clone lacks cannot be told, and are let pass.
+    What the version `mine` holds, which is here already, stays reachable in any case. The runs of commits
+    that a shallow clone lacks cannot be told, and are let pass.
     """
-    known = {link.oid for link in links(reader, mine) if link is not None} if mine else set()
-    held: set[str] = set()
-    for link in links(reader, tip, known):
+    known = [link for link in links(reader, mine) if link is not None] if mine else []
+    held: set[str] = {run for link in known for run in link.runs}
+    for link in links(reader, tip, [link.oid for link in known]):
         if link is None:
             return
         held.update(link.runs)

@@ -93,7 +93,7 @@ def _has(repo: Repository, mine: Oid | None, theirs: Oid) -> bool:
 
 
 def _unnamed(ref: str, oid: Oid) -> Verdict:
-    return Verdict(State.INVALID, title(ref), oid, "no archive is called so")
+    return Verdict(State.INVALID, RunName(ref), oid, "no archive is called so")
 
 
 def _invalid(ref: str, oid: Oid, reason: str) -> Verdict:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gitexp.errors import GitExpError
 from gitexp.git.process import Git
 from gitexp.git.remotes import Remote, list_remote
+from gitexp.index.row import Head, Row
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.archive.held import current, list_tips
@@ -52,6 +53,8 @@ class Shelf:
     """Whether ours are to be sent."""
     faults: dict[str, str] = field(default_factory=dict)
     """Why some of them could not be brought in, by ref here: those stay as they are."""
+    _due: dict[tuple[str, Oid, Oid | None], Due] = field(default_factory=dict)
+    """What was found to be due before: it takes long to find out."""
 
     @property
     def there(self) -> frozenset[Oid]:
@@ -100,7 +103,7 @@ class Shelf:
                 continue
             try:
                 if there is None or holds(self.repo.reader, tip, there):
-                    found.append(Due(ref, tip, there, self._unsent(tip, there)))
+                    found.append(self._found_due(ref, tip, there))
                 else:
                     self.faults[ref] = "it has there what could not be fetched"
             except GitExpError as error:
@@ -128,13 +131,32 @@ class Shelf:
         except GitExpError:
             return []
 
-    def _unsent(self, mine: Oid, there: Oid | None) -> list[StoredRun]:
-        reader, commits = self.repo.reader, {*self.runs.values()}
-        sent = set(read_parts(reader, there)) if there is not None else set()
+    def _found_due(self, ref: str, mine: Oid, there: Oid | None) -> Due:
+        key = ref, mine, there
+        if key not in self._due:
+            heads, fresh = self._whole(ref) if there is None else self._beyond(mine, there)
+            commits, tails = {*self.runs.values()}, Tails(self.repo, fresh)
+            runs = [
+                StoredRun(self.repo, RunName(head.name), Oid(head.commit), head, tails)
+                for head in heads
+                if head.commit not in commits
+            ]
+            self._due[key] = Due(ref, mine, there, runs)
+        return self._due[key]
+
+    def _whole(self, ref: str) -> tuple[Sequence[Head], Mapping[str, Row]]:
+        """What an archive of ours lists, from the index, and rows that need not be there yet."""
+        archives = current(self.repo)
+        known = archives.known.get(ref)
+        return [one.head for one in known.runs] if known else [], archives.fresh
+
+    def _beyond(self, mine: Oid, there: Oid) -> tuple[Sequence[Head], Mapping[str, Row]]:
+        """What a version of ours lists beyond the one that the remote has."""
+        reader = self.repo.reader
+        sent = set(read_parts(reader, there))
         new = [part for part in read_parts(reader, mine) if part not in sent]
-        runs = [run for run in read_contents(reader, new).runs.values() if run.commit not in commits]
-        tails = Tails(self.repo, {run.name: run.row for run in runs})
-        return [StoredRun(self.repo, run.name, run.commit, run.row.head, tails) for run in runs]
+        rows = {str(run.name): run.row for run in read_contents(reader, new).runs.values()}
+        return [row.head for row in rows.values()], rows
 
 
 def shelf_of(repo: Repository, git: Git, remote: Remote, *, wanted: bool) -> Shelf:
