@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -87,13 +87,7 @@ def archive(
     """
     fan_in = _fan_in(repo) if fan_in is None else fan_in
     names = list(dict.fromkeys(run.name for run in runs))
-    for _ in range(_TRIES):
-        try:
-            return _archived(repo, names, fan_in, dry_run)
-        except RefChanged as error:
-            # Somebody else changed one of them in between: all are looked at again.
-            failure = error
-    raise failure
+    return _retried(lambda: _archived(repo, names, fan_in, dry_run))
 
 
 def restore(repo: Repository, names: Sequence[RunName], *, dry_run: bool = False) -> list[Filed]:
@@ -101,8 +95,22 @@ def restore(repo: Repository, names: Sequence[RunName], *, dry_run: bool = False
 
     Raises GitError or OSError.
     """
+    unique = list(dict.fromkeys(names))
+    return _retried(lambda: _brought_back(repo, unique, dry_run))
+
+
+def _retried(attempt: Callable[[], list[Filed]]) -> list[Filed]:
+    for _ in range(_TRIES):
+        try:
+            return attempt()
+        except RefChanged as error:
+            # Somebody else changed one of them in between: all are looked at again.
+            failure = error
+    raise failure
+
+
+def _brought_back(repo: Repository, names: Sequence[RunName], dry_run: bool) -> list[Filed]:
     here, held = _living(repo), standing(current(repo))
-    names = list(dict.fromkeys(names))
     lost = verify(repo.git, {held[name].commit for name in names if name in held and name not in here})
     results = [_restored(repo, here, held, lost, name) for name in names]
     updates = tuple(RefUpdate(run_ref(one.name), one.commit, None) for one in results if one.changed)
