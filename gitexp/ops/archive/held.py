@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from gitexp.errors import GitExpError
 from gitexp.git.refs import ARCHIVE, ask_listing, split_listing
@@ -44,6 +45,10 @@ class Archives(NamedTuple):
     """Archives that cannot be read, by ref."""
 
 
+_KEPT: WeakKeyDictionary[Repository, tuple[Mapping[str, Oid], Archives]] = WeakKeyDictionary()
+"""Of each repository the archives that were asked for last, at which tips: what a tip holds never changes."""
+
+
 def held(repo: Repository) -> dict[RunName, Oid]:
     """Every run that an archive holds, and its commit, whether it has a ref of its own or not."""
     return {name: one.commit for name, one in standing(current(repo)).items()}
@@ -61,13 +66,20 @@ def current(repo: Repository, tips: Mapping[str, Oid] | None = None, beginning: 
     tips = list_tips(repo) if tips is None else tips
     if not tips:
         return Archives({})
+    kept = _KEPT.get(repo)
+    if kept is not None and kept[0] == tips:
+        return kept[1]
     index = open_index(repo)
     known = index.archives(beginning)
     if any(ref not in known or known[ref].tip != tip for ref, tip in tips.items()):
         from gitexp.ops.archive.refresh import refreshed  # what reads listings is heavy
 
-        return refreshed(repo, index, index.archives() if beginning else known, tips)
-    return Archives({ref: known[ref] for ref in tips})
+        found, beginning = refreshed(repo, index, index.archives() if beginning else known, tips), ""
+    else:
+        found = Archives({ref: known[ref] for ref in tips})
+    if not beginning and not found.broken:
+        _KEPT[repo] = dict(tips), found
+    return found
 
 
 def standing(archives: Archives) -> dict[RunName, Held]:

@@ -52,7 +52,7 @@ def fetch(
         wanted = {name: oid for name, oid in found.runs.items() if not names or name.startswith(tuple(names))}
         archives = found.archives if _archives_wanted(repo, names, query, wanted) else {}
         filed = receive(repo, git, remote, found.shelf, archives, dry_run=dry_run)
-        here = {commit: name for name, commit in all_runs(repo).items()}
+        here = {commit: name for name, commit in all_runs(repo).items()} if wanted else {}
         lacking, verdicts = _parsed({name: oid for name, oid in wanted.items() if oid not in here})
         verdicts += [Verdict(State.UNCHANGED, here[oid], oid) for name, oid in wanted.items() if oid in here]
         if dry_run:
@@ -66,7 +66,7 @@ def fetch(
         for state, errors in ((State.INVALID, fetched.refused), (State.FAILED, fetched.failed)):
             told = ((refs[ref], error.message) for ref, error in errors.items())
             verdicts += [Verdict(state, name, lacking[name], message) for name, message in told]
-        verdicts += _published(repo, remote, found, arrived, query)
+        verdicts += _published(repo, remote, found, arrived, query) if arrived else []
         Seen(repo, remote).add(one.name for one in verdicts if one.state.here)
         _learn_layout(repo, remote, found, [*verdicts, *filed])
     return verdicts + filed
