@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks._many_runs import repository_of_runs
 from benchmarks._measure import Chosen, Comparison, git, in_turns, process, python, tell
 
-ROUNDS = 3
+ROUNDS, FEW_ROUNDS = 3, 1
 REFS = "refs/exp/*:refs/exp/*"
 ARCHIVES = "refs/exp-archive/*:refs/exp-archive/*"
 
@@ -19,6 +19,7 @@ ARCHIVES = "refs/exp-archive/*:refs/exp-archive/*"
 def main(chosen: Chosen) -> Iterator[Comparison]:
     """Number of runs by number of runs: all of them archived on our side, and with refs on the other."""
     for runs in chosen.runs:
+        rounds = chosen.rounds(ROUNDS if runs <= 10_000 else FEW_ROUNDS)
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             plain = repository_of_runs(place / "plain", runs)
@@ -26,11 +27,11 @@ def main(chosen: Chosen) -> Iterator[Comparison]:
             shutil.copytree(plain, ours)
             git(ours, "exp", "archive", "--keep", "0")
             git(ours, "exp", "ls")
-            yield from _listing(ours, plain, runs, chosen)
-            yield from _sharing(place, runs, chosen)
+            yield from _listing(ours, plain, runs, rounds)
+            yield from _sharing(place, runs, rounds)
 
 
-def _listing(ours: Path, plain: Path, runs: int, chosen: Chosen) -> Iterator[Comparison]:
+def _listing(ours: Path, plain: Path, runs: int, rounds: int) -> Iterator[Comparison]:
     refs, bare = process(plain, "git", "for-each-ref", "refs/exp"), python(plain, "-c", "pass")
 
     def floor() -> None:
@@ -38,15 +39,15 @@ def _listing(ours: Path, plain: Path, runs: int, chosen: Chosen) -> Iterator[Com
         bare()
 
     listing = process(ours, "git", "exp", "ls")
-    pairs = in_turns(listing, floor, chosen.rounds(ROUNDS))
+    pairs = in_turns(listing, floor, rounds)
     against = "for-each-ref of their refs and bare Python"
     yield tell("ls of archived runs", against, pairs, budget=None, runs=runs)
 
 
-def _sharing(place: Path, runs: int, chosen: Chosen) -> Iterator[Comparison]:
+def _sharing(place: Path, runs: int, rounds: int) -> Iterator[Comparison]:
     """Each against plain git, with a ref for each run and with archives."""
     for name, source, spec in (("refs", "plain", REFS), ("archives", "ours", ARCHIVES)):
-        rounds, theirs = chosen.rounds(ROUNDS), place / source
+        theirs = place / source
         ours = process(place / "ours", "git", "exp", "push", "ours")
         remotes = partial(_new_remotes, place, theirs)
         pairs = in_turns(ours, process(theirs, "git", "push", "theirs", spec), rounds, remotes)

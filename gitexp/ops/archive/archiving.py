@@ -186,6 +186,8 @@ def _filed(
     try:
         check_ended(repo, name)
         return Filed(name, commit, drafts.add(name, _row(rows, name, commit), at))
+    except RefChanged:
+        raise
     except GitExpError as error:
         return Filed(name, changed=False, error=error)
 
@@ -196,7 +198,7 @@ def _row(rows: Mapping[str, Row], name: RunName, commit: Oid) -> Row:
     if row is None:
         raise UsageError(f"run {name!r} cannot be read, and so not be listed", hint=f"git exp show {name}")
     if row.head.commit != commit:
-        raise UsageError(f"run {name!r} was changed meanwhile", hint="git exp archive")
+        raise RefChanged(f"run {name!r} was changed meanwhile", hint="git exp archive -n")
     if row.head.ended is None or row.head.status == "running":
         raise UsageError(f"run {name!r} has not ended", hint=f"git exp show {name}")
     return row
