@@ -136,6 +136,76 @@ class Reader:
             yield path, data
 
 
+class Archive:
+    """Reads an archive as section 16 lets one."""
+
+    def __init__(self, reader: Reader, ref: str) -> None:
+        self.git = reader.git
+        self.ref = ref
+        files = dict(reader.files(self.git("rev-parse", f"{ref}^{{tree}}").decode().strip()))
+        order = {"removed": 0, "runs": 1}
+        self.files = sorted(
+            (int(path[-28:-22]), order[path.partition("/")[0]], path[-21:-5], path, oid)
+            for path, oid in files.items()
+        )
+
+    def runs(self) -> dict[str, dict[str, Any]]:
+        """Name -> the columns of each run that is listed."""
+        found: dict[str, dict[str, Any]] = {}
+        said: dict[str, int] = {}
+        for generation, _, digits, path, oid in self.files:
+            assert oid.startswith(digits)
+            value = json.loads(self.git("cat-file", "blob", oid))
+            assert value.pop("format") == 1
+            if path.startswith("removed/"):
+                for name, commit in zip(value["name"], value["commit"], strict=True):
+                    if name in found and found[name]["commit"] == commit:
+                        del found[name]
+                continue
+            columns = {key: self.column(column) for key, column in value.items()}
+            for row in zip(*columns.values(), strict=True):
+                run = dict(zip(columns, row, strict=True))
+                before = found.get(run["name"])
+                tied = before is not None and said[run["name"]] == generation
+                if (
+                    before is None
+                    or not tied
+                    or (before["at"], before["commit"]) < (run["at"], run["commit"])
+                ):
+                    found[run["name"]] = run
+                said[run["name"]] = generation
+        return found
+
+    @staticmethod
+    def column(column: Any) -> list[Any]:
+        if isinstance(column, list):
+            return column
+        return [column["values"][row] for row in column["rows"]]
+
+    def held(self) -> set[str]:
+        """Every commit of a run that the chain keeps reachable."""
+        found, waiting = set(), self.git("rev-parse", self.ref).decode().split()
+        while waiting:
+            commit = self.git("cat-file", "commit", waiting.pop()).decode()
+            parents = re.findall(r"^parent (\w+)$", commit.partition("\n\n")[0], re.MULTILINE)
+            count = int(re.findall(r"^Exp-Runs: (\d+)$", commit, re.MULTILINE)[-1])
+            waiting += parents[: len(parents) - count]
+            found.update(parents[len(parents) - count :])
+        return found
+
+
+def unfolded(run: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The params and the metrics of a run that an archive lists."""
+    paths, metrics = run["shape"]
+    params: dict[str, Any] = {}
+    for path, value in zip(paths, run["cells"], strict=False):
+        node = params
+        for key in path[:-1]:
+            node = node.setdefault(key, {})
+        node[path[-1]] = value
+    return params, dict(zip(metrics, run["cells"][len(paths) :], strict=True))
+
+
 def rows(chunk: bytes) -> Iterator[tuple[Any, float, dict[str, Any]]]:
     """Step, time and values of each row."""
     lines = csv.reader(io.StringIO(chunk.decode(), newline=""))
@@ -239,6 +309,47 @@ def test_a_reader_made_from_the_page_agrees_with_ours(recorded: Repo) -> None:
             one.path: one.size for one in ours.artifacts
         }
         assert not theirs.stale
+
+
+def test_a_reader_of_archives_made_from_the_page_agrees_with_ours(recorded: Repo, tmp_path: Path) -> None:
+    recorded.git("clone", "-q", "--mirror", str(recorded.path), str(tmp_path / "clone"))
+    clone = Repo(tmp_path / "clone", recorded.environ)
+    reader = Reader(clone.path, clone.environ)
+    names = list(reader.names())
+    source = Reader(recorded.path, recorded.environ)  # which has the bytes of large artifacts, too
+    records = {name: source.read(f"refs/exp/{name}") for name in names}
+    commits = {name: clone.git("rev-parse", f"refs/exp/{name}") for name in names}
+
+    def command(*arguments: str) -> None:
+        done = _python(clone, "-m", "gitexp", *arguments)
+        assert done.returncode == 0, done.stderr
+
+    command("archive", "--keep", "0", "--fan-in", "3")
+    command("tag", names[0], "+later")
+    command("archive", names[0])
+    command("rm", names[1])
+    (ref,) = clone.refs("refs/exp-archive/")
+    archive = Archive(reader, ref)
+    found = archive.runs()
+    assert sorted(found) == sorted({*names} - {names[1]})
+    assert {*commits.values()} <= archive.held()
+    for name, run in found.items():
+        ours = gitexp.get_run(name, repository=clone.path)
+        params, metrics = unfolded(run)
+        assert run["commit"] == ours.commit
+        assert run["commit"] in archive.held()
+        assert _same(params, records[name].params)
+        assert _same(metrics, records[name].metrics)
+        assert _same(run["env"], records[name].env)
+        assert run["info"]["id"] == records[name].run["id"]
+        assert run["inputs"].keys() == records[name].inputs.keys()
+        assert run["artifacts"].keys() == records[name].artifacts.keys()
+        assert run["at"] == int(clone.git("log", "-1", "--format=%ct", run["commit"]))
+        assert {*run["series"]} <= set(ours.history().columns)  # without what was abandoned
+        for series in run["series"].values():
+            assert len(series) == 8
+            assert series[0] <= len(ours.history())
+    assert "later" in found[names[0]]["info"]["tags"]
 
 
 def test_the_reader_sees_what_was_logged(recorded: Repo) -> None:
