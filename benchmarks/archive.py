@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks._many_runs import repository_of_runs
 from benchmarks._measure import Chosen, Comparison, git, in_turns, process, python, tell
+from benchmarks.share import new_clones, new_remotes
 
 ROUNDS, FEW_ROUNDS = 3, 1
 REFS = "refs/exp/*:refs/exp/*"
@@ -23,7 +24,7 @@ def main(chosen: Chosen) -> Iterator[Comparison]:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             plain = repository_of_runs(place / "plain", runs)
-            ours = place / "ours"
+            ours = place / "archived"
             shutil.copytree(plain, ours)
             git(ours, "exp", "archive", "--keep", "0")
             git(ours, "exp", "ls")
@@ -46,32 +47,15 @@ def _listing(ours: Path, plain: Path, runs: int, rounds: int) -> Iterator[Compar
 
 def _sharing(place: Path, runs: int, rounds: int) -> Iterator[Comparison]:
     """Each against plain git, with a ref for each run and with archives."""
-    for name, source, spec in (("refs", "plain", REFS), ("archives", "ours", ARCHIVES)):
+    for name, source, spec in (("refs", "plain", REFS), ("archives", "archived", ARCHIVES)):
         theirs = place / source
-        ours = process(place / "ours", "git", "exp", "push", "ours")
-        remotes = partial(_new_remotes, place, theirs)
+        ours = process(place / "archived", "git", "exp", "push", "ours")
+        remotes = partial(new_remotes, place, place / "archived", theirs)
         pairs = in_turns(ours, process(theirs, "git", "push", "theirs", spec), rounds, remotes)
         yield tell("push of archives", f"git push of {name}", pairs, budget=None, runs=runs)
-        ours = process(place / "cloned-ours", "git", "exp", "fetch")
-        fetched = process(place / "cloned-theirs", "git", "fetch", "origin", spec)
-        pairs = in_turns(ours, fetched, rounds, partial(_new_clones, place))
+        ours = process(place / "ours", "git", "exp", "fetch")
+        fetched = process(place / "theirs", "git", "fetch", "origin", spec)
+        pairs = in_turns(ours, fetched, rounds, partial(new_clones, place))
         yield tell("fetch of archives", f"git fetch of {name}", pairs, budget=None, runs=runs)
         pairs = in_turns(ours, fetched, rounds)
         yield tell("fetch of nothing new", f"git fetch of {name}", pairs, budget=None, runs=runs)
-
-
-def _new_remotes(place: Path, theirs: Path) -> None:
-    """Two empty remotes that have the project, for each side its own."""
-    for repo, name in ((place / "ours", "ours"), (theirs, "theirs")):
-        remote = place / f"{name}.git"
-        shutil.rmtree(remote, ignore_errors=True)
-        git(place, "init", "-q", "--bare", remote.name)
-        git(repo, "config", f"remote.{name}.url", str(remote))
-        git(repo, "push", "-q", name, "main")
-
-
-def _new_clones(place: Path) -> None:
-    """A clone of each remote, without runs."""
-    for name in ("ours", "theirs"):
-        shutil.rmtree(place / f"cloned-{name}", ignore_errors=True)
-        git(place, "clone", "-q", f"{place / name}.git", f"cloned-{name}")

@@ -24,11 +24,11 @@ def main(chosen: Chosen) -> Iterator[Comparison]:
             git(repo, "exp", "ls")
             ours = process(repo, "git", "exp", "push", "ours")
             theirs = process(repo, "git", "push", "theirs", REFS)
-            pairs = in_turns(ours, theirs, chosen.rounds(ROUNDS), partial(_new_remotes, place, repo))
+            pairs = in_turns(ours, theirs, chosen.rounds(ROUNDS), partial(new_remotes, place, repo, repo))
             yield tell("push", "git push", pairs, budget=1.2, runs=runs)
             pairs = in_turns(ours, theirs, chosen.rounds(ROUNDS))
             yield tell("push of nothing new", "git push", pairs, budget=None, runs=runs)
-            clones = partial(_new_clones, place)
+            clones = partial(new_clones, place)
             ours = process(place / "ours", "git", "exp", "fetch")
             theirs = process(place / "theirs", "git", "fetch", "origin", REFS)
             pairs = in_turns(ours, theirs, chosen.rounds(ROUNDS), clones)
@@ -37,10 +37,13 @@ def main(chosen: Chosen) -> Iterator[Comparison]:
             yield tell("fetch of nothing new", "git fetch", pairs, budget=None, runs=runs)
 
 
-def _new_remotes(place: Path, repo: Path) -> None:
-    """Two empty remotes that have the project, for each side its own; nothing was ever pushed there."""
-    shutil.rmtree(repo / ".git" / "exp" / "outbox", ignore_errors=True)
-    for name in ("ours", "theirs"):
+def new_remotes(place: Path, ours: Path, theirs: Path) -> None:
+    """Two remotes `ours` and `theirs` that have only the project, one for each of the repositories.
+
+    Nothing was ever pushed there.
+    """
+    for repo, name in ((ours, "ours"), (theirs, "theirs")):
+        shutil.rmtree(repo / ".git" / "exp" / "outbox", ignore_errors=True)
         remote = place / f"{name}.git"
         shutil.rmtree(remote, ignore_errors=True)
         git(place, "init", "-q", "--bare", remote.name)
@@ -48,7 +51,7 @@ def _new_remotes(place: Path, repo: Path) -> None:
         git(repo, "push", "-q", name, "main")
 
 
-def _new_clones(place: Path) -> None:
+def new_clones(place: Path) -> None:
     """A clone of each remote, without runs."""
     for name in ("ours", "theirs"):
         shutil.rmtree(place / name, ignore_errors=True)

@@ -14,6 +14,7 @@ from gitexp.git.write import RefUpdate
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.annotate import Target, stored
+from gitexp.ops.archive.held import held
 from gitexp.ops.archive.names import Places, places
 from gitexp.ops.archive.removing import removals
 from gitexp.ops.change import change
@@ -83,6 +84,10 @@ def _trashed(repo: Repository, names: Sequence[RunName], text: str) -> RunName:
     found = _last_removed(repo, names) if text == "@" else match(names, text)
     if found is not None:
         return found
+    if (filed := match([*held(repo)], text)) is not None:
+        raise NotFound(
+            f"run {filed!r} was not removed, but archived", hint=f"git exp archive --restore {filed}"
+        )
     if not names:
         raise NotFound(f"no run {text!r}: the trash is empty", hint="git exp ls")
     raise NotFound(f"no removed run matches {text!r}", hint="git exp restore --list")

@@ -307,6 +307,14 @@ def test_an_edit_gives_the_run_a_ref_which_undo_takes_again(exp: Program, filed:
     exp.repo.fsck()
 
 
+def test_restore_tells_what_brings_its_ref_back(exp: Program, filed: str) -> None:
+    said = exp("restore", "fil")
+    assert said.code == 1
+    assert said.err == (
+        f"error: run '{filed}' was not removed, but archived\nhint: git exp archive --restore {filed}\n"
+    )
+
+
 def test_an_edited_run_is_archived_again(exp: Program, filed: str) -> None:
     exp("tag", filed, "+x")
     edited = _runs(exp.repo)[filed]

@@ -525,6 +525,25 @@ def test_a_hostile_archive_is_left_out_and_the_rest_arrives(
     assert archives(world.remote)["mallory/2020-01"] == before
 
 
+@pytest.mark.parametrize("limit", ["MAX_PARTS", "MAX_TOTAL", "MAX_LISTED"])
+def test_an_archive_beyond_what_is_read(
+    world: World, ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    from gitexp.ops.archive import listing
+
+    ada.record("one")
+    ada("archive", "@")
+    ada("push")
+    with monkeypatch.context() as patch:
+        patch.setattr(listing, limit, 0)
+        said = bob("fetch")
+        assert said.code == 3
+        assert "more than" in said.err
+        assert not archives(bob.repo)
+    assert bob("fetch").code == 0
+    assert listed(bob) == listed(ada)
+
+
 def test_a_sound_archive_of_that_kind_is_let_in(world: World, ada: Person, bob: Person) -> None:
     one = ada.record("one")
     commit = ada.runs[one]

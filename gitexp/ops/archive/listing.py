@@ -24,6 +24,8 @@ RUNS, REMOVED = "runs", "removed"
 MAX_PARTS = 20_000
 MAX_TOTAL = 1 << 30
 """Bytes of all parts of one archive."""
+MAX_LISTED = 250_000
+"""Runs of one archive: ten times as many as a writer puts into it."""
 _AT_ONCE = 8
 """Parts that are in memory together."""
 _DIGITS = 16
@@ -133,6 +135,8 @@ def read_contents(reader: ObjectReader, parts: Sequence[Part], before: Iterable[
             contents.add(part.generation, map(_run, files.decode(data, what=_what(part))))
         else:
             contents.take(files.decode_removed(data, what=_what(part)))
+        if len(contents.runs) > MAX_LISTED:
+            raise BrokenRecord(f"an archive lists more than the {MAX_LISTED} runs that are read")
     return contents
 
 
