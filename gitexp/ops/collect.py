@@ -21,6 +21,7 @@ from gitexp.git.refs import DROPPED, EXP, TRASH, name_in, ref_values
 from gitexp.git.write import KeptPack, RefUpdate, unkeep
 from gitexp.model.values import Digest, Oid
 from gitexp.ops import doomed, dropped, operations, recover
+from gitexp.ops.archive.held import held
 from gitexp.ops.catalog import catalog, open_index
 from gitexp.ops.change import change
 from gitexp.ops.doomed import NOTHING, Doomed
@@ -86,7 +87,7 @@ def _plan(repo: Repository, older_than: float | None, keep_trash: bool) -> _Plan
     values = ref_values(repo.git, [EXP, TRASH, DROPPED])
     aside = {ref: oid for ref, oid in values.items() if not ref.startswith(EXP)}
     going = {} if keep_trash else dict(_old_enough(repo, aside, older_than))
-    staying = {name_in(ref) for ref in values if ref not in going}
+    staying = {*(name_in(ref) for ref in values if ref not in going), *held(repo)}
     before = _read_pending(repo)
     pending = Pending(
         before.tips | set(going.values()),

@@ -358,6 +358,16 @@ def test_gc_frees_nothing_of_an_archive(exp: Program, filed: str) -> None:
     exp.repo.fsck()
 
 
+def test_gc_keeps_what_an_archived_run_could_be_healed_from(exp: Program, filed: str) -> None:
+    exp("tag", filed, "+x")
+    exp("undo")
+    folder = exp.repo.path / ".git/exp/done" / filed
+    exp("recover")
+    assert folder.is_dir()
+    assert exp("gc").code == 0
+    assert folder.is_dir()
+
+
 def test_resume_and_fork(exp: Program, filed: str) -> None:
     code = "import gitexp; gitexp.start().log({'acc': .9}, step=3)"
     forked = exp("run", "--fork", filed, "--", sys.executable, "-c", code).name
