@@ -136,7 +136,7 @@ def is_ours(ref: str) -> bool:
     for namespace in (EXP, TRASH, DROPPED):
         if ref.startswith(namespace):
             name, _, commit = ref[len(namespace) :].partition("/")
-            return _is_name(name) and (commit.isalnum() if namespace == DROPPED else not commit)
+            return is_name(name) and (commit.isalnum() if namespace == DROPPED else not commit)
     return False
 
 
@@ -145,7 +145,8 @@ def name_in(ref: str) -> RunName:
     return parse_name(ref.split("/")[2])
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether that can be the name of a run."""
     try:
         parse_name(text)
     except InvalidName:

@@ -138,9 +138,15 @@ def parts_of(record: Record) -> Parts:
     return Parts(json.dumps(inputs), json.dumps(record.env), json.dumps(artifacts))
 
 
+def listed_info(tail: Tail) -> RunInfo:
+    """What run.yaml said."""
+    from gitexp.formats.record import info_from
+
+    return info_from(json.loads(tail.info))
+
+
 def listed_record(head: Head, tail: Tail) -> Record:
     """What run.yaml, params.yaml and metrics.yaml said."""
-    from gitexp.formats import record as files
     from gitexp.model.record import Record
 
     shape = shape_of(head.shape)
@@ -152,7 +158,7 @@ def listed_record(head: Head, tail: Tail) -> Record:
             node = node.setdefault(part, {})
         node[path[-1]] = value
     metrics = dict(zip(shape.metrics, values[len(shape.params) :], strict=True))
-    return Record(info=files.info_from(json.loads(tail.info)), params=params, metrics=metrics)
+    return Record(info=listed_info(tail), params=params, metrics=metrics)
 
 
 def _token(value: Value) -> str:

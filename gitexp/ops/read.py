@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import GitExpError
-from gitexp.index.row import Head, Row, Tail, listed_record
+from gitexp.index.row import Head, Row, Tail, listed_info, listed_record
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.absent import telling
@@ -17,7 +17,7 @@ from gitexp.repo import Repository
 
 if TYPE_CHECKING:
     from gitexp.model.history import History
-    from gitexp.model.record import Record
+    from gitexp.model.record import Record, RunInfo
 
 # What reads commits is imported by the runs that are asked for more than the index has.
 
@@ -54,6 +54,13 @@ class StoredRun:
 
             return read_record(self.repo.reader, self.commit, self.name)
         return listed_record(self._head, self.row.tail)
+
+    @cached_property
+    def info(self) -> RunInfo:
+        """What stands in run.yaml, for less than the record costs where many are asked."""
+        if self._head is None:
+            return self.record.info
+        return listed_info(self.row.tail)
 
     @cached_property
     def row(self) -> Row:

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
-from gitexp.errors import GitError, InvalidName
+from gitexp.errors import GitError
 from gitexp.git.config import Config
 from gitexp.git.reader import ObjectReader
-from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BRANCHES, EXP
-from gitexp.model.names import parse_name
+from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BRANCHES, EXP, is_name
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
 
@@ -86,15 +85,6 @@ def set_layout(repo: Repository, remote: str, layout: Layout) -> None:
     """Remember the layout of a remote, in this clone's configuration. Raises GitError."""
     repo.git.run("config", _key(remote), layout.value)
     vars(repo).pop("config", None)
-
-
-def is_name(text: str) -> bool:
-    """Whether that can be the name of a run."""
-    try:
-        parse_name(text)
-    except InvalidName:
-        return False
-    return True
 
 
 def is_run(reader: ObjectReader, ref: str, commit: Oid) -> bool:

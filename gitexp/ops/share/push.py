@@ -155,7 +155,7 @@ class _Plan:
         if run.commit in self.commits:
             return start
         # A run that was renamed on its way here has its old name there.
-        refs = self.places.refs(dict.fromkeys((run.name, run.record.info.name)))
+        refs = self.places.refs(dict.fromkeys((run.name, run.info.name)))
         earlier: Collection[Oid] | None = None
         for ref in refs:
             if ref not in self.there:
@@ -181,7 +181,7 @@ class _Plan:
         try:
             if run.commit in versions(reader, theirs, run.name):
                 return start.ended(State.UNCHANGED, "a later version is there", _FETCH)
-            same = read_info(reader, theirs, run.name).id == run.record.info.id
+            same = read_info(reader, theirs, run.name).id == run.info.id
         except GitExpError:
             return start.ended(State.CONFLICT, "the remote has another version", _FETCH)
         reason = "it was edited there too" if same else "the remote has another run of that name"
@@ -228,7 +228,7 @@ def _remember(memory: Outbox, steps: Sequence[_Step], fates: Mapping[str, RefFat
     for step in steps:
         if step.ref is None or fates[step.ref.ref].fate is not Fate.DONE:
             continue
-        if step.run.record.info.status.ended:
+        if step.run.info.status.ended:
             memory.running.pop(step.ref.ref, None)
         else:
             memory.running[step.ref.ref] = step.run.commit

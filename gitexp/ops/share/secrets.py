@@ -67,7 +67,7 @@ def _files(
     tips: Mapping[str, RunName] = {run.commit: run.name for run in runs}
     if not runs:
         return
-    bases = {run.record.info.code.base for run in runs} | set(there)
+    bases = {run.info.code.base for run in runs} | set(there)
     script = [*tips, *(f"^{oid}" for oid in bases if oid)]
     listing = repo.git.run(
         *("rev-list", "--objects", "--in-commit-order", "--ignore-missing", "--stdin"),
