@@ -117,6 +117,15 @@ def closure(graph: Mapping[Oid, Loner], starts: Iterable[Oid]) -> set[Oid]:
     return found
 
 
+def headers(git: Git, oids: Iterable[Oid]) -> dict[Oid, tuple[str, int]]:
+    """Kind and size of those of `oids` that the repository has; one git process."""
+    asked = "".join(f"{oid}\n" for oid in oids).encode()
+    form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
+    lines = git.run("cat-file", form, "--buffer", input=asked, env=_PLAIN).text.splitlines()
+    parts = (line.split(" ") for line in lines)
+    return {Oid(one[0]): (one[1], int(one[2])) for one in parts if len(one) == 3}
+
+
 def blobs(git: Git, oids: Collection[Oid]) -> Iterator[bytes]:
     """The contents of small blobs."""
     return iter(_contents(git, list(oids)).values())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gitexp.errors import SecretsFound
 from gitexp.formats.redact import Redactor
+from gitexp.git.reachable import headers
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun
@@ -51,9 +52,9 @@ def scan(repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]) ->
     values of secret variables of the environment.
     """
     found: list[Finding] = []
-    files = list(_files(repo, runs, there))
+    files = list(_small(repo, list(_files(repo, runs, there))))
     for start in range(0, len(files), _AT_ONCE):
-        part = [one for one in files[start : start + _AT_ONCE] if _is_small(repo, one[2])]
+        part = files[start : start + _AT_ONCE]
         contents = repo.reader.contents([oid for _, _, oid in part])
         for (run, path, _), data in zip(part, contents, strict=True):
             found += [Finding(run, path, line) for line in _lines(repo.redactor, data)]
@@ -82,9 +83,13 @@ def _files(
             yield name, path, Oid(oid)
 
 
-def _is_small(repo: Repository, oid: Oid) -> bool:
-    kind, size = repo.reader.header(oid)
-    return kind == "blob" and size <= LARGEST
+def _small(repo: Repository, files: Sequence[tuple[RunName, str, Oid]]) -> Iterator[tuple[RunName, str, Oid]]:
+    """Those that are files, and not too large; git is asked for all at once."""
+    known = headers(repo.git, [oid for _, _, oid in files])
+    for one in files:
+        kind, size = known.get(one[2], ("", 0))
+        if kind == "blob" and size <= LARGEST:
+            yield one
 
 
 def _lines(redactor: Redactor, data: bytes) -> Iterator[int]:
