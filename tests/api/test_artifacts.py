@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import warnings
-from pathlib import Path
 
 import pytest
 
@@ -18,14 +17,6 @@ from tests.api.test_processes import python
 from tests.gitrepo import Repo
 
 BIG = b"\0" * 5000
-
-
-@pytest.fixture
-def here(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    monkeypatch.chdir(repo.path)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    repo.git("config", "exp.maxBlob", "1k")
-    return repo
 
 
 def pointer(data: bytes) -> str:

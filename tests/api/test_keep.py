@@ -24,14 +24,6 @@ from tests.reliability.checks import next_command
 SIZE = 3000
 
 
-@pytest.fixture
-def here(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    monkeypatch.chdir(repo.path)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    repo.git("config", "exp.maxBlob", "1k")
-    return repo
-
-
 def data(number: int) -> bytes:
     return number.to_bytes(4, "big") * (SIZE // 4)
 
