@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from gitexp.artifacts.cloning import clone
-from gitexp.artifacts.syncing import sync_all
 from gitexp.errors import BrokenRecord, NotFound
 from gitexp.model.values import Digest
+from gitexp.syncing import sync_all
 
 _CHUNK = 1 << 20
 

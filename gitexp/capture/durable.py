@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from gitexp.artifacts.syncing import sync, sync_all
+from gitexp.syncing import sync, sync_all
 
 
 def sync_folder(path: Path) -> None:

@@ -1,11 +1,13 @@
-"""Refs brought in by `git fetch`, their objects checked by git; what it refuses stops nothing else."""
+"""What refs of a remote lead to, brought in by `git fetch` and checked by git.
+
+What git refuses stops nothing else.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from gitexp.errors import RemoteError, StorageFull
 from gitexp.git.process import Git, Result, error
@@ -26,9 +28,6 @@ _REFUSED = re.compile(
     r"|missing (?:blob|tree|commit)|did not send all necessary objects|unable to parse|not our ref"
 )
 
-_Spec: TypeAlias = tuple[str, str]
-"""A ref of the remote, and the local one that it is brought to."""
-
 
 @dataclass
 class Fetched:
@@ -40,14 +39,14 @@ class Fetched:
     """The remote, or the way to it, failed."""
 
 
-def fetch(git: Git, remote: Remote, refs: Mapping[str, str]) -> Fetched:
-    """Brings each remote ref to the local one that it maps to, as far as it can be.
+def fetch(git: Git, remote: Remote, refs: Sequence[str]) -> Fetched:
+    """Has all that `refs` of the remote lead to here, as far as it can be; no ref of this clone changes.
 
-    `git` is one from `remotes.toward`. A local ref that exists is overwritten. Raises StorageFull where
-    nothing can be written here, but no RemoteError.
+    `git` is one from `remotes.toward`. Raises StorageFull where nothing can be written here, but no
+    RemoteError.
     """
     fetching = _Fetching(git, remote)
-    fetching.bring(list(refs.items()))
+    fetching.bring(refs)
     return fetching.fetched
 
 
@@ -60,7 +59,7 @@ class _Fetching:
     lost: int = 0
     """Single refs that failed on the way, one after the other."""
 
-    def bring(self, refs: Sequence[_Spec]) -> None:
+    def bring(self, refs: Sequence[str]) -> None:
         """Git takes all or nothing: the refs that it refuses are found by halving."""
         if not refs:
             return
@@ -74,15 +73,15 @@ class _Fetching:
         elif isinstance(full := error(result._replace(stderr=_own(result)), ["fetch"]), StorageFull):
             raise full
         elif len(refs) == 1:
-            self._judge(refs[0][0], result)
+            self._judge(refs[0], result)
         else:
             half = len(refs) // 2
             self.bring(refs[:half])
             self.bring(refs[half:])
 
-    def _fetch(self, refs: Sequence[_Spec]) -> Result:
+    def _fetch(self, refs: Sequence[str]) -> Result:
         options = [part for one in _CONFIG for part in ("-c", one)]
-        script = "".join(f"+{source}:{target}\n" for source, target in refs).encode()
+        script = "".join(f"{ref}\n" for ref in refs).encode()
         return self.git.run(*options, "fetch", *_OPTIONS, "--", self.remote.name, input=script, check=False)
 
     def _judge(self, ref: str, result: Result) -> None:
@@ -94,11 +93,11 @@ class _Fetching:
             self.lost += 1
             self.fetched.failed[ref] = told
 
-    def _give_up(self, refs: Sequence[_Spec]) -> None:
+    def _give_up(self, refs: Sequence[str]) -> None:
         told = next(reversed(self.fetched.failed.values()), None) or RemoteError(
             f"too much of what '{self.remote.name}' has was refused: name a run to fetch it"
         )
-        self.fetched.failed.update((source, told) for source, _ in refs)
+        self.fetched.failed.update(dict.fromkeys(refs, told))
 
 
 def _own(result: Result) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,15 @@ from gitexp.errors import GitError, RefChanged, StorageFull
 from gitexp.git.layout import Layout
 from gitexp.git.process import Git, Result, error
 from gitexp.model.values import Oid
+from gitexp.syncing import can_sync_file_system, sync_file_system
 
 TRIES = 10
 BUDGET = 10.0
 """Seconds in which the tries must be over."""
 LOOKS = 5
 """Tries after which an object that git does not find is not there."""
+MANY = 64
+"""Refs from which on one transaction has the disk waited for once, not for each of them."""
 KEEP = "gitexp:"
 """How the text of our `.keep` files starts."""
 
@@ -138,14 +142,13 @@ def publish(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> None:
             pending = [update for update in pending if values[update.ref] != update.new]
         tries += 1
         if pending:
-            script = b"".join(map(_line, pending))
-            result = git.run("update-ref", "--no-deref", "--stdin", "-z", input=script, check=False)
+            result = _transaction(git, layout, pending)
             if _ABSENT.search(result.talk) and (reindex(git, layout) or tries < LOOKS):
                 raise _Passing(error(result, ["update-ref"]))
             _judge(result, "update-ref")
 
     _retried(once)
-    if layout.ref_format == "files":
+    if layout.ref_format == "files" and not (len(updates) >= MANY and _sync_everything(layout)):
         _sync_refs(layout, updates)
     _check(git, layout, updates)
 
@@ -186,6 +189,49 @@ def remove_stale_lock(layout: Layout, ref: str) -> bool:
 def sync_folder(path: Path) -> None:
     """Returns when the names in the folder are on disk; a folder that is gone is no matter."""
     _sync(path, os.O_DIRECTORY)
+
+
+_UPDATE = ("update-ref", "--no-deref", "--stdin", "-z")
+
+
+def _transaction(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> Result:
+    """What git said of one transaction with all `updates`."""
+    script = b"".join(map(_line, updates))
+    if len(updates) < MANY or layout.ref_format != "files":
+        return git.run(*_UPDATE, input=script, check=False)
+    return _synced_once(git, layout, script)
+
+
+def _synced_once(git: Git, layout: Layout, script: bytes) -> Result:
+    """As `_transaction`, with all that git has prepared waited for once, not ref by ref.
+
+    A prepared transaction has written every value into a lock file; to commit is to rename these. So no ref
+    can be an empty file after a power cut. Git syncs each file itself where that cannot be had.
+    """
+    unsynced = () if not can_sync_file_system() else ("-c", "core.fsync=all,-reference")
+    process = git.start(*unsynced, *_UPDATE, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(b"start\0" + script + b"prepare\0")
+            process.stdin.flush()
+            if process.stdout.readline() and process.stdout.readline():  # "start: ok", "prepare: ok"
+                _sync_everything(layout)
+        try:
+            stdout, stderr = process.communicate(b"commit\0")
+        except BaseException:
+            process.kill()
+            raise
+    return Result(process.returncode, stdout, stderr)
+
+
+def _sync_everything(layout: Layout) -> bool:
+    """Whether all that was written is on disk. Raises StorageFull where the disk says no."""
+    try:
+        return sync_file_system(layout.common_dir)
+    except OSError as error:
+        raise StorageFull(f"refs cannot be written: {error.strerror}") from None
 
 
 def _line(update: RefUpdate) -> bytes:

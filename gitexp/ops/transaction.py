@@ -17,7 +17,7 @@ from pathlib import Path
 from gitexp.capture.liveness import Lock
 from gitexp.errors import GitError
 from gitexp.git.process import Git
-from gitexp.git.refs import is_ours
+from gitexp.git.refs import INCOMING, is_ours
 from gitexp.git.write import sync_folder
 from gitexp.ops.attention import INTENT
 from gitexp.repo import Repository
@@ -79,7 +79,11 @@ def _clear_up(repo: Repository) -> None:
         refs = []
         since = intent.stat().st_mtime
     root = repo.layout.common_dir
-    paths = [root / f"{ref}.lock" for ref in refs if isinstance(ref, str) and is_ours(ref)]
+    paths = [
+        root / f"{ref}.lock"
+        for ref in refs
+        if isinstance(ref, str) and (is_ours(ref) or ref.startswith(INCOMING))
+    ]
     if not (root / "gc.pid").exists():
         paths += [root / "packed-refs.lock", root / "packed-refs.new", root / "reftable/tables.list.lock"]
     for path in paths:

@@ -238,10 +238,8 @@ def test_many_small_files_are_waited_for_together(out: Path, monkeypatch: pytest
     for number in range(600):
         (out / f"{number}.txt").write_bytes(b"%d" % number)
     waits: list[int] = []
-    monkeypatch.setattr(
-        "gitexp.artifacts.syncing._sync_file_system", lambda path: bool(waits.append(1)) or True
-    )
-    monkeypatch.setattr("gitexp.artifacts.syncing.sync", lambda path: waits.append(1))
+    monkeypatch.setattr("gitexp.syncing._sync_file_system", lambda path: bool(waits.append(1)) or True)
+    monkeypatch.setattr("gitexp.syncing.sync", lambda path: waits.append(1))
     found, _ = kept(out)
     assert len(found) == 602
     assert len(waits) < 60

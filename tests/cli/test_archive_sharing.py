@@ -195,7 +195,7 @@ def test_a_dry_run_changes_nothing(world: World, ada: Person, bob: Person) -> No
     ada("archive", "@")
     (title,) = archives(ada.repo)
     said = ada("push", "-n")
-    assert said.err == f"new  {title}: archive\norigin would get: 1 archive new\n"
+    assert said.err == f"new  {title}: archive\norigin would have: 1 archive new\n"
     assert not archives(world.remote)
     ada("push")
     assert bob("fetch", "-n").err == f"new  {title}\norigin has: 1 archive new\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -84,18 +84,23 @@ def current(repo: Repository, tips: Mapping[str, Oid] | None = None, beginning: 
 
 def standing(archives: Archives) -> dict[RunName, Held]:
     """Each archived run once, whichever archives hold it, at the latest of its commits."""
-    found: dict[RunName, Held] = {}
+    entries: dict[str, dict[RunName, Held]] = {}
     for ref in sorted(archives.known):
         for placed in archives.known[ref].runs:
-            name = RunName(placed.head.name)
-            _place(found, Held(name, ref, placed))
+            one = Held(RunName(placed.head.name), ref, placed)
+            names = entries.setdefault(placed.run_id, {})
+            names[one.name] = _later(names.get(one.name, one), one)
+    found: dict[RunName, Held] = {}
+    for run_id, names in entries.items():
+        for one in names.values() if len(names) == 1 else _untwinned(run_id, names):
+            _place(found, one)
     return found
 
 
 def holders(archives: Archives, names: Collection[RunName]) -> dict[RunName, list[Held]]:
     """Every archive's entries of those of the runs that any holds."""
     held = standing(archives)
-    wanted = {_identity(held[name].placed): name for name in names if name in held}
+    wanted = {one: name for name in names if name in held for one in _identities(held[name].placed)}
     found: dict[RunName, list[Held]] = {}
     for ref, archive in archives.known.items():
         for placed in archive.runs:
@@ -108,16 +113,34 @@ def _identity(placed: Placed) -> tuple[str, str]:
     return placed.head.name, placed.run_id
 
 
+def _identities(placed: Placed) -> list[tuple[str, str]]:
+    """Those under which archives may have the run: also that of a twin."""
+    twin = twin_name(RunName(placed.head.name), placed.run_id)
+    return [_identity(placed), (twin, placed.run_id)]
+
+
+def _untwinned(run_id: str, names: Mapping[RunName, Held]) -> Iterable[Held]:
+    """The entries of one run, where one that some archive has under the name of a twin is none of its own."""
+    found = dict(names)
+    for name in sorted(names):
+        twin = twin_name(name, run_id)
+        if twin != name and twin in found:
+            found[name] = _later(found[name], found.pop(twin))._replace(name=name)
+    return found.values()
+
+
+def _later(one: Held, other: Held) -> Held:
+    return max(one, other, key=lambda held: (held.placed.at, held.commit))
+
+
 def _place(found: dict[RunName, Held], one: Held) -> None:
+    """Put the run under its name; of two runs of one name the one with the later id gets another."""
     other = found.get(one.name)
     if other is None:
         found[one.name] = one
-    elif other.placed.run_id == one.placed.run_id:
-        if (other.placed.at, other.commit) < (one.placed.at, one.commit):
-            found[one.name] = one
-    else:
-        first, second = sorted((other, one), key=lambda held: held.placed.run_id)
-        found[one.name] = first
-        twin = twin_name(second.name, second.placed.run_id)
-        if twin != second.name:
-            _place(found, second._replace(name=twin))
+        return
+    first, second = sorted((other, one), key=lambda held: held.placed.run_id)
+    found[one.name] = first
+    twin = twin_name(second.name, second.placed.run_id)
+    if twin != second.name:
+        _place(found, second._replace(name=twin))

@@ -11,7 +11,6 @@ from contextlib import nullcontext
 from typing import NamedTuple
 
 from gitexp.errors import GitExpError
-from gitexp.git.fetching import fetch as fetch_refs
 from gitexp.git.objects import ObjectBuilder
 from gitexp.git.process import Git
 from gitexp.git.refs import (
@@ -37,6 +36,7 @@ from gitexp.ops.archive.merging import holds, merged
 from gitexp.ops.archive.names import places
 from gitexp.ops.change import change
 from gitexp.ops.operations import Operation
+from gitexp.ops.share.incoming import bring
 from gitexp.ops.share.reconcile import Here, State, Verdict, judged
 from gitexp.ops.tidy import fold_packs
 from gitexp.repo import Repository
@@ -73,7 +73,7 @@ def receive(
         return [*verdicts, *(Verdict(state, title(ref), lacking[ref]) for ref, state in states.items())]
     sources = {ref: namespace + title(ref) for ref in lacking}
     targets = {ref: incoming_archive_ref(remote.name, ref) for ref in lacking}
-    fetched = fetch_refs(git, remote, {sources[ref]: targets[ref] for ref in lacking})
+    fetched = bring(repo, git, remote, {sources[ref]: (targets[ref], lacking[ref]) for ref in lacking})
     for state, errors in ((State.INVALID, fetched.refused), (State.FAILED, fetched.failed)):
         for ref in [ref for ref, source in sources.items() if source in errors]:
             verdicts.append(Verdict(state, title(ref), lacking.pop(ref), errors[sources[ref]].message))

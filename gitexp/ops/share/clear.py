@@ -15,14 +15,13 @@ from gitexp.artifacts.remote import ArtifactRemote
 from gitexp.artifacts.store import Stored
 from gitexp.errors import GitError, GitExpError, RemoteError, UsageError
 from gitexp.formats import pointer
-from gitexp.git.fetching import fetch as fetch_refs
 from gitexp.git.process import Git
 from gitexp.git.reachable import all_objects, blobs, existing, roots, walk
 from gitexp.git.refs import INCOMING
 from gitexp.git.remotes import Remote, find_remote, list_all_refs, remote_names, toward
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.doomed import DIGEST
-from gitexp.ops.share.incoming import clear_incoming, fetching
+from gitexp.ops.share.incoming import bring, clear_incoming, fetching
 from gitexp.ops.transfers import opened, worked_in
 from gitexp.repo import Repository
 
@@ -141,6 +140,7 @@ def _everything(repo: Repository, git: Git, remotes: Sequence[Remote]) -> Iterat
         tips = _tips(git, remotes)
         try:
             for remote in remotes:
+                clear_incoming(repo, remote)
                 _bring(repo, git, remote, tips[remote.name])
             yield tips
         finally:
@@ -151,8 +151,8 @@ def _everything(repo: Repository, git: Git, remotes: Sequence[Remote]) -> Iterat
 def _bring(repo: Repository, git: Git, remote: Remote, refs: Mapping[str, Oid]) -> None:
     here = existing(repo.git, set(refs.values()))
     lacking = [ref for ref, oid in refs.items() if oid not in here and not ref.endswith("^{}")]
-    specs = {ref: f"{INCOMING}{remote.name}/{number}" for number, ref in enumerate(lacking)}
-    fetched = fetch_refs(git, remote, specs)
+    places = {ref: f"{INCOMING}{remote.name}/{number}" for number, ref in enumerate(lacking)}
+    fetched = bring(repo, git, remote, {ref: (place, refs[ref]) for ref, place in places.items()})
     for error in (*fetched.refused.values(), *fetched.failed.values()):
         raise error
 

@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from gitexp.errors import InvalidName
-from gitexp.git.fetching import fetch as fetch_refs
 from gitexp.git.objects import ObjectBuilder
 from gitexp.git.process import Git
 from gitexp.git.refs import ARCHIVE, EXP, TRASH, incoming_ref, list_runs, run_ref
@@ -22,7 +21,7 @@ from gitexp.ops.operations import Operation
 from gitexp.ops.read import StoredRun
 from gitexp.ops.select import Selection
 from gitexp.ops.share.archives import on_remote, receive
-from gitexp.ops.share.incoming import incoming, receiving
+from gitexp.ops.share.incoming import bring, cleared, incoming, receiving
 from gitexp.ops.share.inspect import inspect
 from gitexp.ops.share.layout import Layout, archive_namespaces, has_layout, is_run, set_layout
 from gitexp.ops.share.layout import places as places_on
@@ -58,7 +57,8 @@ def fetch(
         if dry_run:
             return [*verdicts, *(Verdict(State.NEW, name, oid) for name, oid in lacking.items()), *filed]
         refs = {found.refs[name]: name for name in lacking}
-        fetched = fetch_refs(git, remote, {ref: incoming_ref(remote.name, refs[ref]) for ref in refs})
+        places = {ref: (incoming_ref(remote.name, name), lacking[name]) for ref, name in refs.items()}
+        fetched = bring(repo, git, remote, places)
         left = {refs[ref] for ref in (*fetched.refused, *fetched.failed)}
         arrived = {name: oid for name, oid in lacking.items() if name not in left}
         if fetched.failed and not arrived and not fetched.refused:
@@ -163,6 +163,11 @@ def _published(
     if updates:
         with stored(repo, builder) if builder.oids else nullcontext():
             count = f"{len(updates)} run{'' if len(updates) == 1 else 's'}"
-            change(repo, updates, Operation(f"fetch {count} from {remote.name}", updates))
+            # In one transaction with what they came in by: loose refs are packed after it.
+            change(
+                repo,
+                [*updates, *cleared(repo, remote)],
+                Operation(f"fetch {count} from {remote.name}", updates),
+            )
         fold_packs(repo)
     return verdicts + judgements

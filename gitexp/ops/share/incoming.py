@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from gitexp.capture.liveness import Lock
+from gitexp.errors import RemoteError
+from gitexp.git.fetching import Fetched, fetch
+from gitexp.git.process import Git
 from gitexp.git.refs import INCOMING, ref_values
 from gitexp.git.remotes import Remote
-from gitexp.git.write import RefUpdate
+from gitexp.git.write import RefUpdate, publish, verify
 from gitexp.model.values import Oid
 from gitexp.ops.change import change
+from gitexp.ops.transaction import changing
 from gitexp.repo import Repository
 
 
@@ -18,6 +22,7 @@ from gitexp.repo import Repository
 def receiving(repo: Repository, remote: Remote) -> Iterator[None]:
     """The namespace of one remote for oneself, and empty in the end."""
     with fetching(repo):
+        clear_incoming(repo, remote)
         try:
             yield
         finally:
@@ -30,11 +35,37 @@ def fetching(repo: Repository) -> AbstractContextManager[object]:
     return Lock.take(repo.home / "fetch.lock", wait=True) or nullcontext()
 
 
+def bring(repo: Repository, git: Git, remote: Remote, wanted: Mapping[str, tuple[str, Oid]]) -> Fetched:
+    """What could not be fetched of `wanted`: by the remote's ref, the incoming one and the commit there.
+
+    All else stands in the incoming namespace, for as long as the caller has that for himself. Raises
+    GitError, StorageFull or OSError.
+    """
+    fetched = fetch(git, remote, list(wanted))
+    here = {ref: one for ref, one in wanted.items() if ref not in fetched.refused | fetched.failed}
+    lost = verify(repo.git, {oid for _, oid in here.values()})
+    for ref in [ref for ref, (_, oid) in here.items() if oid in lost]:
+        del here[ref]
+        fetched.failed[ref] = RemoteError(
+            f"'{ref}' has changed on '{remote.name}' meanwhile", hint=f"git exp fetch {remote.name}"
+        )
+    if here:
+        updates = [RefUpdate(target, oid, None) for target, oid in here.values()]
+        with changing(repo, [one.ref for one in updates]) as ours:
+            publish(ours, repo.layout, updates)
+    return fetched
+
+
+def cleared(repo: Repository, remote: Remote) -> list[RefUpdate]:
+    """What empties the namespace."""
+    return [RefUpdate(ref, None, oid) for ref, oid in incoming(repo, remote).items()]
+
+
 def clear_incoming(repo: Repository, remote: Remote) -> None:
     """Nothing unchecked stays, nor what a fetch that was killed left."""
-    left = incoming(repo, remote)
+    left = cleared(repo, remote)
     if left:
-        change(repo, [RefUpdate(ref, None, oid) for ref, oid in left.items()])
+        change(repo, left)
 
 
 def incoming(repo: Repository, remote: Remote) -> dict[str, Oid]:
