@@ -163,6 +163,29 @@ def test_an_earlier_version_there_goes_too(world: World, ada: Person, bob: Perso
     assert bob("show", one, "--json").json["tags"] == ["x"]
 
 
+def test_a_run_that_was_edited_since_it_was_archived(world: World, ada: Person, bob: Person) -> None:
+    one = ada.record("one")
+    ada("push")
+    ada("archive", one)
+    ada("tag", one, "+x")
+    said = ada("push")
+    assert said.code == 0
+    assert f"updated  {one}\n" in said.err
+    assert world.runs == ada.runs
+    assert archives(world.remote) == archives(ada.repo)
+    bob("fetch")
+    assert listed(bob) == listed(ada)
+    world.fsck(ada, bob)
+
+
+def test_a_run_that_has_its_ref_back_goes_with_its_archive(world: World, ada: Person) -> None:
+    one = ada.record("one")
+    ada("archive", one)
+    ada("archive", "--restore", one)
+    assert "1 unchanged, 1 archive new" in ada("push").err
+    assert not world.runs
+
+
 def test_branches_of_a_host_that_takes_only_those(world: World, ada: Person, bob: Person) -> None:
     one, two = ada.record("one"), ada.record("two")
     ada("push", "--layout", "branches")
