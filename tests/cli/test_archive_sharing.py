@@ -178,6 +178,27 @@ def test_a_run_that_was_edited_since_it_was_archived(world: World, ada: Person, 
     world.fsck(ada, bob)
 
 
+def test_an_edit_of_a_run_whose_ref_there_went_into_an_archive(
+    world: World, ada: Person, bob: Person
+) -> None:
+    one = ada.record("one")
+    ada("push")
+    bob("fetch")
+    bob("archive", one)
+    bob("push")
+    assert not world.runs
+    for person in (ada, bob):
+        person("tag", one, f"+{person.repo.path.name}")
+        said = person("push")
+        assert "removed there" not in said.err
+        person("fetch")
+        person("push")
+    ada("fetch")
+    assert world.runs == ada.runs == bob.runs
+    assert ada("show", one, "--json").json["tags"] == ["ada", "bob"]
+    world.fsck(ada, bob)
+
+
 def test_a_run_that_has_its_ref_back_goes_with_its_archive(world: World, ada: Person) -> None:
     one = ada.record("one")
     ada("archive", one)

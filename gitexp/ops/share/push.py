@@ -118,8 +118,7 @@ def push(
             known = shelf.there
             shelf.bring_in(everything=any(run.commit not in known for run in runs))
         there = shelf.there
-        # What an archive there holds was not removed: an edit of it is sent.
-        unwanted = frozenset() if options.again else seen.names - shelf.held().keys()
+        unwanted = frozenset() if options.again else seen.names - shelf.names
         plan = _Plan(repo, shelf.places, shelf.runs, there | shelf.going, memory, unwanted)
         steps = [plan.step(run) for run in runs]
         if not options.allow_secrets:

@@ -68,6 +68,11 @@ class Shelf:
         return frozenset(archived(self.repo).values() if self.wanted else ())
 
     @property
+    def names(self) -> frozenset[str]:
+        """The runs that it has, or will have, in archives: what became of their refs there means nothing."""
+        return frozenset((*self.held(), *(archived(self.repo) if self.wanted else ())))
+
+    @property
     def unsent(self) -> list[StoredRun]:
         """The runs that go with our archives and that it has in no way yet."""
         return [run for one in self.due() for run in one.runs]
