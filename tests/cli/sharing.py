@@ -17,11 +17,16 @@ class Person:
 
     def __init__(self, repo: Repo, capture: pytest.CaptureFixture[str]) -> None:
         self.repo = repo
+        self._capture = capture
         self._program = Program(repo, capture)
 
     def __call__(self, *arguments: str) -> Said:
         os.chdir(self.repo.path)
         return self._program(*arguments)
+
+    def at(self, repo: Repo) -> Person:
+        """The same person in another clone."""
+        return Person(repo, self._capture)
 
     def record(self, slug: str, code: str = "pass", *options: str) -> str:
         """The name of a new run."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 
 import pytest
 
@@ -204,6 +202,51 @@ def test_the_end_of_a_running_run(world: World, ada: Person, bob: Person) -> Non
     assert bob.runs[name] != running
 
 
+def test_what_was_edited_while_a_run_ran_survives_its_end(world: World, ada: Person, bob: Person) -> None:
+    name = ada.record(
+        "long",
+        "import subprocess, sys\n"
+        "subprocess.run([sys.executable, '-m', 'gitexp', 'push', '--all'], check=True)",
+    )
+    bob("fetch")
+    bob("tag", name, "+watched")
+    bob("push", "--all")
+    ada("tag", name, "+done")
+    # Ada has the end, the remote what Bob made of the beginning: neither is dropped for the other.
+    assert ada("push").code == 3
+    assert f"merged  {name}" in ada("fetch").err
+    assert ada("push").code == 0
+    assert f"updated  {name}" in bob("fetch").err
+    assert ada.runs == bob.runs == world.runs
+    shown = bob("show", name, "--json").json
+    assert (shown["status"], shown["tags"]) == ("finished", ["done", "watched"])
+    world.fsck(ada, bob)
+
+
+def test_two_runs_of_one_name_are_both_shared(world: World, ada: Person, bob: Person) -> None:
+    name, other = ada.record("one"), bob.record("one")
+    commit = forge(bob.repo, other, name, {"run.yaml": _renamed(bob, other, name)})
+    bob.repo.git("update-ref", f"refs/exp/{name}", commit)
+    bob.repo.git("update-ref", "-d", f"refs/exp/{other}")
+    ada("push")
+    bob("fetch")
+    said = bob("push")
+    assert said.code == 0, said.err
+    assert f"another run is called {name} there" in said.err
+    assert set(world.runs.values()) == {ada.runs[name], commit}
+    ada("fetch")
+    (twin,) = set(ada.runs) - {name}
+    assert ada.runs[twin] == commit
+    assert ada("tag", twin, "+seen").code == 0
+    assert ada("push").code == 0
+    # Here it still has its own name.
+    assert f"updated  {name}" in bob("fetch").err
+    assert bob.runs[name] == ada.runs[twin]
+    for person in (ada, bob):
+        assert person("push").code == 0
+    world.fsck(ada, bob)
+
+
 def test_branches_of_a_host_that_takes_only_those(world: World, ada: Person, bob: Person) -> None:
     ada.record("one")
     ada("push", "--layout", "branches")
@@ -361,30 +404,3 @@ def test_a_killed_fetch_leaves_nothing_that_the_next_does_not_clear(
     assert bob("fetch").code == 0
     assert bob.runs == ada.runs
     assert not _incoming(bob)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("command", ["push", "fetch"])
-def test_kills(world: World, ada: Person, bob: Person, command: str) -> None:
-    """100 kills at random moments; one rerun ends complete."""
-    chance = random.Random(7)
-    person = ada if command == "push" else bob
-    for number in range(100):
-        ada.record(f"run-{number}") if number % 10 == 0 else ada("tag", "@", f"+t{number}")
-        if command == "fetch":
-            assert ada("push").code == 0
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gitexp", command],
-            cwd=person.repo.path,
-            env={**person.repo.environ, "PYTHONPATH": ":".join(sys.path)},
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            process.wait(chance.uniform(0.05, 0.6))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    assert person(command).code == 0
-    assert person.runs == world.runs == ada.runs
-    assert not _incoming(person)
-    world.fsck(ada, bob)

@@ -10,7 +10,7 @@ from gitexp.artifacts.store import Stored
 from gitexp.errors import GitExpError
 from gitexp.git.pushing import Fate, RefFate, RefPush
 from gitexp.git.remotes import Remote, toward
-from gitexp.model.names import RunName
+from gitexp.model.names import RunName, twin_name
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.read import StoredRun
 from gitexp.ops.share.archive_push import planned, send_archives
@@ -25,6 +25,7 @@ from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
 
 _FETCH = "git exp fetch"
+_ANOTHER = "the remote has another run of that name"
 
 
 class State(str, Enum):
@@ -154,8 +155,10 @@ class _Plan:
         start = _Step(run, Outcome(run.name, run.commit, State.UNCHANGED))
         if run.commit in self.commits:
             return start
-        # A run that was renamed on its way here has its old name there.
-        refs = self.places.refs(dict.fromkeys((run.name, run.info.name)))
+        # A run that was renamed on its way here has its old name there, or the one that it has as a twin.
+        info = run.info
+        twin = twin_name(info.name, info.id)
+        refs = self.places.refs(dict.fromkeys((run.name, info.name, twin)))
         earlier: Collection[Oid] | None = None
         for ref in refs:
             if ref not in self.there:
@@ -165,10 +168,18 @@ class _Plan:
                 return _planned(start, RefPush(ref, run.commit, self.there[ref]), State.UPDATED)
         for ref in self.places.refs([run.name]):
             if ref in self.there:
-                return self._conflict(start, self.there[ref])
+                return self._beside(self._conflict(start, self.there[ref]), twin)
         if run.name in self.seen:
             return start.ended(State.REMOVED)
         return _planned(start, RefPush(refs[0], run.commit, None), State.NEW)
+
+    def _beside(self, conflict: _Step, twin: RunName) -> _Step:
+        """Where another run has the name there the run goes under that of a twin, unless that is taken, too."""
+        ref, run = self.places.own + twin, conflict.run
+        if conflict.outcome.reason != _ANOTHER or ref in self.there:
+            return conflict
+        told = f"another run is called {run.name} there: sent as {twin}"
+        return _Step(run, Outcome(run.name, run.commit, State.NEW, told), RefPush(ref, run.commit, None))
 
     def _earlier(self, run: StoredRun) -> Collection[Oid]:
         try:
@@ -184,7 +195,7 @@ class _Plan:
             same = read_info(reader, theirs, run.name).id == run.info.id
         except GitExpError:
             return start.ended(State.CONFLICT, "the remote has another version", _FETCH)
-        reason = "it was edited there too" if same else "the remote has another run of that name"
+        reason = "it was edited there too" if same else _ANOTHER
         return start.ended(State.CONFLICT, reason, _FETCH)
 
 

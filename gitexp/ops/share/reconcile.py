@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 from gitexp.errors import GitExpError
 from gitexp.formats.labels import relabelled
 from gitexp.git.objects import Identity, ObjectBuilder
 from gitexp.merge import merge
-from gitexp.model.names import RunName, twin_name
+from gitexp.model.names import RunName, is_twin, twin_name
+from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
 from gitexp.ops.annotate import Tip
 from gitexp.ops.commit import RUN_TRAILER, STATUS_TRAILER
@@ -20,6 +23,10 @@ from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
 
 _AUTHOR = re.compile(rb"^author (.*?) ?<(.*)> (\d{1,12}) ", re.MULTILINE)
+
+
+_Side: TypeAlias = tuple[int, Oid, Identity, Tip]
+"""When a commit was authored, the commit, by whom, and what it holds."""
 
 
 class State(str, Enum):
@@ -84,22 +91,44 @@ class Here:
         removed = self.trash.get(name)
         if name not in self.runs and removed and theirs in versions(reader, removed, name):
             return Verdict(State.REMOVED, name, theirs, f"git exp restore {name}")
+        if name not in self.runs and not self._has_twin(name):
+            return Verdict(State.NEW, name, theirs)
+        other = read_info(reader, theirs, name)
+        name = self._called(name, other)
         mine = self.runs.get(name)
         if mine is None:
             return Verdict(State.NEW, name, theirs)
-        own, other = read_info(reader, mine, name), read_info(reader, theirs, name)
+        own = read_info(reader, mine, name)
         if own.id != other.id:
             return self._twin(name, theirs, other.id)
         if mine == theirs or theirs in versions(reader, mine, name):
             return Verdict(State.UNCHANGED, name, mine)
         if mine in versions(reader, theirs, name):
             return Verdict(State.UPDATED, name, theirs)
-        if not other.status.ended or self.repo.live(name).path.is_dir():
+        if self.repo.live(name).path.is_dir():
             return Verdict(State.UNCHANGED, name, mine)
+        if own.status.ended and not other.status.ended:
+            return self._ended(name, mine, theirs) or Verdict(State.UNCHANGED, name, mine)
+        if other.status.ended and not own.status.ended:
+            return self._ended(name, theirs, mine) or Verdict(State.UPDATED, name, theirs)
+        if merged := self._merged(name, mine, theirs):
+            return merged
         if not own.status.ended:
-            return Verdict(State.UPDATED, name, theirs)
-        merged = self._merged(name, mine, theirs)
-        return merged or self._twin(name, theirs, base64.b32encode(bytes.fromhex(theirs)).decode().lower())
+            return Verdict(State.UNCHANGED, name, mine)
+        return self._twin(name, theirs, base64.b32encode(bytes.fromhex(theirs)).decode().lower())
+
+    def _has_twin(self, name: RunName) -> bool:
+        """Whether a run that is here may be the same under another name; most names tell that none is."""
+        return any(is_twin(name, known) for known in self.runs)
+
+    def _called(self, name: RunName, other: RunInfo) -> RunName:
+        """The name that the run `name` of the remote has here, where it, or another run, is a twin."""
+        for known in (other.name, twin_name(other.name, other.id)):
+            if name not in self.runs and known in self.runs:
+                with suppress(GitExpError):
+                    if read_info(self.repo.reader, self.runs[known], known).id == other.id:
+                        return known
+        return name
 
     def _twin(self, name: RunName, theirs: Oid, mark: str) -> Verdict:
         """The verdict on what cannot have its own name here; whoever fetches it calls it the same."""
@@ -108,6 +137,20 @@ class Here:
             return Verdict(State.UNCHANGED, twin, theirs)
         found = self.judge(twin, theirs) if twin in self.runs or twin in self.trash else None
         return found or Verdict(State.RENAMED, twin, theirs, f"another run is called {name}")
+
+    def _ended(self, name: RunName, end: Oid, running: Oid) -> Verdict | None:
+        """The end of a run with what was edited while it ran; None where nothing was, or it was resumed."""
+        reader = self.repo.reader
+        known, chain = set(versions(reader, end, name)), list(versions(reader, running, name))
+        # The end replaces what the run began with: where it knows no later version, they have that in common.
+        start = next((commit for commit in chain if commit in known), chain[-1])
+        if start == running or any(read_info(reader, one, name).status.ended for one in chain):
+            return None
+        base, edited = (read_info(reader, one, name) for one in (start, running))
+        early, late = sorted((self._side(name, end), self._side(name, running)), key=lambda side: side[:2])
+        after = Tip.read(self.repo, end, name)
+        info = merge(base, after.info, edited, ours_is_later=late[1] == end).info
+        return self._commit(name, after, info, early, late)
 
     def _merged(self, name: RunName, mine: Oid, theirs: Oid) -> Verdict | None:
         """Both sides' edits, the same commit whoever merges; None where more than labels differs."""
@@ -119,19 +162,23 @@ class Here:
             return None
         base = Tip.read(self.repo, common, name)
         early, late = sorted((self._side(name, one), self._side(name, two)), key=lambda side: side[:2])
-        (at, _, _, before), (last, _, author, after) = early, late
+        before, after = early[3], late[3]
         if not before.same_but_labels(after):
             return None
-        info = merge(base.info, after.info, before.info).info
-        tree = after.tree_with(self.builder, relabelled(after.data, info))
+        return self._commit(name, after, merge(base.info, after.info, before.info).info, early, late)
+
+    def _commit(self, name: RunName, tip: Tip, info: RunInfo, early: _Side, late: _Side) -> Verdict:
+        """What both sides come to, in the tree of `tip`: nothing of it depends on who makes it, or when."""
+        tree = tip.tree_with(self.builder, relabelled(tip.data, info))
         message = (
             f"exp {info.name}: merge of edits\n\n{RUN_TRAILER}: {info.name}\n"
             f"{STATUS_TRAILER}: {info.status.value}\n"
         )
-        commit = self.builder.commit(tree, (one, two), author, max(at, last), message)
+        parents = sorted((early[1], late[1]))
+        commit = self.builder.commit(tree, parents, late[2], max(early[0], late[0]), message)
         return Verdict(State.MERGED, name, commit)
 
-    def _side(self, name: RunName, commit: Oid) -> tuple[int, Oid, Identity, Tip]:
+    def _side(self, name: RunName, commit: Oid) -> _Side:
         _, data = self.repo.reader.read(commit)
         match = _AUTHOR.search(data.partition(b"\n\n")[0])
         text = [part.decode("utf-8", "replace") for part in match.groups()] if match else ["", "", "0"]
