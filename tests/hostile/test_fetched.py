@@ -113,6 +113,30 @@ def test_refs_that_no_run_has(world: World, forger: Forger, bob: Person) -> None
     assert not refs(bob.repo, "refs/exp-incoming/")
 
 
+def test_one_run_under_two_names_stops_no_other(world: World, forger: Forger, bob: Person) -> None:
+    bob("fetch")
+    later = world.person("carol").record("later")
+    world.remote.git("fetch", "-q", str(world.folder / "carol"), f"refs/exp/{later}:refs/exp/{later}")
+    slug = forger.good.rpartition("-")[0]
+    own = forger.remote.git("show", f"refs/exp/{forger.good}:.exp/run.yaml").encode() + b"\n"
+    for number, name in enumerate((f"{slug}-aaaaaa", f"{slug}-bbbbbb")):
+        text = own + f"title: t{number}\n".encode()
+        forger.run(name, {"run.yaml": text}, head=_on_top(forger))
+    said = bob("fetch")
+    assert said.code == 3
+    assert "it came under two names" in said.err
+    assert_sound(bob, {forger.good, later})
+    bob("fetch")
+    assert_sound(bob, {forger.good, later})
+
+
+def _on_top(forger: Forger) -> bytes:
+    """The header of a commit that edits the good run."""
+    parent = forger.remote.git("rev-parse", f"refs/exp/{forger.good}")
+    person = "Eve <eve@example.org> 1700000000 +0000"
+    return f"parent {parent}\nauthor {person}\ncommitter {person}\n".encode()
+
+
 def _bounded(person: Person, *arguments: str) -> Said:
     """A command in a process that may have a gigabyte, and so may its git."""
 
@@ -142,7 +166,7 @@ def test_bombs_fit_into_a_gigabyte(world: World, forger: Forger, bob: Person, ki
     assert _states(said)[run][0] == "invalid"
     assert_sound(bob, {forger.good})
     bob.repo.git("fetch", "-q", "origin", "refs/exp/*:refs/exp/*")
-    for command in (*LISTS[:3], *commands(run, forger.good)):
+    for command in (("ls",), ("show", run), ("diff", forger.good, run), ("logs", run), ("get", run, "-n")):
         assert_plain(_bounded(bob, *command), (kind, command))
     assert forger.good in _bounded(bob, "ls", "--name-only").out
 

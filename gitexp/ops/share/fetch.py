@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitexp.errors import InvalidName
 from gitexp.git.objects import ObjectBuilder
@@ -59,10 +59,10 @@ def fetch(
         refs = {found.refs[name]: name for name in lacking}
         places = {ref: (incoming_ref(remote.name, name), lacking[name]) for ref, name in refs.items()}
         fetched = bring(repo, git, remote, places)
+        if len(fetched.failed) == len(places) > 0:
+            raise next(iter(fetched.failed.values()))
         left = {refs[ref] for ref in (*fetched.refused, *fetched.failed)}
         arrived = {name: oid for name, oid in lacking.items() if name not in left}
-        if fetched.failed and not arrived and not fetched.refused:
-            raise next(iter(fetched.failed.values()))
         for state, errors in ((State.INVALID, fetched.refused), (State.FAILED, fetched.failed)):
             told = ((refs[ref], error.message) for ref, error in errors.items())
             verdicts += [Verdict(state, name, lacking[name], message) for name, message in told]
@@ -156,7 +156,7 @@ def _published(
     own, runs = places(repo)
     trash = dict(list_runs(repo.git, TRASH).runs)
     here = Here(repo, runs, trash, builder)
-    judgements = [judged(here, run.name, run.commit) for run in sound]
+    judgements = _each_once([judged(here, run.name, run.commit) for run in sound])
     updates = tuple(
         RefUpdate(run_ref(one.name), one.commit, own.get(one.name)) for one in judgements if one.state.changes
     )
@@ -171,3 +171,15 @@ def _published(
             )
         fold_packs(repo)
     return verdicts + judgements
+
+
+def _each_once(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts, where a run that came under two names changes once: the next fetch merges the other."""
+    changed: set[RunName] = set()
+    found: list[Verdict] = []
+    for one in verdicts:
+        if one.state.changes and one.name in changed:
+            one = replace(one, state=State.FAILED, reason="it came under two names: git exp fetch")
+        changed |= {one.name} if one.state.changes else set()
+        found.append(one)
+    return found

@@ -174,7 +174,7 @@ class _Plan:
         return _planned(start, RefPush(refs[0], run.commit, None), State.NEW)
 
     def _beside(self, conflict: _Step, twin: RunName) -> _Step:
-        """Where another run has the name there the run goes under that of a twin, unless that is taken, too."""
+        """Where another run has the name there, ours goes under that of a twin, if that is free."""
         ref, run = self.places.own + twin, conflict.run
         if conflict.outcome.reason != _ANOTHER or ref in self.there:
             return conflict
