@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from gitexp.formats.secret_names import Suspicion, counts, matches, suspicion
-from gitexp.formats.secret_shapes import MASK, mask_shapes
+from gitexp.formats.secret_shapes import MASK, mask_shapes, shape_told
 from gitexp.formats.secret_text import TextScan
 from gitexp.formats.secret_values import believed
 from gitexp.model.values import Value
@@ -37,6 +37,7 @@ class Redactor:
         }
         self._values = [(value, _exactly(value)) for value in sorted(spellings, key=lambda v: (-len(v), v))]
         self._scan = TextScan(self._suspicion, self._extra)
+        self._own_scan = TextScan(self._own_suspicion, self._extra) if self._extra else None
 
     def knowing(self, params: Value) -> Redactor:
         """One that masks the values of secret-named params wherever they occur; trivial ones are left out."""
@@ -69,6 +70,21 @@ class Redactor:
             if value in text:
                 text = pattern.sub(MASK, text)
         return mask_shapes(text)
+
+    def told(self, text: str) -> str | None:
+        """What a secret in `text` looks like, never the secret; None where there is none.
+
+        Less is taken for one than `text` masks, lest code stop at every `token =`: what `certain` masks, and
+        the values of names that the user has given.
+        """
+        if any(value in text and pattern.search(text) for value, pattern in self._values):
+            return "the value of a secret variable"
+        if self._own_scan is not None and self._own_scan.mask(text) != text:
+            return "the value of a name that is to be redacted"
+        return shape_told(text)
+
+    def _own_suspicion(self, name: str) -> Suspicion:
+        return Suspicion.SURE if matches(name, self._extra) else Suspicion.NONE
 
     def _suspicion(self, name: str) -> Suspicion:
         return Suspicion.SURE if self._extra and matches(name, self._extra) else suspicion(name)

@@ -128,6 +128,17 @@ def mask_shapes(text: str) -> str:
     return "".join((*parts, text[done:])) if parts else text
 
 
+def shape_told(text: str) -> str | None:
+    """What a secret in `text` looks like, in words that tell nothing of it; None where there is none."""
+    for shape in (*_ANYWHERE, *_TOKENS):
+        if shape.needle in text and re.search(shape.pattern, text):
+            return _TOLD.get(shape.needle, f"a token with {shape.needle!r} in it")
+    return None
+
+
+_TOLD = {"PRIVATE KEY": "a private key", "://": "a password in a URL"}
+
+
 def _mask_line(text: str) -> str:
     for shape in _TOKENS:
         if shape.needle in text:

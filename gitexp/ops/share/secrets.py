@@ -13,7 +13,7 @@ from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun
 from gitexp.repo import Repository
 
-LARGEST = 4 << 20
+LARGEST = 16 << 20
 """Bytes of a file that is still looked into."""
 _BINARY = 8000
 """Bytes among which a NUL tells that a file is no text, as git decides it."""
@@ -28,8 +28,15 @@ class Finding:
 
     run: RunName
     path: str
-    line: int
-    """From 1."""
+    """A secret in it masked."""
+    line: int | None
+    """From 1; None for the name of the file itself."""
+    kind: str
+    """What it looks like: `a private key`."""
+
+    def __str__(self) -> str:
+        where = "its name" if self.line is None else f"line {self.line}"
+        return f"run {self.run}: {self.path}, {where} looks like {self.kind}"
 
 
 def check(repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]) -> None:
@@ -38,9 +45,12 @@ def check(repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]) -
     if not found:
         return
     for one in found[:_TOLD]:
-        repo.remark(f"run {one.run}: {one.path}, line {one.line} looks like a secret")
+        repo.remark(str(one))
+    if len(found) > _TOLD:
+        repo.remark(f"and {len(found) - _TOLD} more")
     raise SecretsFound(
-        f"{len(found)} {'line looks' if len(found) == 1 else 'lines look'} like secrets: nothing was sent",
+        f"{'1 place looks like a secret' if len(found) == 1 else f'{len(found)} places look like secrets'}"
+        ": nothing was sent",
         hint="git exp rm RUN, or, where it is none: git exp push --allow",
     )
 
@@ -48,16 +58,24 @@ def check(repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]) -
 def scan(repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]) -> list[Finding]:
     """What looks like a secret in the objects that `runs` have beyond their bases and the commits `there`.
 
-    A file that several runs have is told of one. Known shapes of tokens and keys are looked for, and the
-    values of secret variables of the environment.
+    A file that several runs have is told of one. Known shapes of tokens and keys are looked for, the values
+    of secret variables of the environment, and those of names that `.gitexp.yaml` has under `redact`; in the
+    names of files as well.
     """
-    found: list[Finding] = []
-    files = list(_small(repo, list(_files(repo, runs, there))))
+    redactor = repo.redactor
+    named = list(_files(repo, runs, there))
+    found = [
+        Finding(run, redactor.certain(path), None, kind)
+        for run, path, _ in named
+        if (kind := redactor.told(path.rpartition("/")[2]))
+    ]
+    files = list(_small(repo, named))
     for start in range(0, len(files), _AT_ONCE):
         part = files[start : start + _AT_ONCE]
         contents = repo.reader.contents([oid for _, _, oid in part])
         for (run, path, _), data in zip(part, contents, strict=True):
-            found += [Finding(run, path, line) for line in _lines(repo.redactor, data)]
+            masked = redactor.certain(path)
+            found += [Finding(run, masked, line, kind) for line, kind in _lines(redactor, data)]
     return found
 
 
@@ -92,13 +110,14 @@ def _small(repo: Repository, files: Sequence[tuple[RunName, str, Oid]]) -> Itera
             yield one
 
 
-def _lines(redactor: Redactor, data: bytes) -> Iterator[int]:
-    """The numbers of the lines that hold a secret."""
+def _lines(redactor: Redactor, data: bytes) -> Iterator[tuple[int, str]]:
+    """The numbers of the lines that hold a secret, and what it looks like."""
     if b"\0" in data[:_BINARY]:
         return
     text = data.decode("utf-8", "replace")
-    if redactor.certain(text) == text:
+    whole = redactor.told(text)
+    if whole is None:
         return
-    lines = text.splitlines()
-    found = [number for number, line in enumerate(lines, 1) if redactor.certain(line) != line]
-    yield from found or [1]  # a key that spans lines
+    told = ((number, redactor.told(line)) for number, line in enumerate(text.split("\n"), 1))
+    found = [(number, kind) for number, kind in told if kind]
+    yield from found or [(1, whole)]  # one that spans lines
