@@ -87,11 +87,11 @@ def _clear_up(repo: Repository) -> None:
     if not (root / "gc.pid").exists():
         paths += [root / "packed-refs.lock", root / "packed-refs.new", root / "reftable/tables.list.lock"]
     for path in paths:
-        _remove_stale(path, since)
+        remove_stale(path, since)
     intent.unlink()
 
 
-def _remove_stale(path: Path, since: float) -> None:
+def remove_stale(path: Path, since: float) -> None:
     """Remove a lock file that was made after `since` and stays as it is: a git of the user's would go on."""
     with suppress(FileNotFoundError):
         seen = path.stat()

@@ -238,7 +238,7 @@ def test_many_small_files_are_waited_for_together(out: Path, monkeypatch: pytest
     for number in range(600):
         (out / f"{number}.txt").write_bytes(b"%d" % number)
     waits: list[int] = []
-    monkeypatch.setattr("gitexp.syncing._sync_file_system", lambda path: bool(waits.append(1)) or True)
+    monkeypatch.setattr("gitexp.syncing.sync_file_system", lambda path: bool(waits.append(1)) or True)
     monkeypatch.setattr("gitexp.syncing.sync", lambda path: waits.append(1))
     found, _ = kept(out)
     assert len(found) == 602

@@ -21,7 +21,7 @@ from gitexp.git.refs import INCOMING
 from gitexp.git.remotes import Remote, find_remote, list_all_refs, remote_names, toward
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.doomed import DIGEST
-from gitexp.ops.share.incoming import bring, clear_incoming, fetching
+from gitexp.ops.share.incoming import begin, bring, clear_incoming, fetching
 from gitexp.ops.transfers import opened, worked_in
 from gitexp.repo import Repository
 
@@ -140,7 +140,7 @@ def _everything(repo: Repository, git: Git, remotes: Sequence[Remote]) -> Iterat
         tips = _tips(git, remotes)
         try:
             for remote in remotes:
-                clear_incoming(repo, remote)
+                begin(repo, remote)
                 _bring(repo, git, remote, tips[remote.name])
             yield tips
         finally:

@@ -14,7 +14,7 @@ from gitexp.git.remotes import Remote
 from gitexp.git.write import RefUpdate, publish, verify
 from gitexp.model.values import Oid
 from gitexp.ops.change import change
-from gitexp.ops.transaction import changing
+from gitexp.ops.transaction import changing, remove_stale
 from gitexp.repo import Repository
 
 
@@ -22,7 +22,7 @@ from gitexp.repo import Repository
 def receiving(repo: Repository, remote: Remote) -> Iterator[None]:
     """The namespace of one remote for oneself, and empty in the end."""
     with fetching(repo):
-        clear_incoming(repo, remote)
+        begin(repo, remote)
         try:
             yield
         finally:
@@ -33,6 +33,13 @@ def fetching(repo: Repository) -> AbstractContextManager[object]:
     """For whoever fetches into the incoming namespaces, alone."""
     repo.home.mkdir(exist_ok=True)
     return Lock.take(repo.home / "fetch.lock", wait=True) or nullcontext()
+
+
+def begin(repo: Repository, remote: Remote) -> None:
+    """Take away what a fetch that was killed left, locks included: only we write there, one at a time."""
+    for path in (repo.layout.common_dir / INCOMING / remote.name).rglob("*.lock"):
+        remove_stale(path, 0.0)
+    clear_incoming(repo, remote)
 
 
 def bring(repo: Repository, git: Git, remote: Remote, wanted: Mapping[str, tuple[str, Oid]]) -> Fetched:
@@ -62,7 +69,7 @@ def cleared(repo: Repository, remote: Remote) -> list[RefUpdate]:
 
 
 def clear_incoming(repo: Repository, remote: Remote) -> None:
-    """Nothing unchecked stays, nor what a fetch that was killed left."""
+    """Nothing unchecked stays."""
     left = cleared(repo, remote)
     if left:
         change(repo, left)
