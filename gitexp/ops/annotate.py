@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ from gitexp.ops.tidy import fold_packs
 from gitexp.repo import Repository
 
 EDIT_TRAILER = "Exp-Edit"
+_COMMITTED = re.compile(rb"^committer .*> ([0-9]{1,12}) ", re.MULTILINE)
 _TRIES = 5
 
 
@@ -171,6 +173,8 @@ class Tip:
     record: list[Entry]
     data: bytes
     info: RunInfo
+    at: int
+    """When the commit was made, in seconds since 1970."""
 
     @classmethod
     def read(cls, repo: Repository, oid: Oid, name: RunName) -> Tip:
@@ -186,12 +190,14 @@ class Tip:
             raise BrokenRecord(
                 f"the record of run {name!r} is that of {info.name!r}", hint=f"git exp show {name}"
             )
-        return cls(oid, root, record, data, info)
+        return cls(oid, root, record, data, info, _time_of(repo, oid))
 
     def commit_with(self, builder: ObjectBuilder, info: RunInfo, edit: Edit, author: Identity) -> Oid:
         """A commit on top that changes `run.yaml` alone."""
         tree = self.tree_with(builder, relabelled(self.data, info))
-        return builder.commit(tree, (self.oid,), author, time.time(), _message(info, edit))
+        # Later than what it changes, whatever the clock says: archives tell versions apart by their times.
+        at = max(time.time(), self.at + 1)
+        return builder.commit(tree, (self.oid,), author, at, _message(info, edit))
 
     def tree_with(self, builder: ObjectBuilder, data: bytes) -> Oid:
         """The tree with another `run.yaml`."""
@@ -214,6 +220,11 @@ def _tree_of(repo: Repository, commit: Oid) -> Oid:
     if found is None:
         raise BrokenRecord(f"'{commit}' is not a commit", hint="git fsck")
     return found.oid
+
+
+def _time_of(repo: Repository, commit: Oid) -> int:
+    found = _COMMITTED.search(repo.reader.read(commit)[1].partition(b"\n\n")[0])
+    return int(found[1]) if found else 0
 
 
 def _named(entries: Sequence[Entry], name: bytes) -> Entry | None:

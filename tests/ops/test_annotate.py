@@ -192,3 +192,13 @@ def test_nothing_of_ours_is_left_lying_about(repo: Repo) -> None:
     assert sorted(os.listdir(repo.path / ".git/exp")) == [
         *("changing", "collecting", "live", "logging", "operations.jsonl")
     ]
+
+
+def test_each_edit_is_later_than_what_it_changes(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = record("one")
+    monkeypatch.setattr("gitexp.ops.annotate.time.time", lambda: 1.0)  # a clock that was set back
+    with open_here(repo) as opened:
+        for tag in "ab":
+            annotate(opened, chosen(opened, name), Edit(add_tags=(tag,)))
+    times = [int(line) for line in repo.git("log", "-3", "--format=%ct", f"exp/{name}").splitlines()]
+    assert times == [times[-1] + 2, times[-1] + 1, times[-1]]

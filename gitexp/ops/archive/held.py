@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -10,7 +10,7 @@ from gitexp.errors import GitExpError
 from gitexp.git.refs import ARCHIVE, ask_listing, split_listing
 from gitexp.index.archived import Archived, Placed
 from gitexp.index.row import Head, Row
-from gitexp.model.names import RunName, twin_name
+from gitexp.model.names import SUFFIX_LENGTH, RunName, twin_name
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
 
@@ -84,16 +84,12 @@ def current(repo: Repository, tips: Mapping[str, Oid] | None = None, beginning: 
 
 def standing(archives: Archives) -> dict[RunName, Held]:
     """Each archived run once, whichever archives hold it, at the latest of its commits."""
-    entries: dict[str, dict[RunName, Held]] = {}
+    found: dict[RunName, Held] = {}
     for ref in sorted(archives.known):
         for placed in archives.known[ref].runs:
-            one = Held(RunName(placed.head.name), ref, placed)
-            names = entries.setdefault(placed.run_id, {})
-            names[one.name] = _later(names.get(one.name, one), one)
-    found: dict[RunName, Held] = {}
-    for run_id, names in entries.items():
-        for one in names.values() if len(names) == 1 else _untwinned(run_id, names):
-            _place(found, one)
+            name = RunName(placed.head.name)
+            _place(found, Held(name, ref, placed))
+    _join_twins(found)
     return found
 
 
@@ -104,43 +100,40 @@ def holders(archives: Archives, names: Collection[RunName]) -> dict[RunName, lis
     found: dict[RunName, list[Held]] = {}
     for ref, archive in archives.known.items():
         for placed in archive.runs:
-            if (name := wanted.get(_identity(placed))) is not None:
+            if (name := wanted.get((placed.head.name, placed.run_id))) is not None:
                 found.setdefault(name, []).append(Held(name, ref, placed))
     return found
 
 
-def _identity(placed: Placed) -> tuple[str, str]:
-    return placed.head.name, placed.run_id
+def _identities(placed: Placed) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Under which names, and which id, archives may list a run: its own, and that of a twin."""
+    name, run_id = placed.head.name, placed.run_id
+    return (name, run_id), (twin_name(RunName(name), run_id), run_id)
 
 
-def _identities(placed: Placed) -> list[tuple[str, str]]:
-    """Those under which archives may have the run: also that of a twin."""
-    twin = twin_name(RunName(placed.head.name), placed.run_id)
-    return [_identity(placed), (twin, placed.run_id)]
-
-
-def _untwinned(run_id: str, names: Mapping[RunName, Held]) -> Iterable[Held]:
-    """The entries of one run, where one that some archive has under the name of a twin is none of its own."""
-    found = dict(names)
-    for name in sorted(names):
-        twin = twin_name(name, run_id)
-        if twin != name and twin in found:
-            found[name] = _later(found[name], found.pop(twin))._replace(name=name)
-    return found.values()
-
-
-def _later(one: Held, other: Held) -> Held:
-    return max(one, other, key=lambda held: (held.placed.at, held.commit))
+def _join_twins(found: dict[RunName, Held]) -> None:
+    """Lists a run once that archives call by its name, and by the one that it has beside a twin."""
+    twins = {name for name, one in found.items() if name.endswith(one.placed.run_id[:SUFFIX_LENGTH])}
+    for name, one in [*found.items()] if twins else ():
+        twin = twin_name(name, one.placed.run_id)
+        other = found.get(twin) if twin in twins and twin != name else None
+        if other is None or other.placed.run_id != one.placed.run_id:
+            continue
+        del found[twin]
+        if (one.placed.at, one.commit) < (other.placed.at, other.commit):
+            found[name] = other._replace(name=name)
 
 
 def _place(found: dict[RunName, Held], one: Held) -> None:
-    """Put the run under its name; of two runs of one name the one with the later id gets another."""
     other = found.get(one.name)
     if other is None:
         found[one.name] = one
-        return
-    first, second = sorted((other, one), key=lambda held: held.placed.run_id)
-    found[one.name] = first
-    twin = twin_name(second.name, second.placed.run_id)
-    if twin != second.name:
-        _place(found, second._replace(name=twin))
+    elif other.placed.run_id == one.placed.run_id:
+        if (other.placed.at, other.commit) < (one.placed.at, one.commit):
+            found[one.name] = one
+    else:
+        first, second = sorted((other, one), key=lambda held: held.placed.run_id)
+        found[one.name] = first
+        twin = twin_name(second.name, second.placed.run_id)
+        if twin != second.name:
+            _place(found, second._replace(name=twin))

@@ -175,7 +175,8 @@ class Here:
             f"{STATUS_TRAILER}: {info.status.value}\n"
         )
         parents = sorted((early[1], late[1]))
-        commit = self.builder.commit(tree, parents, late[2], max(early[0], late[0]), message)
+        # Later than both: archives tell versions apart by their times.
+        commit = self.builder.commit(tree, parents, late[2], max(early[0], late[0]) + 1, message)
         return Verdict(State.MERGED, name, commit)
 
     def _side(self, name: RunName, commit: Oid) -> _Side:
