@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from gitexp.errors import BrokenRecord, NewerFormat
 from gitexp.formats import record_fields as fields
-from gitexp.formats.canonical import dump
+from gitexp.formats.canonical import LONGEST_DECIMAL, dump
 from gitexp.formats.canonical_reader import MAX_SCALAR, MAX_SIZE, load
 from gitexp.formats.record_fields import checked
 from gitexp.model.names import parse_id, parse_name
@@ -32,6 +32,8 @@ REQUIREMENTS = "requirements.txt"
 SERIES_FOLDER, ARTIFACT_FOLDER, LOG = "series", "artifacts", "log.txt"
 
 _SHORT = 1000
+_LONGEST_BITS = 14_284
+"""More have more than LONGEST_DECIMAL digits, or may."""
 
 T = TypeVar("T")
 
@@ -308,7 +310,18 @@ def _mapping(data: bytes | None, what: str) -> dict[str, Any]:
     value = load(data, what=what)
     if not isinstance(value, dict):
         raise BrokenRecord(f"{what} is not a mapping")
+    if b"0x" in data and _has_long_number(value):
+        raise BrokenRecord(f"{what} has a number of more than {LONGEST_DECIMAL} digits")
     return value
+
+
+def _has_long_number(value: Value) -> bool:
+    """Whether there is a number that Python refuses to write; only hexadecimal can say one."""
+    if isinstance(value, Mapping):
+        return any(map(_has_long_number, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_long_number, value))
+    return isinstance(value, int) and value.bit_length() > _LONGEST_BITS
 
 
 def _read(data: bytes | None, what: str, decoder: Callable[[Mapping[str, Any]], T]) -> T:

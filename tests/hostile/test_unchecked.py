@@ -14,7 +14,7 @@ from tests.hostile.unharmed import LISTS, assert_plain, commands, outside
 BROUGHT = {kind: plant for kind, plant in REFUSED.items() if kind not in ("no-parent", "code-empty")}
 SOME = (
     *("record-link", "artifact-link", "path-up", "oid-odd", "a-tag", "record-a-file", "no-author", "nul"),
-    *("params-alias", "no-run", "a-blob", "series-wide", "status-odd"),
+    *("params-alias", "params-hex", "no-run", "a-blob", "series-wide", "status-odd"),
 )
 
 
@@ -49,7 +49,7 @@ def test_lists_show_the_good_and_name_the_broken(world: World, forger: Forger, b
 
 
 def test_some_of_every_kind(world: World, forger: Forger, bob: Person) -> None:
-    kinds = {kind: REFUSED[kind] for kind in SOME[:6]}
+    kinds = {kind: REFUSED[kind] for kind in (*SOME[:6], "params-hex")}
     _brought(world, forger, bob, kinds)
     _assert_safe(world, bob, forger.good, kinds)
 
