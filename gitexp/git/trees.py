@@ -16,7 +16,7 @@ Read: TypeAlias = Callable[[Oid], tuple[str, bytes]]
 Place: TypeAlias = tuple[Oid, str]
 """A commit or tree, and a path below it."""
 
-MOST_AT_ONCE = 256 << 20
+MOST_AT_ONCE = 128 << 20
 """Bytes of all objects that are read with one question: a megabyte of a pack may hold many times that."""
 
 _ENTRIES = {size: re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}

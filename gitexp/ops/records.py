@@ -19,7 +19,7 @@ from gitexp.model.values import Oid
 
 FOLDER = ".exp"
 _AT_ONCE = 500
-_SERIES_AT_ONCE = 16
+_SERIES_AT_ONCE = 8
 """Runs whose series are in memory together, if they are short: a long one is read chunk by chunk."""
 _KEPT = 5000
 
