@@ -229,7 +229,7 @@ def test_a_secret_stops_it(world: World, ada: Person) -> None:
     assert f"run {name}: settings.py, line 1 looks like a token with 'gh' in it" in log
     assert TOKEN not in log
     assert not world.runs
-    assert "an automatic push failed: 1 line looks like secrets: nothing was sent" in ada("ls").err
+    assert "an automatic push failed: 1 place looks like a secret: nothing was sent" in ada("ls").err
 
 
 def test_a_remote_that_wants_a_password_is_not_asked(world: World, ada: Person, tmp_path: Path) -> None:
