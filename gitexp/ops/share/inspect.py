@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
-from gitexp.errors import BrokenRecord, GitExpError, InvalidName
+from gitexp.errors import BrokenRecord, GitExpError, InvalidName, NotFound
 from gitexp.formats.record import ARTIFACT_FOLDER, SERIES_FOLDER
 from gitexp.git.objects import EXECUTABLE, FILE, Entry
 from gitexp.git.reader import LIMIT, ObjectReader
+from gitexp.git.trees import parse_tree
 from gitexp.index.row import Row
 from gitexp.model.names import RunName, is_twin
 from gitexp.model.paths import safe_path
@@ -20,19 +22,71 @@ MOST_FILES = 200_000
 """Files in one record."""
 DEEPEST = 72
 """Folders below each other: artifacts may be 64 deep."""
+_AT_ONCE = 64
+"""Runs whose trees are asked for together."""
+_USUAL_DEPTH = 2
+"""Of folders in a record: deeper ones are read one by one."""
 _FOLDERS = (SERIES_FOLDER, ARTIFACT_FOLDER)
 
 
 def inspect(reader: ObjectReader, places: Sequence[tuple[RunName, Oid]]) -> dict[RunName, GitExpError]:
     """Why some of the runs at `places` are not to be let in."""
     faults: dict[RunName, GitExpError] = {}
-    for (name, commit), read in read_rows(reader, places):
-        try:
-            _check_name(name, read)
-            _check_files(reader, name, commit)
-        except GitExpError as error:
-            faults[name] = error
+    for start in range(0, len(places), _AT_ONCE):
+        batch = places[start : start + _AT_ONCE]
+        trees = _Trees(reader, [commit for _, commit in batch])
+        for (name, commit), read in read_rows(reader, batch):
+            try:
+                _check_name(name, read)
+                _check_files(trees, name, commit)
+            except GitExpError as error:
+                faults[name] = error
     return faults
+
+
+class _Trees:
+    """Reads trees of records; most of a batch's were asked for at once."""
+
+    def __init__(self, reader: ObjectReader, commits: Sequence[Oid]) -> None:
+        self.reader = reader
+        self._entries: dict[Oid, list[Entry]] = {}
+        self._sizes: dict[Oid, int] = {}
+        self._folders: dict[Oid, Oid | None] = {}
+        # What is too much at once, or missing, is met again where it is one run's.
+        with suppress(BrokenRecord, NotFound):
+            self._folders = dict(
+                zip(commits, reader.folders([(one, FOLDER) for one in commits]), strict=True)
+            )
+            left = [folder for folder in self._folders.values() if folder is not None]
+            for _ in range(_USUAL_DEPTH):
+                left = self._ask(left)
+
+    def folder(self, commit: Oid) -> Oid | None:
+        """The tree of the record; None where the object is no commit, or carries none."""
+        if self.reader.header(commit)[0] != "commit":
+            return None
+        if commit not in self._folders:
+            self._folders[commit] = self.reader.folders([(commit, FOLDER)])[0]
+        return self._folders[commit]
+
+    def entries(self, tree: Oid) -> list[Entry]:
+        known = self._entries.get(tree)
+        return self.reader.entries(tree) if known is None else known
+
+    def size(self, blob: Oid) -> int:
+        if blob not in self._sizes:
+            self._sizes[blob] = self.reader.header(blob)[1]
+        return self._sizes[blob]
+
+    def _ask(self, trees: Sequence[Oid]) -> list[Oid]:
+        """Reads `trees`; gives those in them that were not read before."""
+        asked = [tree for tree in dict.fromkeys(trees) if tree not in self._entries]
+        # What calls itself a folder may be something else.
+        found = self.reader.folders([(tree, "") for tree in asked])
+        wanted = [tree for tree, there in zip(asked, found, strict=True) if tree == there]
+        for tree, data in zip(wanted, self.reader.contents(wanted), strict=True):
+            self._entries[tree] = list(parse_tree(data, len(tree) // 2))
+        return [entry.oid for tree in wanted for entry in self._entries[tree] if entry.is_folder]
 
 
 def _check_name(name: RunName, read: Read) -> None:
@@ -44,15 +98,14 @@ def _check_name(name: RunName, read: Read) -> None:
         raise BrokenRecord(f"the record of run {name!r} is that of {recorded!r}")
 
 
-def _check_files(reader: ObjectReader, name: RunName, commit: Oid) -> None:
+def _check_files(trees: _Trees, name: RunName, commit: Oid) -> None:
     """Raises BrokenRecord or InvalidName for what no record of ours has."""
-    kind, _ = reader.header(commit)
-    folder = reader.resolve(commit, FOLDER) if kind == "commit" else None
-    if folder is None or not folder.is_folder:
+    folder = trees.folder(commit)
+    if folder is None:
         raise BrokenRecord(f"run {name!r} carries no record", hint="git exp ls")
     seen: set[str] = set()
-    for path, entry in _walk(reader, folder.oid, "", DEEPEST):
-        _check_entry(reader, name, path, entry)
+    for path, entry in _walk(trees, folder, "", DEEPEST):
+        _check_entry(trees, name, path, entry)
         place = _place(path)
         if place in seen:
             raise BrokenRecord(f"run {name!r} has two files {path!r}, which are one on other file systems")
@@ -61,7 +114,7 @@ def _check_files(reader: ObjectReader, name: RunName, commit: Oid) -> None:
             raise BrokenRecord(f"the record of run {name!r} has more than {MOST_FILES} files")
 
 
-def _check_entry(reader: ObjectReader, name: RunName, path: str, entry: Entry) -> None:
+def _check_entry(trees: _Trees, name: RunName, path: str, entry: Entry) -> None:
     safe_path(path)
     if entry.is_folder:
         return
@@ -70,7 +123,7 @@ def _check_entry(reader: ObjectReader, name: RunName, path: str, entry: Entry) -
     if path in _FOLDERS:
         raise BrokenRecord(f"{path!r} in the record of run {name!r} is no folder")
     # Artifacts are streamed; what else a record has is read as a whole. That of most files was seen already.
-    if path.endswith(".txt") and "/" not in path and (size := reader.header(entry.oid)[1]) > LIMIT:
+    if path.endswith(".txt") and "/" not in path and (size := trees.size(entry.oid)) > LIMIT:
         raise BrokenRecord(f"{path!r} in the record of run {name!r} has {size} bytes")
 
 
@@ -80,14 +133,14 @@ def _place(path: str) -> str:
     return "/".join(part.rstrip(". ") for part in parts)
 
 
-def _walk(reader: ObjectReader, tree: Oid, prefix: str, left: int) -> Iterator[tuple[str, Entry]]:
+def _walk(trees: _Trees, tree: Oid, prefix: str, left: int) -> Iterator[tuple[str, Entry]]:
     if not left:
         raise BrokenRecord(f"folders below {prefix!r} are deeper than {DEEPEST}")
-    for entry in reader.entries(tree):
+    for entry in trees.entries(tree):
         try:
             path = prefix + entry.name.decode("utf-8")
         except UnicodeDecodeError:
             raise InvalidName(f"a name below {prefix!r} is not UTF-8") from None
         yield path, entry
         if entry.is_folder:
-            yield from _walk(reader, entry.oid, path + "/", left - 1)
+            yield from _walk(trees, entry.oid, path + "/", left - 1)
