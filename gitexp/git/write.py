@@ -192,6 +192,8 @@ def sync_folder(path: Path) -> None:
 
 
 _UPDATE = ("update-ref", "--no-deref", "--stdin", "-z")
+# All but refs: what is added to `all` cannot be taken from it again.
+_UNSYNCED = ("-c", "core.fsync=objects,derived-metadata,index,-reference")
 
 
 def _transaction(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> Result:
@@ -208,8 +210,8 @@ def _synced_once(git: Git, layout: Layout, script: bytes) -> Result:
     A prepared transaction has written every value into a lock file; to commit is to rename these. So no ref
     can be an empty file after a power cut. Git syncs each file itself where that cannot be had.
     """
-    unsynced = () if not can_sync_file_system() else ("-c", "core.fsync=all,-reference")
-    process = git.start(*unsynced, *_UPDATE, stderr=subprocess.PIPE)
+    options = _UNSYNCED if can_sync_file_system() else ()
+    process = git.start(*options, *_UPDATE, stderr=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
     with process:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gitexp.errors import BrokenRecord, GitError, RefChanged
+from gitexp.errors import BrokenRecord, GitError, RefChanged, StorageFull
 from gitexp.git import refs, write
 from gitexp.git.layout import Layout, discover
 from gitexp.git.objects import Identity, ObjectBuilder
@@ -257,3 +260,69 @@ def test_of_many_creators_one_wins(repo: Repo) -> None:
             won = list(pool.map(lambda commit, ref=ref: create(ref, commit), racers))
             assert won.count(True) == 1
             assert repo.refs(refs.EXP)[ref] == racers[won.index(True)]
+
+
+def many(commit: Oid, count: int) -> list[RefUpdate]:
+    return [RefUpdate(refs.run_ref(RunName(f"n{number}-aaaaaa")), commit, None) for number in range(count)]
+
+
+def flushes(path: Path) -> int:
+    """How often git has waited for the disk, as its trace tells: in data, or in counters since git 2.46."""
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    found = [one for one in events if one.get("category") == "fsync"]
+    told = [(one.get("key") or one.get("name"), one.get("value") or one.get("count")) for one in found]
+    return sum(int(count) for name, count in told if name.endswith("hardware-flush"))
+
+
+@pytest.mark.parametrize("count", [write.MANY // 2, write.MANY * 2])
+def test_of_many_refs_the_disk_is_waited_for_once(repo: Repo, tmp_path: Path, count: int) -> None:
+    (commit,) = commits(repo, "one")
+    _, layout = opened(repo)
+    trace = tmp_path / "trace"
+    write.publish(
+        Git(repo.path, {**repo.environ, "GIT_TRACE2_EVENT": str(trace)}), layout, many(commit, count)
+    )
+    assert len(repo.refs(refs.EXP)) == count
+    assert (flushes(trace) >= count) == (count < write.MANY)
+
+
+@pytest.mark.parametrize("kind", ["plain", "bare", "worktree"])
+@pytest.mark.parametrize("object_format", ["sha1", "sha256"])
+def test_many_refs_change_together_or_not_at_all(
+    make_repo: Callable[..., Repo], kind: str, object_format: str
+) -> None:
+    repo = make_repo(kind, object_format)
+    git, layout = opened(repo)
+    one, two = commits(repo, "one", "two")
+    updates = many(one, write.MANY * 2)
+    write.publish(git, layout, updates)
+    before = repo.refs(refs.EXP)
+    assert len(before) == len(updates)
+    repo.git("pack-refs", "--all")
+    changes = [
+        RefUpdate(update.ref, two if number % 2 else None, one) for number, update in enumerate(updates)
+    ]
+    with pytest.raises(RefChanged):
+        write.publish(git, layout, [*changes[:-1], replace(changes[-1], old=two)])
+    assert repo.refs(refs.EXP) == before
+    assert not list(layout.common_dir.rglob("*.lock"))
+    write.publish(git, layout, changes)
+    assert set(repo.refs(refs.EXP).values()) == {two}
+    assert len(repo.refs(refs.EXP)) == len(updates) // 2
+    repo.fsck()
+
+
+def test_a_disk_that_says_no_leaves_many_refs_as_they_were(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git, layout = opened(repo)
+    (commit,) = commits(repo, "one")
+
+    def refused(_: Path) -> bool:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(write, "sync_file_system", refused)
+    with pytest.raises(StorageFull, match="Input/output error"):
+        write.publish(git, layout, many(commit, write.MANY))
+    assert repo.refs(refs.EXP) == {}
+    assert not list(layout.common_dir.rglob("*.lock"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from subprocess import DEVNULL, Popen
+from subprocess import DEVNULL, PIPE, Popen
 
 import pytest
 
@@ -119,3 +120,71 @@ def _is_empty(path: Path) -> bool:
 def _check_finished(repo: Repo, names: Sequence[str]) -> None:
     for name in names:
         assert check_rows(repo, name, 30, most=30).status == "finished"
+
+
+BATCH = 100
+_MANY_REFS = """
+import sys
+from pathlib import Path
+from gitexp.git.layout import discover
+from gitexp.git.process import Git
+from gitexp.git.refs import TRASH
+from gitexp.git.write import RefUpdate, publish
+import os
+git, layout = Git(Path.cwd(), os.environ), discover(Path.cwd(), os.environ)
+commit = git.run("rev-parse", "HEAD").text
+print("ready", flush=True)
+for number in range(10_000):
+    updates = [RefUpdate(f"{TRASH}b{number}n{n}-aaaaaa", commit, None) for n in range(int(sys.argv[1]))]
+    publish(git, layout, updates)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("cuts", [1, pytest.param(12, marks=pytest.mark.long)])
+def test_many_refs_at_once_survive_a_power_cut(tmp_path: Path, environ: dict[str, str], cuts: int) -> None:
+    image, chance = tmp_path / "image", random.Random(cuts)
+    make_ext4(image, 192)
+    with mounted(tmp_path / "disk", "-o", "loop,commit=1", str(image)) as disk:
+        init(disk / "main", environ).commit("first", FILES)
+        os.sync()
+    kept = 0
+    for _ in range(cuts):
+        with mounted(tmp_path / "disk", "-o", "loop,commit=1", str(image)) as disk:
+            acknowledged = _batches_until_cut(disk, environ, chance.uniform(0.3, 1.5))
+        with mounted(tmp_path / "disk", "-o", "loop,commit=1", str(image)) as disk:
+            main = Repo(disk / "main", environ)
+            assert [str(path) for path in (main.path / ".git/refs").rglob("*") if _is_empty(path)] == []
+            refs = main.refs("refs/exp-trash/")
+            for number in range(acknowledged):
+                names = {f"refs/exp-trash/b{number}n{n}-aaaaaa" for n in range(BATCH)}
+                assert names <= set(refs), number
+            kept += acknowledged
+            main.fsck()
+            for lock in (main.path / ".git").rglob("*.lock"):
+                lock.unlink()  # which the next command of ours would do: there was no note of this one
+            main.git("pack-refs", "--all")
+            main.git("update-ref", "--stdin", input="".join(f"delete {ref}\n" for ref in refs))
+            os.sync()
+    assert kept >= cuts
+
+
+def _batches_until_cut(disk: Path, environ: Mapping[str, str], seconds: float) -> int:
+    """How many batches had been acknowledged when the power went."""
+    child = Popen(
+        [sys.executable, "-c", _MANY_REFS, str(BATCH)],
+        cwd=disk / "main",
+        env={**environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=PIPE,
+        stderr=DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        assert child.stdout
+        assert child.stdout.readline() == b"ready\n"
+        time.sleep(seconds)
+        power_off(disk)
+    finally:
+        os.killpg(child.pid, signal.SIGKILL)
+    told = _told(child)
+    return len(told)
