@@ -208,3 +208,15 @@ def test_a_folder_on_the_same_disk_takes_no_second_copy(tmp_path: Path) -> None:
     shared = there.path(one.oid).stat().st_ino == path.stat().st_ino
     assert shared or before - os.statvfs(tmp_path).f_bfree < len(LARGE) // 4096 // 2
     assert there.open(one.oid, one.size) == LARGE
+
+
+def test_what_a_push_counts_on_is_young_again(tmp_path: Path) -> None:
+    """So that nobody who frees what nothing points to takes it away before the run is there."""
+    place = Folder(ArtifactStore(tmp_path / "there"), shown="the folder")
+    one = send(place, tmp_path, b"one")
+    path = ArtifactStore(tmp_path / "there").path(one.oid)
+    os.utime(path, (1, 1))
+    assert place.announce([one], upload=False) == {}
+    assert path.stat().st_mtime == 1
+    assert place.announce([one], upload=True) == {one.oid: None}
+    assert path.stat().st_mtime > 1_600_000_000
