@@ -132,11 +132,25 @@ def shape_told(text: str) -> str | None:
     """What a secret in `text` looks like, in words that tell nothing of it; None where there is none."""
     for shape in (*_ANYWHERE, *_TOKENS):
         if shape.needle in text and re.search(shape.pattern, text):
-            return _TOLD.get(shape.needle, f"a token with {shape.needle!r} in it")
+            return _TOLD.get(shape.needle, f"a token ({shape.needle}…)")
     return None
 
 
-_TOLD = {"PRIVATE KEY": "a private key", "://": "a password in a URL"}
+_TOLD = {
+    "PRIVATE KEY": "a private key",
+    "://": "a password in a URL",
+    "gh": "a GitHub token",
+    "github_pat_": "a GitHub token",
+    "gl": "a GitLab token",
+    "IA": "an AWS key",
+    "AIza": "a Google API key",
+    "hf_": "a Hugging Face token",
+    "sk-": "an API key (sk-…)",
+    "xox": "a Slack token",
+    "eyJ": "a JSON web token",
+    "/api/webhooks/": "the address of a webhook",
+    ":AA": "the token of a bot",
+}
 
 
 def _mask_line(text: str) -> str:

@@ -323,7 +323,7 @@ def test_secrets_of_archived_runs_stop_the_push(world: World, ada: Person) -> No
     ada("archive", "@")
     said = ada("push")
     assert said.code == 1
-    assert "notes.txt, line 1 looks like a token with 'gh' in it" in said.err
+    assert "notes.txt, line 1 looks like a GitHub token" in said.err
     assert not archives(world.remote)
     assert ada("push", "--allow").code == 0
 

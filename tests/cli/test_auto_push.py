@@ -226,7 +226,7 @@ def test_a_secret_stops_it(world: World, ada: Person) -> None:
     ada.repo.write("settings.py", f"token = '{TOKEN}'\n")
     name = ada.record("leaky")
     log = _settled(ada)
-    assert f"run {name}: settings.py, line 1 looks like a token with 'gh' in it" in log
+    assert f"run {name}: settings.py, line 1 looks like a GitHub token" in log
     assert TOKEN not in log
     assert not world.runs
     assert "an automatic push failed: 1 place looks like a secret: nothing was sent" in ada("ls").err

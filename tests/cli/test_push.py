@@ -289,7 +289,7 @@ def test_a_secret_in_an_untracked_file_stops_the_push(world: World, ada: Person)
     name = _has_secret(ada)
     said = ada("push")
     assert said.code == 1
-    assert f"run {name}: settings.py, line 2 looks like a token with 'gh' in it" in said.err
+    assert f"run {name}: settings.py, line 2 looks like a GitHub token" in said.err
     assert "git exp push --allow" in said.err
     assert TOKEN not in said.err
     assert not world.runs
