@@ -246,6 +246,10 @@ def test_a_flipped_byte_is_not_sent(world: World, ada: Person) -> None:
 def test_a_folder_for_artifacts(world: World, ada: Person, tmp_path: Path) -> None:
     ada.record("big", LARGE, "--output", "model.bin")
     ada.repo.git("config", "exp.artifacts", str(tmp_path / "bytes"))
+    said = ada("push")
+    assert said.code == 3  # it may be the place of a disk that is not mounted
+    assert f"hint: mkdir -p {tmp_path / 'bytes'}" in said.err
+    (tmp_path / "bytes").mkdir()
     assert ada("push").code == 0
     assert len(list((tmp_path / "bytes").glob("*/*/*"))) == 1
 
@@ -385,3 +389,91 @@ def test_another_remote_has_its_own_memory(world: World, ada: Person, tmp_path: 
     ada.repo.git("clone", "-q", "--bare", world.url, str(tmp_path / "other.git"))
     ada.repo.git("remote", "add", "other", str(tmp_path / "other.git"))
     assert "1 new" in ada("push", "other").err
+
+
+def test_a_folder_for_artifacts_that_would_be_code(world: World, ada: Person) -> None:
+    ada.record("big", LARGE, "--output", "model.bin")
+    ada.repo.git("config", "exp.artifacts", "bytes")
+    (ada.repo.path / "bytes").mkdir()
+    said = ada("push")
+    assert said.code == 3
+    assert "in the working tree: runs would record it as code" in said.err
+    ada.repo.write(".gitignore", "bytes/\n")
+    assert ada("push").code == 0
+
+
+def test_a_folder_for_artifacts_needs_no_remote(world: World, ada: Person, tmp_path: Path) -> None:
+    name = ada.record("big", LARGE, "--output", "model.bin")
+    (tmp_path / "bytes").mkdir()
+    ada.repo.git("config", "exp.artifacts", str(tmp_path / "bytes"))
+    ada("push")
+    for path in (ada.repo.path / ".git/lfs/objects").glob("*/*/*"):
+        path.unlink()
+    ada.repo.git("remote", "remove", "origin")
+    assert ada("get", f"{name}:model.bin", "-o", "-").out == "m" * 3_000_000
+
+
+def test_the_words_of_a_host_that_refuses(world: World, ada: Person) -> None:
+    name = ada.record("one")
+    _hook(world, "pre-receive", "echo 'error: GH013: Repository rule violations found' >&2; exit 1")
+    said = ada("push")
+    assert said.code == 3
+    told = "pre-receive hook declined: error: GH013: Repository rule violations found"
+    assert f"refused  {name}: {told}" in said.err
+
+
+def test_no_run_here_is_taken_for_what_tracks_the_remote(world: World, ada: Person) -> None:
+    """Though a refspec of the user's says so: git would set or delete it with what it pushes."""
+    ada.repo.git("config", "--add", "remote.origin.fetch", "+refs/exp/*:refs/exp/*")
+    name = ada.record("one")
+    assert ada("push").code == 0
+    before = ada.runs
+    assert ada("rm", "--remote", "origin", name).code == 0
+    assert not world.runs
+    assert ada.runs == before
+
+
+def test_a_mirror_can_be_pushed_to(world: World, ada: Person) -> None:
+    ada.repo.git("config", "remote.origin.mirror", "true")
+    ada.record("one")
+    assert ada("push").code == 0
+    assert world.runs == ada.runs
+
+
+def test_of_two_addresses_both_have_to_take_a_run(world: World, ada: Person, tmp_path: Path) -> None:
+    other = tmp_path / "other.git"
+    ada.repo.git("clone", "-q", "--bare", world.url, str(other))
+    ada.repo.git("remote", "set-url", "--push", "origin", world.url)
+    ada.repo.git("remote", "set-url", "--push", "--add", "origin", str(other))
+    _hook(world, "pre-receive", "exit 1")
+    name = ada.record("one")
+    said = ada("push")
+    assert said.code == 3
+    assert f"refused  {name}" in said.err
+
+
+def test_a_param_that_its_record_masks_is_found_in_the_params_file(world: World, ada: Person) -> None:
+    name = ada.record("one", "pass", "-S", "+api_key=supersecretvalue123")
+    assert "supersecretvalue123" not in ada("show", name).out
+    said = ada("push")
+    assert said.code == 1
+    assert f"run {name}: params.yaml, line 2 looks like the value of 'api_key', which is masked" in said.err
+    assert "supersecretvalue123" not in said.err
+    assert not world.runs
+
+
+def test_a_variable_in_a_file_of_its_own(world: World, ada: Person) -> None:
+    ada.repo.write(
+        "setup.sh", "export MAX_TOKENS=4096000000\nexport AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMIK7MDENG\n"
+    )
+    name = ada.record("one")
+    said = ada("push")
+    assert said.code == 1
+    assert f"run {name}: setup.sh, line 2 looks like the value of AWS_SECRET_ACCESS_KEY" in said.err
+    assert "wJalr" not in said.err
+    ada.repo.write(
+        "setup.sh", "export AWS_SECRET_ACCESS_KEY=$FROM_ELSEWHERE\nTOKENIZER_NAME=bert-base-uncased\n"
+    )
+    ada("rm", name)
+    ada.record("two")
+    assert ada("push").code == 0

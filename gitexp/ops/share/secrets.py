@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from gitexp.errors import SecretsFound
 from gitexp.formats.redact import Redactor
+from gitexp.formats.secret_assignments import assigned, masked_names
+from gitexp.formats.secret_shapes import MASK
 from gitexp.git.reachable import headers
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun
+from gitexp.ops.records import FOLDER
 from gitexp.repo import Repository
 
 LARGEST = 16 << 20
@@ -70,12 +73,14 @@ def scan(repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]) ->
         if (kind := redactor.told(path.rpartition("/")[2]))
     ]
     files = list(_small(repo, named))
+    masked = {run.name: masked_names(run.record.params) for run in runs if f'"{MASK}"' in run.head.cells}
     for start in range(0, len(files), _AT_ONCE):
         part = files[start : start + _AT_ONCE]
         contents = repo.reader.contents([oid for _, _, oid in part])
         for (run, path, _), data in zip(part, contents, strict=True):
-            masked = redactor.certain(path)
-            found += [Finding(run, masked, line, kind) for line, kind in _lines(redactor, data)]
+            shown = redactor.certain(path)
+            lines = _lines(redactor, path, data, masked.get(run, ()))
+            found += [Finding(run, shown, line, kind) for line, kind in lines]
     return found
 
 
@@ -110,14 +115,15 @@ def _small(repo: Repository, files: Sequence[tuple[RunName, str, Oid]]) -> Itera
             yield one
 
 
-def _lines(redactor: Redactor, data: bytes) -> Iterator[tuple[int, str]]:
+def _lines(redactor: Redactor, path: str, data: bytes, masked: Sequence[str]) -> Iterator[tuple[int, str]]:
     """The numbers of the lines that hold a secret, and what it looks like."""
     if b"\0" in data[:_BINARY]:
         return
     text = data.decode("utf-8", "replace")
+    given = dict(assigned(path, text, masked)) if not path.startswith(f"{FOLDER}/") else {}
     whole = redactor.told(text)
-    if whole is None:
-        return
-    told = ((number, redactor.told(line)) for number, line in enumerate(text.split("\n"), 1))
-    found = [(number, kind) for number, kind in told if kind]
-    yield from found or [(1, whole)]  # one that spans lines
+    if whole is not None:
+        told = ((number, redactor.told(line)) for number, line in enumerate(text.split("\n"), 1))
+        found = {number: kind for number, kind in told if kind}
+        given = found | given if found else {1: whole, **given}  # one that spans lines
+    yield from sorted(given.items())
