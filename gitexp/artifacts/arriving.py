@@ -72,30 +72,43 @@ class Arrival:
             f"artifact {self._wanted.oid[:12]} is damaged there: its bytes hash to {found.oid[:12]}"
         )
 
+    @property
+    def incoming(self) -> Incoming:
+        return Incoming(self._wanted, self._path)
+
     def close(self) -> None:
+        """Let the file go, for others to take."""
         self._file.close()
 
 
 @contextmanager
-def arriving(store: ArtifactStore, arrived: list[Incoming], wanted: Stored) -> Iterator[Arrival]:
+def arriving(store: ArtifactStore, arrived: list[Arrival], wanted: Stored) -> Iterator[Arrival]:
     """An arrival that is among what has `arrived` once the block ends well, its bytes being the right ones.
 
-    Otherwise those that came stay beside the store for the next try. Raises BrokenRecord for other bytes:
-    none of them stay.
+    It is to be settled then: until that nobody else takes the file. Otherwise the bytes that came stay beside
+    the store for the next try. Raises BrokenRecord for other bytes: none of them stay.
     """
     path, descriptor = _opened(store.root.parent / FOLDER, wanted)
     arrival = Arrival(path, descriptor, wanted)
     try:
         yield arrival
         arrival.check()
-        path.chmod(0o444)
-        arrived.append(Incoming(wanted, path))
     except BaseException:
         if not arrival.size:
             path.unlink(missing_ok=True)
-        raise
-    finally:
         arrival.close()
+        raise
+    arrived.append(arrival)
+
+
+def settle(store: ArtifactStore, arrived: list[Arrival]) -> None:
+    """All that has `arrived` is in the store, durably. Raises OSError."""
+    try:
+        store.publish([one.incoming for one in arrived])
+    finally:
+        for one in arrived:
+            one.close()
+        arrived.clear()
 
 
 def _opened(folder: Path, wanted: Stored) -> tuple[Path, int]:
@@ -104,7 +117,11 @@ def _opened(folder: Path, wanted: Stored) -> tuple[Path, int]:
     path = folder / f"{wanted.oid}.gitexp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, flags, 0o644)
+        try:
+            descriptor = os.open(path, flags, 0o644)
+        except PermissionError:  # it was whole, and about to be put into the store
+            os.chmod(path, 0o644)
+            descriptor = os.open(path, flags, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Whoever had it may have put it away just before we got hold of it.

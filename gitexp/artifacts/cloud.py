@@ -56,6 +56,7 @@ class Cloud:
         """Raises UsageError where nothing is installed that speaks the protocol of `url`."""
         self.shown = shown
         self._protocol = protocol_of(url)
+        url = self._protocol + url[len(self._protocol) :]
         with _told(shown):
             try:
                 # As the environment is now, not as it was for somebody else in this process.

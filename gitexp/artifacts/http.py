@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from dulwich.client import default_urllib3_manager
 from dulwich.config import ConfigDict
@@ -27,6 +28,12 @@ _REDIRECTS = 5
 _TOLD = 200
 """Characters of a server's words that are told."""
 _LONGEST_WAIT = 60.0
+_PORTS = {"http": 80, "https": 443}
+_LETS_IN = frozenset(("authorization", "cookie", "proxy-authorization"))
+_CLASS = re.compile(
+    r"^<?\w*Connection(?:Pool)?\([^)]*\)(?: object[^>]*>)?: (?:Failed to establish a new connection: )?"
+)
+"""What urllib3 says before what went wrong."""
 _PASSING = (408, 429, 500, 502, 503, 504, 509)
 
 
@@ -58,7 +65,8 @@ class Origin(NamedTuple):
         """Raises RemoteError for what is no http(s) URL."""
         try:
             parts = urlsplit(url)
-            found = cls(parts.scheme.lower(), (parts.hostname or "").lower(), parts.port)
+            scheme = parts.scheme.lower()
+            found = cls(scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(scheme))
         except ValueError:
             raise RemoteError(f"invalid URL {url[:_TOLD]!r}") from None
         if found.scheme not in ("http", "https") or not found.host or not url.isprintable():
@@ -66,15 +74,43 @@ class Origin(NamedTuple):
         return found
 
 
+class Address(NamedTuple):
+    """A URL, and the login that stood in it."""
+
+    url: str
+    """Without name and password."""
+    username: str | None
+    password: str | None
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """Raises RemoteError for what is no http(s) URL."""
+        Origin.of(url)
+        parts = urlsplit(url)
+        bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        return cls(
+            bare, *(None if word is None else unquote(word) for word in (parts.username, parts.password))
+        )
+
+    @property
+    def asked(self) -> str:
+        """What git is asked for a login for: it may know several at one host."""
+        parts = urlsplit(self.url)
+        user = f"{quote(self.username, safe='')}@" if self.username else ""
+        return urlunsplit(parts._replace(netloc=user + parts.netloc))
+
+
 class Http:
     """Connections to one server, with its login, and to the places that it sends us to, without."""
 
-    def __init__(self, url: str, git: UsersGit, *, threads: int, timeout: float) -> None:
-        self._own = Origin.of(url)
-        self._url, self._git = url, git
+    def __init__(self, address: Address, git: UsersGit, *, threads: int, timeout: float) -> None:
+        self._own = Origin.of(address.url)
+        self._address, self._git = address, git
         self._threads, self._timeout = threads, timeout
         self._managers: dict[Origin, PoolManager] = {}
         self._authorization: str | None = None
+        if address.username and address.password is not None:
+            self._authorization = basic(address.username, address.password)
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
         """The whole answer to a small request. Raises RemoteError for every answer but a good one."""
@@ -101,7 +137,7 @@ class Http:
                 if response.status not in (301, 302, 303, 307, 308):
                     yield response
                     return
-                target = urljoin(url, response.headers.get("Location", ""))
+                target = _joined(url, response.headers.get("Location", ""))
             if Origin.of(target) != Origin.of(url):
                 if Origin.of(target).scheme != "https":
                     raise RemoteError(
@@ -132,9 +168,9 @@ class Http:
             if not refused:
                 yield response
                 return
-        login = self._git.fill(self._url)
+        login = self._git.fill(self._address.asked)
         if login is None:
-            raise Denied(f"{self._own.host} wants a login", hint="git config credential.helper")
+            raise Denied(f"{self._address.url} wants a login", hint="git config credential.helper NAME")
         self._authorization = basic(login.username, login.password)
         with self._opened(method, url, self._with_login(url, headers), body) as response:
             if response.status == 401:
@@ -154,13 +190,13 @@ class Http:
     def _opened(
         self, method: str, url: str, headers: Mapping[str, str], body: Any
     ) -> Iterator[BaseHTTPResponse]:
-        host = Origin.of(url).host
+        host = urlsplit(url).netloc.rpartition("@")[2]
         try:
             manager = self._manager(url)
             response = manager.request(
                 method,
                 url,
-                headers={**manager.headers, **headers},
+                headers={**self._usual(manager, url), **headers},
                 body=body,
                 preload_content=False,
                 redirect=False,
@@ -183,10 +219,14 @@ class Http:
         finally:
             response.release_conn()
 
+    def _usual(self, manager: PoolManager, url: str) -> dict[str, str]:
+        """What the user's configuration adds to requests; what lets one in is for the server alone."""
+        own = Origin.of(url) == self._own
+        return {name: value for name, value in manager.headers.items() if own or name.lower() not in _LETS_IN}
+
     def _cut(self, host: str, error: Exception) -> RemoteError:
-        reason = (
-            " ".join(str(error.args[-1] if error.args else error).split())[:_TOLD] or type(error).__name__
-        )
+        words = " ".join(str(error.args[-1] if error.args else error).split())
+        reason = _CLASS.sub("", words)[:_TOLD] or type(error).__name__
         if isinstance(error, SSLError):
             return Denied(f"cannot trust {host}: {reason}", hint="git config http.sslCAInfo FILE")
         return Interrupted(f"the connection to {host} failed: {reason}")
@@ -199,13 +239,10 @@ class Http:
 
     def _followed(self, url: str, response: BaseHTTPResponse) -> str:
         """Where the server itself has moved to. Raises RemoteError where that is another one."""
-        target = urljoin(url, response.headers.get("Location", ""))
+        target = _joined(url, response.headers.get("Location", ""))
         old, new = Origin.of(url), Origin.of(target)
         if old != new:
-            raise RemoteError(
-                f"{old.host} redirects to another server: {target[:_TOLD]!r}",
-                hint=f"git config lfs.url {target}",
-            )
+            raise RemoteError(f"{old.host} redirects to another server: {target[:_TOLD]!r}")
         return target
 
 
@@ -224,6 +261,14 @@ def _manager(settings: Mapping[str, Sequence[str]], url: str, threads: int, time
     return found
 
 
+def _joined(url: str, target: str) -> str:
+    """Raises RemoteError for a target that is no URL."""
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        raise RemoteError(f"a redirect to no URL: {target[:_TOLD]!r}") from None
+
+
 def basic(username: str, password: str) -> str:
     """The header of a login."""
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
@@ -238,7 +283,7 @@ def check(response: BaseHTTPResponse) -> None:
     if said := _said(response):
         told += f": {said}"
     if status in (401, 403):
-        raise Denied(f"access was denied ({told})", hint="git config credential.helper")
+        raise Denied(f"access was denied ({told})", hint="git config credential.helper NAME")
     if status in _PASSING:
         raise Interrupted(f"the server failed ({told})", after=_seconds(response.headers.get("Retry-After")))
     raise RemoteError(f"the server refused ({told})")
@@ -253,7 +298,7 @@ def _said(response: BaseHTTPResponse) -> str:
     try:
         found = json.loads(data)
         text = str(found["message"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return response.reason or ""
     return " ".join(text.split())[:_TOLD]
 

@@ -12,7 +12,7 @@ from dulwich.lfs import HTTPLFSClient, LFSAction, LFSBatchObject, LFSBatchRespon
 from urllib3 import BaseHTTPResponse
 
 from gitexp.artifacts.arriving import Arrival
-from gitexp.artifacts.http import BLOCK, Http, Origin, UsersGit, check
+from gitexp.artifacts.http import BLOCK, Address, Http, Origin, UsersGit, check
 from gitexp.artifacts.remote import Denied, Interrupted, Moved, absent
 from gitexp.artifacts.store import Source, Stored
 from gitexp.errors import GitExpError, RemoteError
@@ -44,15 +44,16 @@ class LfsServer:
     ) -> None:
         """`headers` are what every request to the server is to carry. Raises RemoteError for an odd `url`."""
         self.shown, self.threads = shown, threads
+        address = Address.of(url)
         self._origin = Origin.of(url)
         self._headers = dict(headers)
-        self._http = Http(url, git, threads=threads, timeout=timeout)
-        self._client = _Client(url, self._http, self._headers)
+        self._http = Http(address, git, threads=threads, timeout=timeout)
+        self._client = _Client(address.url, self._http, self._headers)
         self._actions: dict[Digest, Mapping[str, LFSAction]] = {}
 
     def announce(self, objects: Sequence[Stored], *, upload: bool) -> dict[Digest, GitExpError | None]:
         answer = self._batch("upload" if upload else "download", objects)
-        told = {one.oid: one for one in answer.objects}
+        told = {one.oid: one for one in answer.objects if isinstance(one.oid, str)}
         found: dict[Digest, GitExpError | None] = {}
         for one in objects:
             said = told.get(one.oid)
@@ -119,7 +120,8 @@ class LfsServer:
         wanted: list[dict[str, str | int]] = [{"oid": one.oid, "size": one.size} for one in objects]
         try:
             return self._client.batch(operation, wanted)
-        except LFSError as error:
+        except (LFSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            # The latter: dulwich's, of answers that are JSON and nothing that the protocol knows.
             raise RemoteError(f"{self.shown} is no Git LFS server: {str(error)[:200]}") from None
         except (Denied, Interrupted):
             raise
@@ -146,12 +148,20 @@ class LfsServer:
 
     def _for(self, action: LFSAction) -> dict[str, str]:
         """The headers for an action: the server's own for it, and ours only where it is at the same place."""
-        headers = {str(name): str(value) for name, value in (action.header or {}).items()}
+        headers = action.header or {}
+        if not isinstance(headers, dict) or not all(_is_header(*one) for one in headers.items()):
+            raise RemoteError(f"{self.shown} names headers that cannot be sent")
         if Origin.of(action.href) == self._origin and not any(
             name.lower() == "authorization" for name in headers
         ):
             return {**self._headers, **headers}
         return headers
+
+
+def _is_header(name: object, value: object) -> bool:
+    """Whether it can stand in a request: a line break in it would begin another header."""
+    texts = [text for text in (name, value) if isinstance(text, str)]
+    return len(texts) == 2 and bool(name) and all(text.isprintable() and text.isascii() for text in texts)
 
 
 _ELSEWHERE = "git config exp.artifacts URL keeps artifacts elsewhere"

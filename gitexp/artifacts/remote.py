@@ -72,6 +72,10 @@ class ArtifactRemote(Protocol):
         """Let connections go."""
 
 
-def absent(one: Stored, shown: str) -> RemoteError:
+class Absent(RemoteError):
+    """The place was asked, and has no such object."""
+
+
+def absent(one: Stored, shown: str) -> Absent:
     """What stands for an object that a place should have."""
-    return RemoteError(f"artifact {one.oid[:ABBREVIATED]} ({one.size} bytes) is not at {shown}")
+    return Absent(f"artifact {one.oid[:ABBREVIATED]} ({one.size} bytes) is not at {shown}")

@@ -147,6 +147,8 @@ class ArtifactStore:
             marks = {oid: _mark_of(temporary) for oid, temporary in fresh.items()}
             for oid, temporary in fresh.items():
                 self.path(oid).parent.mkdir(parents=True, exist_ok=True)
+                # As git-lfs leaves its objects: nobody should write into what is known by its hash.
+                temporary.chmod(0o444)
                 temporary.replace(self.path(oid))
             self._sync_folders([one.stored.oid for one in incoming])
         finally:
@@ -236,8 +238,6 @@ class ArtifactStore:
         try:
             with temporary.open("xb") as file:
                 yield temporary, file
-                # As git-lfs leaves its objects: nobody should write into what is known by its hash.
-            temporary.chmod(0o444)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

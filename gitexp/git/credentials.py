@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from gitexp.git.config import Config
 from gitexp.git.process import Git
@@ -27,6 +27,7 @@ class Credentials:
             ("protocol", parts.scheme),
             ("host", parts.netloc.rpartition("@")[2]),
             ("path", parts.path[1:]),
+            *([("username", unquote(parts.username))] if parts.username else []),
         ]
         if any(not value.isprintable() for _, value in lines):
             return None

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from gitexp.errors import RemoteError
 from gitexp.git.config import Config
@@ -22,6 +22,8 @@ from gitexp.git.remotes import Remote, shown
 TRUSTED = "exp.trustedLfsUrl"
 _FILE = ".lfsconfig"
 _SCP = re.compile(r"(?:([^@/:]+)@)?([^/:]+|\[[^\]]+\]):(.*)", re.DOTALL)
+_NOT_CONNECTED = 255
+"""What ssh exits with where it did not get as far as the command."""
 _PATIENCE = 60.0
 """Seconds that a host may take to answer over ssh."""
 
@@ -50,7 +52,7 @@ def server_at(git: Git, config: Config, url: str, *, upload: bool) -> Server:
     where = _ssh(url)
     if where is not None:
         return _authenticated(git, config, where, url, upload=upload)
-    if urlsplit(url).scheme not in ("http", "https"):
+    if _parts(url).scheme not in ("http", "https"):
         raise RemoteError(f"no Git LFS server goes with {shown(url)!r}", hint="git config exp.artifacts URL")
     return Server(url)
 
@@ -86,6 +88,18 @@ def _named_by_tree(git: Git, config: Config, remote: Remote, top: Path | None) -
     return None
 
 
+def _parts(url: str) -> SplitResult:
+    """Raises RemoteError where `url` cannot be one."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # this is when it is looked at
+        return parts
+    except ValueError as error:
+        raise RemoteError(
+            f"invalid URL {shown(url)!r}: {error}", hint="git config --get-regexp url"
+        ) from None
+
+
 class _Ssh(NamedTuple):
     host: str
     """With the user's name, if there is one."""
@@ -95,7 +109,7 @@ class _Ssh(NamedTuple):
 
 def _ssh(url: str) -> _Ssh | None:
     if "://" in url:
-        parts = urlsplit(url)
+        parts = _parts(url)
         if parts.scheme not in ("ssh", "git+ssh", "ssh+git"):
             return None
         user = f"{parts.username}@" if parts.username else ""
@@ -128,6 +142,10 @@ def _authenticated(git: Git, config: Config, where: _Ssh, url: str, *, upload: b
         raise RemoteError(f"{where.host} cannot be asked for its LFS server: {error}") from None
     if result.returncode != 0:
         told = result.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        if result.returncode == _NOT_CONNECTED:
+            raise RemoteError(
+                f"{where.host} cannot be reached over ssh: {told}", hint=f"ssh {shlex.quote(where.host)}"
+            )
         raise RemoteError(
             f"{where.host} has no Git LFS for {where.path!r}: {told or f'exit code {result.returncode}'}",
             hint="git config exp.artifacts URL",

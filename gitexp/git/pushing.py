@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from gitexp.errors import RemoteError
 from gitexp.git.process import Git, Result
+from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BRANCHES, EXP
 from gitexp.git.remotes import Remote, remote_error
 from gitexp.model.values import Oid
 
@@ -39,6 +40,10 @@ _UNWELCOME = re.compile(
 )
 _DECLINED = re.compile(r"(?:pre-receive |update )?hook declined")
 _REMARK = re.compile(r"^remote: *(.*?) *$", re.MULTILINE)
+
+
+_TOLD = 300
+"""Characters of the host's words that are told."""
 
 
 class Fate(str, Enum):
@@ -91,7 +96,19 @@ def push(git: Git, remote: Remote, refs: Sequence[RefPush], progress: Progress =
     """
     leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]
     specs = [f"{one.new or ''}:{one.ref}" for one in refs]
-    return _pushed(git, remote, (*leases, "--", remote.name, *specs), refs, progress)
+    arguments = (*leases, "--", remote.name, *specs)
+    return _pushed(git, remote, arguments, refs, progress, _untracked(remote.name))
+
+
+def _untracked(remote: str) -> list[str]:
+    """Options with which no ref of ours is taken for what tracks one of the remote.
+
+    A fetch refspec of the user's, such as `refs/exp/*:refs/exp/*`, makes it that: git then sets the local run
+    to what it has pushed, and deletes it with the remote's. A mirror cannot be told which refs to push.
+    """
+    spaces = (EXP, BRANCHES, ARCHIVE, ARCHIVE_BRANCHES)
+    settings = [f"remote.{remote}.mirror=false", *(f"remote.{remote}.fetch=^{space}*" for space in spaces)]
+    return [part for setting in settings for part in ("-c", setting)]
 
 
 def push_all(
@@ -127,14 +144,12 @@ def _pushed(
 
 def _told(result: Result) -> dict[str, RefFate]:
     """What git said of each ref. `remote failed to report status` says nothing."""
-    lines = (_LINE.fullmatch(line) for line in result.text.split("\n"))
+    lines = [line for text in result.text.split("\n") if (line := _LINE.fullmatch(text))]
+    # A remote with two addresses answers twice, and has a ref only where both took it: failures come last.
+    lines.sort(key=lambda line: line[1] == "!")
     # Where a hook declines, why it does stands among what the host has printed.
-    remarks = [line for line in _REMARK.findall(result.talk) if _UNWELCOME.search(line)]
-    return {
-        line[2]: _fate(line[1], line[3], remarks)
-        for line in lines
-        if line and "failed to report" not in line[3]
-    }
+    remarks = [words for line in _REMARK.findall(result.talk) if (words := line.strip())]
+    return {line[2]: _fate(line[1], line[3], remarks) for line in lines if "failed to report" not in line[3]}
 
 
 def _fate(flag: str, summary: str, remarks: Sequence[str]) -> RefFate:
@@ -145,5 +160,8 @@ def _fate(flag: str, summary: str, remarks: Sequence[str]) -> RefFate:
     if any(word in reason for word in _STALE):
         return RefFate(Fate.STALE, reason)
     if remarks and _DECLINED.fullmatch(reason):
-        return RefFate(Fate.UNWELCOME, remarks[0])
+        unwelcome = next((line for line in remarks if _UNWELCOME.search(line)), None)
+        if unwelcome is not None:
+            return RefFate(Fate.UNWELCOME, unwelcome)
+        reason = f"{reason}: {'; '.join(remarks)[:_TOLD]}"
     return RefFate(Fate.UNWELCOME if _UNWELCOME.search(reason) else Fate.REFUSED, reason)

@@ -27,7 +27,7 @@ _DENIED = re.compile(
 _NO_REPOSITORY = re.compile(
     r"does not appear to be a git repository|[Rr]epository .*not found|not found: did you run"
 )
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_USERINFO = re.compile(r"(?<=://)[^/\s]*@")
 
 
 class Remote(NamedTuple):
@@ -115,8 +115,8 @@ def list_remote(git: Git, remote: Remote, patterns: Sequence[str], *, push: bool
 
     Raises RemoteError.
     """
-    # By its address: a push may go elsewhere than a fetch comes from.
-    where = remote.push_url if push else remote.name
+    # By its address only where a push goes elsewhere: what is set for the name counts.
+    where = remote.push_url if push and remote.push_url != remote.url else remote.name
     return _listed(git, remote, "--refs", "--", where, *patterns)
 
 

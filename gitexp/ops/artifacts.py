@@ -13,8 +13,9 @@ from typing import BinaryIO
 
 from gitexp.artifacts.folders import identity
 from gitexp.artifacts.placing import placed
+from gitexp.artifacts.remote import Absent
 from gitexp.artifacts.store import Stored, digest_file
-from gitexp.errors import BrokenRecord, GitExpError, NotFound, UsageError
+from gitexp.errors import BrokenRecord, GitExpError, NotFound, RemoteError, UsageError
 from gitexp.formats import pointer
 from gitexp.formats.record import ARTIFACT_FOLDER
 from gitexp.model.record import Artifact
@@ -110,8 +111,8 @@ class Artifacts:
     def copy(self, one: Artifact, target: BinaryIO) -> None:
         """Write the bytes of an artifact to `target`, hashed on the way.
 
-        Raises NotFound where they are not in this clone, BrokenRecord where they are not what the record
-        says; what was written until then is not to be used.
+        Raises NotFound where they are not in this clone, RemoteError where they could not be fetched,
+        BrokenRecord where they are not what the record says; what was written until then is not to be used.
         """
         data = self._checked(one)
         if data is not None:
@@ -149,11 +150,15 @@ class Artifacts:
         try:
             yield
         except NotFound:
-            why = f": {reason.message}" if reason else ""
-            raise NotFound(
-                f"{told} is not in this clone{why}",
-                hint=reason.hint if reason else "git exp pull --artifacts",
-            ) from None
+            if reason is None:
+                raise NotFound(f"{told} is not in this clone", hint="git exp pull --artifacts") from None
+            told = f"{told} is not in this clone: {reason.message}"
+            kind = (
+                RemoteError
+                if isinstance(reason, RemoteError) and not isinstance(reason, Absent)
+                else NotFound
+            )
+            raise kind(told, hint=reason.hint) from None
         except BrokenRecord as error:
             raise BrokenRecord(f"{told}: {error.message}", hint=error.hint) from None
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from time import sleep
 
-from gitexp.artifacts.arriving import arriving
+from gitexp.artifacts.arriving import Arrival, arriving, settle
 from gitexp.artifacts.checked import Checked
 from gitexp.artifacts.remote import AT_ONCE, ArtifactRemote, Denied, Interrupted, Moved
-from gitexp.artifacts.store import Incoming, Stored
+from gitexp.artifacts.store import Stored
 from gitexp.errors import BrokenRecord, GitExpError, NotFound, RemoteError, StorageFull
 from gitexp.model.values import Digest
 from gitexp.repo import Repository
@@ -42,7 +43,7 @@ def sent(repo: Repository, place: ArtifactRemote, objects: Sequence[Stored]) -> 
 def received(repo: Repository, place: ArtifactRemote, objects: Sequence[Stored]) -> dict[Digest, GitExpError]:
     """Why some of `objects` are not in the local store now."""
 
-    arrived: list[Incoming] = []
+    arrived: list[Arrival] = []
 
     def receive(one: Stored, moved: Moved) -> None:
         with arriving(repo.store, arrived, one) as arrival:
@@ -55,11 +56,8 @@ def received(repo: Repository, place: ArtifactRemote, objects: Sequence[Stored])
                 # What an earlier try left may be what is wrong.
                 raise Interrupted(error.message) if resumed else error from None
 
-    def settle() -> None:
-        repo.store.publish(arrived)
-        arrived.clear()
-
-    return _Mover(repo, place, upload=False, move=receive, settle=settle).all(objects)
+    put = partial(settle, repo.store, arrived)
+    return _Mover(repo, place, upload=False, move=receive, settle=put).all(objects)
 
 
 @dataclass
@@ -119,6 +117,12 @@ class _Mover:
                 sleep(max(pause, error.after))
         return self.place.announce(batch, upload=self.upload)
 
+    def _announced_again(self, one: Stored) -> bool:
+        try:
+            return one.oid not in self.place.announce([one], upload=self.upload)
+        except RemoteError:
+            return False
+
     def _moved(self, one: Stored, moved: Moved) -> GitExpError | None:
         """Why the object could not be moved, in all tries."""
         failure: GitExpError | None = None
@@ -134,8 +138,15 @@ class _Mover:
                 failure = error
                 passed.take_back()
                 sleep(max(pause, error.after))
+            except Denied as error:
+                passed.take_back()
+                # What was announced holds for a while only: it is asked for once more.
+                if isinstance(failure, Denied) or not self._announced_again(one):
+                    self.over = error
+                    return error
+                failure = error
             except GitExpError as error:
-                if isinstance(error, (Denied, StorageFull)):
+                if isinstance(error, StorageFull):
                     self.over = error
                 return error
             except OSError as error:

@@ -135,7 +135,7 @@ class Recording:
 
         With `keep`, only what those rules choose of all that was logged with some beside it stays.
         Raises InvalidName for a path that is not safe everywhere or that is a folder of other artifacts,
-        UsageError for rules that make no sense, NotFound, or OSError.
+        NotFound, OSError, or, once all is kept, UsageError for rules that make no sense.
         """
         told = self.repo.redactor.params(metadata or {})
         assert isinstance(told, Mapping)
@@ -145,7 +145,12 @@ class Recording:
             self._note_artifacts([_artifact(one, kind, told) for one in brought])
             return remarks
         with self._retaining() as retention:
-            retention.check(keep)
+            try:
+                retention.check(keep)
+            except UsageError as error:
+                # A slip in the rules costs no checkpoint.
+                self.artifact(source, path, kind=kind, metadata=metadata)
+                raise UsageError(f"{error.message}; artifact {path!r} is kept", hint=error.hint) from None
             brought, remarks = self._bring(source, path)
             stamp = retention.keep(path, keep)
             replaced = retention.replaced(brought)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from gitexp.artifacts.arriving import FOLDER
 from gitexp.errors import GitError
 from gitexp.git.packing import count_loose, pack
 from gitexp.ops.transaction import changing
@@ -22,15 +23,22 @@ MANY_REFS = 400
 
 _STALE_SECONDS = 3600.0
 """A file that nobody has written to for so long nobody will."""
+_FORGOTTEN_SECONDS = 7 * 86400.0
+"""Nor will anybody go on with a transfer."""
 
 
 def stale_files(repo: Repository) -> Iterator[Path]:
     """Temporary files of ours that a kill left."""
-    places = (repo.home, "edit-*.pack*"), (repo.store.temporary, "gitexp-*")
-    for folder, pattern in places:
+    places = (
+        (repo.home, "edit-*.pack*", _STALE_SECONDS),
+        (repo.store.temporary, "gitexp-*", _STALE_SECONDS),
+        # A transfer that was cut goes on from there.
+        (repo.store.root.parent / FOLDER, "*.gitexp", _FORGOTTEN_SECONDS),
+    )
+    for folder, pattern, seconds in places:
         for path in folder.glob(pattern):
             with suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                if time.time() - path.stat().st_mtime > seconds:
                     yield path
 
 

@@ -8,6 +8,7 @@ git-lfs looks, too.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from gitexp.artifacts.store import ArtifactStore, Stored
-from gitexp.errors import GitExpError
+from gitexp.errors import GitExpError, RemoteError, UsageError
 from gitexp.git.process import Git
 from gitexp.git.remotes import Remote, find_remote, is_local, remote_names, shown, toward
 from gitexp.model.values import Digest
@@ -51,7 +52,7 @@ def receive(
     if not lacking:
         return {}
     try:
-        remotes = [remote] if remote is not None else _remotes(repo)
+        remotes = [remote] if remote is not None or repo.config.get("exp.artifacts") else _remotes(repo)
     except GitExpError as error:
         return {one.oid: error for one in lacking}
     failed: dict[Digest, GitExpError] = {}
@@ -65,7 +66,9 @@ def receive(
     return failed
 
 
-def _received(repo: Repository, remote: Remote, objects: Sequence[Stored]) -> dict[Digest, GitExpError]:
+def _received(
+    repo: Repository, remote: Remote | None, objects: Sequence[Stored]
+) -> dict[Digest, GitExpError]:
     from gitexp.ops.moving import received
 
     try:
@@ -75,18 +78,19 @@ def _received(repo: Repository, remote: Remote, objects: Sequence[Stored]) -> di
         return {one.oid: error for one in objects}
 
 
-def _remotes(repo: Repository) -> list[Remote]:
+def _remotes(repo: Repository) -> list[Remote | None]:
     """Where bytes may be, the likeliest first. Raises UsageError where there is no remote."""
     first = find_remote(repo.git, repo.config)
-    if repo.config.get("exp.artifacts"):
-        return [first]
     names = [name for name in remote_names(repo.config) if name != first.name]
     return [first, *(find_remote(repo.git, repo.config, name) for name in names)]
 
 
 @contextmanager
-def opened(repo: Repository, remote: Remote, *, upload: bool) -> Iterator[ArtifactRemote]:
-    """Where the artifacts of runs on `remote` are kept. Raises RemoteError, UsageError or GitError."""
+def opened(repo: Repository, remote: Remote | None, *, upload: bool) -> Iterator[ArtifactRemote]:
+    """Where the artifacts of runs on `remote` are kept; where `exp.artifacts` says it, none need be given.
+
+    Raises RemoteError, UsageError or GitError.
+    """
     place = _place(repo, remote, upload=upload)
     try:
         yield place
@@ -94,7 +98,7 @@ def opened(repo: Repository, remote: Remote, *, upload: bool) -> Iterator[Artifa
         place.close()
 
 
-def _place(repo: Repository, remote: Remote, *, upload: bool) -> ArtifactRemote:
+def _place(repo: Repository, remote: Remote | None, *, upload: bool) -> ArtifactRemote:
     url = repo.config.get("exp.artifacts")
     if url and not is_local(url):
         from gitexp.artifacts.cloud import Cloud
@@ -103,8 +107,9 @@ def _place(repo: Repository, remote: Remote, *, upload: bool) -> ArtifactRemote:
     from gitexp.artifacts.folder import Folder
 
     if url:
-        store = ArtifactStore(_folder(repo, url))
+        store = ArtifactStore(_outside(repo, _folder(repo, url)))
         return Folder(store, shown=str(store.root))
+    assert remote is not None
     from gitexp.git.lfs_server import derived, named_server
 
     git = toward(repo.git, repo.environ)
@@ -138,6 +143,28 @@ def worked_in(repo: Repository, remote: Remote) -> bool:
     if repo.config.get("exp.artifacts") or not is_local(remote.push_url):
         return False
     return _inner(_folder(repo, remote.push_url)) is not None
+
+
+def _outside(repo: Repository, folder: Path) -> Path:
+    """`folder`, which is there and which no snapshot takes for code.
+
+    It is not made where it is not there: it may be the place of a disk that is not mounted. Raises
+    RemoteError or UsageError.
+    """
+    if not folder.is_dir():
+        raise RemoteError(
+            f"there is no folder {str(folder)!r}, which exp.artifacts names",
+            hint=f"mkdir -p {shlex.quote(str(folder))}",
+        )
+    inside = repo.relative(folder)
+    if inside is not None and not folder.resolve().is_relative_to(repo.layout.common_dir.resolve()):
+        ignored = repo.git.run("check-ignore", "-q", "--", str(folder), check=False).code == 0
+        if not ignored:
+            raise UsageError(
+                f"exp.artifacts is {inside!r} in the working tree: runs would record it as code",
+                hint="git config exp.artifacts ../artifacts",
+            )
+    return folder
 
 
 def _inner(folder: Path) -> Path | None:

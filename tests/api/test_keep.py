@@ -77,16 +77,18 @@ def test_what_is_best_is_the_goal_of_the_named_or_the_main_metric(here: Repo) ->
     ]
 
 
-def test_nonsense_is_refused_before_anything_is_kept(here: Repo) -> None:
+def test_nonsense_is_told_and_costs_no_checkpoint(here: Repo) -> None:
     with gitexp.start(strict=True) as run:
-        with pytest.raises(gitexp.GitExpError, match="invalid rule 'best'"):
+        with pytest.raises(
+            gitexp.GitExpError, match=r"invalid rule 'best' in 'best'; artifact 'ckpt/0\.pt' is kept"
+        ):
             log(run, 0, "best")
         with pytest.raises(
             gitexp.GitExpError, match="which way metric 'thing' is better is not known"
         ) as told:
             log(run, 0, "best:thing:1")
         assert told.value.hint == "write into .gitexp.yaml: goals: {thing: max}"
-    assert (paths(), stored(here)) == ([], [])
+    assert paths() == ["ckpt/0.pt"]
 
 
 def test_where_no_metric_decides_the_newest_stay_and_the_end_says_so(here: Repo) -> None:

@@ -26,6 +26,8 @@ class Lfs(LFSServer):
         self.folder = folder
         self.faults: list[tuple[str, str]] = []
         """Method (or `*`) and what goes wrong."""
+        self.answers: list[bytes] = []
+        """What it says to a POST, instead of what it should."""
         self.private = False
         """Whether it wants the LOGIN."""
         self.asked: list[tuple[str, str, dict[str, str]]] = []
@@ -67,6 +69,9 @@ class _Handler(LFSRequestHandler):
         self.server.asked.append((method, self.path, dict(self.headers)))
         if self.server.private and method == "POST" and not self._is_let_in():
             self._refuse(401, **{"WWW-Authenticate": 'Basic realm="lfs"'})
+            return
+        if method == "POST" and self.server.answers:
+            self._answer(self.server.answers.pop(0))
             return
         fault = self.server.take_fault(method)
         if fault is None:

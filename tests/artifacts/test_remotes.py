@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from gitexp.artifacts.arriving import arriving
+from gitexp.artifacts.arriving import Arrival, arriving, settle
 from gitexp.artifacts.checked import Checked
 from gitexp.artifacts.cloud import Cloud
 from gitexp.artifacts.folder import Folder
 from gitexp.artifacts.lfs import LfsServer
 from gitexp.artifacts.remote import ArtifactRemote
-from gitexp.artifacts.store import ArtifactStore, Incoming, Stored
+from gitexp.artifacts.store import ArtifactStore, Stored
 from gitexp.errors import BrokenRecord, RemoteError
 from gitexp.model.login import Login
 from gitexp.model.values import Digest
@@ -96,10 +96,10 @@ def send(place: ArtifactRemote, tmp_path: Path, data: bytes) -> Stored:
 
 def receive(place: ArtifactRemote, store: ArtifactStore, one: Stored) -> bytes:
     assert place.announce([one], upload=False) == {}
-    arrived: list[Incoming] = []
+    arrived: list[Arrival] = []
     with arriving(store, arrived, one) as arrival:
         place.receive(one, arrival, lambda _: None)
-    store.publish(arrived)
+    settle(store, arrived)
     return store.open(one.oid, one.size)
 
 
@@ -153,11 +153,11 @@ def test_what_was_cut_goes_on_where_it_was(
     cut(store, one, LARGE[:5_000_000])
     passed: list[int] = []
     place.announce([one], upload=False)
-    arrived: list[Incoming] = []
+    arrived: list[Arrival] = []
     with arriving(store, arrived, one) as arrival:
         assert arrival.resumed
         place.receive(one, arrival, passed.append)
-    store.publish(arrived)
+    settle(store, arrived)
     assert store.open(one.oid, one.size) == LARGE
     # A server that cannot begin in the middle has it begin anew.
     assert sum(passed) == len(LARGE) - 5_000_000

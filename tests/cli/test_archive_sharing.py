@@ -569,6 +569,29 @@ def test_a_hostile_archive_is_left_out_and_the_rest_arrives(
     assert archives(world.remote)["mallory/2020-01"] == before
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_an_archive_that_holds_nothing_takes_no_ref_from_anybody(
+    world: World, ada: Person, bob: Person, plain: bool
+) -> None:
+    """It lists a run that is on the remote and does not keep it reachable."""
+    one = ada.record("one")
+    ada("push")
+    bob("fetch")
+    before = world.runs
+    commit = ada.runs[one]
+    ada("archive", one)
+    options = {"of": ada.repo.git("rev-parse", "HEAD"), "message": "x\n\nExp-Runs: 0\n"}
+    _plant(world, ada, "mallory/2020-01", {RUNS: _sound(ada)}, **options)
+    if plain:
+        bob.repo.git("fetch", "-q", "origin", "refs/exp-archive/*:refs/exp-archive/*")
+    else:
+        assert bob("fetch").code == 3
+    bob.record("three")
+    bob("push")
+    assert world.runs.items() >= before.items()
+    assert world.runs[one] == commit
+
+
 @pytest.mark.parametrize("limit", ["MAX_PARTS", "MAX_TOTAL", "MAX_LISTED"])
 def test_an_archive_beyond_what_is_read(
     world: World, ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch, limit: str

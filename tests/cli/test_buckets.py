@@ -88,6 +88,7 @@ def test_nobody_is_let_in_without_credentials(
 
 
 def test_a_bar_on_a_terminal(world: World, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
     ada = _person(world, "ada", str(tmp_path / "folder"))
     ada.record("big", CODE, "--output", "model.bin")
     master, slave = pty.openpty()

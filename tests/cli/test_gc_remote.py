@@ -231,6 +231,7 @@ def test_a_repository_that_people_work_in(world: World, ada: Person) -> None:
 
 
 def test_a_folder_that_others_may_use(world: World, ada: Person, tmp_path: Path) -> None:
+    (tmp_path / "bytes").mkdir()
     ada.repo.git("config", "exp.artifacts", str(tmp_path / "bytes"))
     one, two = _with_model(ada, "one", "a"), _with_model(ada, "two", "b")
     ada("push")

@@ -186,6 +186,7 @@ def test_stock_git_lfs_brings_the_bytes_from_clone_to_clone(
     subprocess.run(["git", "clone", "-q", str(hub), str(clone)], check=True, env=environ)
     other = Repo(clone, exp.repo.environ)
     other.git("fetch", "-q", "origin", "refs/exp/*:refs/exp/*")
+    (tmp_path / "empty").mkdir()
     other.git("config", "exp.artifacts", str(tmp_path / "empty"))  # else get would find them in the hub
     monkeypatch.chdir(clone)
     said = exp("get", f"{name}:out/big.bin", "-o", str(tmp_path / "got"))

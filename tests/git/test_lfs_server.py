@@ -102,6 +102,7 @@ def test_a_host_that_names_no_address(repo: Repo, tmp_path: Path) -> None:
     ("script", "told"),
     [
         ("echo 'no such command' >&2; exit 127", "has no Git LFS for 'team/code': no such command"),
+        ("echo 'Connection refused' >&2; exit 255", "cannot be reached over ssh: Connection refused"),
         ("exit 1", "has no Git LFS for 'team/code': exit code 1"),
         ("echo welcome", "is not JSON"),
         ("echo '[]'", "is not JSON"),

@@ -77,6 +77,7 @@ def _print(run: StoredRun, path: str) -> None:
 
 def _told(run: StoredRun, taken: Sequence[Taken], *, quiet: bool, dry_run: bool) -> int:
     """Says what became of each, and gives the exit code."""
+    from gitexp.cli import exit_codes
     from gitexp.cli.render.values import size_text
     from gitexp.cli.session import note, say, tell
 
@@ -88,4 +89,8 @@ def _told(run: StoredRun, taken: Sequence[Taken], *, quiet: bool, dry_run: bool)
         elif not quiet:
             done = ("would be written" if dry_run else "written") if one.written else "unchanged"
             say(f"{one.target}  {size_text(one.size)}  {done}")
-    return 1 if any(one.error for one in taken) else 0
+    failed = [one.error for one in taken if one.error is not None]
+    if not failed:
+        return exit_codes.OK
+    remote = any(error.exit_code == exit_codes.REMOTE for error in failed)
+    return exit_codes.REMOTE if remote else exit_codes.ERROR

@@ -12,6 +12,7 @@ from gitexp.git.outgoing import can_be_apart, push_apart
 from gitexp.git.process import Git
 from gitexp.git.pushing import Fate, Pushed, RefFate, RefPush, push
 from gitexp.git.remotes import Remote, list_remote
+from gitexp.model.values import Oid
 from gitexp.ops.share.outbox import Outbox, outbox_file
 from gitexp.repo import Repository
 
@@ -23,6 +24,8 @@ RATE = 6
 """Pushes a minute, as hosts advise."""
 _MANY = 20
 """Refs from which on it pays to put them where nothing else is."""
+_ASKED = 1000
+"""Refs that a remote is asked for by name at once."""
 _GIVEN_UP = 3
 """Single refs in a row that the server failed at: then it is the server, not the refs."""
 
@@ -108,8 +111,11 @@ class Sender:
 
     def _still_due(self, refs: Sequence[RefPush]) -> list[RefPush]:
         """Those of `refs` that the remote has not taken: a connection may be cut after the work was done."""
+        there: dict[str, Oid] = {}
         try:
-            there = list_remote(self.git, self.remote, [one.ref for one in refs[:1000]], push=True)
+            for start in range(0, len(refs), _ASKED):
+                names = [one.ref for one in refs[start : start + _ASKED]]
+                there |= list_remote(self.git, self.remote, names, push=True)
         except RemoteError as error:
             self.failed, self.failure = _GIVEN_UP, error
             self.fates |= {one.ref: RefFate(Fate.UNTOLD, error.message) for one in refs}

@@ -9,12 +9,14 @@ from typing import NamedTuple
 from gitexp.errors import GitExpError
 from gitexp.git.process import Git
 from gitexp.git.remotes import Remote, list_remote
+from gitexp.index.archived import Placed
 from gitexp.index.row import Head, Row
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
+from gitexp.ops.archive.checking import check_holds
 from gitexp.ops.archive.held import current, list_tips
 from gitexp.ops.archive.held import held as archived
-from gitexp.ops.archive.listing import Run, read_contents, read_parts
+from gitexp.ops.archive.listing import read_contents, read_parts
 from gitexp.ops.archive.merging import holds
 from gitexp.ops.read import StoredRun, Tails
 from gitexp.ops.share.archives import on_remote, receive, title
@@ -53,6 +55,8 @@ class Shelf:
     """Whether ours are to be sent."""
     faults: dict[str, str] = field(default_factory=dict)
     """Why some of them could not be brought in, by ref here: those stay as they are."""
+    _held: dict[Oid, dict[RunName, Oid]] = field(default_factory=dict)
+    """What versions of archives hold that were looked at before."""
     _due: dict[tuple[str, Oid, Oid | None], Due] = field(default_factory=dict)
     """What was found to be due before: it takes long to find out."""
 
@@ -116,23 +120,38 @@ class Shelf:
         return found
 
     def held(self) -> dict[RunName, Oid]:
-        """The runs that archives on the remote hold, and their commits, as far as those archives are here."""
+        """The runs that archives on the remote hold, and their commits, as far as those archives are here.
+
+        An archive that lists what it does not hold has none: the remote's refs are deleted by this.
+        """
         here = list_tips(self.repo) if self.tips else {}
         known = current(self.repo, here).known
         found: dict[RunName, Oid] = {}
         for ref, tip in self.tips.items():
-            if here.get(ref) == tip and ref in known:
-                heads = [one.head for one in known[ref].runs]
-                found.update((RunName(head.name), Oid(head.commit)) for head in heads)
-            else:
-                found.update((run.name, run.commit) for run in self._listed(tip))
+            if ref in self.faults:
+                continue
+            if tip not in self._held:
+                runs = known[ref].runs if here.get(ref) == tip and ref in known else self._listed(tip)
+                self._held[tip] = self._checked(tip, runs)
+            found |= self._held[tip]
         return found
 
-    def _listed(self, tip: Oid) -> Sequence[Run]:
+    def _checked(self, tip: Oid, runs: Sequence[Placed]) -> dict[RunName, Oid]:
+        """The runs, if the archive keeps them reachable; a shallow clone cannot tell."""
+        if self.repo.layout.shallow:
+            return {}
+        try:
+            check_holds(self.repo.reader, tip, runs, None)
+        except GitExpError:
+            return {}
+        return {RunName(one.head.name): Oid(one.head.commit) for one in runs}
+
+    def _listed(self, tip: Oid) -> Sequence[Placed]:
         """The runs of a version of an archive; none where it is not here."""
         try:
             parts = read_parts(self.repo.reader, tip)
-            return [*read_contents(self.repo.reader, parts).runs.values()]
+            runs = read_contents(self.repo.reader, parts).runs.values()
+            return [Placed(run.at, run.id, run.row.head) for run in runs]
         except GitExpError:
             return []
 
