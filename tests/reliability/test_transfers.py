@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.artifacts.servers import Lfs, lfs_server
+from tests.cli.program import ARGV, program_environ
 from tests.cli.sharing import Person, World
 from tests.gitrepo import Repo
 from tests.reliability.checks import next_command
@@ -20,6 +23,7 @@ from tests.reliability.test_kill_changes import killed
 MB = 1_000_000
 FILES = 4
 CODE = f"""
+import hashlib
 import os
 for number in range({FILES}):
     open(f'{{number}}.bin', 'wb').write(bytes([number]) * {3 * MB})
@@ -117,3 +121,37 @@ def test_a_kill_loses_nothing_that_came(world: World, server: Lfs, way: str) -> 
             assert _objects(bob) == FILES
             assert bob("get", next(iter(ada.runs)), "-o", "back", "-f").code == 0
         world.fsck(one)
+
+
+def test_several_fetch_the_same_at_once(world: World, server: Lfs) -> None:
+    """Also as somebody who is not let write to what is read-only, as root is."""
+    ada = _recorded(world, server)
+    ada("push")
+    bob = world.person("bob")
+    bob.repo.git("config", "remote.origin.lfsurl", server.url)
+    bob("fetch")
+    drop = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
+    unprivileged = drop if os.geteuid() == 0 and shutil.which("setpriv") else []
+    # What one that was killed while it published has left.
+    left = bob.repo.path / ".git/lfs/incomplete" / f"{hashlib.sha256(b'').hexdigest()}.gitexp"
+    left.parent.mkdir(parents=True)
+    for number in range(FILES):
+        data = bytes([number]) * 3 * MB
+        path = left.with_name(f"{hashlib.sha256(data).hexdigest()}.gitexp")
+        path.write_bytes(data)
+        path.chmod(0o444)
+    getting = [
+        subprocess.Popen(
+            [*unprivileged, *ARGV, "get", next(iter(ada.runs)), "-o", f"out-{number}"],
+            cwd=bob.repo.path,
+            env=program_environ(bob.repo.environ),
+            stderr=subprocess.PIPE,
+        )
+        for number in range(3)
+    ]
+    for one in getting:
+        _, talk = one.communicate()
+        assert one.returncode == 0, talk.decode()
+    assert _objects(bob) == FILES
+    assert not list(left.parent.iterdir())
+    bob.repo.fsck()
