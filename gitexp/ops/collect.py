@@ -1,7 +1,7 @@
 """`git exp gc`: what removed runs left is freed, and nothing that anything else needs.
 
-Refs go first, then what is ours alone, then artifacts, then objects. What is to go is written down before:
-after a kill the next gc takes it up again.
+Refs go first, then what is ours alone, then objects, then the artifacts that no object names any more. What
+is to go is written down before: after a kill the next gc takes it up again.
 """
 
 from __future__ import annotations
@@ -127,14 +127,15 @@ def _freed(repo: Repository, plan: _Plan) -> dict[str, int]:
     for path in (*plan.reports, *plan.temporary):
         path.unlink(missing_ok=True)
     _compact_index(repo)
-    if not _anything_live(repo):
-        artifacts = frozenset()
-        doomed.wait_for_index(repo)
-        drop(repo.store, found.artifacts)
-        dropped.forget_freed(repo)
     whole = not found.objects or _discard(repo, found, plan.pending.names)
     if not whole:
         plan.left.append("objects stay for now: something came to need them meanwhile")
+    if not _anything_live(repo):
+        artifacts = frozenset()
+        doomed.wait_for_index(repo)
+        # A run that was live when they were looked for may have ended since, and point to them.
+        drop(repo.store, doomed.unpointed(repo, found.artifacts))
+        dropped.forget_freed(repo)
     _write_pending(repo, Pending(artifacts=artifacts) if whole else plan.pending)
     after = _used(repo)
     return {kind: max(0, before[kind] - after[kind]) for kind in KINDS}

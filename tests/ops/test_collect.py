@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import subprocess
@@ -14,11 +15,15 @@ import pytest
 import gitexp
 from gitexp.errors import GitExpError, UsageError
 from gitexp.model.labels import Edit
-from gitexp.ops import doomed, quiet, recover
+from gitexp.model.names import RunName
+from gitexp.model.values import Digest
+from gitexp.ops import collect as collecting
+from gitexp.ops import doomed, dropped, quiet, recover
 from gitexp.ops.annotate import annotate
 from gitexp.ops.collect import Collected, collect
 from gitexp.ops.remove import remove
 from gitexp.ops.undo import undo
+from gitexp.repo import Repository
 from tests.gitrepo import Repo, object_formats
 from tests.ops.recorded import aside, chosen, multiply, open_here, record
 
@@ -214,8 +219,6 @@ def test_wherever_the_objects_are(
 
 def with_artifact(slug: str, data: bytes) -> tuple[str, str]:
     """The name of a run with a large artifact, and its sha256."""
-    import hashlib
-
     with gitexp.start(slug) as run:
         run.log_artifact(data, "model.bin")
     return str(run.name), hashlib.sha256(data).hexdigest()
@@ -266,6 +269,33 @@ def test_a_live_run_keeps_its_artifacts_and_its_code(repo: Repo) -> None:
         collect(opened)
     assert not stored(repo, oid)
     repo.git("fsck", "--strict")
+
+
+@pytest.mark.parametrize("pointer_in", ["one", "dropped"])
+def test_a_run_that_ends_meanwhile_keeps_its_artifacts(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, pointer_in: str
+) -> None:
+    repo.git("config", "exp.maxBlob", "1k")
+    name, oid = with_artifact("one", b"x" * 5000)
+    run = gitexp.start("live")
+    run.log_artifact(b"x" * 5000 if pointer_in == "one" else b"y" * 5000, "again.bin")
+    kept = oid
+    if pointer_in == "dropped":
+        kept = hashlib.sha256(b"y" * 5000).hexdigest()
+        with open_here(repo) as opened:
+            dropped.note(opened, RunName(name), [Digest(kept)])
+    real = collecting._compact_index
+
+    def late(opened: Repository) -> None:
+        run.finish()
+        real(opened)
+
+    monkeypatch.setattr(collecting, "_compact_index", late)
+    found = rm_and_gc(repo, name)
+    assert "artifacts stay while a run is live" in found.left
+    assert stored(repo, kept)
+    ended = next(one for one in gitexp.runs() if one.name != name)
+    assert len(ended.read_artifact("again.bin")) == 5000
 
 
 @pytest.mark.parametrize("kind", ["partial", "alternates"])
