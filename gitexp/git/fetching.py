@@ -27,6 +27,8 @@ _REFUSED = re.compile(
     r"object [0-9a-f]{40,64}: |fsck|pack-objects died|[Cc]ould not read [0-9a-f]{40}|bad object [0-9a-f]{40}"
     r"|missing (?:blob|tree|commit)|did not send all necessary objects|unable to parse|not our ref"
 )
+# Anything else a remote may say would be read as a refspec, which can name a ref of this clone.
+_NAME = re.compile(r"HEAD|refs/[^\x00-\x20\x7f:^~?*\[\\]+")
 
 
 @dataclass
@@ -45,9 +47,18 @@ def fetch(git: Git, remote: Remote, refs: Sequence[str]) -> Fetched:
     `git` is one from `remotes.toward`. Raises StorageFull where nothing can be written here, but no
     RemoteError.
     """
+    names = [ref for ref in refs if _NAME.fullmatch(ref)]
     fetching = _Fetching(git, remote)
-    fetching.bring(refs)
+    fetching.fetched.refused.update({ref: _no_name(remote, ref) for ref in {*refs}.difference(names)})
+    fetching.bring(names)
     return fetching.fetched
+
+
+def _no_name(remote: Remote, ref: str) -> RemoteError:
+    return RemoteError(
+        f"remote '{remote.name}' says that it has {ref!r}, which is not the name of a ref",
+        hint=f"git ls-remote {remote.name}",
+    )
 
 
 @dataclass
@@ -81,7 +92,7 @@ class _Fetching:
 
     def _fetch(self, refs: Sequence[str]) -> Result:
         options = [part for one in _CONFIG for part in ("-c", one)]
-        script = "".join(f"{ref}\n" for ref in refs).encode()
+        script = "".join(f"{ref}\n" for ref in refs).encode("utf-8", "surrogateescape")
         return self.git.run(*options, "fetch", *_OPTIONS, "--", self.remote.name, input=script, check=False)
 
     def _judge(self, ref: str, result: Result) -> None:

@@ -12,6 +12,7 @@ import pytest
 from gitexp.formats import pointer
 from gitexp.model.values import Digest
 from tests.cli.sharing import Person, World
+from tests.gitrepo import wrapped_git
 
 MEGA = 1_500_000
 CODE = "open('model.bin', 'wb').write({byte!r} * 1_500_000)"
@@ -197,6 +198,52 @@ def test_a_ref_that_is_hidden_is_not_taken_for_none(world: World, ada: Person) -
     ada("rm", "--remote", one)
     said = ada("gc", "--remote")
     assert said.code == 3, said.out
+    assert len(_there(_store(world))) == 2
+
+
+def _say(person: Person, folder: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """Whatever remote is asked what it has says `line` as well."""
+    lie = f"case \" $* \" in *' ls-remote '*) printf '%s\\t%s\\n' {line};; esac"
+    monkeypatch.setenv("PATH", wrapped_git(folder, person.repo.environ, lie)["PATH"])
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "+refs/heads/main:refs/heads/victim",
+        "refs/heads/main:refs/heads/victim",
+        "refs/heads/*:refs/heads/v*",
+        "^refs/heads/main",
+        "main",
+        "refs/heads/a b",
+    ],
+)
+def test_a_remote_cannot_name_a_ref_of_ours(
+    world: World, ada: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ref: str
+) -> None:
+    one, _ = _two_pushed(world, ada)
+    ada("rm", "--remote", one)
+    ada.repo.git("branch", "victim", ada.repo.commit("mine"))
+    before = ada.repo.refs()
+    _say(ada, tmp_path / "bin", monkeypatch, f"{'ab' * 20} '{ref}'")
+    said = ada("gc", "--remote")
+    assert said.code == 3
+    assert f"remote 'origin' says that it has {ref!r}, which is not the name of a ref" in said.err
+    assert ada.repo.refs() == before
+    assert len(_there(_store(world))) == 2
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/x\u2028y", "refs/exp/x\u2028y", "refs/heads/\udcff"])
+def test_refs_of_any_name_are_looked_at(world: World, ada: Person, ref: str) -> None:
+    one, _ = _two_pushed(world, ada)
+    _branch_of_somebody_else(world, ada)
+    commit = world.remote.git("rev-parse", "refs/heads/data")
+    world.remote.git("update-ref", ref, commit)
+    world.remote.git("update-ref", "-d", "refs/heads/data")
+    ada("rm", "--remote", one)
+    said = ada("gc", "--remote")
+    assert said.code == 0, said.err
+    assert "freed 0 B" in said.out
     assert len(_there(_store(world))) == 2
 
 
