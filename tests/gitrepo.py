@@ -99,8 +99,8 @@ class Repo:
         return self.git("rev-parse", "HEAD")
 
     def refs(self, prefix: str = "refs/") -> dict[str, str]:
-        lines = self.git("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
-        return dict(line.split(" ") for line in lines)
+        lines = self.git("for-each-ref", "--format=%(refname) %(objectname)", prefix).split("\n")
+        return dict(line.split(" ") for line in lines if line)
 
     def fsck(self) -> None:
         """Raises AssertionError unless `git fsck --strict` is clean; dangling objects are not dirt."""

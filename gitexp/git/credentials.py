@@ -33,7 +33,7 @@ class Credentials:
             return None
         script = "".join(f"{key}={value}\n" for key, value in lines)
         result = self._git.run("credential", "fill", input=script.encode(), check=False)
-        found = dict(line.partition("=")[::2] for line in result.text.splitlines())
+        found = dict(line.partition("=")[::2] for line in result.lines)
         if result.code != 0 or "password" not in found:
             return None
         return Login(found.get("username", ""), found["password"], f"{result.text}\n")

@@ -103,7 +103,7 @@ def _repository_settings(config: Path) -> dict[str, str]:
     text = config.read_text("utf-8", "surrogateescape")
     if "[extensions" not in text.lower() and "promisor" not in text.lower():
         return found
-    for line in text.splitlines():
+    for line in text.split("\n"):
         header = re.match(r'\s*\[\s*([\w.-]+)(?:\s+"(?:[^"\\]|\\.)*")?\s*\](.*)', line)
         if header:
             section, line = header[1].lower(), header[2]

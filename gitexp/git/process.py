@@ -62,6 +62,11 @@ class Result(NamedTuple):
         return self.stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
 
     @property
+    def lines(self) -> list[str]:
+        """What stands between line breaks of git's: names may hold what Python takes for others."""
+        return self.text.split("\n") if self.stdout else []
+
+    @property
     def talk(self) -> str:
         """stderr as text."""
         return self.stderr.decode("utf-8", "replace")

@@ -35,8 +35,8 @@ def roots(git: Git, layout: Layout, without: Collection[str], extra: Iterable[Pa
 
     Names in the files `extra` count as well. Indexes are not looked into: `walk` does that.
     """
-    listing = git.run("for-each-ref", "--format=%(objectname) %(refname)").text
-    pairs = (line.split(" ", 1) for line in listing.splitlines())
+    listing = git.run("for-each-ref", "--format=%(objectname) %(refname)")
+    pairs = (line.split(" ", 1) for line in listing.lines)
     named = {Oid(oid) for oid, ref in pairs if ref not in without}
     for path in (*_state_files(layout), *extra):
         named |= {Oid(word.decode()) for word in _HASH.findall(_data(path))}
@@ -97,12 +97,9 @@ def _loner(kind: str, disk: int, data: bytes, layout: Layout) -> Loner:
 def all_objects(git: Git) -> Iterator[tuple[Oid, str, int, int]]:
     """Id, kind, size and size on disk of every object."""
     form = "--batch-check=%(objectname) %(objecttype) %(objectsize) %(objectsize:disk)"
-    for line in git.run(
-        "cat-file", "--batch-all-objects", "--unordered", "--buffer", form, env=_PLAIN
-    ).text.split("\n"):
-        if line:
-            oid, kind, size, disk = line.split(" ")
-            yield Oid(oid), kind, int(size), int(disk)
+    for line in git.run("cat-file", "--batch-all-objects", "--unordered", "--buffer", form, env=_PLAIN).lines:
+        oid, kind, size, disk = line.split(" ")
+        yield Oid(oid), kind, int(size), int(disk)
 
 
 def closure(graph: Mapping[Oid, Loner], starts: Iterable[Oid]) -> set[Oid]:
@@ -121,7 +118,7 @@ def headers(git: Git, oids: Iterable[Oid]) -> dict[Oid, tuple[str, int]]:
     """Kind and size of those of `oids` that the repository has; one git process."""
     asked = "".join(f"{oid}\n" for oid in oids).encode()
     form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
-    lines = git.run("cat-file", form, "--buffer", input=asked, env=_PLAIN).text.splitlines()
+    lines = git.run("cat-file", form, "--buffer", input=asked, env=_PLAIN).lines
     parts = (line.split(" ") for line in lines)
     return {Oid(one[0]): (one[1], int(one[2])) for one in parts if len(one) == 3}
 
@@ -134,8 +131,8 @@ def blobs(git: Git, oids: Collection[Oid]) -> Iterator[bytes]:
 def existing(git: Git, oids: Iterable[Oid]) -> set[Oid]:
     """Those of `oids` that the repository has."""
     asked = "".join(f"{oid}\n" for oid in oids).encode()
-    answers = git.run("cat-file", "--batch-check=%(objectname)", "--buffer", input=asked, env=_PLAIN).text
-    return {Oid(line) for line in answers.splitlines() if " " not in line}
+    answers = git.run("cat-file", "--batch-check=%(objectname)", "--buffer", input=asked, env=_PLAIN).lines
+    return {Oid(line) for line in answers if " " not in line}
 
 
 def _contents(git: Git, oids: list[Oid]) -> dict[Oid, bytes]:

@@ -156,6 +156,6 @@ def is_name(text: str) -> bool:
 
 def ref_values(git: Git, namespaces: Sequence[str]) -> dict[str, Oid]:
     """What each ref under `namespaces` points to; one git process."""
-    listing = git.run("for-each-ref", "--format=%(objectname) %(refname)", *namespaces).text
-    pairs = (line.split(" ", 1) for line in listing.splitlines())
+    listing = git.run("for-each-ref", "--format=%(objectname) %(refname)", *namespaces)
+    pairs = (line.split(" ", 1) for line in listing.lines)
     return {ref: Oid(oid) for oid, ref in pairs}

@@ -133,7 +133,7 @@ def _listed(git: Git, remote: Remote, *args: str) -> dict[str, Oid]:
     result = git.run("ls-remote", *args, check=False)
     if result.code != 0:
         raise remote_error(result, remote)
-    pairs = (line.split("\t", 1) for line in result.text.splitlines() if "\t" in line)
+    pairs = (line.split("\t", 1) for line in result.lines if "\t" in line)
     return {ref: Oid(oid) for oid, ref in pairs}
 
 

@@ -162,7 +162,7 @@ def verify(git: Git, oids: Collection[Oid]) -> set[Oid]:
     while left:
         asked = "".join(f"{oid}\n" for oid in left).encode()
         result = git.run("cat-file", "--batch-check", input=asked, env=offline, check=False)
-        answers = result.text.splitlines()
+        answers = result.lines
         missing.update(oid for oid, answer in zip(left, answers, strict=False) if answer.endswith(" missing"))
         if len(answers) == len(left):
             break

@@ -17,7 +17,7 @@ from gitexp.artifacts.clearing import drop
 from gitexp.capture.durable import write_durably
 from gitexp.capture.live import Live, all_live
 from gitexp.git.discard import discard
-from gitexp.git.refs import DROPPED, EXP, TRASH, name_in, ref_values
+from gitexp.git.refs import DROPPED, EXP, TRASH, is_ours, name_in, ref_values
 from gitexp.git.write import KeptPack, RefUpdate, unkeep
 from gitexp.model.values import Digest, Oid
 from gitexp.ops import doomed, dropped, operations, recover
@@ -84,7 +84,7 @@ def collect(
 
 
 def _plan(repo: Repository, older_than: float | None, keep_trash: bool) -> _Plan:
-    values = ref_values(repo.git, [EXP, TRASH, DROPPED])
+    values = {ref: oid for ref, oid in ref_values(repo.git, [EXP, TRASH, DROPPED]).items() if is_ours(ref)}
     aside = {ref: oid for ref, oid in values.items() if not ref.startswith(EXP)}
     going = {} if keep_trash else dict(_old_enough(repo, aside, older_than))
     staying = {*(name_in(ref) for ref in values if ref not in going), *held(repo)}

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from gitexp.errors import GitExpError, NotFound, RefChanged, UsageError
 from gitexp.git.objects import ObjectBuilder
-from gitexp.git.refs import TRASH, dropped_ref, list_runs, run_ref, trash_ref
+from gitexp.git.refs import TRASH, dropped_ref, is_ours, list_runs, name_in, run_ref, trash_ref
 from gitexp.git.write import RefUpdate
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
@@ -67,7 +67,8 @@ def list_trash(repo: Repository) -> list[Trashed]:
     found = []
     for line in listing.stdout.decode("utf-8", "replace").split("\n")[:-1]:
         oid, ref, *subject = line.split(" ", 2)
-        found.append(Trashed(RunName(ref.removeprefix(TRASH)), Oid(oid), "".join(subject)))
+        if is_ours(ref):
+            found.append(Trashed(name_in(ref), Oid(oid), "".join(subject)))
     return found
 
 

@@ -77,5 +77,5 @@ class World:
 
 def refs(repo: Repo, namespace: str = "refs/exp/") -> dict[str, str]:
     """Name -> commit of what is in a namespace."""
-    lines = repo.git("for-each-ref", "--format=%(refname) %(objectname)", namespace).splitlines()
-    return {ref.removeprefix(namespace): oid for ref, oid in (line.split() for line in lines)}
+    lines = repo.git("for-each-ref", "--format=%(refname) %(objectname)", namespace).split("\n")
+    return {ref.removeprefix(namespace): oid for ref, oid in (line.split(" ") for line in lines if line)}

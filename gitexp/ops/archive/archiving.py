@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitexp.errors import GitError, GitExpError, InvalidName, NotFound, RefChanged, UsageError
 from gitexp.formats.archive import MAX_SIZE
 from gitexp.git.objects import ObjectBuilder
-from gitexp.git.refs import EXP, archive_ref, parse_archive, run_ref
+from gitexp.git.refs import EXP, archive_ref, is_ours, name_in, parse_archive, run_ref
 from gitexp.git.write import RefUpdate, verify
 from gitexp.index.row import Row
 from gitexp.model.names import MAX_SLUG, RunName, slugify
@@ -275,11 +275,12 @@ class _Drafts:
 
 def _living(repo: Repository) -> dict[RunName, _Living]:
     """Every run with a ref of its own; one git process."""
-    form = "--format=%(objectname) %(committerdate:unix) %(refname)"
+    form = "--format=%(objectname) %(committerdate:unix) %(refname) %(symref)"
     found: dict[RunName, _Living] = {}
-    for line in repo.git.run("for-each-ref", form, EXP).text.splitlines():
-        commit, at, ref = line.split(" ", 2)
-        found[RunName(ref.removeprefix(EXP))] = _Living(Oid(commit), max(0, int(at or 0)))
+    for line in repo.git.run("for-each-ref", form, EXP).lines:
+        commit, at, ref, target = line.split(" ", 3)
+        if is_ours(ref) and not target:
+            found[name_in(ref)] = _Living(Oid(commit), max(0, int(at or 0)))
     return found
 
 

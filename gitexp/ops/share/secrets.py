@@ -98,7 +98,7 @@ def _files(
         input="".join(f"{line}\n" for line in script).encode(),
     )
     name = runs[0].name
-    for line in listing.stdout.decode("utf-8", "surrogateescape").splitlines():
+    for line in listing.lines:
         oid, space, path = line.partition(" ")
         # A commit stands without a path; its files follow it.
         name = name if space else tips.get(oid, name)
