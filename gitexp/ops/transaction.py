@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from gitexp.capture.liveness import Lock
 from gitexp.errors import GitError
@@ -79,25 +80,48 @@ def _clear_up(repo: Repository) -> None:
         refs = []
         since = intent.stat().st_mtime
     root = repo.layout.common_dir
-    paths = [
-        root / f"{ref}.lock"
+    locks: list[tuple[Path, ...]] = [
+        (root / f"{ref}.lock",)
         for ref in refs
         if isinstance(ref, str) and (is_ours(ref) or ref.startswith(INCOMING))
     ]
     if not (root / "gc.pid").exists():
-        paths += [root / "packed-refs.lock", root / "packed-refs.new", root / "reftable/tables.list.lock"]
-    for path in paths:
-        remove_stale(path, since)
+        # git writes into the new file and never again to the lock beside it.
+        locks += [
+            (root / "packed-refs.lock", root / "packed-refs.new"),
+            (root / "reftable/tables.list.lock",),
+        ]
+    for paths in locks:
+        remove_stale(paths, since)
     intent.unlink()
 
 
-def remove_stale(path: Path, since: float) -> None:
-    """Remove a lock file that was made after `since` and stays as it is: a git of the user's would go on."""
-    with suppress(FileNotFoundError):
-        seen = path.stat()
-        if seen.st_mtime < since - STALE_SECONDS:
-            return  # it was in the way before we came
-        time.sleep(max(0.0, STALE_SECONDS - (time.time() - seen.st_mtime)))
-        now = path.stat()
-        if (now.st_ino, now.st_mtime_ns, now.st_size) == (seen.st_ino, seen.st_mtime_ns, seen.st_size):
-            path.unlink()
+def remove_stale(paths: Sequence[Path], since: float) -> None:
+    """Remove lock files that were made after `since` and stay as they are: a git of the user's would go on.
+
+    They are those of one git, the lock first: while any of them changes, all stay.
+    """
+    seen = _looked_at(paths)
+    if not seen or next(iter(seen.values())).time < since - STALE_SECONDS:
+        return  # it was in the way before we came
+    latest = max(one.time for one in seen.values())
+    time.sleep(max(0.0, STALE_SECONDS - (time.time() - latest)))
+    if _looked_at(paths) == seen:
+        for path in reversed(seen):  # who takes the lock next must not find the rest
+            path.unlink(missing_ok=True)
+
+
+class _Look(NamedTuple):
+    inode: int
+    size: int
+    time: float
+
+
+def _looked_at(paths: Iterable[Path]) -> dict[Path, _Look]:
+    """Those of the files that exist."""
+    found = {}
+    for path in paths:
+        with suppress(FileNotFoundError):
+            stat = path.stat()
+            found[path] = _Look(stat.st_ino, stat.st_size, stat.st_mtime)
+    return found

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -158,3 +159,40 @@ def test_a_lock_of_the_users_is_left_alone(repo: Repo) -> None:
         transaction.settle(opened)
     assert lock.exists()
     assert not (repo.path / ".git/exp/changing.json").exists()
+
+
+def test_the_lock_of_a_git_that_goes_on_writing_is_left_alone(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "STALE_SECONDS", 0.5)
+    record("one")
+    lock, new = repo.path / ".git/packed-refs.lock", repo.path / ".git/packed-refs.new"
+    intent = repo.path / ".git/exp/changing.json"
+    intent.write_text("[]")
+    lock.touch()
+    new.touch()
+    done = threading.Event()
+
+    def write() -> None:
+        while not done.wait(0.02):
+            with new.open("a") as file:
+                file.write("# of the user's\n")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with open_here(repo) as opened:
+            time.sleep(1.0)  # the lock is old by now, and what it stands for is not
+            transaction.settle(opened)
+        assert not intent.exists()
+        assert lock.exists()
+        assert new.exists()
+    finally:
+        done.set()
+        writer.join()
+    intent.write_text("[]")
+    os.utime(lock)
+    with open_here(repo) as opened:
+        transaction.settle(opened)
+    assert not lock.exists()
+    assert not new.exists()

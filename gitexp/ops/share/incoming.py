@@ -38,7 +38,7 @@ def fetching(repo: Repository) -> AbstractContextManager[object]:
 def begin(repo: Repository, remote: Remote) -> None:
     """Take away what a fetch that was killed left, locks included: only we write there, one at a time."""
     for path in (repo.layout.common_dir / INCOMING / remote.name).rglob("*.lock"):
-        remove_stale(path, 0.0)
+        remove_stale([path], 0.0)
     clear_incoming(repo, remote)
 
 
