@@ -16,7 +16,7 @@ from typing import Any
 import fsspec
 
 from gitexp.artifacts.arriving import Arrival
-from gitexp.artifacts.remote import Denied, Interrupted, Moved, absent
+from gitexp.artifacts.remote import GRACE, Denied, Interrupted, Moved, absent
 from gitexp.artifacts.store import Source, Stored
 from gitexp.errors import GitExpError, RemoteError, UsageError
 from gitexp.model.values import Digest
@@ -68,10 +68,12 @@ class Cloud:
 
     def announce(self, objects: Sequence[Stored], *, upload: bool) -> dict[Digest, GitExpError | None]:
         with ThreadPoolExecutor(self.threads) as pool:
-            there = dict(zip(objects, pool.map(self._size, objects), strict=True))
+            found = dict(zip(objects, pool.map(self._info, objects), strict=True))
+        there = {one: info for one, info in found.items() if info and int(info["size"]) == one.size}
         if upload:
-            return {one.oid: None for one, size in there.items() if size == one.size}
-        return {one.oid: absent(one, self.shown) for one, size in there.items() if size != one.size}
+            # An object gets a new time only by being sent again.
+            return {one.oid: None for one, info in there.items() if time.time() - _when(info) < GRACE / 2}
+        return {one.oid: absent(one, self.shown) for one in objects if one not in there}
 
     def send(self, one: Stored, source: Source) -> None:
         path = self._path(one.oid)
@@ -93,7 +95,8 @@ class Cloud:
             file.close()
             if not whole:
                 self._fs.mv(target, path)
-        if self._size(one) != one.size:
+        info = self._info(one)
+        if info is None or int(info["size"]) != one.size:
             raise Interrupted(f"artifact {one.oid[:12]} did not arrive whole at {self.shown}")
 
     def settle(self) -> None:
@@ -135,12 +138,13 @@ class Cloud:
     def _path(self, oid: Digest) -> str:
         return f"{self._root}/{oid[:2]}/{oid[2:4]}/{oid}"
 
-    def _size(self, one: Stored) -> int | None:
+    def _info(self, one: Stored) -> dict[str, Any] | None:
         with _told(self.shown):
             try:
-                return int(self._fs.info(self._path(one.oid))["size"])
+                info: dict[str, Any] = self._fs.info(self._path(one.oid))
             except FileNotFoundError:
                 return None
+        return info
 
     def _give_up(self, file: Any, target: str) -> None:
         """Have nothing of a file that was not written whole."""

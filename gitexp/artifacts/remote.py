@@ -14,6 +14,8 @@ AT_ONCE = 100
 """Objects that are announced at once, as Git LFS servers advise."""
 ABBREVIATED = 12
 """Digits of a hash that a message tells."""
+GRACE = 14 * 24 * 3600.0
+"""Seconds for which an object that nothing points to is left where it is: its run may be on its way."""
 
 Moved: TypeAlias = Callable[[int], object]
 """Told how many more bytes have passed."""
@@ -44,7 +46,8 @@ class ArtifactRemote(Protocol):
     def announce(self, objects: Sequence[Stored], *, upload: bool) -> dict[Digest, GitExpError | None]:
         """Told of at most AT_ONCE objects that are to be moved next; those that need not, or cannot.
 
-        None stands for what is there already, before an upload; an error says why an object cannot be moved.
+        None stands for what is there already, before an upload, and will be for half of GRACE at least: it
+        gets a new time, or is sent again. An error says why an object cannot be moved.
         """
 
     def send(self, one: Stored, source: Source) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -220,3 +221,17 @@ def test_what_a_push_counts_on_is_young_again(tmp_path: Path) -> None:
     assert path.stat().st_mtime == 1
     assert place.announce([one], upload=True) == {one.oid: None}
     assert path.stat().st_mtime > 1_600_000_000
+
+
+def test_what_is_old_in_a_bucket_is_sent_again(tmp_path: Path) -> None:
+    place = Cloud(f"file://{tmp_path}/there", shown="the bucket")
+    one = send(place, tmp_path, b"one")
+    path = ArtifactStore(tmp_path / "there").path(one.oid)
+    for days, is_there in ((6, True), (8, False)):
+        then = time.time() - days * 24 * 3600
+        os.utime(path, (then, then))
+        assert place.announce([one], upload=False) == {}
+        assert place.announce([one], upload=True) == ({one.oid: None} if is_there else {})
+    send(place, tmp_path, b"one")
+    assert place.announce([one], upload=True) == {one.oid: None}
+    assert path.read_bytes() == b"one"

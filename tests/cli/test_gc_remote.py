@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
 
 from gitexp.formats import pointer
 from gitexp.model.values import Digest
+from gitexp.repo import Repository
 from tests.cli.sharing import Person, World
 from tests.gitrepo import wrapped_git
 
@@ -189,6 +191,46 @@ def test_a_remote_that_changes_meanwhile(world: World, ada: Person, monkeypatch:
     assert said.code == 3
     assert "has changed meanwhile: nothing was removed" in said.err
     assert len(_there(_store(world))) == 2
+
+
+@pytest.mark.parametrize("where", ["folder", "bucket"])
+def test_what_becomes_young_meanwhile_stays(
+    world: World, ada: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    from gitexp.ops.share import clear
+
+    bob = world.person("bob")
+    store = _store(world)
+    if where == "bucket":
+        store = tmp_path / "bytes"
+        for one in (ada, bob):
+            one.repo.git("config", "exp.artifacts", f"local://{store}")
+    names = [_with_model(ada, "one", "a"), _with_model(ada, "two", "b")]
+    assert ada("push").code == 0
+    _age(store)
+    ada("rm", "--remote", "origin", *names)
+    again = _with_model(bob, "again", "a")
+    asked = clear._lacking
+
+    def pushed(repo: Repository, objects: Sequence[Digest]) -> Collection[Digest]:
+        # All that a push does before its ref is there.
+        found = asked(repo, objects)
+        size = sum(path.stat().st_size for path in store.glob("*/*/*"))
+        world.hook("pre-receive", "#!/bin/sh\nexit 1\n")
+        assert bob("push").code == 3
+        os.chdir(ada.repo.path)
+        assert sum(path.stat().st_size for path in store.glob("*/*/*")) == size
+        return found
+
+    monkeypatch.setattr(clear, "_lacking", pushed)
+    said = ada("gc", "--remote", "--alone")
+    assert said.code == 0, said.err
+    assert _there(store) == {_digest("a")}
+    monkeypatch.undo()
+    (world.remote.path / "hooks/pre-receive").unlink()
+    assert bob("push").code == 0
+    assert again in world.runs
+    assert _there(store) == {_digest("a")}
 
 
 def test_a_ref_that_is_hidden_is_not_taken_for_none(world: World, ada: Person) -> None:

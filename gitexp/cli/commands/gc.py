@@ -108,11 +108,12 @@ def _tell(found: Collected, *, dry_run: bool) -> None:
 def _clear(
     repo: Repository, name: str | None, seconds: float | None, *, dry_run: bool, alone: bool, as_json: bool
 ) -> int:
+    from gitexp.artifacts.remote import GRACE
     from gitexp.cli.json_output import put_json
     from gitexp.cli.render.values import size_text
     from gitexp.cli.session import note
     from gitexp.git.remotes import find_remote
-    from gitexp.ops.share.clear import GRACE, clear
+    from gitexp.ops.share.clear import clear
 
     remote = find_remote(repo.git, repo.config, name, push=True)
     older_than = GRACE if seconds is None else seconds

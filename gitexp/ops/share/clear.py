@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gitexp.artifacts.remote import ArtifactRemote
+from gitexp.artifacts.remote import GRACE, ArtifactRemote
 from gitexp.artifacts.store import Stored
 from gitexp.errors import GitError, GitExpError, RemoteError, UsageError
 from gitexp.formats import pointer
@@ -25,8 +25,6 @@ from gitexp.ops.share.incoming import begin, bring, clear_incoming, fetching
 from gitexp.ops.transfers import opened, worked_in
 from gitexp.repo import Repository
 
-GRACE = 14 * 24 * 3600.0
-"""Seconds for which an object that nothing points to is left: its run may be on its way."""
 _AT_ONCE = 10_000
 
 
@@ -88,15 +86,20 @@ def _cleared(
         idle = [(one, came) for one, came in place.list() if one.oid not in needed]
         old = [one for one, came in idle if time.time() - came > older_than]
         last = _lacking(repo, [one.oid for one in old])
-        found = tuple(one for one in old if one.oid not in last)
+        found = [one for one in old if one.oid not in last]
+        young = len(idle) - len(old)
         if found and not dry_run:
             if _tips(git, remotes) != tips:
                 raise RemoteError(
                     f"remote '{remote.name}' has changed meanwhile: nothing was removed",
                     hint=f"git exp gc --remote {remote.name}",
                 )
+            # Whoever pushes a run with what is there has given it a new time, and has no ref there yet.
+            here = {one.oid for one, came in place.list() if time.time() - came > older_than}
+            young += sum(one.oid not in here for one in found)
+            found = [one for one in found if one.oid in here]
             place.remove([one.oid for one in found])
-    return Cleared(place.shown, found, len(idle) - len(old))
+    return Cleared(place.shown, tuple(found), young)
 
 
 def _check_place(repo: Repository, remote: Remote, place: ArtifactRemote) -> None:
