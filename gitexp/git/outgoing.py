@@ -3,7 +3,8 @@
 git compares each ref or lease that it is given by name with all refs of both sides, in six spellings: at
 10,000 runs 500 names cost it 13 s. A pattern costs next to nothing, but takes all that it fits; so does a
 lease on what a remote was last known to have, which is found by name. So what is to be pushed, and what is
-expected, are put where nothing else is. It is one file, and what a crash leaves of it is no matter.
+expected, are put where nothing else is. It is a folder of three small files, and what a crash leaves of it is
+no matter.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitexp.git.config import Config
+from gitexp.git.config import Config, read
 from gitexp.git.layout import Layout
 from gitexp.git.process import Git
-from gitexp.git.pushing import Progress, Pushed, RefPush, push_all
+from gitexp.git.pushing import Progress, Pushed, RefPush, push, push_all
 from gitexp.git.refs import BRANCHES, EXP
 from gitexp.git.remotes import Remote
 
 _PACKED = "# pack-refs with: peeled fully-peeled sorted \n"
 _EXPECTED = "refs/expected/"
+_OURS = ("include.path", "core.bare", "core.repositoryformatversion", "extensions.objectformat")
+"""Settings that are others in such a repository."""
 
 
 def can_be_apart(git: Git, layout: Layout, config: Config) -> bool:
@@ -47,11 +50,30 @@ def push_apart(
 ) -> Pushed:
     """As `pushing.push`, from a repository at `folder` that is made for it; no ref may be one to delete.
 
-    Raises OSError.
+    Where other settings would hold there it is `pushing.push` itself. Raises OSError.
     """
-    settings = _settings(layout, remote, refs, config.all(f"remote.{remote.name}.fetch"))
-    with _apart(git, layout, folder, settings, refs) as inner:
-        return push_all(inner, remote, [f"{space}*:{space}*" for space in _spaces(refs)], refs, progress)
+    places = _places(refs, config.all(f"remote.{remote.name}.fetch"))
+    with _apart(git, layout, folder, _settings(layout, remote, places), refs) as inner:
+        if _holds_there(inner, config, remote, places):
+            return push_all(inner, remote, [f"{space}*:{space}*" for space in _spaces(refs)], refs, progress)
+    return push(git, remote, refs, progress)
+
+
+def _holds_there(inner: Git, config: Config, remote: Remote, places: Sequence[str]) -> bool:
+    """Whether git goes to the one address, and by the same settings, from the other repository as well.
+
+    `includeIf` may ask where a repository is, and what the user has for all of his is read before ours.
+    """
+    addresses = inner.run("remote", "get-url", "--push", "--all", "--", remote.name, check=False)
+    if addresses.code != 0 or addresses.lines != [remote.push_url]:
+        return False
+    fetch = f"remote.{remote.name}.fetch"
+    there = read(inner)
+    return there.all(fetch) == (*places, *config.all(fetch)) and all(
+        there.values.get(key) == config.values.get(key)
+        for key in there.values.keys() | config.values.keys()
+        if key not in (fetch, *_OURS)
+    )
 
 
 def _spaces(refs: Sequence[RefPush]) -> list[str]:
@@ -90,20 +112,25 @@ def _within(git: Git, layout: Layout, folder: Path) -> Git:
     return inner
 
 
-def _settings(layout: Layout, remote: Remote, refs: Sequence[RefPush], fetched: Sequence[str]) -> str:
-    """What holds in the other repository, after where to find what is expected: the first one counts.
+def _places(refs: Sequence[RefPush], fetched: Sequence[str]) -> list[str]:
+    """Where to find what is expected: the first place counts, and where nothing is found nothing is expected.
 
-    Where nothing is found nothing is expected. `fetched` are settings by which something might be.
+    `fetched` are settings by which something might be.
     """
-    paths = (layout.common_dir / "config", layout.git_dir / "config.worktree")
-    includes = "".join(f"\tpath = {_quoted(str(path))}\n" for path in paths)
     usual = all(spec.lstrip("+").startswith(("refs/heads/", "refs/tags/")) for spec in fetched)
     known = [one.ref for one in refs if one.expected is not None]
     # git notes there what it has pushed, a file each: so only where it must.
     known += [f"{space}*" for space in _spaces(refs) if space == BRANCHES or not usual]
-    places = "".join(f"\tfetch = +{ref}:{_expected(ref)}\n" for ref in known)
+    return [f"+{ref}:{_expected(ref)}" for ref in known]
+
+
+def _settings(layout: Layout, remote: Remote, places: Sequence[str]) -> str:
+    """What holds in the other repository: all that does in the first, but `places` before it."""
+    paths = (layout.common_dir / "config", layout.git_dir / "config.worktree")
+    includes = "".join(f"\tpath = {_quoted(str(path))}\n" for path in paths)
+    fetched = "".join(f"\tfetch = {place}\n" for place in places)
     return (
-        f"[remote {_quoted(remote.name)}]\n{places}[include]\n{includes}"
+        f"[remote {_quoted(remote.name)}]\n{fetched}[include]\n{includes}"
         "[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n"
         f"[extensions]\n\tobjectFormat = {layout.object_format}\n"
     )

@@ -121,6 +121,80 @@ def test_settings_of_the_repository_hold(world: World, ada: Person, tmp_path: Pa
     assert not world.runs
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of settings that hold for all repositories of this test's user."""
+    (tmp_path / "home/git").mkdir(parents=True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def _for_all(person: Person, key: str, value: str) -> None:
+    home = Path(os.environ["XDG_CONFIG_HOME"])
+    person.repo.git("config", "--file", str(home / "git/config"), key, value)
+
+
+@pytest.mark.usefixtures("home")
+def test_settings_for_a_place_alone_hold(world: World, ada: Person, tmp_path: Path) -> None:
+    other = tmp_path / "other.git"
+    ada.repo.git("clone", "-q", "--bare", world.url, str(other))
+    ada.repo.git("config", "--file", str(tmp_path / "there"), f"url.{other}.pushInsteadOf", world.url)
+    _for_all(ada, f"includeIf.gitdir:{ada.repo.path}/.git.path", str(tmp_path / "there"))
+    assert ada("push").code == 0
+    assert refs(Repo(other, ada.repo.environ)) == ada.runs
+    assert not world.runs
+
+
+@pytest.mark.usefixtures("home")
+def test_settings_for_a_place_alone_hold_on_the_way(world: World, ada: Person, tmp_path: Path) -> None:
+    pack = tmp_path / "receive-pack"
+    pack.write_text(f"#!/bin/sh\ntouch '{tmp_path}/used'\nexec git-receive-pack \"$@\"\n")
+    pack.chmod(0o755)
+    ada.repo.git("config", "--file", str(tmp_path / "there"), "remote.origin.receivepack", str(pack))
+    _for_all(ada, f"includeIf.gitdir:{ada.repo.path}/.git.path", str(tmp_path / "there"))
+    assert ada("push").code == 0
+    assert (tmp_path / "used").exists()
+    assert world.runs == ada.runs
+
+
+@pytest.mark.usefixtures("home")
+def test_where_git_fetches_runs_from_everywhere(world: World, ada: Person) -> None:
+    _for_all(ada, "remote.origin.fetch", "+refs/exp/*:refs/other/*")
+    assert ada("push").code == 0
+    ada("tag", "--where", "is:finished", "+good")
+    said = ada("push")
+    assert said.code == 0, said.err
+    assert world.runs == ada.runs
+
+
+def test_two_addresses_to_push_to(world: World, ada: Person, tmp_path: Path) -> None:
+    other = tmp_path / "other.git"
+    ada.repo.git("clone", "-q", "--bare", world.url, str(other))
+    for url in (world.url, str(other)):
+        ada.repo.git("config", "--add", "remote.origin.pushurl", url)
+    assert ada("push").code == 0
+    assert world.runs == refs(Repo(other, ada.repo.environ)) == ada.runs
+
+
+def test_where_the_working_tree_is_told(world: World, ada: Person) -> None:
+    ada.repo.git("config", "core.worktree", str(ada.repo.path))
+    said = ada("push")
+    assert said.code == 0, said.err
+    assert world.runs == ada.runs
+
+
+@pytest.mark.usefixtures("home")
+def test_it_is_put_apart_where_it_can_be(
+    world: World, ada: Person, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    body = f'case " $* " in *" push --porcelain "*) echo "$GIT_DIR" > {tmp_path}/where;; esac'
+    monkeypatch.setenv("PATH", wrapped_git(tmp_path / "bin", os.environ, body)["PATH"])
+    _for_all(ada, "user.name", "Ada")
+    ada.repo.git("config", "--add", "remote.origin.fetch", "+refs/notes/*:refs/notes/*")
+    assert ada("push").code == 0
+    assert "/exp/outbox/" in (tmp_path / "where").read_text()
+
+
 def test_from_a_linked_worktree_by_a_relative_address(world: World, ada: Person) -> None:
     tree = ada.repo.path.parent / "linked"
     ada.repo.git("worktree", "add", "-q", "-b", "side", str(tree))
