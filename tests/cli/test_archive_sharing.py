@@ -730,3 +730,13 @@ def test_kills_of_push(world: World, ada: Person, bob: Person) -> None:
     assert listed(bob) == listed(ada)
     assert set(listed(bob)) == set(names)
     world.fsck(ada, bob)
+
+
+def test_bytes_of_archived_runs_follow_what_git_alone_has_pushed(world: World, ada: Person) -> None:
+    name = ada.record("big", LARGE, "--output", "model.bin")
+    ada("archive", name)
+    ada.repo.git("push", "-q", "origin", "refs/exp-archive/*:refs/exp-archive/*")
+    said = ada("push")
+    assert (said.code, said.err.splitlines()[0]) == (0, f"unchanged  {name}: 1 artifact sent")
+    assert len(list((world.remote.path / "lfs" / "objects").glob("*/*/*"))) == 1
+    assert ada("push").err == "origin: 1 archive unchanged\n"

@@ -477,3 +477,70 @@ def test_a_variable_in_a_file_of_its_own(world: World, ada: Person) -> None:
     ada("rm", name)
     ada.record("two")
     assert ada("push").code == 0
+
+
+def _bytes(world: World) -> list[Path]:
+    return list((world.remote.path / "lfs" / "objects").glob("*/*/*"))
+
+
+def test_bytes_follow_what_git_alone_has_pushed(world: World, ada: Person) -> None:
+    name = ada.record("big", LARGE, "--output", "model.bin")
+    ada.repo.git("push", "-q", "origin", "refs/exp/*:refs/exp/*")
+    assert not _bytes(world)
+    assert ada("push").err == f"unchanged  {name}: 1 artifact sent\norigin: 1 unchanged\n"
+    assert len(_bytes(world)) == 1
+    assert ada("push").err == "origin: 1 unchanged\n"
+
+
+def test_bytes_follow_to_another_place(world: World, ada: Person, tmp_path: Path) -> None:
+    ada.record("big", LARGE, "--output", "model.bin")
+    ada("push")
+    ada.repo.git("config", "exp.artifacts", str(tmp_path / "bytes"))
+    assert "1 artifact sent" in ada("push").err
+    assert len(list((tmp_path / "bytes").glob("*/*/*"))) == 1
+
+
+def test_bytes_that_were_lost_there_are_sent_where_they_are_asked_for(world: World, ada: Person) -> None:
+    name = ada.record("big", LARGE, "--output", "model.bin")
+    ada("push")
+    for options in (("origin", name), ("--where", "is:finished"), ("--artifacts",)):
+        (lost,) = _bytes(world)
+        lost.unlink()
+        assert ada("push").err == "origin: 1 unchanged\n"
+        assert f"unchanged  {name}: 1 artifact sent" in ada("push", *options).err
+        assert ada("push", *options).err == "origin: 1 unchanged\n"
+
+
+def test_what_has_come_without_its_bytes_is_the_affair_of_who_has_them(world: World, ada: Person) -> None:
+    name = ada.record("big", LARGE, "--output", "model.bin")
+    ada.repo.git("push", "-q", "origin", "refs/exp/*:refs/exp/*")
+    bob = world.person("bob")
+    bob("fetch")
+    assert bob("push").err == "origin: 1 unchanged\n"
+    said = bob("push", "origin", name)
+    assert said.code == 3
+    assert f"missing artifacts  {name}: " in said.err
+    ada("push")
+    assert bob("push", "origin", name).err == "origin: 1 unchanged\n"
+
+
+def test_bytes_that_were_allowed_to_be_missing_follow(world: World, ada: Person) -> None:
+    name = ada.record("big", LARGE, "--output", "model.bin")
+    store = ada.repo.path / ".git/lfs/objects"
+    store.rename(store.with_name("away"))
+    assert ada("push", "--allow-missing").code == 0
+    assert ada("push").err == "origin: 1 unchanged\n"
+    assert ada("push", "origin", name).code == 3
+    store.with_name("away").rename(store)
+    assert f"unchanged  {name}: 1 artifact sent" in ada("push").err
+    assert len(_bytes(world)) == 1
+
+
+def test_bytes_that_were_cleared_there_come_back(world: World, ada: Person) -> None:
+    name = ada.record("big", LARGE, "--output", "model.bin")
+    ada("push")
+    ada("rm", "--remote", "origin", name)
+    assert ada("gc", "--remote", "--older-than", "0d").code == 0
+    assert not _bytes(world)
+    ada.repo.git("push", "-q", "origin", "refs/exp/*:refs/exp/*")
+    assert "1 artifact sent" in ada("push").err

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 @click.option("--where", metavar="QUERY", help="Push the runs that a query finds.")
 @click.option("--all", "everything", is_flag=True, help="Push runs that are still running, too.")
 @click.option(
+    "--artifacts", is_flag=True, help="See that the bytes of runs that are there already are there, too."
+)
+@click.option(
     "--allow-missing", is_flag=True, help="Push runs though bytes of their artifacts cannot be sent."
 )
 @click.option("--allow", is_flag=True, help="Push runs though lines of theirs look like secrets.")
@@ -45,6 +48,7 @@ def command(
     names: tuple[str, ...],
     where: str | None,
     everything: bool,
+    artifacts: bool,
     allow_missing: bool,
     allow: bool,
     again: bool,
@@ -60,6 +64,8 @@ def command(
     sides is a conflict until it was fetched. What was removed there stays so, but for --again and for what
     is named. What was cut off goes on where it was. Large artifacts go to the Git LFS server of the remote,
     into the remote where that is a folder, or to the folder or bucket that git config exp.artifacts names.
+    Bytes that are missing there of runs which are on the remote already follow: everything is looked for of
+    runs that are named, or with --artifacts of all; else what is here and was not found there before.
     Records, and what a run's code adds to its base, are searched for secrets first; a finding stops the
     push. Exit code 3 says that some runs were not pushed.
 
@@ -94,8 +100,11 @@ def command(
             note("no run to push")
             return 0
         forget(repo)
-        again = again or (where is None and bool({*names} - {remote.name}))
-        outcomes = push(repo, remote, runs, Options(dry_run, allow_missing, allow, again, archives=whole))
+        again = again or (where is None and not whole)
+        options = Options(
+            dry_run, allow_missing, allow, again, archives=whole, artifacts=artifacts or not whole
+        )
+        outcomes = push(repo, remote, runs, options)
         suggest_archive(repo, lambda: len(runs))
     if as_json:
         put_outcomes(remote, outcomes, archives=True)

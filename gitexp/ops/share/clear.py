@@ -21,6 +21,7 @@ from gitexp.git.refs import INCOMING
 from gitexp.git.remotes import Remote, find_remote, list_all_refs, remote_names, toward
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.doomed import DIGEST
+from gitexp.ops.share.delivery import delivered_to
 from gitexp.ops.share.incoming import begin, bring, clear_incoming, fetching
 from gitexp.ops.transfers import opened, worked_in
 from gitexp.repo import Repository
@@ -98,6 +99,7 @@ def _cleared(
             here = {one.oid for one, came in place.list() if time.time() - came > older_than}
             young += sum(one.oid not in here for one in found)
             found = [one for one in found if one.oid in here]
+            delivered_to(repo, remote).forget()
             place.remove([one.oid for one in found])
     return Cleared(place.shown, tuple(found), young)
 

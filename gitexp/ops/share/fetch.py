@@ -26,7 +26,7 @@ from gitexp.ops.share.inspect import inspect
 from gitexp.ops.share.layout import Layout, archive_namespaces, has_layout, is_run, set_layout
 from gitexp.ops.share.layout import places as places_on
 from gitexp.ops.share.reconcile import Here, State, Verdict, judged
-from gitexp.ops.share.seen import Seen
+from gitexp.ops.share.seen import seen_on
 from gitexp.ops.tidy import fold_packs
 from gitexp.repo import Repository
 
@@ -67,7 +67,7 @@ def fetch(
             told = ((refs[ref], error.message) for ref, error in errors.items())
             verdicts += [Verdict(state, name, lacking[name], message) for name, message in told]
         verdicts += _published(repo, remote, found, arrived, query) if arrived else []
-        Seen(repo, remote).add(one.name for one in verdicts if one.state.here)
+        seen_on(repo, remote).add(one.name for one in verdicts if one.state.here)
         _learn_layout(repo, remote, found, [*verdicts, *filed])
     return verdicts + filed
 

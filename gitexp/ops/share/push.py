@@ -6,21 +6,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from gitexp.artifacts.store import Stored
 from gitexp.errors import GitExpError
 from gitexp.git.pushing import Fate, RefFate, RefPush
 from gitexp.git.remotes import Remote, toward
 from gitexp.model.names import RunName, twin_name
-from gitexp.model.values import Digest, Oid
+from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun
 from gitexp.ops.share.archive_push import planned, send_archives
+from gitexp.ops.share.delivery import Delivery, deliver
 from gitexp.ops.share.layout import Places
 from gitexp.ops.share.outbox import Outbox, outbox
-from gitexp.ops.share.pointers import pointers
 from gitexp.ops.share.secrets import check
-from gitexp.ops.share.seen import Seen
+from gitexp.ops.share.seen import seen_on
 from gitexp.ops.share.sending import Sender
-from gitexp.ops.share.shelf import shelf_of
+from gitexp.ops.share.shelf import Shelf, shelf_of
 from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
 
@@ -88,6 +87,8 @@ class Options:
     """Whether runs go that were removed there."""
     archives: bool = False
     """Whether the archives of this clone go, too."""
+    artifacts: bool = False
+    """Whether bytes are looked for there of which it is known, or taken on trust, that they are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,12 @@ def push(
     git = toward(repo.git, repo.environ)
     repo.home.mkdir(exist_ok=True)
     with outbox(repo, remote.name) as memory:
-        shelf, seen = shelf_of(repo, git, remote, wanted=options.archives), Seen(repo, remote)
+        shelf, seen = shelf_of(repo, git, remote, wanted=options.archives), seen_on(repo, remote)
         if not options.dry_run:
             known = shelf.there
             shelf.bring_in(everything=any(run.commit not in known for run in runs))
         there = shelf.there
-        unwanted = frozenset() if options.again else seen.names - shelf.names
+        unwanted = frozenset() if options.again else seen.words - shelf.names
         plan = _Plan(repo, shelf.places, shelf.runs, there | shelf.going, memory, unwanted)
         steps = [plan.step(run) for run in runs]
         if not options.allow_secrets:
@@ -131,7 +132,7 @@ def push(
             sender = Sender(repo, git, remote, memory)
             keep = {step.ref.ref for step in steps if step.ref is not None}
             filed = send_archives(shelf, sender, keep, allow_missing=options.allow_missing)
-            steps = _with_bytes(repo, remote, steps, options)
+            steps = [*_with_bytes(repo, remote, steps, options), *_filed(repo, remote, shelf, options)]
             steps = _sent(sender, steps)
             seen.add(step.run.name for step in steps if step.outcome.state.there)
     archives = [Outcome(one.name, one.commit, State(one.state), one.reason, one.hint) for one in filed]
@@ -203,26 +204,31 @@ def _planned(step: _Step, ref: RefPush, state: State) -> _Step:
     return _Step(step.run, replace(step.outcome, state=state), ref)
 
 
+def _filed(repo: Repository, remote: Remote, shelf: Shelf, options: Options) -> list[_Step]:
+    """What is to be told of the bytes of runs that went in archives, now or long ago."""
+    runs = shelf.filed()
+    if not runs:
+        return []
+    steps = [_Step(run, Outcome(run.name, run.commit, State.UNCHANGED)) for run in runs]
+    return [step for step in _with_bytes(repo, remote, steps, options) if step.outcome.reason]
+
+
 def _with_bytes(repo: Repository, remote: Remote, steps: Sequence[_Step], options: Options) -> list[_Step]:
     """The steps after artifacts were sent: runs whose bytes are not there go no further."""
-    wanted = {step.run.name: pointers(repo, step.run) for step in steps if step.ref is not None}
-    objects = {one.oid: one for found in wanted.values() for one in found}
-    if not objects:
-        return list(steps)
-    from gitexp.ops.transfers import send
-
-    failed = send(repo, remote, list(objects.values()))
-    if options.allow_missing or not failed:
-        return list(steps)
-    return [_judged(step, wanted.get(step.run.name, ()), failed) for step in steps]
+    due = [step.run for step in steps if step.ref is not None]
+    there = [step.run for step in steps if step.ref is None and step.outcome.state.there]
+    found = deliver(repo, remote, due, there, asked=options.artifacts)
+    return [_judged(step, found, allow_missing=options.allow_missing) for step in steps]
 
 
-def _judged(step: _Step, objects: Sequence[Stored], failed: Mapping[Digest, GitExpError]) -> _Step:
-    errors = [failed[one.oid] for one in objects if one.oid in failed]
-    if step.ref is None or not errors:
-        return step
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return step.ended(State.MISSING, errors[0].message + more, errors[0].hint)
+def _judged(step: _Step, found: Delivery, *, allow_missing: bool) -> _Step:
+    errors, sent = found.failed.get(step.run.commit), found.sent.get(step.run.commit)
+    if errors and not allow_missing:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        return step.ended(State.MISSING, errors[0].message + more, errors[0].hint)
+    if sent and step.ref is None:
+        return step.ended(step.outcome.state, f"{sent} artifact{'' if sent == 1 else 's'} sent")
+    return step
 
 
 def _sent(sender: Sender, steps: Sequence[_Step]) -> list[_Step]:

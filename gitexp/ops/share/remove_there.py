@@ -14,7 +14,7 @@ from gitexp.ops.choose import Chosen, choose, match
 from gitexp.ops.share.layout import Places, places
 from gitexp.ops.share.outbox import Outbox, outbox
 from gitexp.ops.share.push import Outcome, State
-from gitexp.ops.share.seen import Seen
+from gitexp.ops.share.seen import seen_on
 from gitexp.ops.share.sending import Sender
 from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
@@ -119,7 +119,7 @@ def _remember(
 ) -> None:
     """The next push must not bring them back."""
     gone = [(outcome, refs) for outcome, refs in steps if outcome.state is State.REMOVED]
-    Seen(repo, remote).add(outcome.name for outcome, _ in gone)
+    seen_on(repo, remote).add(outcome.name for outcome, _ in gone)
     refs = {one.ref for _, refs in gone for one in refs}
     if not refs.isdisjoint(memory.running):
         memory.running = {ref: oid for ref, oid in memory.running.items() if ref not in refs}

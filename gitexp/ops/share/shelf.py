@@ -119,6 +119,21 @@ class Shelf:
                 self.faults[ref] = error.message
         return found
 
+    def filed(self) -> list[StoredRun]:
+        """The runs in those archives of ours that the remote has as they are here."""
+        here = list_tips(self.repo) if self.wanted else {}
+        known = current(self.repo, here)
+        heads = {
+            one.head.commit: one.head
+            for ref, tip in here.items()
+            if self.tips.get(ref) == tip and ref in known.known
+            for one in known.known[ref].runs
+        }
+        tails = Tails(self.repo, known.fresh)
+        return [
+            StoredRun(self.repo, RunName(one.name), Oid(one.commit), one, tails) for one in heads.values()
+        ]
+
     def held(self) -> dict[RunName, Oid]:
         """The runs that archives on the remote hold, and their commits, as far as those archives are here.
 
