@@ -95,6 +95,9 @@ def _told(remote: Remote, verdicts: Sequence[Verdict], *, dry_run: bool) -> int:
             say(f"{one.state.value}  {one.name}" + (f": {one.reason}" if one.reason else ""))
         if len(some) > _SHOWN:
             say(f"and {len(some) - _SHOWN} more" + (": --json tells all" if some is bad else ""))
+    removed = [one.name for one in verdicts if one.state is State.REMOVED]
+    if removed:
+        say(f"hint: git exp restore {removed[0] if len(removed) == 1 else '--list'}")
     would = " has" if dry_run else ""
     say(f"{remote.name}{would}: {state_counts(verdicts, State) or 'no run'}")
     return exit_codes.REMOTE if bad else exit_codes.OK

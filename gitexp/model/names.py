@@ -33,12 +33,17 @@ def new_id() -> RunId:
 
 def twin_name(name: RunName, run_id: str) -> RunName:
     """What the run with that id is called where another one has its name already."""
-    return RunName(f"{name[: -SUFFIX_LENGTH - 1]}-{run_id[:SUFFIX_LENGTH]}")
+    return RunName(f"{slug_of(name)}-{run_id[:SUFFIX_LENGTH]}")
 
 
 def is_twin(name: str, other: str) -> bool:
     """Whether a run recorded as `other` may be called `name`: its own, or one that `twin_name` gives it."""
-    return name[: -SUFFIX_LENGTH - 1] == other[: -SUFFIX_LENGTH - 1]
+    return slug_of(name) == slug_of(other)
+
+
+def slug_of(name: str) -> str:
+    """What twins have in common."""
+    return name[: -SUFFIX_LENGTH - 1]
 
 
 def parse_name(text: str) -> RunName:

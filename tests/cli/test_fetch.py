@@ -188,6 +188,36 @@ def test_what_was_removed_here_stays_removed(world: World, ada: Person, bob: Per
     assert bob("restore", name).code == 0
 
 
+def test_what_was_removed_here_stays_so_whoever_edits_it(world: World, ada: Person, bob: Person) -> None:
+    name = ada.record("one")
+    ada("push")
+    bob("fetch")
+    bob("tag", name, "+mine")
+    bob("rm", name)
+    ada("tag", name, "+hers")
+    ada("push")
+    said = bob("fetch")
+    assert (said.code, said.err) == (0, f"hint: git exp restore {name}\norigin: 1 removed here\n")
+    assert not bob.runs
+    assert bob("restore", name).code == 0
+    assert "1 merged" in bob("fetch").err
+    assert bob("show", name, "--json").json["tags"] == ["hers", "mine"]
+    bob.repo.fsck()
+
+
+def test_another_run_of_a_removed_name_comes(world: World, ada: Person, bob: Person) -> None:
+    name = ada.record("one")
+    ada("push")
+    bob("fetch")
+    bob("rm", name)
+    text = ada.repo.git("show", f"refs/exp/{name}:.exp/run.yaml")
+    (line,) = (one for one in text.splitlines() if one.startswith("id: "))
+    other = forge(ada.repo, name, name, {"run.yaml": text.replace(line, "id: aaaaaaaaaaaaaaaa") + "\n"})
+    world.remote.git("fetch", "-q", str(ada.repo.path), f"+{other}:refs/exp/{name}")
+    assert "1 new" in bob("fetch").err
+    assert bob.runs == {name: other}
+
+
 def test_the_end_of_a_running_run(world: World, ada: Person, bob: Person) -> None:
     name = ada.record(
         "long",

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import TypeAlias
 
 from gitexp.errors import GitExpError
 from gitexp.formats.labels import relabelled
 from gitexp.git.objects import Identity, ObjectBuilder
 from gitexp.merge import merge
-from gitexp.model.names import RunName, is_twin, twin_name
+from gitexp.model.names import RunName, slug_of, twin_name
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
 from gitexp.ops.annotate import Tip
@@ -75,7 +76,7 @@ class Verdict:
         return "/" in self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Here:
     """What this clone has."""
 
@@ -89,7 +90,7 @@ class Here:
         """What becomes of the run `name` at commit `theirs`. Raises BrokenRecord, NewerFormat or NotFound."""
         reader = self.repo.reader
         removed = self.trash.get(name)
-        if name not in self.runs and removed and theirs in versions(reader, removed, name):
+        if name not in self.runs and removed and self._is_same(name, removed, theirs):
             return Verdict(State.REMOVED, name, theirs, f"git exp restore {name}")
         if name not in self.runs and not self._has_twin(name):
             return Verdict(State.NEW, name, theirs)
@@ -117,9 +118,20 @@ class Here:
             return Verdict(State.UNCHANGED, name, mine)
         return self._twin(name, theirs, base64.b32encode(bytes.fromhex(theirs)).decode().lower())
 
+    def _is_same(self, name: RunName, removed: Oid, theirs: Oid) -> bool:
+        """Whether they have a version of what was removed here: whoever edits it brings it back to nobody."""
+        reader = self.repo.reader
+        with suppress(GitExpError):
+            return read_info(reader, removed, name).id == read_info(reader, theirs, name).id
+        return theirs == removed
+
+    @cached_property
+    def _slugs(self) -> frozenset[str]:
+        return frozenset(map(slug_of, self.runs))
+
     def _has_twin(self, name: RunName) -> bool:
         """Whether a run that is here may be the same under another name; most names tell that none is."""
-        return any(is_twin(name, known) for known in self.runs)
+        return slug_of(name) in self._slugs
 
     def _called(self, name: RunName, other: RunInfo) -> RunName:
         """The name that the run `name` of the remote has here, where it, or another run, is a twin."""
