@@ -740,3 +740,30 @@ def test_bytes_of_archived_runs_follow_what_git_alone_has_pushed(world: World, a
     assert (said.code, said.err.splitlines()[0]) == (0, f"unchanged  {name}: 1 artifact sent")
     assert len(list((world.remote.path / "lfs" / "objects").glob("*/*/*"))) == 1
     assert ada("push").err == "origin: 1 archive unchanged\n"
+
+
+def test_a_run_in_an_archive_there_is_not_said_to_be_absent(world: World, ada: Person, bob: Person) -> None:
+    one, two = ada.record("one"), ada.record("two")
+    ada("push")
+    bob("fetch")
+    ada("archive", one, two)
+    (archive,) = archives(ada.repo)
+    ada("push")
+    said = bob("rm", "--remote", "origin", one)
+    assert said.code == 3
+    assert f"conflict  {one}: the archive {archive} there is not known here" in said.err
+    assert "hint: git exp fetch origin\n" in said.err
+    bob("fetch", "origin")
+    for person in (ada, bob):
+        said = person("rm", "--remote", "origin", one)
+        assert said.code == 3
+        assert f"archived there  {one}: the archive {archive} there holds it" in said.err
+        assert f"hint: git exp rm {one} && git exp push origin\n" in said.err
+    ada("rm", one)
+    assert "hint: git exp push origin\n" in ada("rm", "--remote", "origin", one).err
+    assert ada("push", "origin").code == 0
+    assert "1 not there" in ada("rm", "--remote", "origin", one).err
+    carol = world.person("carol")
+    carol("fetch")
+    assert set(listed(carol)) == {two}
+    world.fsck(ada, bob, carol)

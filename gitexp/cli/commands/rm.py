@@ -28,8 +28,9 @@ def command(
     it and gives the disk back. A run that is still being recorded is not removed.
 
     With --remote they are removed on the remote alone: what is here stays, and git exp push with their names
-    sends them again. One that was edited there since it was fetched is a conflict and stays. Exit code 3
-    says that some were not removed. git exp gc --remote frees the artifacts that they had there.
+    sends them again. One that was edited there since it was fetched is a conflict and stays, and one that an
+    archive there holds stays in it. Exit code 3 says that some were not removed. git exp gc --remote frees
+    the artifacts that they had there.
 
     \b
     Examples:

@@ -36,6 +36,8 @@ class State(str, Enum):
     REMOVED = "removed there"
     """It was on the remote once: it is sent again only where it is named."""
     ABSENT = "not there"
+    ARCHIVED = "archived there"
+    """An archive there holds it, from which it cannot be removed alone."""
     CONFLICT = "conflict"
     """The remote has something else under that name; nothing was changed there."""
     REFUSED = "refused"
@@ -45,7 +47,7 @@ class State(str, Enum):
 
     @property
     def failed(self) -> bool:
-        return self in (State.CONFLICT, State.REFUSED, State.MISSING)
+        return self in (State.ARCHIVED, State.CONFLICT, State.REFUSED, State.MISSING)
 
     @property
     def sent(self) -> bool:

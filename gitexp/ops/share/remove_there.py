@@ -7,15 +7,17 @@ from collections.abc import Collection, Mapping, Sequence
 from gitexp.errors import Ambiguous, GitExpError, NotFound
 from gitexp.git.pushing import Fate, RefFate, RefPush
 from gitexp.git.refs import TRASH, list_runs
-from gitexp.git.remotes import Remote, list_remote, toward
+from gitexp.git.remotes import Remote, toward
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
+from gitexp.ops.archive.names import all_runs
 from gitexp.ops.choose import Chosen, choose, match
-from gitexp.ops.share.layout import Places, places
+from gitexp.ops.share.archives import title
 from gitexp.ops.share.outbox import Outbox, outbox
 from gitexp.ops.share.push import Outcome, State
 from gitexp.ops.share.seen import seen_on
 from gitexp.ops.share.sending import Sender
+from gitexp.ops.share.shelf import Shelf, shelf_of
 from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
 
@@ -59,9 +61,10 @@ def remove_there(
     git = toward(repo.git, repo.environ)
     repo.home.mkdir(exist_ok=True)
     with outbox(repo, remote.name) as memory:
-        where = places(repo.config, remote.name)
-        there = list_remote(git, remote, where.patterns, push=True)
-        steps = [_step(repo, where, there, memory, run) for run in runs]
+        shelf = shelf_of(repo, git, remote, wanted=False)
+        listings = shelf.listings()
+        here = all_runs(repo) if listings else {}
+        steps = [_filed(shelf, listings, here, run) or _step(repo, shelf, memory, run) for run in runs]
         if not dry_run:
             refs = [ref for _, refs in steps for ref in refs]
             fates = Sender(repo, git, remote, memory).send(refs) if refs else {}
@@ -70,11 +73,30 @@ def remove_there(
     return [outcome for outcome, _ in steps]
 
 
-def _step(
-    repo: Repository, where: Places, there: Mapping[str, Oid], memory: Outbox, run: Chosen
-) -> tuple[Outcome, list[RefPush]]:
+def _filed(
+    shelf: Shelf,
+    listings: Mapping[str, Mapping[RunName, Oid] | None],
+    here: Collection[RunName],
+    run: Chosen,
+) -> tuple[Outcome, list[RefPush]] | None:
+    """Where an archive there holds a run, which only a version without it, pushed from here, lets go of."""
+    remote, names = shelf.remote.name, _names(shelf.repo, run)
+    for ref, listed in listings.items():
+        if listed is not None and not names.keys().isdisjoint(listed):
+            hint = f"git exp push {remote}"
+            reason = f"the archive {title(ref)} there holds it"
+            way = f"git exp rm {run.name} && {hint}" if run.name in here else hint
+            return Outcome(run.name, run.commit, State.ARCHIVED, reason, way), []
+    unknown = next((ref for ref, listed in listings.items() if listed is None), None)
+    if unknown is None or any(ref in shelf.runs for ref in shelf.places.refs(names)):
+        return None
+    reason = f"the archive {title(unknown)} there is not known here: it may hold it"
+    return Outcome(run.name, run.commit, State.CONFLICT, reason, f"{_FETCH} {remote}"), []
+
+
+def _step(repo: Repository, shelf: Shelf, memory: Outbox, run: Chosen) -> tuple[Outcome, list[RefPush]]:
     """What is to become of a run, and the refs that are to go."""
-    known = _known(repo, run)
+    where, there, known = shelf.places, shelf.runs, _known(repo, run)
     refs = [ref for ref in where.refs(_names(repo, run)) if ref in there]
     ours = [ref for ref in refs if there[ref] in known or memory.running.get(ref) == there[ref]]
     if ours:

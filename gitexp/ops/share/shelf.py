@@ -55,7 +55,7 @@ class Shelf:
     """Whether ours are to be sent."""
     faults: dict[str, str] = field(default_factory=dict)
     """Why some of them could not be brought in, by ref here: those stay as they are."""
-    _held: dict[Oid, dict[RunName, Oid]] = field(default_factory=dict)
+    _held: dict[Oid, dict[RunName, Oid] | None] = field(default_factory=dict)
     """What versions of archives hold that were looked at before."""
     _due: dict[tuple[str, Oid, Oid | None], Due] = field(default_factory=dict)
     """What was found to be due before: it takes long to find out."""
@@ -135,21 +135,24 @@ class Shelf:
         ]
 
     def held(self) -> dict[RunName, Oid]:
-        """The runs that archives on the remote hold, and their commits, as far as those archives are here.
+        """The runs that archives on the remote hold, and their commits, as far as those archives are here."""
+        found: dict[RunName, Oid] = {}
+        for listed in self.listings().values():
+            found.update(listed or {})
+        return found
 
-        An archive that lists what it does not hold has none: the remote's refs are deleted by this.
+    def listings(self) -> dict[str, dict[RunName, Oid] | None]:
+        """What each archive on the remote holds, by its ref here; None for one that is not here so.
+
+        One that lists what it does not hold has nothing: refs of the remote are deleted by this.
         """
         here = list_tips(self.repo) if self.tips else {}
         known = current(self.repo, here).known
-        found: dict[RunName, Oid] = {}
         for ref, tip in self.tips.items():
-            if ref in self.faults:
-                continue
             if tip not in self._held:
                 runs = known[ref].runs if here.get(ref) == tip and ref in known else self._listed(tip)
-                self._held[tip] = self._checked(tip, runs)
-            found |= self._held[tip]
-        return found
+                self._held[tip] = None if runs is None else self._checked(tip, runs)
+        return {ref: None if ref in self.faults else self._held[tip] for ref, tip in self.tips.items()}
 
     def _checked(self, tip: Oid, runs: Sequence[Placed]) -> dict[RunName, Oid]:
         """The runs, if the archive keeps them reachable; a shallow clone cannot tell."""
@@ -161,14 +164,14 @@ class Shelf:
             return {}
         return {RunName(one.head.name): Oid(one.head.commit) for one in runs}
 
-    def _listed(self, tip: Oid) -> Sequence[Placed]:
-        """The runs of a version of an archive; none where it is not here."""
+    def _listed(self, tip: Oid) -> Sequence[Placed] | None:
+        """The runs of a version of an archive; None where it is not here."""
         try:
             parts = read_parts(self.repo.reader, tip)
             runs = read_contents(self.repo.reader, parts).runs.values()
             return [Placed(run.at, run.id, run.row.head) for run in runs]
         except GitExpError:
-            return []
+            return None
 
     def _found_due(self, ref: str, mine: Oid, there: Oid | None) -> Due:
         key = ref, mine, there
