@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
-    from gitexp.errors import GitExpError
     from gitexp.git.remotes import Remote
+    from gitexp.ops.share.artifacts import Received
     from gitexp.ops.share.reconcile import Verdict
-    from gitexp.repo import Repository
 
 _SHOWN = 20
 """Runs that went well and are told by name."""
@@ -28,48 +27,48 @@ def fetched(
 ) -> int:
     """Brings runs from the remote that `names` may begin with, `artifacts` their bytes; the exit code."""
     from gitexp.cli import exit_codes
-    from gitexp.cli.session import tell
+    from gitexp.cli.remote_words import neither, split_words
+    from gitexp.cli.session import say, tell
     from gitexp.cli.suggestion import suggest_archive
     from gitexp.errors import UsageError
-    from gitexp.git.remotes import find_remote, remote_names
     from gitexp.ops.archive.names import places
-    from gitexp.ops.share.fetch import fetch
+    from gitexp.ops.share.artifacts import receive_artifacts
+    from gitexp.ops.share.fetch import NoSuchRun, fetch
 
     with session.repository() as repo:
-        is_remote = bool(names) and names[0] in remote_names(repo.config)
-        remote = find_remote(repo.git, repo.config, names[0] if is_remote else None)
-        runs = names[1:] if is_remote else names
+        remote, runs, first = split_words(repo, names)
         if runs and where is not None:
             raise UsageError("runs are given by name and by --where", hint="use one of them")
-        verdicts = fetch(repo, remote, runs, where, dry_run=dry_run)
-        failed = _receive(repo, remote, verdicts) if artifacts and not dry_run else []
+        try:
+            verdicts = fetch(repo, remote, runs, where, dry_run=dry_run)
+        except NoSuchRun as error:
+            raise (neither(repo, first, error) if error.name == first else error) from None
+        received = receive_artifacts(repo, remote, verdicts, runs, dry_run=dry_run) if artifacts else None
         suggest_archive(repo, lambda: len(places(repo).own))
     if as_json:
-        _print_json(remote, verdicts)
+        _print_json(remote, verdicts, received)
+    if received is not None:
+        _tell_received(received, verdicts, dry_run=dry_run)
     code = _told(remote, verdicts, dry_run=dry_run)
-    for error in failed[:_SHOWN]:
-        tell(error)
+    failed = received.failed if received is not None else ()
+    for one in failed[:_SHOWN]:
+        tell(one.told)
+    if len(failed) > _SHOWN:
+        say(f"and {len(failed) - _SHOWN} more: --json tells all")
     return exit_codes.REMOTE if failed else code
 
 
-def _receive(repo: Repository, remote: Remote, verdicts: Sequence[Verdict]) -> list[GitExpError]:
-    """Brings the large artifacts of the runs that are here; why some did not come."""
+def _tell_received(received: Received, verdicts: Sequence[Verdict], *, dry_run: bool) -> None:
     from gitexp.cli.session import say
-    from gitexp.ops.archive.names import all_runs
-    from gitexp.ops.share.pointers import pointers_of
-    from gitexp.ops.transfers import receive
 
-    here = all_runs(repo)
-    commits = [here[one.name] for one in verdicts if one.name in here]
-    objects = {one.oid: one for commit in commits for one in pointers_of(repo.reader, commit)}
-    lacking = [one for one in objects.values() if not repo.store.has(one.oid, one.size)]
-    failed = receive(repo, lacking, remote)
-    if lacking:
-        say(f"{len(lacking) - len(failed)} of {len(lacking)} artifacts fetched")
-    return list(failed.values())
+    if dry_run:
+        more = " and those of runs that are not" if any(one.state.changes for one in verdicts) else ""
+        say(f"{received.wanted} artifacts of runs that are here would be fetched{more}")
+    elif received.wanted:
+        say(f"{received.fetched} of {received.wanted} artifacts fetched")
 
 
-def _print_json(remote: Remote, verdicts: Sequence[Verdict]) -> None:
+def _print_json(remote: Remote, verdicts: Sequence[Verdict], received: Received | None) -> None:
     from gitexp.cli.json_output import put_json
     from gitexp.cli.state_counts import by_kind
 
@@ -78,7 +77,11 @@ def _print_json(remote: Remote, verdicts: Sequence[Verdict]) -> None:
         for one in verdicts
     ]
     runs, archives = by_kind(zip(verdicts, values, strict=True))
-    put_json({"remote": remote.name, "runs": runs, "archives": archives})
+    document: dict[str, object] = {"remote": remote.name, "runs": runs, "archives": archives}
+    if received is not None:
+        failed = [{"run": one.run, "path": one.path, "reason": one.error.message} for one in received.failed]
+        document["artifacts"] = {"wanted": received.wanted, "fetched": received.fetched, "failed": failed}
+    put_json(document)
 
 
 def _told(remote: Remote, verdicts: Sequence[Verdict], *, dry_run: bool) -> int:

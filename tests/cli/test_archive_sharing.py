@@ -284,7 +284,7 @@ def test_one_run_that_only_an_archive_has(world: World, ada: Person, bob: Person
     assert not archives(bob.repo)
     bob("fetch", "origin", "one")
     assert set(listed(bob)) == {one, two}
-    assert bob("fetch", "origin", "one").err == "origin: no run\n"
+    assert bob("fetch", "origin", "one").err == "origin: 1 unchanged, 1 archive unchanged\n"
 
 
 def test_bytes_go_first(world: World, ada: Person, bob: Person) -> None:
@@ -767,3 +767,21 @@ def test_a_run_in_an_archive_there_is_not_said_to_be_absent(world: World, ada: P
     carol("fetch")
     assert set(listed(carol)) == {two}
     world.fsck(ada, bob, carol)
+
+
+OTHER = "open('other.bin', 'wb').write(b'o' * 3_000_000)"
+
+
+def test_the_bytes_of_archived_runs_are_brought(world: World, ada: Person, bob: Person) -> None:
+    one = ada.record("one", LARGE, "--output", "model.bin")
+    two = ada.record("two", OTHER, "--output", "other.bin")
+    ada("archive", one, two)
+    ada("push")
+    assert "1 of 1 artifacts fetched" in bob("pull", "origin", one, "--artifacts").err
+    assert bob("fetch", "origin", one).err == "origin: 1 unchanged, 1 archive unchanged\n"
+    assert bob("pull", "origin", one, "--artifacts").err == "origin: 1 unchanged, 1 archive unchanged\n"
+    assert "1 artifacts of runs" in bob("pull", "--artifacts", "-n").err
+    assert "1 of 1 artifacts fetched" in bob("pull", "--artifacts").err
+    assert bob("get", f"{two}:other.bin", "-o", "back").code == 0
+    said = bob("fetch", "origin", "nosuch")
+    assert (said.code, said.err.splitlines()[0]) == (1, "error: no run on 'origin' begins with 'nosuch'")

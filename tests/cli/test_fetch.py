@@ -205,6 +205,21 @@ def test_what_was_removed_here_stays_so_whoever_edits_it(world: World, ada: Pers
     bob.repo.fsck()
 
 
+def test_a_dry_run_tells_what_is_new_from_what_is_known(world: World, ada: Person, bob: Person) -> None:
+    known, removed = ada.record("known"), ada.record("removed")
+    ada("push")
+    bob("fetch")
+    bob("rm", removed)
+    new = ada.record("new")
+    ada("tag", known, removed, "+x")
+    ada("push")
+    runs = bob("fetch", "-n", "--json").json["runs"]
+    states = {one["name"]: one["state"] for one in runs}
+    assert states == {known: "updated", removed: "removed here", new: "new"}
+    runs = bob("fetch", "--json").json["runs"]
+    assert {one["name"]: one["state"] for one in runs} == states
+
+
 def test_another_run_of_a_removed_name_comes(world: World, ada: Person, bob: Person) -> None:
     name = ada.record("one")
     ada("push")
@@ -434,3 +449,40 @@ def test_a_killed_fetch_leaves_nothing_that_the_next_does_not_clear(
     assert bob("fetch").code == 0
     assert bob.runs == ada.runs
     assert not _incoming(bob)
+
+
+def test_what_is_neither_a_remote_nor_a_run(world: World, ada: Person, bob: Person) -> None:
+    name = ada.record("one")
+    ada("push")
+    for verb in ("push", "fetch", "pull"):
+        said = ada(verb, "origin2")
+        assert said.code == 1
+        assert said.err.startswith("error: 'origin2' is neither a remote (there is: origin) nor a run\n")
+    said = bob("fetch", "origin", name, "nosuch")
+    assert said.code == 1
+    assert "error: no run on 'origin' begins with 'nosuch'\n" in said.err
+    assert not bob.runs
+    assert bob("fetch", name[:4]).code == 0
+    assert set(bob.runs) == {name}
+
+
+LARGE = "open('model.bin', 'wb').write(b'm' * 3_000_000)"
+
+
+def test_artifacts_that_do_not_come_are_told_by_run_and_path(world: World, ada: Person, bob: Person) -> None:
+    name = ada.record("big", LARGE, "--output", "model.bin")
+    ada("push")
+    bob("fetch")
+    assert "1 artifacts of runs that are here would be fetched\n" in bob("pull", "--artifacts", "-n").err
+    (lost,) = (world.remote.path / "lfs" / "objects").glob("*/*/*")
+    lost.rename(lost.with_name("away"))
+    said = bob("pull", "--artifacts", "--json")
+    assert said.code == 3
+    assert f"error: {name}:model.bin: artifact " in said.err
+    told = said.json["artifacts"]
+    assert (told["wanted"], told["fetched"]) == (1, 0)
+    assert [(one["run"], one["path"]) for one in told["failed"]] == [(name, "model.bin")]
+    lost.with_name("away").rename(lost)
+    told = bob("pull", "--artifacts", "--json").json["artifacts"]
+    assert told == {"wanted": 1, "fetched": 1, "failed": []}
+    assert "artifacts" not in bob("pull", "--json").json

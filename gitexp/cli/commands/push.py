@@ -10,7 +10,9 @@ import click
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
+    from gitexp.cli.remote_words import Words
     from gitexp.git.remotes import Remote
+    from gitexp.ops.choose import Chosen
     from gitexp.ops.read import StoredRun
     from gitexp.repo import Repository
 
@@ -144,19 +146,30 @@ def _chosen(
     repo: Repository, names: Sequence[str], where: str | None, everything: bool
 ) -> tuple[Remote, list[StoredRun], bool]:
     """The remote, the runs that are asked for, and whether that is everything there is."""
+    from gitexp.cli.remote_words import split_words
     from gitexp.cli.session import warn
-    from gitexp.git.remotes import find_remote, remote_names
-    from gitexp.ops.choose import choose
     from gitexp.ops.read import list_all
     from gitexp.ops.share.wanted import ended_runs
 
-    is_remote = bool(names) and names[0] in remote_names(repo.config)
-    remote = find_remote(repo.git, repo.config, names[0] if is_remote else None, push=True)
-    texts = names[1:] if is_remote else names
+    words = split_words(repo, names, push=True)
     listing = list_all(repo)
-    if texts or where is not None:
-        wanted = {one.name for one in choose(repo, texts, where)}
-        return remote, [run for run in listing.runs if run.name in wanted], False
+    if words.runs or where is not None:
+        wanted = {one.name for one in _named(repo, words, where)}
+        return words.remote, [run for run in listing.runs if run.name in wanted], False
     for _, error in listing.broken:
         warn(error)
-    return remote, ended_runs(repo, listing, running=everything), True
+    return words.remote, ended_runs(repo, listing, running=everything), True
+
+
+def _named(repo: Repository, words: Words, where: str | None) -> list[Chosen]:
+    """Raises NotFound, which tells of remotes where the first word is none."""
+    from gitexp.cli.remote_words import neither
+    from gitexp.errors import NotFound
+    from gitexp.ops.choose import choose, is_run
+
+    try:
+        return choose(repo, words.runs, where)
+    except NotFound as error:
+        if words.first is None or is_run(repo, words.first):
+            raise
+        raise neither(repo, words.first, error) from None

@@ -64,14 +64,13 @@ def _remove_there(
     repo: Repository, words: tuple[str, ...], where: str | None, *, dry_run: bool, as_json: bool
 ) -> int:
     from gitexp.cli.outcomes import put_outcomes, tell_outcomes
+    from gitexp.cli.remote_words import split_words
     from gitexp.cli.session import note, say
-    from gitexp.git.remotes import find_remote, remote_names
     from gitexp.ops.share.push import State
     from gitexp.ops.share.remove_there import choose_known, remove_there
 
-    is_remote = bool(words) and words[0] in remote_names(repo.config)
-    remote = find_remote(repo.git, repo.config, words[0] if is_remote else None, push=True)
-    chosen = choose_known(repo, remote, words[1:] if is_remote else words, where)
+    remote, texts, _ = split_words(repo, words, push=True)
+    chosen = choose_known(repo, remote, texts, where)
     if not chosen and not as_json:
         note("no run matches")
         return 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from gitexp.errors import InvalidName
+from gitexp.errors import InvalidName, NotFound
 from gitexp.git.objects import ObjectBuilder
 from gitexp.git.process import Git
 from gitexp.git.refs import ARCHIVE, EXP, TRASH, incoming_ref, list_runs, run_ref
@@ -15,6 +15,7 @@ from gitexp.git.write import RefUpdate
 from gitexp.model.names import RunName, parse_name
 from gitexp.model.values import Oid
 from gitexp.ops.annotate import stored
+from gitexp.ops.archive.held import current
 from gitexp.ops.archive.names import all_runs, places
 from gitexp.ops.change import change
 from gitexp.ops.operations import Operation
@@ -31,6 +32,16 @@ from gitexp.ops.tidy import fold_packs
 from gitexp.repo import Repository
 
 
+class NoSuchRun(NotFound):
+    """Nothing on the remote begins with what was asked for."""
+
+    def __init__(self, remote: Remote, name: str) -> None:
+        super().__init__(
+            f"no run on {remote.name!r} begins with {name!r}", hint=f"git exp fetch {remote.name} -n"
+        )
+        self.name = name
+
+
 def fetch(
     repo: Repository,
     remote: Remote,
@@ -43,19 +54,22 @@ def fetch(
     or those that `query` finds.
 
     No run of this clone is lost: edits of both sides are merged, and another run of one name gets another.
-    Raises RemoteError, GitError, QueryError or OSError.
+    Raises NoSuchRun, RemoteError, GitError, QueryError or OSError.
     """
     git = toward(repo.git, repo.environ)
     with receiving(repo, remote):
         found = _Found.ask(repo, git, remote)
         wanted = {name: oid for name, oid in found.runs.items() if not names or name.startswith(tuple(names))}
-        archives = found.archives if _archives_wanted(repo, names, query, wanted) else {}
+        elsewhere = [name for name in names if not any(one.startswith(name) for one in wanted)]
+        # All of them come with all runs, or where one that is asked for is not found without them.
+        archives = found.archives if elsewhere or (not names and query is None) else {}
         filed = receive(repo, git, remote, found.shelf, archives, dry_run=dry_run)
+        filed += _in_archives(repo, remote, elsewhere, filed, dry_run=dry_run)
         here = {commit: name for name, commit in all_runs(repo).items()} if wanted else {}
         lacking, verdicts = _parsed({name: oid for name, oid in wanted.items() if oid not in here})
         verdicts += [Verdict(State.UNCHANGED, here[oid], oid) for name, oid in wanted.items() if oid in here]
         if dry_run:
-            return [*verdicts, *(Verdict(State.NEW, name, oid) for name, oid in lacking.items()), *filed]
+            return [*verdicts, *_foreseen(repo, lacking, here.values()), *filed]
         refs = {found.refs[name]: name for name in lacking}
         places = {ref: (incoming_ref(remote.name, name), lacking[name]) for ref, name in refs.items()}
         fetched = bring(repo, git, remote, places)
@@ -72,14 +86,36 @@ def fetch(
     return verdicts + filed
 
 
-def _archives_wanted(
-    repo: Repository, names: Sequence[str], query: str | None, wanted: Mapping[str, Oid]
-) -> bool:
-    """Whether archives come too: with all runs, or where one that is asked for is not found without them."""
-    if not names:
-        return query is None
-    known = (*wanted, *all_runs(repo))
-    return not all(any(one.startswith(name) for one in known) for name in names)
+def _foreseen(repo: Repository, lacking: Mapping[RunName, Oid], here: Collection[RunName]) -> list[Verdict]:
+    """What becomes of runs as far as their names tell: an update may turn out to be a merge, or a twin."""
+    trash = dict(list_runs(repo.git, TRASH).runs)
+    names, found = frozenset(here), []
+    for name, oid in lacking.items():
+        state = State.UPDATED if name in names else State.REMOVED if name in trash else State.NEW
+        found.append(Verdict(state, name, oid))
+    return found
+
+
+def _in_archives(
+    repo: Repository, remote: Remote, names: Sequence[str], filed: Sequence[Verdict], *, dry_run: bool
+) -> list[Verdict]:
+    """Those of the runs asked for that are here already, in archives that the remote has, too.
+
+    Raises NoSuchRun for the first that it has not, if all of its archives are here now.
+    """
+    known = current(repo).known if names and filed else {}
+    listed = [(one.state, known[ARCHIVE + one.name]) for one in filed if ARCHIVE + one.name in known]
+    held = [(placed.head, state) for state, archive in listed for placed in archive.runs]
+    certain = not any(one.state.failed or (dry_run and one.state.changes) for one in filed)
+    for name in names:
+        if certain and not any(head.name.startswith(name) for head, _ in held):
+            raise NoSuchRun(remote, name)
+    found = {
+        head.name: Verdict(State.UNCHANGED, RunName(head.name), Oid(head.commit))
+        for head, state in held
+        if state is State.UNCHANGED and head.name.startswith(tuple(names))
+    }
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
