@@ -495,6 +495,7 @@ def test_bytes_follow_what_git_alone_has_pushed(world: World, ada: Person) -> No
 def test_bytes_follow_to_another_place(world: World, ada: Person, tmp_path: Path) -> None:
     ada.record("big", LARGE, "--output", "model.bin")
     ada("push")
+    (tmp_path / "bytes").mkdir()
     ada.repo.git("config", "exp.artifacts", str(tmp_path / "bytes"))
     assert "1 artifact sent" in ada("push").err
     assert len(list((tmp_path / "bytes").glob("*/*/*"))) == 1
