@@ -203,7 +203,7 @@ def test_a_run_that_has_its_ref_back_goes_with_its_archive(world: World, ada: Pe
     one = ada.record("one")
     ada("archive", one)
     ada("archive", "--restore", one)
-    assert "1 unchanged, 1 archive new" in ada("push").err
+    assert "1 in an archive, 1 archive new" in ada("push").err
     assert not world.runs
 
 

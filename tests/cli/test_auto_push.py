@@ -221,7 +221,7 @@ def test_a_failure_is_told_once(world: World, ada: Person) -> None:
     assert "an automatic push failed" in ada("ls").err
 
 
-def test_a_secret_stops_it(world: World, ada: Person) -> None:
+def test_a_run_with_a_secret_stays_and_the_others_go(world: World, ada: Person) -> None:
     ada("push", "--auto", "finish")
     ada.repo.write("settings.py", f"token = '{TOKEN}'\n")
     name = ada.record("leaky")
@@ -229,7 +229,41 @@ def test_a_secret_stops_it(world: World, ada: Person) -> None:
     assert f"run {name}: settings.py, line 1 looks like a GitHub token" in log
     assert TOKEN not in log
     assert not world.runs
-    assert "an automatic push failed: 1 place looks like a secret: nothing was sent" in ada("ls").err
+    again = ada.record("again")  # it has the very same file
+    (ada.repo.path / "settings.py").unlink()
+    _settled(ada)
+    clean = ada.record("clean")
+    _settled(ada)
+    assert set(world.runs) == {clean}
+    ada("ls")
+    ada.record("clean-too")
+    _settled(ada)
+    assert len(world.runs) == 2
+    assert again not in world.runs
+    assert ada("ls").err == ""
+    assert ada("push").code == 1
+    assert ada("push", "--allow").code == 0
+    assert world.runs == ada.runs
+
+
+def test_each_run_that_is_held_back_is_told_once(world: World, ada: Person) -> None:
+    ada("push", "--auto", "finish")
+    ada.repo.write("settings.py", f"token = '{TOKEN}'\n")
+    for slug in ("one", "two"):
+        name = ada.record(slug)
+        _settled(ada)
+        said = ada("ls").err
+        assert f"origin: held back {name} (settings.py, line 1 looks like a GitHub token)\n" in said
+        assert ada("ls").err == ""
+
+
+def test_a_policy_without_a_remote_is_set_and_warned_of(ada: Person) -> None:
+    ada.repo.git("remote", "remove", "origin")
+    said = ada("push", "--auto", "finish")
+    assert said.code == 0
+    assert "warning: there is no remote to push to yet\nhint: git remote add origin URL\n" in said.err
+    assert ada("push", "--auto").out == "finish\n"
+    assert "warning" not in ada("push", "--auto", "never").err
 
 
 def test_a_remote_that_wants_a_password_is_not_asked(world: World, ada: Person, tmp_path: Path) -> None:

@@ -336,7 +336,9 @@ def test_what_was_removed_there_stays_removed_unless_it_is_named(world: World, a
     ada("push")
     world.remote.git("update-ref", "-d", f"refs/exp/{one}")
     said = ada("push")
-    assert (said.code, said.err) == (0, "origin: 1 unchanged, 1 removed there\n")
+    hint = "hint: git exp push origin --again\n"
+    told = f"removed there  {one}\norigin: 1 unchanged, 1 removed there\n{hint}"
+    assert (said.code, said.err) == (0, told)
     assert set(world.runs) == {two}
     assert set(ada.runs) == {one, two}
     assert "1 removed there" in ada("push", "--where", "is:finished").err
@@ -349,7 +351,8 @@ def test_an_edit_brings_back_nothing_that_was_removed_there(world: World, ada: P
     ada("push")
     world.remote.git("update-ref", "-d", f"refs/exp/{name}")
     ada("tag", name, "+a")
-    assert ada("push").err == "origin: 1 removed there\nhint: git exp push origin --again\n"
+    hint = "hint: git exp push origin --again\n"
+    assert ada("push").err == f"removed there  {name}\norigin: 1 removed there\n{hint}"
     assert not world.runs
     assert "1 new" in ada("push", "--again").err
     assert world.runs == ada.runs
@@ -371,7 +374,8 @@ def test_what_was_fetched_and_then_removed_there(world: World, ada: Person) -> N
     world.remote.git("update-ref", "-d", f"refs/exp/{name}")
     assert bob("fetch").code == 0
     assert set(bob.runs) == {name}
-    assert bob("push").err == "origin: 1 removed there\nhint: git exp push origin --again\n"
+    hint = "hint: git exp push origin --again\n"
+    assert bob("push").err == f"removed there  {name}\norigin: 1 removed there\n{hint}"
 
 
 def test_what_git_itself_had_pushed_and_somebody_removed(world: World, ada: Person) -> None:

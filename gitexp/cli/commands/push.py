@@ -72,8 +72,8 @@ def command(
     push. Exit code 3 says that some runs were not pushed.
 
     --auto without a RUN or --where only sets the policy. Such a push is made in the background and asks for
-    no password. Where there is no network, the next one takes along what is left. What failed is told by the
-    next command.
+    no password. Runs that hold what looks like a secret stay, and the others go. Where there is no network,
+    the next one takes along what is left. What failed is told by the next command.
 
     \b
     Examples:
@@ -104,22 +104,27 @@ def command(
         forget(repo)
         again = again or (where is None and not whole)
         options = Options(
-            dry_run, allow_missing, allow, again, archives=whole, artifacts=artifacts or not whole
+            dry_run=dry_run,
+            allow_missing=allow_missing,
+            allow_secrets=allow,
+            again=again,
+            archives=whole,
+            artifacts=artifacts or not whole,
         )
         outcomes = push(repo, remote, runs, options)
         suggest_archive(repo, lambda: len(runs))
     if as_json:
         put_outcomes(remote, outcomes, archives=True)
-    code = tell_outcomes(remote, outcomes, named=(State.NEW, State.UPDATED), dry_run=dry_run)
-    if outcomes and all(one.state is State.REMOVED for one in outcomes):
+    code = tell_outcomes(remote, outcomes, named=(State.NEW, State.UPDATED, State.REMOVED), dry_run=dry_run)
+    if any(one.state is State.REMOVED for one in outcomes):
         say(f"hint: git exp push {remote.name} --again")
     return code
 
 
 def _set_auto(repo: Repository, text: str, names: Sequence[str]) -> None:
     """Sets the policy and says what it means; without one prints that which holds."""
-    from gitexp.cli.session import say
-    from gitexp.errors import UsageError
+    from gitexp.cli.session import say, warn
+    from gitexp.errors import GitExpError, UsageError
     from gitexp.git.remotes import remote_names
     from gitexp.ops.share.auto import Policy, policy_of, set_policy, wait_of
 
@@ -140,6 +145,8 @@ def _set_auto(repo: Repository, text: str, names: Sequence[str]) -> None:
         f"{wait_of(repo.config)} s (exp.autoPushWait) are pushed together, in the background",
     }
     say(f"exp.autoPush is {text}: {meaning[Policy(text)]}")
+    if Policy(text) is not Policy.NEVER and not remote_names(repo.config):
+        warn(GitExpError("there is no remote to push to yet", hint="git remote add origin URL"))
 
 
 def _chosen(

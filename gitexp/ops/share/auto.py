@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -19,8 +19,8 @@ from gitexp.capture.liveness import Lock
 from gitexp.errors import GitError, GitExpError, Unreachable
 from gitexp.git.config import Config
 from gitexp.git.remotes import find_remote, remote_names
-from gitexp.ops.share.push import Outcome, push
-from gitexp.ops.share.unsent import FOLDER, forget, remember
+from gitexp.ops.share.push import Options, Outcome, State, push
+from gitexp.ops.share.unsent import FOLDER, forget, remember, told_held
 from gitexp.ops.share.wanted import ended_runs
 from gitexp.repo import AUTO_PUSH, RUN_VARIABLE, Repository
 
@@ -160,7 +160,7 @@ def _pushed(repo: Repository) -> str:
     """Push all that has ended; what came of it, for the log. What failed is remembered."""
     try:
         remote = find_remote(repo.git, repo.config, push=True)
-        outcomes = push(repo, remote, ended_runs(repo))
+        outcomes = push(repo, remote, ended_runs(repo), Options(hold_secrets=True))
     except Unreachable as error:
         return f"{error.message}; the next push takes along what this one could not send"
     except GitExpError as error:
@@ -169,16 +169,26 @@ def _pushed(repo: Repository) -> str:
     except OSError as error:
         remember(repo, str(error))
         return str(error)
-    failed = [one for one in outcomes if one.state.failed]
+    known = told_held(repo)
+    failed = [
+        one for one in outcomes if one.state.failed and not (one.state is State.HELD and one.name in known)
+    ]
+    went = f"{remote.name}: {sum(one.state.sent for one in outcomes)} pushed"
     if not failed:
         forget(repo)
-        return f"{remote.name}: {sum(one.state.sent for one in outcomes)} pushed"
-    told = f"{remote.name}: {_told(failed)}"
-    remember(repo, told)
-    return told
+        return went
+    remember(repo, f"{remote.name}: {_told(failed)}", [one.name for one in _held(failed)])
+    return f"{went}, {_told(failed)}"
 
 
-def _told(failed: list[Outcome]) -> str:
-    one = failed[0]
-    more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
-    return f"{one.state.value} {one.name} ({one.reason}){more}"
+def _held(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    return [one for one in outcomes if one.state is State.HELD]
+
+
+def _told(failed: Sequence[Outcome]) -> str:
+    """Each run that is held back, which is told once, and the first of the others."""
+    others = [one for one in failed if one.state is not State.HELD]
+    more = f", and {len(others) - 1} more" if len(others) > 1 else ""
+    first = "".join(f"{one.state.value} {one.name} ({one.reason}){more}" for one in others[:1])
+    held = ", ".join(f"{one.name} ({one.reason})" for one in _held(failed))
+    return "; ".join(part for part in (first, f"held back {held}" if held else "") if part)

@@ -16,7 +16,7 @@ from gitexp.ops.share.archive_push import planned, send_archives
 from gitexp.ops.share.delivery import Delivery, deliver
 from gitexp.ops.share.layout import Places
 from gitexp.ops.share.outbox import Outbox, outbox
-from gitexp.ops.share.secrets import check
+from gitexp.ops.share.secrets import check, scan
 from gitexp.ops.share.seen import seen_on
 from gitexp.ops.share.sending import Sender
 from gitexp.ops.share.shelf import Shelf, shelf_of
@@ -33,6 +33,8 @@ class State(str, Enum):
     NEW = "new"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    FILED = "in an archive"
+    """It is on the remote with an archive that goes there."""
     REMOVED = "removed there"
     """It was on the remote once: it is sent again only where it is named."""
     ABSENT = "not there"
@@ -42,12 +44,14 @@ class State(str, Enum):
     """The remote has something else under that name; nothing was changed there."""
     REFUSED = "refused"
     """By the host, or it failed."""
+    HELD = "held back"
+    """It holds what looks like a secret."""
     MISSING = "missing artifacts"
     """Bytes that its record points to are neither here nor there, or could not be sent."""
 
     @property
     def failed(self) -> bool:
-        return self in (State.ARCHIVED, State.CONFLICT, State.REFUSED, State.MISSING)
+        return self in (State.ARCHIVED, State.CONFLICT, State.REFUSED, State.HELD, State.MISSING)
 
     @property
     def sent(self) -> bool:
@@ -56,7 +60,7 @@ class State(str, Enum):
     @property
     def there(self) -> bool:
         """Whether the remote has the run."""
-        return self.sent or self is State.UNCHANGED
+        return self.sent or self in (State.UNCHANGED, State.FILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class Options:
     """Whether runs go whose artifacts the remote store lacks."""
     allow_secrets: bool = False
     """Whether runs go that hold what looks like a secret."""
+    hold_secrets: bool = False
+    """Whether such runs alone stay; else one of them stops the push."""
     again: bool = False
     """Whether runs go that were removed there."""
     archives: bool = False
@@ -123,9 +129,11 @@ def push(
             shelf.bring_in(everything=any(run.commit not in known for run in runs))
         there = shelf.there
         unwanted = frozenset() if options.again else seen.words - shelf.names
-        plan = _Plan(repo, shelf.places, shelf.runs, there | shelf.going, memory, unwanted)
+        plan = _Plan(repo, shelf.places, shelf.runs, there, shelf.going, memory, unwanted)
         steps = [plan.step(run) for run in runs]
-        if not options.allow_secrets:
+        if options.hold_secrets:
+            steps = _held_back(repo, steps, there)
+        elif not options.allow_secrets:
             new = [step.run for step in steps if step.ref is not None]
             check(repo, [*new, *shelf.unsent], there)
         if options.dry_run:
@@ -150,6 +158,8 @@ class _Plan:
     there: Mapping[str, Oid]
     commits: Collection[Oid]
     """Everything that the remote has, under whatever name."""
+    going: Collection[Oid]
+    """What it gets in archives."""
     memory: Outbox
     seen: Collection[str]
     """Runs that are not sent again."""
@@ -158,6 +168,8 @@ class _Plan:
         start = _Step(run, Outcome(run.name, run.commit, State.UNCHANGED))
         if run.commit in self.commits:
             return start
+        if run.commit in self.going:
+            return start.ended(State.FILED)
         # A run that was renamed on its way here has its old name there, or the one that it has as a twin.
         info = run.info
         twin = twin_name(info.name, info.id)
@@ -204,6 +216,24 @@ class _Plan:
 
 def _planned(step: _Step, ref: RefPush, state: State) -> _Step:
     return _Step(step.run, replace(step.outcome, state=state), ref)
+
+
+def _held_back(repo: Repository, steps: Sequence[_Step], there: Collection[Oid]) -> list[_Step]:
+    """The steps, where runs that hold what looks like a secret go no further; each place is told."""
+    new = [step.run for step in steps if step.ref is not None]
+    if not scan(repo, new, there):
+        return list(steps)
+    # What several runs have is told of one of them: each is looked at for itself.
+    found = {run.name: findings for run in new if (findings := scan(repo, [run], there))}
+    for finding in (one for findings in found.values() for one in findings):
+        repo.remark(str(finding))
+    reasons = {name: str(findings[0]).removeprefix(f"run {name}: ") for name, findings in found.items()}
+    return [
+        step.ended(State.HELD, reasons[step.run.name], "git exp push --allow")
+        if step.run.name in reasons
+        else step
+        for step in steps
+    ]
 
 
 def _filed(repo: Repository, remote: Remote, shelf: Shelf, options: Options) -> list[_Step]:
