@@ -785,3 +785,18 @@ def test_the_bytes_of_archived_runs_are_brought(world: World, ada: Person, bob: 
     assert bob("get", f"{two}:other.bin", "-o", "back").code == 0
     said = bob("fetch", "origin", "nosuch")
     assert (said.code, said.err.splitlines()[0]) == (1, "error: no run on 'origin' begins with 'nosuch'")
+
+
+def test_an_update_tells_how_many_runs_were_taken_out(world: World, ada: Person, bob: Person) -> None:
+    one, two, three = (ada.record(slug) for slug in ("one", "two", "three"))
+    ada("archive", one, two)
+    ada("push")
+    bob("fetch")
+    ada("rm", one)
+    ada("push")
+    assert ": archive, 1 run fewer\n" in bob("fetch").err
+    ada("rm", two)
+    ada("archive", three)
+    ada("push")
+    assert ": archive, 1 run more, 1 run fewer\n" in bob("fetch").err
+    assert set(listed(bob)) == {three}

@@ -109,12 +109,21 @@ class _Arrival(NamedTuple):
     state: State
     runs: Sequence[Placed]
     """Its runs that this clone did not have in it, or not so."""
+    fewer: int
+    """How many it has lost."""
 
     @property
     def verdict(self) -> Verdict:
-        count = f"{len(self.runs)} run{'' if len(self.runs) == 1 else 's'}"
-        more = "" if self.state is State.NEW else " more"
-        return Verdict(self.state, title(self.ref), self.tip, f"archive, {count}{more}")
+        if self.state is State.NEW:
+            told = _count(len(self.runs))
+        else:
+            more = [f"{_count(len(self.runs))} more"] if self.runs or not self.fewer else []
+            told = ", ".join([*more, *([f"{_count(self.fewer)} fewer"] if self.fewer else [])])
+        return Verdict(self.state, title(self.ref), self.tip, f"archive, {told}")
+
+
+def _count(runs: int) -> str:
+    return f"{runs} run{'' if runs == 1 else 's'}"
 
 
 def _published(
@@ -158,7 +167,10 @@ def _arrivals(
             faults[ref] = error.message
             continue
         state = State.NEW if own is None else State.UPDATED if tip == tips[ref] else State.MERGED
-        arrivals.append(_Arrival(ref, tip, state, new))
+        # What a diverged one lacks it may never have had.
+        gone = added(before.known[ref], read.known[ref]) if state is State.UPDATED else ()
+        names = {one.head.name for one in read.known[ref].runs}
+        arrivals.append(_Arrival(ref, tip, state, new, sum(one.head.name not in names for one in gone)))
     return arrivals, [_invalid(ref, tips[ref], reason) for ref, reason in faults.items() if ref in tips]
 
 
