@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from gitexp.artifacts.cloning import clone
+from gitexp.artifacts.permissions import UMASK, Permissions
 from gitexp.errors import BrokenRecord, NotFound
 from gitexp.model.values import Digest
 from gitexp.syncing import sync_all
@@ -63,6 +64,8 @@ class ArtifactStore:
     """Files by their sha256 under one folder."""
 
     root: Path
+    permissions: Permissions = UMASK
+    """Those of what is put in."""
 
     @property
     def temporary(self) -> Path:
@@ -146,9 +149,9 @@ class ArtifactStore:
             sync_all(list(fresh.values()))
             marks = {oid: _mark_of(temporary) for oid, temporary in fresh.items()}
             for oid, temporary in fresh.items():
-                self.path(oid).parent.mkdir(parents=True, exist_ok=True)
+                self.permissions.make(self.path(oid).parent)
                 # As git-lfs leaves its objects: nobody should write into what is known by its hash.
-                temporary.chmod(0o444)
+                temporary.chmod(self.permissions.of_file(0o444))
                 temporary.replace(self.path(oid))
             self._sync_folders([one.stored.oid for one in incoming])
         finally:
@@ -222,7 +225,7 @@ class ArtifactStore:
         if found.oid == wanted.oid:
             raise BrokenRecord(f"artifact {wanted.oid[:12]} has {found.size} bytes, not {wanted.size}")
         bad = self.root.parent / "bad" / wanted.oid
-        bad.parent.mkdir(parents=True, exist_ok=True)
+        self.permissions.make(bad.parent)
         with suppress(FileNotFoundError):  # another reader may have found it first
             self.path(wanted.oid).replace(bad)
         raise BrokenRecord(
@@ -234,7 +237,7 @@ class ArtifactStore:
     def _new(self) -> Iterator[tuple[Path, BinaryIO]]:
         """A temporary file to write to; it stays where the block ends well."""
         temporary = self._aside()
-        temporary.parent.mkdir(parents=True, exist_ok=True)
+        self.permissions.make(temporary.parent)
         try:
             with temporary.open("xb") as file:
                 yield temporary, file

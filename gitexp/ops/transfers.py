@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from gitexp.artifacts.permissions import permissions
 from gitexp.artifacts.store import ArtifactStore, Stored
 from gitexp.errors import GitExpError, RemoteError, UsageError
+from gitexp.git.entering import enter
 from gitexp.git.process import Git
 from gitexp.git.remotes import Remote, find_remote, is_local, remote_names, shown, toward
 from gitexp.model.values import Digest
@@ -116,8 +118,7 @@ def _place(repo: Repository, remote: Remote | None, *, upload: bool) -> Artifact
     address = remote.push_url if upload else remote.url
     named = named_server(git, repo.config, remote, repo.layout.top, upload=upload)
     if is_local(named or address):
-        place = _folder(repo, named or address)
-        store = ArtifactStore((_inner(place) or place) / "lfs" / "objects")
+        store = _store_in(repo, _folder(repo, named or address))
         return Folder(store, shown=str(store.root))
     return _lfs(repo, git, named or derived(address), upload=upload)
 
@@ -142,7 +143,8 @@ def worked_in(repo: Repository, remote: Remote) -> bool:
     """Whether the artifacts of `remote` are in a repository of this machine that has a working tree."""
     if repo.config.get("exp.artifacts") or not is_local(remote.push_url):
         return False
-    return _inner(_folder(repo, remote.push_url)) is not None
+    found = enter(repo.git, _folder(repo, remote.push_url))
+    return found is not None and found.worked_in
 
 
 def _outside(repo: Repository, folder: Path) -> Path:
@@ -167,10 +169,11 @@ def _outside(repo: Repository, folder: Path) -> Path:
     return folder
 
 
-def _inner(folder: Path) -> Path | None:
-    """The git directory of a folder that is a working tree."""
-    inner = folder / ".git"
-    return inner if inner.is_dir() else None
+def _store_in(repo: Repository, folder: Path) -> ArtifactStore:
+    """The store of the repository that git finds there, for all who may use that."""
+    found = enter(repo.git, folder)
+    home = found.common_dir if found else folder
+    return ArtifactStore(home / "lfs" / "objects", permissions(found.shared if found else None))
 
 
 def _folder(repo: Repository, url: str) -> Path:
