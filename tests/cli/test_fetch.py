@@ -486,3 +486,29 @@ def test_artifacts_that_do_not_come_are_told_by_run_and_path(world: World, ada: 
     told = bob("pull", "--artifacts", "--json").json["artifacts"]
     assert told == {"wanted": 1, "fetched": 1, "failed": []}
     assert "artifacts" not in bob("pull", "--json").json
+
+
+def test_a_run_that_changes_meanwhile_stops_no_other(
+    world: World, ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gitexp.ops.share import fetch
+
+    name, other = ada.record("one"), ada.record("two")
+    ada("push", "origin", name)
+    bob("fetch")
+    ada("tag", name, "+a")
+    ada("push")
+    change, rounds = fetch.change, []
+
+    def late(repo: object, *rest: object) -> None:
+        if not rounds:
+            bob("tag", name, "+b")
+        rounds.append(rest)
+        change(repo, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fetch, "change", late)
+    assert bob("fetch").code == 0
+    assert len(rounds) == 2
+    assert set(bob.runs) == {name, other}
+    assert bob("show", name, "--json").json["tags"] == ["a", "b"]
+    world.fsck(ada, bob)

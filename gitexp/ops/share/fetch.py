@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from gitexp.errors import InvalidName, NotFound
+from gitexp.errors import InvalidName, NotFound, RefChanged
 from gitexp.git.objects import ObjectBuilder
 from gitexp.git.process import Git
 from gitexp.git.refs import ARCHIVE, EXP, TRASH, incoming_ref, list_runs, run_ref
@@ -40,6 +40,10 @@ class NoSuchRun(NotFound):
             f"no run on {remote.name!r} begins with {name!r}", hint=f"git exp fetch {remote.name} -n"
         )
         self.name = name
+
+
+_TRIES = 5
+"""Of publishing, while somebody else changes runs here."""
 
 
 def fetch(
@@ -188,6 +192,17 @@ def _published(
     sound = [StoredRun(repo, name, oid) for name, oid in commits.items() if name not in faults]
     if query is not None:
         sound = Selection(query).of(sound)
+    for _ in range(_TRIES):
+        try:
+            return verdicts + _settled(repo, remote, sound)
+        except RefChanged as error:
+            # Somebody changed one of them here in between: all are judged again.
+            failure = error
+    raise failure
+
+
+def _settled(repo: Repository, remote: Remote, sound: Sequence[StoredRun]) -> list[Verdict]:
+    """What became of the runs; those that change have done so, all in one transaction."""
     builder = ObjectBuilder(repo.layout.object_format)
     own, runs = places(repo)
     trash = dict(list_runs(repo.git, TRASH).runs)
@@ -206,7 +221,7 @@ def _published(
                 Operation(f"fetch {count} from {remote.name}", updates),
             )
         fold_packs(repo)
-    return verdicts + judgements
+    return judgements
 
 
 def _each_once(verdicts: Sequence[Verdict]) -> list[Verdict]:
