@@ -28,7 +28,7 @@ def test_every_file_of_a_record_is_searched(world: World, ada: Person, file: str
     said = ada("push", "origin", "leaky")
     assert said.code == 1
     assert f"run leaky-abcdef: .exp/{file}, line " in said.err
-    assert "looks like a token" in said.err
+    assert "looks like a GitHub token" in said.err
     assert "git exp push --allow" in said.err
     assert TOKEN not in said.err
     assert not world.runs
@@ -51,7 +51,7 @@ def test_the_name_of_a_file(world: World, ada: Person) -> None:
     ada.record("one")
     said = ada("push")
     assert said.code == 1
-    assert "dump-***.csv, its name looks like a token" in said.err
+    assert "dump-***.csv, its name looks like a GitHub token" in said.err
     assert TOKEN not in said.err
 
 

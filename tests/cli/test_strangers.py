@@ -51,7 +51,7 @@ def test_nor_where_runs_are_shared(world: World) -> None:
     ada, bob = world.person("ada"), world.person("bob")
     name = ada.record("one")
     there = _add(ada.repo, THERE), _add(world.remote, THERE)
-    for command in (("push",), ("archive", name), ("push",), ("rm", "--remote", "origin", name)):
+    for command in (("push",), ("rm", "--remote", "origin", name), ("archive", name), ("push",)):
         said = ada(*command)
         assert said.code == 0, (command, said.err)
         assert (_strangers(ada.repo), _strangers(world.remote)) == there
@@ -63,3 +63,14 @@ def test_nor_where_runs_are_shared(world: World) -> None:
         assert said.code == 0, (command, said.err)
     assert not any(ref.startswith("refs/exp") for ref in _strangers(bob.repo))
     world.fsck(ada, bob)
+
+
+def test_nor_where_a_remote_has_them_among_its_archives(world: World) -> None:
+    ada = world.person("ada")
+    ada("archive", ada.record("one"))
+    _add(world.remote, ("refs/exp-archive/STRANGER/2026-01", "refs/exp-archive/x\u2028y"))
+    assert ada("push").code == 0
+    bob = world.person("bob")
+    said = bob("fetch")
+    assert said.code == 3, "each is told of"
+    assert bob("ls", "--name-only").out == ada("ls", "--name-only").out

@@ -71,6 +71,7 @@ def _remount(disk: Path, how: str) -> None:
 def test_a_push_to_a_store_that_is_full(world: World, tmp_path: Path) -> None:
     ada = world.person("ada")
     with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=2m", "tmpfs") as disk:
+        (disk / "bytes").mkdir()
         ada.repo.git("config", "exp.artifacts", str(disk / "bytes"))
         code = "import os; open('model.bin', 'wb').write(os.urandom(3_000_000))"
         name, small = ada.record("big", code, "--output", "model.bin"), ada.record("small")
@@ -80,6 +81,7 @@ def test_a_push_to_a_store_that_is_full(world: World, tmp_path: Path) -> None:
         assert "No space left" in said.err
         assert set(world.runs) == {small}
         assert not [path for path in (disk / "bytes").rglob("*") if path.is_file()]
+        (tmp_path / "bytes").mkdir()
         ada.repo.git("config", "exp.artifacts", str(tmp_path / "bytes"))
         assert ada("push").code == 0
         assert world.runs == ada.runs

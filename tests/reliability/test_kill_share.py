@@ -38,6 +38,7 @@ def url(world: World) -> Iterator[str]:
 def _person(world: World, name: str, url: str) -> Person:
     person = world.person(name, url)
     person.repo.git("config", "exp.pushRate", "0")
+    _store(world).mkdir(exist_ok=True)
     person.repo.git("config", "exp.artifacts", str(_store(world)))
     return person
 

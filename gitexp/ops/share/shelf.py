@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gitexp.errors import GitExpError
 from gitexp.git.process import Git
+from gitexp.git.refs import parse_archive
 from gitexp.git.remotes import Remote, list_remote
 from gitexp.index.archived import Placed
 from gitexp.index.row import Head, Row
@@ -90,6 +91,8 @@ class Shelf:
         wanted = {ref: tip for ref, tip in self.tips.items() if everything or ref in here}
         if not self.wanted or all(here.get(ref) == tip for ref, tip in wanted.items()):
             return
+        # One that is no archive's name is nobody's that we would push.
+        wanted = {ref: tip for ref, tip in wanted.items() if parse_archive(ref) is not None}
         refs = {title(ref): ref for ref in wanted}
         with receiving(self.repo, self.remote):
             for one in receive(self.repo, self.git, self.remote, self.namespace, wanted):
