@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from gitexp.artifacts.arriving import FOLDER
 from gitexp.errors import GitError
 from gitexp.git.packing import count_loose, pack
 from gitexp.ops.transaction import changing
@@ -29,6 +28,8 @@ _FORGOTTEN_SECONDS = 7 * 86400.0
 
 def stale_files(repo: Repository) -> Iterator[Path]:
     """Temporary files of ours that a kill left."""
+    from gitexp.artifacts.arriving import FOLDER  # whoever records a run does not look for them
+
     places = (
         (repo.home, "edit-*.pack*", _STALE_SECONDS),
         (repo.store.temporary, "gitexp-*", _STALE_SECONDS),
