@@ -174,6 +174,8 @@ def _pushed(repo: Repository) -> str:
         one for one in outcomes if one.state.failed and not (one.state is State.HELD and one.name in known)
     ]
     went = f"{remote.name}: {sum(one.state.sent for one in outcomes)} pushed"
+    if removed := [one.name for one in outcomes if one.state is State.REMOVED]:
+        went += f"; removed there, or archived by somebody else, and not sent: {', '.join(removed)}"
     if not failed:
         forget(repo)
         return went
