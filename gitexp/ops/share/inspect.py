@@ -11,7 +11,7 @@ from gitexp.errors import BrokenRecord, GitExpError, InvalidName, NotFound
 from gitexp.formats.record import ARTIFACT_FOLDER, SERIES_FOLDER
 from gitexp.git.objects import EXECUTABLE, FILE, Entry
 from gitexp.git.reader import LIMIT, ObjectReader
-from gitexp.git.trees import parse_tree
+from gitexp.git.trees import check_size, parse_tree
 from gitexp.index.row import Row
 from gitexp.model.names import RunName, is_twin
 from gitexp.model.paths import safe_path
@@ -62,9 +62,14 @@ class _Trees:
                 left = self._ask(left)
 
     def folder(self, commit: Oid) -> Oid | None:
-        """The tree of the record; None where the object is no commit, or carries none."""
-        if self.reader.header(commit)[0] != "commit":
+        """The tree of the record; None where the object is no commit, or carries none.
+
+        Raises BrokenRecord for a commit that is too large to be read.
+        """
+        kind, size = self.reader.header(commit)
+        if kind != "commit":
             return None
+        check_size(commit, size, LIMIT)
         if commit not in self._folders:
             self._folders[commit] = self.reader.folders([(commit, FOLDER)])[0]
         return self._folders[commit]
