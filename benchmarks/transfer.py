@@ -112,6 +112,7 @@ def _both_ways(
     for side in ("ours", "theirs"):
         clone = _clone(place, side, repo)
         git(clone, "fetch", "-q", "origin", "refs/exp/*:refs/exp/*")
+        assert git(clone, "for-each-ref", "refs/exp/"), "nothing was pushed: nothing is measured"
     ours = process(place / "ours", "git", "exp", "pull", "--artifacts")
     yield tell(f"download, {name}", against, in_turns(ours, down, chosen.rounds(ROUNDS), clones), budget=None)
 
@@ -128,6 +129,8 @@ def _clone(place: Path, side: str, repo: Path) -> Path:
 
 
 def _new_remotes(place: Path, repo: Path, url: str | None = None) -> None:
+    """Two remotes without artifacts, of which nothing is remembered."""
+    shutil.rmtree(repo / ".git" / "exp" / "outbox", ignore_errors=True)
     shutil.rmtree(place / "copied", ignore_errors=True)
     shutil.rmtree(place / "server" / "objects", ignore_errors=True)
     for name in ("ours", "theirs"):
