@@ -28,7 +28,7 @@ def main(folder: str, descriptor: int) -> None:
 
 
 def _limited(seconds: int) -> None:
-    """From now on so many seconds may pass, 0 for any number; then all of this session's processes end."""
+    """From now on so many seconds may pass, 0 for any number; then the push and all it started end."""
     signal.signal(signal.SIGALRM, _give_up)
     signal.alarm(seconds)
 

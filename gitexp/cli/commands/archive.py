@@ -47,7 +47,7 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Move old runs under few refs, so that fetch and push stay quick.
+    """Move old runs under few refs; push and fetch stay quick.
 
     Without RUN these are the runs that ended 30 days ago or more, but for the newest 500; --older-than and
     --keep say otherwise, and then only what is given counts. Archived runs keep their names and commits, and
