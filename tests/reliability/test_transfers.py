@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from tests.artifacts.servers import Lfs, lfs_server
+from tests.cli.conftest import world
 from tests.cli.program import ARGV, program_environ
 from tests.cli.sharing import Person, World
 from tests.gitrepo import Repo
 from tests.reliability.checks import next_command
 from tests.reliability.disks import mounted
 from tests.reliability.test_kill_changes import killed
+
+__all__ = ["world"]
 
 MB = 1_000_000
 FILES = 4
@@ -28,17 +31,6 @@ import os
 for number in range({FILES}):
     open(f'{{number}}.bin', 'wb').write(bytes([number]) * {3 * MB})
 """
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path,
-    environ: dict[str, str],
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> World:
-    monkeypatch.chdir(tmp_path)
-    return World(tmp_path / "world", environ, capfd)
 
 
 @pytest.fixture
