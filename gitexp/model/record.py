@@ -14,17 +14,27 @@ FORMAT = 1
 
 
 class Status(str, Enum):
-    """How a run stands. A run that has ended never changes its status."""
+    """How a run stands. A run that was executed to its end never changes its status; a draft may be run."""
 
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
     KILLED = "killed"
     CRASHED = "crashed"
+    DRAFT = "draft"
+    """Not run yet: what a merge made, to be executed under the same name."""
+    CAPTURED = "captured"
+    """Never executed: the state of a commit, with the results that it holds."""
 
     @property
     def ended(self) -> bool:
+        """Whether nothing is being recorded into it."""
         return self is not Status.RUNNING
+
+    @property
+    def executed(self) -> bool:
+        """Whether a command ran, or runs."""
+        return self not in (Status.DRAFT, Status.CAPTURED)
 
 
 class How(str, Enum):

@@ -16,3 +16,16 @@ Oid = NewType("Oid", str)
 
 Digest = NewType("Digest", str)
 """The sha256 of a file's bytes: 64 lower-case hex digits."""
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values are equal in type too, NaN equal to NaN and 0.0 not to -0.0."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other))
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, float) and isinstance(other, float):
+        return one.hex() == other.hex()
+    return one == other

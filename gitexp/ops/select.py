@@ -17,7 +17,7 @@ from gitexp.model.values import Value
 from gitexp.ops.goals import goal_of
 from gitexp.ops.read import StoredRun
 from gitexp.query import Field
-from gitexp.query.words import INPUTS, PARAMS, RUN
+from gitexp.query.words import INPUTS, NEVER_RUN, PARAMS, RUN
 
 _INPUT_PARTS = ("name", "path", "oid", "size", "value")
 
@@ -103,9 +103,16 @@ class RunSubject:
             "tag": json.loads(head.tags),
             "started": head.started,
             "ended": head.ended,
-            "duration": (self.now if head.ended is None else head.ended) - head.started,
+            "duration": self._duration(),
             "age": self.now - head.started,
         }
+
+    def _duration(self) -> float | None:
+        """Seconds so far, or until the end; None for what was never executed."""
+        head = self.run.head
+        if head.status in NEVER_RUN:
+            return None
+        return (self.now if head.ended is None else head.ended) - head.started
 
     @cached_property
     def _more_labels(self) -> dict[str, Value]:

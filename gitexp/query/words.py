@@ -26,7 +26,9 @@ TIMES: Final = ("started", "ended")
 SPANS: Final = ("duration", "age")
 HASHES: Final = ("commit", "tree", "base")
 FLAGS: Final = ("star", "dirty")
-STATUSES: Final = ("running", "finished", "failed", "killed", "crashed")
+NEVER_RUN: Final = ("draft", "captured")
+"""The statuses of what no command was executed for."""
+STATUSES: Final = ("running", "finished", "failed", "killed", "crashed", *NEVER_RUN)
 RUN_FIELDS: Final = (
     *("name", "id", "status", "title", "group", "note", "tag", "parent", "command", "exit_code", "signal"),
     *TIMES,

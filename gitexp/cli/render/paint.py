@@ -24,7 +24,15 @@ class _Styles(dict[str, str]):
         raise KeyError(key)
 
 
-STATUS = _Styles(running="yellow", finished="green", failed="red", killed="magenta", crashed="magenta")
+STATUS = _Styles(
+    running="yellow",
+    finished="green",
+    failed="red",
+    killed="magenta",
+    crashed="magenta",
+    draft="cyan",
+    captured="dim",
+)
 """Status -> style."""
 
 

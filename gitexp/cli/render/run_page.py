@@ -95,13 +95,10 @@ def _heading(found: Examined, paint: Paint) -> list[str]:
 def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
     info = found.record.info
     started = parse_time(info.started)
-    yield "Started", f"{moment_text(started)} ({_ago(now - started)})"
-    if info.ended:
-        yield "Took", duration_text(parse_time(info.ended) - started) + _how_it_ended(info)
-    elif not found.run.live:
-        yield "Took", "still running elsewhere, or never brought to its end"
-    else:
-        yield "Took", f"{duration_text(now - started)} so far"
+    executed = info.status.executed
+    yield "Started" if executed else "Made", f"{moment_text(started)} ({_ago(now - started)})"
+    if executed:
+        yield "Took", _took(found, now - started)
     if info.command:
         yield (
             "Command",
@@ -122,6 +119,15 @@ def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
         yield "Lost", f"{info.lost} rows that could not be kept"
     for one in info.resumed:
         yield "Resumed", f"{one.at} from {one.commit[:_SHORT]}, row {one.kept}"
+
+
+def _took(found: Examined, seconds: float) -> str:
+    info = found.record.info
+    if info.ended:
+        return duration_text(parse_time(info.ended) - parse_time(info.started)) + _how_it_ended(info)
+    if not found.run.live:
+        return "still running elsewhere, or never brought to its end"
+    return f"{duration_text(seconds)} so far"
 
 
 def _ago(seconds: float) -> str:
