@@ -19,7 +19,7 @@ from gitexp.formats.assignment import (
     with_value,
 )
 from gitexp.formats.yaml import load_user
-from gitexp.model.values import Value
+from gitexp.model.values import Value, same
 
 __all__ = [
     "SUFFIXES",
@@ -64,19 +64,6 @@ def edit(path: str, data: bytes, changes: Mapping[Key, Value]) -> bytes:
             raise _cannot_set(path, key)
     bom = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
     return bom + text.encode("utf-8", "surrogatepass")
-
-
-def same(one: Value, other: Value) -> bool:
-    """Whether two values are equal in type too, NaN equal to NaN and 0.0 not to -0.0."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(same, one, other))
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, float) and isinstance(other, float):
-        return one.hex() == other.hex()
-    return one == other
 
 
 def _parse(path: str, text: str) -> dict[str, Value]:

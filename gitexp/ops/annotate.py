@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import re
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Protocol
 
-from gitexp.capture.snapshot import RECORD_FOLDER
-from gitexp.errors import BrokenRecord, GitExpError, NotFound, RefChanged
-from gitexp.formats.labels import relabelled
-from gitexp.formats.record import RUN, decode_info
+from gitexp.errors import GitExpError, NotFound, RefChanged
 from gitexp.formats.redact import Redactor
-from gitexp.git.objects import FILE, FOLDER, Entry, Identity, ObjectBuilder
+from gitexp.git.objects import ObjectBuilder
 from gitexp.git.refs import run_ref
-from gitexp.git.write import KeptPack, RefUpdate, store, unkeep
+from gitexp.git.write import RefUpdate
 from gitexp.model.labels import Edit
-from gitexp.model.names import RunName, is_twin
+from gitexp.model.names import RunName
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
 from gitexp.ops.absent import telling
 from gitexp.ops.archive.names import Places, places
 from gitexp.ops.change import change
-from gitexp.ops.commit import RUN_TRAILER, STATUS_TRAILER
+from gitexp.ops.commit import stored, trailing
 from gitexp.ops.live_labels import relabel
 from gitexp.ops.operations import Operation, Relabelling
 from gitexp.ops.operations import log as log_operation
 from gitexp.ops.tidy import fold_packs
+from gitexp.ops.tip import Tip
 from gitexp.repo import Repository
 
 EDIT_TRAILER = "Exp-Edit"
-_COMMITTED = re.compile(rb"^committer .*> ([0-9]{1,12}) ", re.MULTILINE)
 _TRIES = 5
 
 
@@ -158,110 +150,16 @@ def _edited(work: _Work, builder: ObjectBuilder, tips: Mapping[RunName, Oid], na
         after = work.edit.applied(tip.info)
         if after == tip.info:
             return Annotated(name, after, after)
-        commit = tip.commit_with(builder, after, work.edit, work.repo.config.identity(work.repo.environ))
+        author = work.repo.config.identity(work.repo.environ)
+        commit = tip.commit_with(builder, after, author, _message(after, work.edit))
         return Annotated(name, tip.info, after, commit)
     except GitExpError as error:
         return Annotated(name, error=error)
 
 
-@dataclass(frozen=True, slots=True)
-class Tip:
-    """The commit that an edit builds on, as far as it is needed."""
-
-    oid: Oid
-    root: list[Entry]
-    record: list[Entry]
-    data: bytes
-    info: RunInfo
-    at: int
-    """When the commit was made, in seconds since 1970."""
-
-    @classmethod
-    def read(cls, repo: Repository, oid: Oid, name: RunName) -> Tip:
-        """Raises BrokenRecord, NewerFormat or NotFound."""
-        root = repo.reader.entries(_tree_of(repo, oid))
-        folder = _named(root, RECORD_FOLDER)
-        record = repo.reader.entries(folder.oid) if folder and folder.is_folder else []
-        file = _named(record, RUN.encode())
-        data = repo.reader.read(file.oid)[1] if file and not file.is_folder else None
-        info = decode_info(data, name=name)
-        assert data is not None
-        if not is_twin(name, info.name):
-            raise BrokenRecord(
-                f"the record of run {name!r} is that of {info.name!r}", hint=f"git exp show {name}"
-            )
-        return cls(oid, root, record, data, info, _time_of(repo, oid))
-
-    def commit_with(self, builder: ObjectBuilder, info: RunInfo, edit: Edit, author: Identity) -> Oid:
-        """A commit on top that changes `run.yaml` alone."""
-        tree = self.tree_with(builder, relabelled(self.data, info))
-        # Later than what it changes, whatever the clock says: archives tell versions apart by their times.
-        at = max(time.time(), self.at + 1)
-        return builder.commit(tree, (self.oid,), author, at, _message(info, edit))
-
-    def tree_with(self, builder: ObjectBuilder, data: bytes) -> Oid:
-        """The tree with another `run.yaml`."""
-        file = Entry(RUN.encode(), FILE, builder.blob(data))
-        folder = Entry(RECORD_FOLDER, FOLDER, builder.tree(_replaced(self.record, file)))
-        return builder.tree(_replaced(self.root, folder))
-
-    def same_but_labels(self, other: Tip) -> bool:
-        """Whether both have the same files but for `run.yaml`."""
-
-        def rest(tip: Tip) -> tuple[list[Entry], list[Entry]]:
-            root = [one for one in tip.root if one.name != RECORD_FOLDER]
-            return root, [one for one in tip.record if one.name != RUN.encode()]
-
-        return rest(self) == rest(other)
-
-
-def _tree_of(repo: Repository, commit: Oid) -> Oid:
-    found = repo.reader.resolve(commit, "")
-    if found is None:
-        raise BrokenRecord(f"'{commit}' is not a commit", hint="git fsck")
-    return found.oid
-
-
-def _time_of(repo: Repository, commit: Oid) -> int:
-    found = _COMMITTED.search(repo.reader.read(commit)[1].partition(b"\n\n")[0])
-    return int(found[1]) if found else 0
-
-
-def _named(entries: Sequence[Entry], name: bytes) -> Entry | None:
-    return next((entry for entry in entries if entry.name == name), None)
-
-
-def _replaced(entries: Sequence[Entry], new: Entry) -> Iterator[Entry]:
-    return (new if entry.name == new.name else entry for entry in entries)
-
-
 def _message(info: RunInfo, edit: Edit) -> str:
-    return (
-        f"exp {info.name}: {edit}\n\n{RUN_TRAILER}: {info.name}\n{STATUS_TRAILER}: {info.status.value}\n"
-        f"{EDIT_TRAILER}: {', '.join(edit.kinds)}\n"
-    )
+    return f"exp {info.name}: {edit}\n\n{trailing(info)}{EDIT_TRAILER}: {', '.join(edit.kinds)}\n"
 
 
 def _told(edit: Edit, count: int) -> str:
     return f"{edit} on {count} run{'' if count == 1 else 's'}"
-
-
-@contextmanager
-def stored(repo: Repository, builder: ObjectBuilder) -> Iterator[None]:
-    """With everything in `builder` in the repository, and kept there until refs point to it."""
-    repo.home.mkdir(exist_ok=True)
-    path = repo.home / f"edit-{os.getpid()}-{os.urandom(4).hex()}.pack"
-    try:
-        builder.write_pack(path)
-        kept = store(repo.git, repo.layout, path, keep=f"edit {os.getpid()}")
-    finally:
-        _remove(path)
-    try:
-        yield
-    finally:
-        unkeep(repo.layout, KeptPack(kept.name))
-
-
-def _remove(path: Path) -> None:
-    for one in (path, path.with_name(path.name + ".tmp")):
-        one.unlink(missing_ok=True)

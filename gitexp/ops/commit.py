@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from gitexp.capture.live import Live
 from gitexp.capture.liveness import Lock
 from gitexp.capture.snapshot import RECORD_FOLDER
 from gitexp.git.objects import FILE, FOLDER, Entry, Identity, ObjectBuilder
-from gitexp.git.write import store
+from gitexp.git.write import KeptPack, store, unkeep
 from gitexp.model.record import RunInfo, Status
 from gitexp.model.times import parse_time
 from gitexp.model.values import Oid, Scalar
@@ -60,6 +61,11 @@ def write_commit(
     return builder.commit(root, parents, Identity(*identity), seconds, message)
 
 
+def trailing(info: RunInfo) -> str:
+    """The trailers that every commit of a run has."""
+    return f"{RUN_TRAILER}: {info.name}\n{STATUS_TRAILER}: {info.status.value}\n"
+
+
 def commit_message(info: RunInfo, metrics: Mapping[str, Scalar], checkpoint: int | None = None) -> str:
     """Subject and trailers: `exp brave-otter-3f2ak7: accuracy 0.931, loss 0.21`."""
     told = headline(metrics) if info.status is not Status.RUNNING or checkpoint else ""
@@ -67,10 +73,8 @@ def commit_message(info: RunInfo, metrics: Mapping[str, Scalar], checkpoint: int
         state = f"checkpoint {checkpoint}" if checkpoint else info.status.value
         told = f"{state}, {told}" if told else state
     subject = f"exp {info.name}: {told}" if told else f"exp {info.name}"
-    trailers = [f"{RUN_TRAILER}: {info.name}", f"{STATUS_TRAILER}: {info.status.value}"]
-    if checkpoint:
-        trailers.append(f"{CHECKPOINT_TRAILER}: {checkpoint}")
-    return "\n".join([subject, "", *trailers]) + "\n"
+    counted = f"{CHECKPOINT_TRAILER}: {checkpoint}\n" if checkpoint else ""
+    return f"{subject}\n\n{trailing(info)}{counted}"
 
 
 def bring_in(repo: Repository, live: Live, builder: ObjectBuilder, lock: Lock) -> None:
@@ -85,6 +89,27 @@ def bring_in(repo: Repository, live: Live, builder: ObjectBuilder, lock: Lock) -
     kept = store(repo.git.holding(lock.descriptor), repo.layout, path, keep=live.name)
     _share_bytes(repo.layout.packs / f"pack-{kept.name}.pack", path)
     path.with_suffix(".name").write_text(kept.name)
+
+
+@contextmanager
+def stored(repo: Repository, builder: ObjectBuilder) -> Iterator[None]:
+    """With everything in `builder` in the repository, and kept there until refs point to it."""
+    repo.home.mkdir(exist_ok=True)
+    path = repo.home / f"edit-{os.getpid()}-{os.urandom(4).hex()}.pack"
+    try:
+        builder.write_pack(path)
+        kept = store(repo.git, repo.layout, path, keep=f"edit {os.getpid()}")
+    finally:
+        _remove(path)
+    try:
+        yield
+    finally:
+        unkeep(repo.layout, KeptPack(kept.name))
+
+
+def _remove(path: Path) -> None:
+    for one in (path, path.with_name(path.name + ".tmp")):
+        one.unlink(missing_ok=True)
 
 
 def _share_bytes(stored: Path, own: Path) -> None:

@@ -13,12 +13,13 @@ from gitexp.git.refs import TRASH, dropped_ref, is_ours, list_runs, name_in, run
 from gitexp.git.write import RefUpdate
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
-from gitexp.ops.annotate import Target, stored
+from gitexp.ops.annotate import Target
 from gitexp.ops.archive.held import held
 from gitexp.ops.archive.names import Places, places
 from gitexp.ops.archive.removing import removals
 from gitexp.ops.change import change
 from gitexp.ops.choose import match
+from gitexp.ops.commit import stored
 from gitexp.ops.operations import Operation
 from gitexp.repo import Repository
 

@@ -196,7 +196,7 @@ def test_nothing_of_ours_is_left_lying_about(repo: Repo) -> None:
 
 def test_each_edit_is_later_than_what_it_changes(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     name = record("one")
-    monkeypatch.setattr("gitexp.ops.annotate.time.time", lambda: 1.0)  # a clock that was set back
+    monkeypatch.setattr("gitexp.ops.tip.time.time", lambda: 1.0)  # a clock that was set back
     with open_here(repo) as opened:
         for tag in "ab":
             annotate(opened, chosen(opened, name), Edit(add_tags=(tag,)))

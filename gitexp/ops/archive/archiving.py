@@ -16,11 +16,12 @@ from gitexp.index.row import Row
 from gitexp.model.names import MAX_SLUG, RunName, slugify
 from gitexp.model.values import Oid
 from gitexp.ops.absent import absent
-from gitexp.ops.annotate import Target, stored
+from gitexp.ops.annotate import Target
 from gitexp.ops.archive.held import Archives, Held, current, standing
 from gitexp.ops.archive.writing import FAN_IN, MIN_FAN_IN, Draft, line_of, size_of
 from gitexp.ops.catalog import catalog
 from gitexp.ops.change import change
+from gitexp.ops.commit import stored
 from gitexp.ops.operations import Operation
 from gitexp.ops.read import Tails, list_all
 from gitexp.ops.remove import check_ended

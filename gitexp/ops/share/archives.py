@@ -29,12 +29,12 @@ from gitexp.git.write import RefUpdate
 from gitexp.index.archived import Placed
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
-from gitexp.ops.annotate import stored
 from gitexp.ops.archive.checking import added, check_holds
 from gitexp.ops.archive.held import Archives, Held, current, list_tips, standing
 from gitexp.ops.archive.merging import holds, merged
 from gitexp.ops.archive.names import places
 from gitexp.ops.change import change
+from gitexp.ops.commit import stored
 from gitexp.ops.operations import Operation
 from gitexp.ops.share.incoming import bring
 from gitexp.ops.share.reconcile import Here, State, Verdict, judged

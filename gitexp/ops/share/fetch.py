@@ -14,10 +14,10 @@ from gitexp.git.remotes import Remote, list_remote, toward
 from gitexp.git.write import RefUpdate
 from gitexp.model.names import RunName, parse_name
 from gitexp.model.values import Oid
-from gitexp.ops.annotate import stored
 from gitexp.ops.archive.held import current
 from gitexp.ops.archive.names import all_runs, places
 from gitexp.ops.change import change
+from gitexp.ops.commit import stored
 from gitexp.ops.operations import Operation
 from gitexp.ops.read import StoredRun
 from gitexp.ops.select import Selection

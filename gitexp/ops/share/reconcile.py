@@ -14,12 +14,12 @@ from typing import TypeAlias
 from gitexp.errors import GitExpError
 from gitexp.formats.labels import relabelled
 from gitexp.git.objects import Identity, ObjectBuilder
-from gitexp.merge import merge
+from gitexp.merge.labels import merge
 from gitexp.model.names import RunName, slug_of, twin_name
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
-from gitexp.ops.annotate import Tip
-from gitexp.ops.commit import RUN_TRAILER, STATUS_TRAILER
+from gitexp.ops.commit import trailing
+from gitexp.ops.tip import Tip
 from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
 
@@ -182,10 +182,7 @@ class Here:
     def _commit(self, name: RunName, tip: Tip, info: RunInfo, early: _Side, late: _Side) -> Verdict:
         """What both sides come to, in the tree of `tip`: nothing of it depends on who makes it, or when."""
         tree = tip.tree_with(self.builder, relabelled(tip.data, info))
-        message = (
-            f"exp {info.name}: merge of edits\n\n{RUN_TRAILER}: {info.name}\n"
-            f"{STATUS_TRAILER}: {info.status.value}\n"
-        )
+        message = f"exp {info.name}: merge of edits\n\n{trailing(info)}"
         parents = sorted((early[1], late[1]))
         # Later than both: archives tell versions apart by their times.
         commit = self.builder.commit(tree, parents, late[2], max(early[0], late[0]) + 1, message)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitexp.merge import FIELDS, merge
+from gitexp.merge.labels import FIELDS, merge
 from gitexp.model.labels import Edit, edit_between, labels_of
 from gitexp.model.names import parse_id, parse_name
 from gitexp.model.record import Code, RunInfo, Status

@@ -1,0 +1,1 @@
+"""Two versions of something brought together, from what they have in common; no I/O."""
