@@ -107,15 +107,19 @@ def take(
     )
 
 
-def of_commit(git: Git, layout: Layout, commit: str = "HEAD") -> Snapshot:
-    """The code of a commit, for a run that does not use the working tree. Raises NoWorkTree."""
+def of_commit(git: Git, layout: Layout, quarantine: Path, commit: str = "HEAD") -> Snapshot:
+    """The code of a commit, for a run that does not use the working tree. Raises NoWorkTree.
+
+    What is changed in it goes to `quarantine`, as in `take`.
+    """
     builder = ObjectBuilder(layout.object_format)
     with CatFileReader(git, layout.object_format, LIMIT) as reader:
         found = _commit(reader, commit)
         if found is None:
             raise NoWorkTree(f"{commit} has no commit yet", hint="git commit")
         tree, entries = _code(reader, builder, found.tree)
-    return Snapshot(tree, entries, found.oid, False, (), {}, builder, {})
+    inside = quarantined(layout, quarantine, quarantine / "index")
+    return Snapshot(tree, entries, found.oid, False, (), {}, builder, inside)
 
 
 def replaced(git: Git, taken: Snapshot, path: str, data: bytes) -> Snapshot:

@@ -59,7 +59,11 @@ class Wish:
     origin: Origin | None = None
     """The run or checkpoint that this one continues from."""
     commit: str | None = None
-    """A revision whose code is recorded instead of the working tree's."""
+    """A revision whose code is recorded instead of the working tree's, and which is the base."""
+    code: Code | None = None
+    """What is to be noted of the code of `commit`, where that is the commit of a run."""
+    cwd: str | None = None
+    """Where the command runs, relative to the root; None for the current folder."""
     rewrite: Callable[[Snapshot], Snapshot] | None = None
     """A change to make to the code before it is fixed: the params of `-S`."""
 
@@ -145,7 +149,8 @@ def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) 
 
 def _snapshot(repo: Repository, wish: Wish, live: Live) -> Snapshot:
     if wish.commit is not None:
-        return snapshot.of_commit(repo.git, repo.layout, wish.commit)
+        taken = snapshot.of_commit(repo.git, repo.layout, live.quarantine, wish.commit)
+        return replace(taken, base=wish.code.base, dirty=wish.code.dirty) if wish.code else taken
     return snapshot.take(
         repo.git,
         repo.layout,
@@ -169,6 +174,8 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
         info = replace(
             old.info,
             status=Status.RUNNING,
+            # A draft begins when it is run.
+            started=old.info.started if old.info.status.executed else format_time(started),
             ended=None,
             exit_code=None,
             signal=None,
@@ -184,7 +191,7 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
     info = replace(
         info,
         command=tuple(repo.redactor.argv(_portable(repo, wish.command))) or info.command,
-        cwd=repo.relative(repo.cwd) or ".",
+        cwd=wish.cwd or repo.relative(repo.cwd) or ".",
         parents=info.parents + tuple(p for p in _parents(wish) if p not in info.parents),
         title=wish.title or info.title,
         group=wish.group or info.group,

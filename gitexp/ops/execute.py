@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ from gitexp.errors import GitExpError, NoWorkTree, StorageFull, UsageError
 from gitexp.formats.fold import merged
 from gitexp.git.process import unplaced
 from gitexp.model.names import RunName
-from gitexp.model.record import Status
-from gitexp.model.values import Oid
+from gitexp.model.record import Code, Record, Status
+from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params, results
 from gitexp.ops.begin import UNTRACKED_ROLE, Wish, begin, no_work_tree
 from gitexp.ops.recording import Recording
@@ -26,6 +26,30 @@ from gitexp.repo import RUN_VARIABLE, Repository
 if TYPE_CHECKING:
     from gitexp.formats.assignment import Assignment
     from gitexp.ops.continuing import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is run instead of the working tree, in a worktree of its own."""
+
+    commit: Oid
+    """Whose code it is; its record is not part of it."""
+    code: Code
+    """What is to be noted of that code."""
+    params: Mapping[str, Value]
+    """The effective ones."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Path relative to the root -> other content than `commit` has there: params files that were edited."""
+    cwd: str = "."
+    """Where the command runs, relative to the root."""
+    trusted: bool = True
+    """Whether filters that git has for checking out files may run."""
+    linked: bool = True
+    """Whether what the project ignores is there, as links to the user's own."""
+    parents: tuple[str, ...] = ()
+    """Names of the runs that this one comes from."""
+    prepare: Callable[[Path], Sequence[str]] = lambda root: ()
+    """Told the root of the worktree once its files are there; gives notices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +67,8 @@ class Request:
     outputs: tuple[str, ...] = ()
     isolated: bool = False
     origin: Origin | None = None
+    source: Source | None = None
+    """None for the working tree as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,37 +88,17 @@ def execute(repo: Repository, request: Request) -> Executed:
     """Run the command and record it. Raises GitExpError before the command starts, never after."""
     if not request.command:
         raise UsageError("no command to run", hint="git exp run -- python train.py")
-    isolated = request.isolated or bool(request.assignments)
+    isolated = request.isolated or bool(request.assignments) or request.source is not None
     if repo.layout.top is None and not isolated:
         raise NoWorkTree(
             no_work_tree(repo),
             hint="git exp run --isolated -- CMD runs the code of HEAD in a worktree of its own",
         )
-    files = params.read_params_files(repo, request.param_files)
-    changes = params.change(files, request.assignments)
-    inherited = request.origin.record.params if request.origin else {}
-    effective, _ = merged(inherited, changes.params)
+    effective, changed = _params(repo, request)
     command = params.substitute(request.command, effective)
-    shown = repo.redactor.params(effective)
-    assert isinstance(shown, Mapping)
-    recording = begin(
-        repo,
-        Wish(
-            slug=request.slug,
-            group=request.group,
-            tags=request.tags,
-            note=request.note,
-            params=effective,
-            command=tuple(params.substitute(request.command, shown)),
-            parents=_outer(repo),
-            interpreter=interpreter.find(command, repo.cwd, repo.environ),
-            origin=request.origin,
-            commit="HEAD" if repo.layout.top is None else None,
-            rewrite=(lambda taken: _rewritten(repo, taken, changes.files)) if changes.files else None,
-        ),
-    )
+    recording = begin(repo, _wish(repo, request, effective, changed, command))
     try:
-        place = _Place.isolated(repo, recording, request, changes.files) if isolated else _Place.own(repo)
+        place = _isolated(repo, recording, request, changed) if isolated else _Place.own(repo)
     except BaseException:
         isolate.remove_worktree(repo, recording.name)
         recording.discard()
@@ -104,6 +110,43 @@ def execute(repo: Repository, request: Request) -> Executed:
             isolate.remove_worktree(repo, recording.name)
 
 
+def _params(repo: Repository, request: Request) -> tuple[Mapping[str, Value], Mapping[str, bytes]]:
+    """The effective params, and the params files that are changed for it."""
+    if request.source is not None:
+        return request.source.params, request.source.files
+    changes = params.change(params.read_params_files(repo, request.param_files), request.assignments)
+    effective, _ = merged(request.origin.record.params if request.origin else {}, changes.params)
+    return effective, changes.files
+
+
+def _wish(
+    repo: Repository,
+    request: Request,
+    effective: Mapping[str, Value],
+    changed: Mapping[str, bytes],
+    command: Sequence[str],
+) -> Wish:
+    source = request.source
+    shown = repo.redactor.params(effective)
+    assert isinstance(shown, Mapping)
+    head = "HEAD" if repo.layout.top is None else None
+    return Wish(
+        slug=request.slug,
+        group=request.group,
+        tags=request.tags,
+        note=request.note,
+        params=effective,
+        command=tuple(params.substitute(request.command, shown)),
+        parents=(*(source.parents if source else ()), *_outer(repo)),
+        interpreter=interpreter.find(command, repo.cwd, repo.environ),
+        origin=request.origin,
+        commit=source.commit if source else head,
+        code=source.code if source else None,
+        cwd=source.cwd if source else None,
+        rewrite=(lambda taken: _rewritten(repo, taken, changed)) if changed else None,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where the command runs."""
@@ -111,37 +154,44 @@ class _Place:
     root: Path
     cwd: Path
     environ: Mapping[str, str]
+    notices: Sequence[str] = ()
 
     @classmethod
     def own(cls, repo: Repository) -> _Place:
         assert repo.layout.top is not None
         return cls(repo.layout.top, repo.cwd, repo.environ)
 
-    @classmethod
-    def isolated(
-        cls, repo: Repository, recording: Recording, request: Request, changed: Mapping[str, bytes]
-    ) -> _Place:
-        start = recording.live.read_start()
-        code = start.record.info.code
-        prefix = repo.layout.prefix
-        outputs = [os.path.normpath(prefix + path) for path in request.outputs] or list(repo.settings.outputs)
-        linked = isolate.ignored_paths(repo) if repo.layout.top else []
-        large = [one.path for one in start.record.inputs if one.role == UNTRACKED_ROLE and one.path]
-        submodules = start.record.env.get("submodules") or {}
-        assert isinstance(submodules, Mapping)
-        root = isolate.make_worktree(
-            repo,
-            recording.name,
-            code.base or start.head,
-            code.tree,
-            linked=[*linked, *large, *submodules],
-            outputs=outputs,
-        )
-        tracked = isolate.tracked(repo, code.tree, list(changed))
-        isolate.overlay(root, {path: data for path, data in changed.items() if path not in tracked})
-        cwd = root / prefix
-        cwd.mkdir(parents=True, exist_ok=True)
-        return cls(root, cwd, unplaced(repo.environ))
+
+def _isolated(
+    repo: Repository, recording: Recording, request: Request, changed: Mapping[str, bytes]
+) -> _Place:
+    start = recording.live.read_start()
+    code = start.record.info.code
+    source = request.source
+    prefix = start.record.info.cwd if source else repo.layout.prefix
+    root = isolate.make_worktree(
+        repo,
+        recording.name,
+        code.base or start.head,
+        code.tree,
+        linked=_linked(repo, start.record) if source is None or source.linked else (),
+        outputs=[os.path.normpath(os.path.join(prefix, path)) for path in request.outputs]
+        or list(repo.settings.outputs),
+    )
+    tracked = isolate.tracked(repo, code.tree, list(changed))
+    isolate.overlay(root, {path: data for path, data in changed.items() if path not in tracked})
+    notices = source.prepare(root) if source else ()
+    cwd = root / prefix
+    cwd.mkdir(parents=True, exist_ok=True)
+    return _Place(root, cwd, unplaced(repo.environ), notices)
+
+
+def _linked(repo: Repository, record: Record) -> list[str]:
+    """What the user has in the working tree that is not in the code tree, and the command may want."""
+    submodules = record.env.get("submodules") or {}
+    assert isinstance(submodules, Mapping)
+    large = [one.path for one in record.inputs if one.role == UNTRACKED_ROLE and one.path]
+    return [*(isolate.ignored_paths(repo) if repo.layout.top else ()), *large, *submodules]
 
 
 def _run(
@@ -166,7 +216,8 @@ def _run(
         notices = [f"the results cannot all be kept: {error}"]
     ending = _ending(ended)
     commit, failure = _finish(recording, ending)
-    return Executed(recording.name, commit, ended, ending.status, (*recording.notices, *notices), failure)
+    told = (*recording.notices, *place.notices, *notices)
+    return Executed(recording.name, commit, ended, ending.status, told, failure)
 
 
 def _finish(recording: Recording, ending: Ending) -> tuple[Oid | None, GitExpError | None]:

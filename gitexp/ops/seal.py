@@ -24,7 +24,14 @@ from gitexp.model.times import format_time
 from gitexp.model.values import Oid
 from gitexp.ops import operations
 from gitexp.ops.archive.names import tip_of
-from gitexp.ops.commit import CHECKPOINT_TRAILER, STATUS_TRAILER, RecordTree, bring_in, write_commit
+from gitexp.ops.commit import (
+    CHECKPOINT_TRAILER,
+    RUN_TRAILER,
+    STATUS_TRAILER,
+    RecordTree,
+    bring_in,
+    write_commit,
+)
 from gitexp.ops.operations import Operation
 from gitexp.ops.read import load
 from gitexp.ops.recorded import recorded_blobs, trailers
@@ -128,12 +135,19 @@ def take_back(repo: Repository, live: Live) -> None:
     with hold_writing(live) as lock:
         remove_stale_lock(repo.layout, run_ref(live.name))
         if read_ref(repo.git, run_ref(live.name)) == start.head:
-            before = start.inherited if start.record.info.resumed else None
+            before = start.inherited if _goes_on(repo, start) else None
             update = RefUpdate(run_ref(live.name), before, start.head)
             publish(repo.git.holding(lock.descriptor), repo.layout, [update])
     for name in live.kept:
         unkeep(repo.layout, KeptPack(name))
     live.remove()
+
+
+def _goes_on(repo: Repository, start: Start) -> bool:
+    """Whether the run had a commit under this name before: it was taken up again, or was a draft."""
+    if start.inherited is None:
+        return False
+    return trailers(repo.reader, start.inherited).get(RUN_TRAILER) == start.record.info.name
 
 
 def checkpoint(repo: Repository, live: Live) -> Oid:
