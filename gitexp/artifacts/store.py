@@ -209,8 +209,7 @@ class ArtifactStore:
         what was written until then is not to be used.
         """
         with self._source(oid, size) as source:
-            cloned = clone(source, target)
-            self._check(_hashed(source) if cloned else _copy(source, target), Stored(oid, size))
+            self._check(copied(source, target), Stored(oid, size))
 
     def _source(self, oid: Digest, size: int) -> BinaryIO:
         try:
@@ -285,6 +284,11 @@ def unchanged(before: os.stat_result, after: os.stat_result) -> bool:
     """Whether a file looks as if nobody had written to it meanwhile."""
     keys = ("st_size", "st_mtime_ns", "st_ctime_ns")
     return all(getattr(before, key) == getattr(after, key) for key in keys)
+
+
+def copied(source: BinaryIO, target: BinaryIO) -> Stored:
+    """What `source` holds, which the empty `target` now holds as well; it shares the blocks where it can."""
+    return _hashed(source) if clone(source, target) else _copy(source, target)
 
 
 def digest_file(path: Path) -> Stored:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from gitexp.git.process import Git, unplaced
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
+from gitexp.ops import worktrees
 from gitexp.repo import Repository
 
 NEVER_LINKED = ("__pycache__", ".git", "*.pyc")
@@ -23,30 +22,24 @@ def worktree_path(repo: Repository, name: RunName) -> Path:
 def make_worktree(
     repo: Repository, name: RunName, base: Oid, tree: Oid, *, linked: Iterable[str], outputs: Sequence[str]
 ) -> Path:
-    """A linked worktree with the files of `tree` and HEAD at `base`.
+    """A linked worktree with the files of `tree` and HEAD at `base`, for code of the user's own.
 
     `linked` are paths relative to the root of what the project ignores: they become links to the user's own,
     save where one of `outputs` (relative to the root as well) will be written.
     """
-    path = worktree_path(repo, name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    repo.git.run("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), base)
-    git = Git(path, unplaced(repo.environ))  # the new worktree's own index, whatever a hook's GIT_DIR says
-    git.run("read-tree", tree)
-    git.run("checkout-index", "--all", "--force", "--quiet")
-    git.run("update-index", "--refresh", "-q", check=False)
+    filled = worktrees.make_worktree(repo, worktree_path(repo, name), base, tree, trusted=True)
+    for one in filled.pointers:
+        if one.error is not None:
+            repo.remark(f"{one.path!r} stays a Git LFS pointer: {one.error.message}")
     if repo.layout.top is not None:
-        for one in linked:
-            _link(repo.layout.top, path, one, outputs)
-    return path
+        for path in linked:
+            _link(repo.layout.top, filled.path, path, outputs)
+    return filled.path
 
 
 def remove_worktree(repo: Repository, name: RunName) -> None:
     """Take the run's worktree away, if there is one."""
-    path = worktree_path(repo, name)
-    if path.exists():
-        shutil.rmtree(path, ignore_errors=True)
-        repo.git.run("worktree", "prune", check=False)
+    worktrees.drop_worktree(repo, worktree_path(repo, name))
 
 
 def ignored_paths(repo: Repository) -> list[str]:

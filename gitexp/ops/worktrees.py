@@ -1,0 +1,91 @@
+"""Linked worktrees, filled by us.
+
+`git worktree add` alone would run the post-checkout hook and every filter, which code of other people's must
+not: a hook never runs here, and filters of the user's run only where the code is trusted.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitexp.git.filters import LFS, NO_MONITOR, switched_off
+from gitexp.git.process import Git, unplaced
+from gitexp.model.values import Oid
+from gitexp.ops.lfs_files import Indexed, materialise
+from gitexp.ops.supply import Restored
+from gitexp.repo import Repository
+
+_FILE, _SUBMODULE = b"100", b"160000"
+RECORD = ".exp"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A worktree with the files of a tree."""
+
+    path: Path
+    submodules: tuple[str, ...]
+    """Their folders are there, and empty."""
+    pointers: tuple[Restored, ...]
+    """The files that git-lfs looks after, each with its bytes or with why it still is a pointer."""
+
+
+def make_worktree(repo: Repository, path: Path, head: Oid | str, tree: Oid, *, trusted: bool) -> Filled:
+    """A new linked worktree at `path` with the files of `tree`, in its index as well, but for `.exp/`.
+
+    HEAD is detached at the commit `head`. Nothing is run that settings or attributes name, unless the code is
+    `trusted`: then the user's filters are. Raises GitError; what is there then, `drop_worktree` clears away.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = () if trusted else ("-c", NO_MONITOR)
+    command = ("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), head)
+    repo.git.run(*options, *command)
+    return fill(repo, path, tree, trusted=trusted)
+
+
+def fill(repo: Repository, path: Path, tree: Oid, *, trusted: bool) -> Filled:
+    """The files of `tree` put into the new worktree at `path`, and into its index. Raises GitError."""
+    # The new worktree's own index, whatever a hook's GIT_DIR says.
+    git = Git(path, {**unplaced(repo.environ), "GIT_LFS_SKIP_SMUDGE": "1"})
+    with switched_off(git, _git_dir(path), (LFS,) if trusted else None) as git:
+        git.run("read-tree", tree)
+        _drop_record(repo, git, tree)
+        git.run("checkout-index", "--all", "--force", "--quiet", "--index")
+        entries = _entries(git)
+        files = [one for one in entries if one.mode.startswith(_FILE)]
+        pointers = materialise(repo, git, files)
+    submodules = tuple(os.fsdecode(one.path) for one in entries if one.mode == _SUBMODULE)
+    return Filled(path, submodules, tuple(pointers))
+
+
+def drop_worktree(repo: Repository, path: Path) -> None:
+    """Take a worktree away, with all that is in it, if there is one."""
+    import shutil
+
+    if path.exists():
+        shutil.rmtree(path, ignore_errors=True)
+        repo.git.run("worktree", "prune", check=False)
+
+
+def _git_dir(path: Path) -> Path:
+    """The folder of a linked worktree in the repository; its `.git` is a file that says which."""
+    return path / (path / ".git").read_text("utf-8", "surrogateescape").removeprefix("gitdir: ").rstrip("\n")
+
+
+def _drop_record(repo: Repository, git: Git, tree: Oid) -> None:
+    """Take the record out of the index; the tree of a run's commit has one, its code tree has not."""
+    if repo.reader.resolve(tree, RECORD) is not None:
+        listed = git.run("ls-files", "-z", "--", f":(top,literal){RECORD}").stdout
+        git.run("update-index", "-z", "--force-remove", "--stdin", input=listed)
+
+
+def _entries(git: Git) -> list[Indexed]:
+    """Everything in the index."""
+    found = []
+    for line in git.run("ls-files", "-z", "--stage").stdout.split(b"\0")[:-1]:
+        meta, _, path = line.partition(b"\t")
+        mode, oid, _ = meta.split(b" ")
+        found.append(Indexed(mode, Oid(oid.decode()), path))
+    return found
