@@ -177,6 +177,7 @@ def _isolated(
         linked=_linked(repo, start.record) if source is None or source.linked else (),
         outputs=[os.path.normpath(os.path.join(prefix, path)) for path in request.outputs]
         or list(repo.settings.outputs),
+        trusted=source is None or source.trusted,
     )
     tracked = isolate.tracked(repo, code.tree, list(changed))
     isolate.overlay(root, {path: data for path, data in changed.items() if path not in tracked})

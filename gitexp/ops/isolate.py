@@ -20,14 +20,21 @@ def worktree_path(repo: Repository, name: RunName) -> Path:
 
 
 def make_worktree(
-    repo: Repository, name: RunName, base: Oid, tree: Oid, *, linked: Iterable[str], outputs: Sequence[str]
+    repo: Repository,
+    name: RunName,
+    base: Oid,
+    tree: Oid,
+    *,
+    linked: Iterable[str],
+    outputs: Sequence[str],
+    trusted: bool = True,
 ) -> Path:
-    """A linked worktree with the files of `tree` and HEAD at `base`, for code of the user's own.
+    """A linked worktree with the files of `tree` and HEAD at `base`; only where `trusted` filters are run.
 
     `linked` are paths relative to the root of what the project ignores: they become links to the user's own,
     save where one of `outputs` (relative to the root as well) will be written.
     """
-    filled = worktrees.make_worktree(repo, worktree_path(repo, name), base, tree, trusted=True)
+    filled = worktrees.make_worktree(repo, worktree_path(repo, name), base, tree, trusted=trusted)
     for one in filled.pointers:
         if one.error is not None:
             repo.remark(f"{one.path!r} stays a Git LFS pointer: {one.error.message}")
