@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.errors import SecretsFound
-from gitexp.formats.redact import Redactor
-from gitexp.formats.secret_assignments import assigned, masked_names
+from gitexp.formats.secret_assignments import masked_names
+from gitexp.formats.secret_lines import secret_lines
 from gitexp.formats.secret_shapes import MASK
 from gitexp.git.reachable import headers
 from gitexp.model.names import RunName
@@ -18,8 +18,6 @@ from gitexp.repo import Repository
 
 LARGEST = 16 << 20
 """Bytes of a file that is still looked into."""
-_BINARY = 8000
-"""Bytes among which a NUL tells that a file is no text, as git decides it."""
 _AT_ONCE = 200
 _TOLD = 20
 """Findings that are told."""
@@ -79,7 +77,8 @@ def scan(repo: Repository, runs: Sequence[StoredRun], there: Collection[Oid]) ->
         contents = repo.reader.contents([oid for _, _, oid in part])
         for (run, path, _), data in zip(part, contents, strict=True):
             shown = redactor.certain(path)
-            lines = _lines(redactor, path, data, masked.get(run, ()))
+            own = path.startswith(f"{FOLDER}/")
+            lines = secret_lines(redactor, path, data, masked.get(run, ()), names=not own)
             found += [Finding(run, shown, line, kind) for line, kind in lines]
     return found
 
@@ -113,17 +112,3 @@ def _small(repo: Repository, files: Sequence[tuple[RunName, str, Oid]]) -> Itera
         kind, size = known.get(one[2], ("", 0))
         if kind == "blob" and size <= LARGEST:
             yield one
-
-
-def _lines(redactor: Redactor, path: str, data: bytes, masked: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """The numbers of the lines that hold a secret, and what it looks like."""
-    if b"\0" in data[:_BINARY]:
-        return
-    text = data.decode("utf-8", "replace")
-    given = dict(assigned(path, text, masked)) if not path.startswith(f"{FOLDER}/") else {}
-    whole = redactor.told(text)
-    if whole is not None:
-        told = ((number, redactor.told(line)) for number, line in enumerate(text.split("\n"), 1))
-        found = {number: kind for number, kind in told if kind}
-        given = found | given if found else {1: whole, **given}  # one that spans lines
-    yield from sorted(given.items())
