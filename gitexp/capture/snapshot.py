@@ -85,6 +85,22 @@ def take(
         wanted, skipped = _sift(layout.top, others, limit, patterns)
         skipped += _add(git, inside, wanted) + unreadable
         restore(git, inside, layout.top, changes, patterns, layout.object_format)
+    written = _written(git, layout, quarantine, inside)
+    submodules = _submodules(git, layout.top, inside)
+    return replace(written, skipped=tuple(skipped), submodules=submodules)
+
+
+def of_index(git: Git, layout: Layout, quarantine: Path) -> Snapshot:
+    """What is staged, in the index that `layout` names; that index stays as it is.
+
+    `quarantine` is a folder that does not exist yet, as for `take`. Raises GitError.
+    """
+    inside = quarantined(layout, quarantine, _private_index(layout, quarantine))
+    return _written(git, layout, quarantine, inside)
+
+
+def _written(git: Git, layout: Layout, quarantine: Path, inside: Mapping[str, str]) -> Snapshot:
+    """The private index as a tree."""
     with CatFileReader(git.within(inside), layout.object_format, LIMIT) as reader:
         base = _commit(reader, "HEAD")
         # A partial clone does not have every object that its index names, and need not.
@@ -94,17 +110,8 @@ def take(
             builder.add_loose(path)
         tree, entries = _code(reader, builder, root)
         base_tree = _base_tree(reader, builder, base)
-    submodules = _submodules(git, layout.top, inside)
-    return Snapshot(
-        tree,
-        entries,
-        base.oid if base else None,
-        tree != base_tree,
-        tuple(skipped),
-        submodules,
-        builder,
-        inside,
-    )
+    oid = base.oid if base else None
+    return Snapshot(tree, entries, oid, tree != base_tree, (), {}, builder, inside)
 
 
 def of_commit(git: Git, layout: Layout, quarantine: Path, commit: str = "HEAD") -> Snapshot:
