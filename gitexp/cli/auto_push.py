@@ -6,12 +6,11 @@ It is started by gitexp itself, in a session without a terminal, and writes to a
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from pathlib import Path
-from types import FrameType
 
+from gitexp.cli.limited import limit
 from gitexp.cli.safe_text import safe
 
 
@@ -28,18 +27,7 @@ def main(folder: str, descriptor: int) -> None:
 
 
 def _limited(seconds: int) -> None:
-    """From now on so many seconds may pass, 0 for any number; then the push and all it started end."""
-    signal.signal(signal.SIGALRM, _give_up)
-    signal.alarm(seconds)
-
-
-def _give_up(number: int, frame: FrameType | None) -> None:
-    from gitexp.errors import RemoteError
-
-    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.killpg(0, signal.SIGTERM)
-    signal.signal(signal.SIGTERM, before)
-    raise RemoteError("it took too long (exp.autoPushLimit)")
+    limit(seconds, "it took too long (exp.autoPushLimit)")
 
 
 def _say(sentence: str) -> None:

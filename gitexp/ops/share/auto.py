@@ -98,7 +98,7 @@ def _start(repo: Repository, folder: Path, lock: Lock) -> None:
         subprocess.run(
             ["/bin/sh", "-c", '"$@" &', "sh", *program],
             cwd=folder,  # where nothing lies that Python would import
-            env=_silent(repo.git.environ, repo.config),
+            env=silent(repo.git.environ, repo.config),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -108,7 +108,7 @@ def _start(repo: Repository, folder: Path, lock: Lock) -> None:
         )
 
 
-def _silent(environ: Mapping[str, str], config: Config) -> dict[str, str]:
+def silent(environ: Mapping[str, str], config: Config) -> dict[str, str]:
     """`environ` for a process that asks nobody; the user's own way to call ssh stands."""
     quiet = {k: v for k, v in environ.items() if k not in (RUN_VARIABLE, "SSH_ASKPASS")}
     quiet |= _SILENT
