@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 import pytest
-import yaml
 
 import gitexp
 from docs import generate, sessions
@@ -162,7 +161,3 @@ def test_every_dependency_is_accounted_for() -> None:
     assert "click" in names
     for name in names:
         assert f"| [{name}](" in table
-
-
-def test_the_manifest_of_hooks_can_be_read() -> None:
-    assert yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()) == []

@@ -36,6 +36,8 @@ COMMANDS = {
     "archive": "gitexp.cli.commands.archive",
     "recover": "gitexp.cli.commands.recover",
     "demo": "gitexp.cli.commands.demo",
+    "hooks": "gitexp.cli.commands.hooks",
+    "hook": "gitexp.cli.commands.hook",
     "completion": "gitexp.cli.commands.completion",
     "help": "gitexp.cli.commands.help",
 }

@@ -42,6 +42,8 @@ SETTINGS: Final[tuple[Definition, ...]] = (
     ("exp.autoPushLimit", "How many seconds an automatic push may take (600)."),
     ("exp.maxLog", "How many bytes of output a record keeps (1m)."),
     ("exp.maxConsole", "How many bytes of output are kept while a command runs (4m)."),
+    ("exp.hooks", "Whether git's hooks call git exp (true)."),
+    ("exp.hook.NAME", "Whether the hook NAME of ours does anything: guard, push (true)."),
     ("exp.color, color.exp, color.ui", "When to use colours: auto, always or never."),
     ("exp.pager, pager.exp, core.pager", "The pager, or false for none."),
     ("user.name, user.email", "The author of the runs."),
@@ -64,11 +66,17 @@ SHARED_SETTINGS: Final[tuple[Definition, ...]] = (
         "Lists for git exp ls --view NAME: each a name with any of query, sort, columns, group_by and limit. "
         "The one named default holds where none is asked for.",
     ),
+    (
+        "guard",
+        "What git exp hook guard looks for: large, pointers, conflicts, secrets and stale, each false to "
+        "leave it out, and nan: forbid to have results refused that are NaN or infinite.",
+    ),
     ("isolated.link", "Ignored paths that an isolated run gets links to; all of them without this setting."),
 )
 
 VARIABLES: Final[tuple[Definition, ...]] = (
     ("GITEXP_RUN", "Set for the command of git exp run, so that the Python API in it joins the same run."),
+    ("GITEXP_SKIP", "Hooks that are left out, with commas between them; 1 for all of ours."),
     ("GIT_PAGER, PAGER", "The pager, as for git."),
     ("NO_COLOR", "Set to anything: no colours."),
 )

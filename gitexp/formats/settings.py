@@ -13,8 +13,9 @@ DEFAULT_VIEW = "default"
 
 _KEYS = (
     *("params", "metrics", "outputs", "never_capture", "redact", "variables"),
-    *("goals", "isolated", "views"),
+    *("goals", "isolated", "views", "guard"),
 )
+_GUARD_KEYS = ("large", "pointers", "conflicts", "secrets", "stale", "nan")
 _VIEW_KEYS = ("query", "sort", "columns", "group_by", "limit")
 
 
@@ -28,6 +29,24 @@ class View:
     columns: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
     limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What is refused when it is about to be committed."""
+
+    large: bool = True
+    """Files that are too large for git."""
+    pointers: bool = True
+    """Git LFS pointers to nothing."""
+    conflicts: bool = True
+    """Params files and records with the marks of a conflict."""
+    secrets: bool = True
+    """Params files that hold what looks like a secret."""
+    stale: bool = True
+    """A record of other code."""
+    nan: bool = False
+    """Results that are NaN or infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,8 @@ class Settings:
     """Ignored paths that an isolated run gets links to; None for all of them."""
     views: Mapping[str, View] = field(default_factory=dict)
     """Lists of runs by their names."""
+    guard: Guard = Guard()
+    """What git exp hook guard refuses."""
     unknown: tuple[BrokenFile, ...] = ()
     """What stands in the file and is no setting: for each a complaint, with the nearest one as hint."""
 
@@ -61,6 +82,7 @@ def parse(data: bytes) -> Settings:
     source = Source.read(data)
     source.check((), _KEYS)
     source.check(("isolated",), ("link",))
+    source.check(("guard",), _GUARD_KEYS)
     return Settings(
         params=source.texts("params"),
         metrics=source.texts("metrics"),
@@ -71,6 +93,7 @@ def parse(data: bytes) -> Settings:
         goals=_goals(source),
         link=source.texts("isolated", "link") if "link" in source.mapping("isolated") else None,
         views={name: _view(source, name) for name in source.mapping("views")},
+        guard=_guard(source),
         unknown=tuple(source.unknown),
     )
 
@@ -84,6 +107,11 @@ def _goals(source: Source) -> dict[str, str]:
             )
         goals[metric] = str(goal)
     return goals
+
+
+def _guard(source: Source) -> Guard:
+    flags = {key: source.flag("guard", key, default=True) for key in _GUARD_KEYS if key != "nan"}
+    return Guard(**flags, nan=source.choice("guard", "nan", words=("allow", "forbid")) == "forbid")
 
 
 def _view(source: Source, name: str) -> View:
@@ -107,4 +135,4 @@ def _view(source: Source, name: str) -> View:
     return view
 
 
-__all__ = ["DEFAULT_VIEW", "FILE", "Settings", "View", "parse"]
+__all__ = ["DEFAULT_VIEW", "FILE", "Guard", "Settings", "View", "parse"]

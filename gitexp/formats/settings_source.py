@@ -81,6 +81,21 @@ class Source:
             return found
         raise self.broken(path, f"{path[-1]!r} is not a number of runs")
 
+    def flag(self, *path: str, default: bool) -> bool:
+        found = self.value(*path)
+        if found is None or isinstance(found, bool):
+            return default if found is None else found
+        raise self.broken(path, f"{path[-1]!r} is neither true nor false")
+
+    def choice(self, *path: str, words: Sequence[str]) -> str:
+        """One of `words`, the first without any."""
+        found = self.value(*path)
+        if found is None:
+            return words[0]
+        if isinstance(found, str) and found in words:
+            return found
+        raise self.broken(path, f"{path[-1]!r} is {found!r}", hint=f"use {' or '.join(words)}")
+
     def check(self, path: Path, known: Sequence[str]) -> None:
         """Note every key below `path` that is not one of `known`."""
         for key in self.mapping(*path):

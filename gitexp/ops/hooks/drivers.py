@@ -1,0 +1,96 @@
+"""Programs that git calls to merge and to show our files, made known to it in one clone.
+
+git learns of a driver from its configuration, and for which files from attributes. Ours stand in the
+repository's own `info/attributes`, between two marks, and never in the user's tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitexp.capture.durable import write_durably
+from gitexp.repo import Repository
+
+_BEGIN, _END = b"# begin of git exp hooks\n", b"# end of git exp hooks\n"
+_BLOCK = re.compile(re.escape(_BEGIN) + b"(?:.*\n)*?" + re.escape(_END))
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """What git is told of one."""
+
+    section: str
+    """`merge.exp`: ours alone, and removed as a whole."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Variable -> value in that section."""
+    attributes: tuple[str, ...] = ()
+    """Lines for `info/attributes`: for which files it is called."""
+
+
+DRIVERS: tuple[Callable[[Repository], Driver], ...] = ()
+"""Each gives a driver as it is to be in a repository; the params files depend on its settings."""
+
+
+def register(repo: Repository, drivers: Sequence[Callable[[Repository], Driver]] = DRIVERS) -> None:
+    """Make `drivers` known, in place of what an earlier version made known. Raises GitError, OSError."""
+    made = [driver(repo) for driver in drivers]
+    for one in made:
+        for variable, value in one.settings.items():
+            repo.git.run("config", "--local", "--replace-all", f"{one.section}.{variable}", value)
+    _set_block(repo, "".join(f"{line}\n" for one in made for line in one.attributes))
+
+
+def withdraw(repo: Repository, drivers: Sequence[Callable[[Repository], Driver]] = DRIVERS) -> None:
+    """Take away what `register` did. Raises GitError, OSError."""
+    _set_block(repo, "")
+    for driver in drivers:
+        # It fails where there is no such section.
+        repo.git.run("config", "--local", "--remove-section", driver(repo).section, check=False)
+
+
+def registered(repo: Repository, drivers: Sequence[Callable[[Repository], Driver]] = DRIVERS) -> bool:
+    """Whether `register` would change nothing. Raises OSError."""
+    made = [driver(repo) for driver in drivers]
+    block = "".join(f"{line}\n" for one in made for line in one.attributes)
+    return _block_of(_read(_attributes(repo))) == block.encode() and all(
+        repo.config.get(f"{one.section}.{variable}") == value
+        for one in made
+        for variable, value in one.settings.items()
+    )
+
+
+def _attributes(repo: Repository) -> Path:
+    return repo.layout.common_dir / "info" / "attributes"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _block_of(text: bytes) -> bytes:
+    found = _BLOCK.search(text)
+    return found[0].removeprefix(_BEGIN).removesuffix(_END) if found else b""
+
+
+def _set_block(repo: Repository, lines: str) -> None:
+    """Have `lines`, and nothing else, between our marks; without any the marks go, too."""
+    path = _attributes(repo)
+    before = _read(path)
+    block = _BEGIN + lines.encode("utf-8", "surrogateescape") + _END if lines else b""
+    found = _BLOCK.search(before)
+    # New marks come first: of several lines for a file the last one counts, and that is to be the user's.
+    start, end = found.span() if found else (0, 0)
+    after = before[:start] + block + before[end:]
+    if after == before:
+        return
+    if after:
+        path.parent.mkdir(exist_ok=True)
+        write_durably(path, after)
+    else:
+        path.unlink()

@@ -1,0 +1,30 @@
+"""A record that is about to be committed with code that did not produce it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from gitexp.capture.snapshot import of_index
+from gitexp.errors import GitExpError
+from gitexp.formats.record import RUN, decode_info
+from gitexp.ops.hooks.guard.staged import Staged
+from gitexp.ops.records import FOLDER
+from gitexp.repo import Repository
+
+
+def stale(repo: Repository, staged: Staged) -> Iterator[GitExpError]:
+    """Whether the staged record is that of other code than what is staged. Raises BrokenRecord."""
+    data = staged.read(f"{FOLDER}/{RUN}")
+    if data is None or b"\n<<<<<<< " in b"\n" + data:
+        return
+    info = decode_info(data, name=f":{FOLDER}")
+    with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
+        tree = of_index(repo.git, repo.layout, Path(folder) / "objects").tree
+    if tree != info.code.tree:
+        yield GitExpError(
+            f"'{FOLDER}' is the record of run '{info.name}', and what is staged is not its code: the record "
+            "would be stale",
+            hint=f"git rm -rq --cached {FOLDER}",
+        )

@@ -1,0 +1,156 @@
+"""Our scripts put into the hooks folder, and taken away again: no hook of anybody's is lost on the way.
+
+At every moment there is a whole hook under git's name, and what stood there has a name of its own before
+ours takes its place.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitexp.capture.durable import publish_durably
+from gitexp.errors import GitExpError
+from gitexp.ops.hooks.drivers import register, withdraw
+from gitexp.ops.hooks.folder import HooksFolder, find_folder
+from gitexp.ops.hooks.state import HookState, State, look
+from gitexp.ops.hooks.stubs import BEFORE, LEGACY, framework_of, line, read_script, stub, version_of
+from gitexp.repo import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one of git's hooks."""
+
+    hook: HookState
+    """As it is now."""
+    changed: bool
+    error: GitExpError | None = None
+    """Why it is not as it was asked for."""
+
+
+def install(repo: Repository, *, dry_run: bool = False) -> list[Done]:
+    """Have git call ours, after what it called before. Raises what `find_folder` does, OSError."""
+    folder = find_folder(repo)
+    done = [_installed(folder, hook, dry_run=dry_run) for hook in look(repo, folder)]
+    if not dry_run:
+        # With it the scripts know that there is something to do.
+        repo.home.mkdir(exist_ok=True)
+        register(repo)
+    now = {hook.name: hook for hook in look(repo, folder)}
+    return [Done(now[one.hook.name], one.changed, one.error) for one in done]
+
+
+def uninstall(repo: Repository, *, dry_run: bool = False) -> list[Done]:
+    """Put back what was there before. Raises what `find_folder` does, OSError."""
+    folder = find_folder(repo)
+    done = [_uninstalled(hook, dry_run=dry_run) for hook in look(repo, folder)]
+    if not dry_run:
+        withdraw(repo)
+        for place in (repo.home, *((folder.path,) if folder.own else ())):
+            with suppress(OSError):  # something else is in it
+                place.rmdir()
+    now = {hook.name: hook for hook in look(repo, folder)}
+    return [Done(now[one.hook.name], one.changed, one.error) for one in done]
+
+
+def _installed(folder: HooksFolder, hook: HookState, *, dry_run: bool) -> Done:
+    path = hook.path
+    if hook.state in (State.CALLED, State.NEWER):
+        return Done(hook, False)
+    if folder.scripts is not None:
+        return Done(hook, False, _by_hand(hook))
+    script = stub(hook.name)
+    if hook.state is State.INSTALLED and read_script(path) == script and os.access(path, os.X_OK):
+        return Done(hook, False)
+    if hook.state is State.FOREIGN and not _can_keep(path):
+        return Done(hook, False, _in_the_way(path))
+    if not dry_run:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if hook.state is State.FOREIGN:
+            _keep(path)
+        _write(path, script)
+    return Done(hook, True)
+
+
+def _by_hand(hook: HookState) -> GitExpError:
+    return GitExpError(
+        f"'{hook.path}' is in git, or called by what is: only you can change it",
+        hint=f"add the line: {line(hook.name)}",
+    )
+
+
+def _in_the_way(path: Path) -> GitExpError:
+    return GitExpError(
+        f"'{path}' has come since git exp hooks install, and '{path.name}{BEFORE}' is another hook",
+        hint=f"see which of them is wanted, and remove the other: rm '{path}{BEFORE}'",
+    )
+
+
+def _can_keep(path: Path) -> bool:
+    before = path.with_name(path.name + BEFORE)
+    return not os.path.lexists(before) or _same(path, before)
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.is_symlink() or other.is_symlink():
+        return one.is_symlink() and other.is_symlink() and os.readlink(one) == os.readlink(other)
+    return one.is_file() and other.is_file() and one.read_bytes() == other.read_bytes()
+
+
+def _keep(path: Path) -> None:
+    """Give what stands at `path` its second name, the file itself or, where there are no links, a copy."""
+    before = path.with_name(path.name + BEFORE)
+    if os.path.lexists(before):  # we were killed right after this
+        return
+    try:
+        os.link(path, before, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        temporary = _beside(path)
+        shutil.copy2(path, temporary, follow_symlinks=False)
+        temporary.replace(before)
+
+
+def _write(path: Path, script: bytes) -> None:
+    temporary = _beside(path)
+    with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, 0o777)) as file:
+        file.write(script)
+    publish_durably({path: temporary})
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def _uninstalled(hook: HookState, *, dry_run: bool) -> Done:
+    path = hook.path
+    legacy = path.with_name(path.name + LEGACY)
+    if hook.framework and hook.state is State.CALLED and _is_ours(legacy):
+        # A framework was installed over ours, and calls it.
+        if not dry_run:
+            _put_back(legacy, path.with_name(path.name + BEFORE), unless=hook.framework)
+        return Done(hook, True)
+    if hook.state not in (State.INSTALLED, State.OLDER, State.NEWER):
+        return Done(hook, False)
+    if not dry_run:
+        _put_back(path, path.with_name(path.name + BEFORE))
+    return Done(hook, True)
+
+
+def _is_ours(path: Path) -> bool:
+    script = read_script(path)
+    return script is not None and version_of(script) is not None
+
+
+def _put_back(path: Path, before: Path, *, unless: str | None = None) -> None:
+    """`before` at `path`, in place of ours. A script of the framework `unless` is removed instead."""
+    if unless is not None and framework_of(read_script(before) or b"") == unless:
+        path.unlink()
+        before.unlink()
+    elif os.path.lexists(before):
+        before.replace(path)
+    else:
+        path.unlink()
