@@ -18,7 +18,8 @@ Progress: TypeAlias = Callable[[str], None] | None
 """Told how far a push has come."""
 
 # Stock git-lfs hooks would look for bytes to send: ours went first, and it may be to another place.
-_ENVIRONMENT = {"GIT_LFS_SKIP_PUSH": "1"}
+# Our own hook would look for runs to send.
+_ENVIRONMENT = {"GIT_LFS_SKIP_PUSH": "1", "GITEXP_SKIP": "1"}
 # What git notes of a push is in a repository that nobody needs afterwards.
 _UNSYNCED = ("-c", "core.fsync=none")
 _LINE = re.compile(r"([ +\-*!=])\t[^\t]*:(refs/[^\t]+)\t([^\t]*)")

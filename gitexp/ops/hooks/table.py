@@ -52,6 +52,7 @@ class Entry:
 
 HOOKS = {
     "guard": Entry("gitexp.ops.hooks.guard", ("pre-commit",)),
+    "push": Entry("gitexp.ops.hooks.push", ("pre-push",)),
 }
 """Name -> hook. Those that one hook of git calls are called in this order."""
 
