@@ -17,7 +17,7 @@ from gitexp.model.values import Oid
 from gitexp.ops.archive.names import places
 from gitexp.ops.change import change
 from gitexp.ops.commit import RecordTree, stored, trailing, write_commit
-from gitexp.ops.operations import Operation
+from gitexp.ops.operations import RECORDING, Operation
 from gitexp.ops.tip import Tip
 from gitexp.repo import Repository
 
@@ -49,7 +49,7 @@ def inscribe(repo: Repository, slug: str | None, made: Inscription) -> tuple[Run
         commit = _commit(repo, replace(made.record, info=info, params=params), made)
         update = RefUpdate(run_ref(name), commit, None)
         with stored(repo, made.builder), suppress(RefChanged):
-            change(repo, [update], Operation(f"record {name}", (update,)))
+            change(repo, [update], Operation(f"{RECORDING}{name}", (update,)))
             return name, commit
     raise GitExpError("cannot find a free name for the run", hint="try again")
 

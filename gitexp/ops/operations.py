@@ -24,6 +24,8 @@ from gitexp.model.values import Oid
 from gitexp.repo import Repository
 
 VERSION = 1
+RECORDING = "record "
+"""What a run that was recorded here is told with, and its name."""
 FILE, _LOCK = "operations.jsonl", "logging"
 MAX_SIZE = 8 << 20
 """Bytes from which on the older half of the log is forgotten."""

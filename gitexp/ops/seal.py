@@ -64,7 +64,7 @@ def finish(repo: Repository, live: Live, ending: Ending, notices: list[str] | No
         commit = _seal(repo, live, ending, lock, notices)
         start = live.read_start()
         before = start.inherited if start.record.info.resumed else None
-        _log(repo, f"record {live.name}", RefUpdate(run_ref(live.name), commit, before))
+        _log(repo, f"{operations.RECORDING}{live.name}", RefUpdate(run_ref(live.name), commit, before))
     pack_refs(repo)
     return commit
 
@@ -109,7 +109,7 @@ def extend(repo: Repository, live: Live) -> Oid | None:
             bring_in(repo, live, builder, lock)
             update = RefUpdate(run_ref(live.name), commit, own)
             publish(repo.git.holding(lock.descriptor), repo.layout, [update])
-            _log(repo, f"record late rows of {live.name}", update)
+            _log(repo, f"{operations.RECORDING}late rows of {live.name}", update)
         live.write_sealed(Sealed(commit if added else tip, time.time(), content.sizes))
         return commit if added else None
 

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 from gitexp.errors import BrokenRecord, NotFound
 from gitexp.formats.record import RUN, decode_info
+from gitexp.git.objects import Identity
 from gitexp.git.reader import ObjectReader
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
 
 _PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
+_AUTHOR = re.compile(rb"^author (.*?) ?<(.*)> (\d{1,12}) ", re.MULTILINE)
 _MOST = 10_000
 """Versions of a run that are looked at; nobody edits one more often."""
 
@@ -23,6 +25,17 @@ def parents_of(reader: ObjectReader, commit: Oid) -> list[Oid]:
     if kind != "commit":
         raise BrokenRecord(f"'{commit}' is not a commit", hint="git fsck")
     return [Oid(parent.decode()) for parent in _PARENT.findall(data.partition(b"\n\n")[0])]
+
+
+def author_of(reader: ObjectReader, commit: Oid) -> tuple[Identity, int]:
+    """Who made a commit by its own word, and when, in seconds since 1970; nobody where that is unreadable.
+
+    Raises NotFound.
+    """
+    _, data = reader.read(commit)
+    match = _AUTHOR.search(data.partition(b"\n\n")[0])
+    text = [part.decode("utf-8", "replace") for part in match.groups()] if match else ["", "", "0"]
+    return Identity(text[0], text[1]), int(text[2])
 
 
 def read_info(reader: ObjectReader, commit: Oid, name: str) -> RunInfo:

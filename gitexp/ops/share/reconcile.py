@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,11 +19,8 @@ from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
 from gitexp.ops.commit import trailing
 from gitexp.ops.tip import Tip
-from gitexp.ops.versions import read_info, versions
+from gitexp.ops.versions import author_of, read_info, versions
 from gitexp.repo import Repository
-
-_AUTHOR = re.compile(rb"^author (.*?) ?<(.*)> (\d{1,12}) ", re.MULTILINE)
-
 
 _Side: TypeAlias = tuple[int, Oid, Identity, Tip]
 """When a commit was authored, the commit, by whom, and what it holds."""
@@ -189,10 +185,8 @@ class Here:
         return Verdict(State.MERGED, name, commit)
 
     def _side(self, name: RunName, commit: Oid) -> _Side:
-        _, data = self.repo.reader.read(commit)
-        match = _AUTHOR.search(data.partition(b"\n\n")[0])
-        text = [part.decode("utf-8", "replace") for part in match.groups()] if match else ["", "", "0"]
-        return int(text[2]), commit, Identity(text[0], text[1]), Tip.read(self.repo, commit, name)
+        author, at = author_of(self.repo.reader, commit)
+        return at, commit, author, Tip.read(self.repo, commit, name)
 
 
 def judged(here: Here, name: RunName, theirs: Oid) -> Verdict:

@@ -1,0 +1,135 @@
+"""Whose code a run would execute, and whether that may be done without asking.
+
+Names and times in a commit can be forged. Three things can not: that this clone itself recorded the commit
+(its log of operations has the id), that a key which the user trusts signed it, and that the user says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from gitexp.errors import BrokenRecord, GitExpError, NotFound
+from gitexp.git.objects import Identity
+from gitexp.model.record import RunInfo
+from gitexp.model.values import Oid
+from gitexp.ops import operations
+from gitexp.ops.read import StoredRun
+from gitexp.ops.tip import Tip
+from gitexp.ops.versions import author_of, parents_of
+from gitexp.repo import Repository
+
+TRUST_EMAIL = "exp.trustEmail"
+"""The setting that takes the author's address as proof enough."""
+_MIN_TRUST = "gpg.minTrustLevel"
+
+
+class Standing(str, Enum):
+    """What speaks for executing a run."""
+
+    OWN = "own"
+    """The user recorded it in this clone."""
+    SIGNED = "signed"
+    """A key that the user trusts has signed it."""
+    CLAIMED = "claimed"
+    """It bears the user's name, which anybody can write, and came from elsewhere."""
+    FOREIGN = "foreign"
+    """Somebody else recorded it."""
+
+    @property
+    def trusted(self) -> bool:
+        return self in (Standing.OWN, Standing.SIGNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the code and the command of a run come from."""
+
+    standing: Standing
+    author: Identity
+    commit: Oid
+    """The version of the run that made them what they are: those on top edit labels alone."""
+
+
+def provenance(repo: Repository, run: StoredRun) -> Provenance:
+    """Where what `run` would execute comes from. Raises BrokenRecord or NotFound."""
+    own = _recorded_here(repo)
+    found = [_judged(repo, commit, own) for commit in _makers(repo, run)]
+    # Where two edits were merged both sides hold the same: one to be trusted is enough.
+    return next((one for one in found if one.standing.trusted), found[0])
+
+
+def check_trusted(repo: Repository, run: StoredRun, trust: bool, *, retry: str | None = None) -> None:
+    """Raises GitExpError where `run` must not be executed unless the user trusts it.
+
+    `retry` is the command to type then, without the `--trust` that is added to it.
+    """
+    if trust:
+        return
+    found = provenance(repo, run)
+    if found.standing.trusted:
+        return
+    hint = f"{retry or f'git exp repro {run.name}'} --trust, after reading what it will execute"
+    who = f"{found.author.name} <{found.author.email}>"
+    if found.standing is Standing.CLAIMED:
+        message = f"run {run.name!r} says that it is by {who}, but this clone did not record it"
+    else:
+        message = f"run {run.name!r} is by {who}, not by you"
+    raise GitExpError(message, hint=hint)
+
+
+def _judged(repo: Repository, commit: Oid, own: frozenset[Oid]) -> Provenance:
+    author, _ = author_of(repo.reader, commit)
+    mine = author.email.lower() == repo.config.identity(repo.environ).email.lower()
+    if mine and (commit in own or (author.email and repo.config.bool(TRUST_EMAIL))):
+        return Provenance(Standing.OWN, author, commit)
+    if _is_signed(repo, commit):
+        return Provenance(Standing.SIGNED, author, commit)
+    return Provenance(Standing.CLAIMED if mine else Standing.FOREIGN, author, commit)
+
+
+def _recorded_here(repo: Repository) -> frozenset[Oid]:
+    """The commits that recording has written in this clone, as far as its log goes back."""
+    return frozenset(
+        change.new
+        for one in operations.read(repo)
+        if one.what.startswith(operations.RECORDING)
+        for change in one.changes
+        if change.new is not None
+    )
+
+
+def _is_signed(repo: Repository, commit: Oid) -> bool:
+    """Whether a key that the user trusts has signed it; git alone would take any key that is known."""
+    header = repo.reader.read(commit)[1].partition(b"\n\n")[0]
+    if b"\ngpgsig" not in header:
+        return False
+    least = () if repo.config.get(_MIN_TRUST) else ("-c", f"{_MIN_TRUST}=marginal")
+    return repo.git.run(*least, "verify-commit", commit, check=False).code == 0
+
+
+def _makers(repo: Repository, run: StoredRun) -> Iterator[Oid]:
+    """The versions of the run below which something else than its labels is another."""
+    waiting, seen = [run.commit], {run.commit}
+    while waiting:
+        tip = Tip.read(repo, waiting.pop(0), run.name)
+        same = [parent for parent in parents_of(repo.reader, tip.oid) if _only_labels(repo, parent, tip)]
+        if not same:
+            yield tip.oid
+        waiting += [parent for parent in same if parent not in seen]
+        seen.update(same)
+
+
+def _only_labels(repo: Repository, parent: Oid, after: Tip) -> bool:
+    """Whether `after` is the run at `parent` with other labels."""
+    with suppress(BrokenRecord, NotFound):  # the base; a shallow clone may lack it
+        before = Tip.read(repo, parent, after.info.name)
+        return before.same_but_labels(after) and _bare(before.info) == _bare(after.info)
+    return False
+
+
+def _bare(info: RunInfo) -> RunInfo:
+    """What a run is without its labels."""
+    return replace(info, title=None, group=None, tags=(), note=None, star=False)
