@@ -95,6 +95,16 @@ def with_value(params: Mapping[str, Value], key: Key, value: Value) -> dict[str,
     return {**params, first: value}
 
 
+def without_key(params: Mapping[str, Value], key: Key) -> dict[str, Value]:
+    """`params` without `key`, whose mapping stays, be it empty. Raises UnknownKey."""
+    lookup(params, key)
+    if len(key) == 1:
+        return {name: value for name, value in params.items() if name != key[0]}
+    inner = params[key[0]]
+    assert isinstance(inner, Mapping)
+    return {**params, key[0]: without_key(inner, key[1:])}
+
+
 def _typed(text: str) -> Value:
     bare = text.strip()
     if bare[:1] in ("[", "{", '"', "'"):

@@ -17,8 +17,10 @@ from gitexp.formats.assignment import (
     parse_assignment,
     split_key,
     with_value,
+    without_key,
 )
 from gitexp.formats.yaml import load_user
+from gitexp.model.missing import MISSING, Missing
 from gitexp.model.values import Value, same
 
 __all__ = [
@@ -36,7 +38,14 @@ __all__ = [
     "split_key",
 ]
 
-SUFFIXES = (".yaml", ".yml", ".json", ".toml")
+_YAML = splice_yaml.set_value, splice_yaml.remove_key
+_SPLICERS = {
+    ".yaml": _YAML,
+    ".yml": _YAML,
+    ".json": (splice_json.set_value, splice_json.remove_key),
+    ".toml": (splice_toml.set_value, splice_toml.remove_key),
+}
+SUFFIXES = tuple(_SPLICERS)
 
 
 def parse(path: str, data: bytes) -> dict[str, Value]:
@@ -47,8 +56,8 @@ def parse(path: str, data: bytes) -> dict[str, Value]:
     return _parse(path, decode(path, data))
 
 
-def edit(path: str, data: bytes, changes: Mapping[Key, Value]) -> bytes:
-    """The file with `changes` made in order, and every other byte as it was.
+def edit(path: str, data: bytes, changes: Mapping[Key, Value | Missing]) -> bytes:
+    """The file with `changes` made in order, and every other byte as it was; MISSING takes a key away.
 
     A new key is added at the end of the deepest mapping on its way that exists. What an alias or a merge key
     brings in elsewhere stays as it is: aliases of a changed value are written out.
@@ -56,10 +65,14 @@ def edit(path: str, data: bytes, changes: Mapping[Key, Value]) -> bytes:
     """
     text = decode(path, data)
     expected = _parse(path, text)
-    set_value = {".json": splice_json, ".toml": splice_toml}.get(_suffix(path), splice_yaml).set_value
+    set_value, remove_key = _SPLICERS[_suffix(path)]
     for key, value in changes.items():
-        expected = with_value(expected, key, value)
-        text = set_value(text, key, value, expected, what=path)
+        if value is MISSING:
+            expected = without_key(expected, key)
+            text = remove_key(text, key, expected, what=path)
+        else:
+            expected = with_value(expected, key, value)
+            text = set_value(text, key, value, expected, what=path)
         if not same(_reparse(path, text, key), expected):
             raise _cannot_set(path, key)
     bom = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""

@@ -1,4 +1,4 @@
-"""Setting a value inside JSON text."""
+"""Setting and removing values inside JSON text."""
 
 from __future__ import annotations
 
@@ -53,6 +53,21 @@ def set_value(text: str, key: Key, value: Value, expected: Mapping[str, Value], 
         if depth + 1 == len(key) or text[at] != "{":
             return text[:at] + _write(lookup(expected, key[: depth + 1]), text) + text[found.end :]
     raise AssertionError("a key has at least one part")
+
+
+def remove_key(text: str, key: Key, _expected: Mapping[str, Value], *, what: str) -> str:
+    """`text` without `key`, which is in it."""
+    at = _skip(text, 0)
+    for part in key[:-1]:
+        at = next(member for member in _members(text, at) if member.key == part).value
+    members = _members(text, at)
+    index = next(index for index, member in enumerate(members) if member.key == key[-1])
+    if index + 1 < len(members):
+        return text[: members[index].start] + text[members[index + 1].start :]
+    # The comma before it goes, too; an object that was left empty is written as one.
+    start = members[index - 1].end if index else at + 1
+    end = members[index].end if index else _skip(text, members[index].end)
+    return text[:start] + text[end:]
 
 
 def _insert(text: str, at: int, members: list[_Member], key: str, value: Value) -> str:

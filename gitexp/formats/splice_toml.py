@@ -1,4 +1,4 @@
-"""Setting a value inside TOML text; the only importer of tomlkit."""
+"""Setting and removing values inside TOML text; the only importer of tomlkit."""
 
 from __future__ import annotations
 
@@ -38,8 +38,41 @@ def set_value(text: str, key: Key, value: Value, expected: Mapping[str, Value], 
         node[key[-1]] = lookup(expected, key)
     except (TOMLKitError, ValueError) as error:
         raise BrokenFile(f"cannot set {'.'.join(key)!r} in {what!r}: {error}") from None
+    return _written(document, text)
+
+
+def remove_key(text: str, key: Key, expected: Mapping[str, Value], *, what: str) -> str:
+    """`text` without `key`, which is in it. Raises BrokenFile where tomlkit cannot."""
+    from tomlkit.exceptions import TOMLKitError
+
+    document = _document(text, what)
+    node: MutableMapping[str, Any] = document
+    try:
+        for part in key[:-1]:
+            node = node[part]
+        del node[key[-1]]
+    except (TOMLKitError, KeyError, ValueError, AttributeError) as error:
+        raise BrokenFile(f"cannot remove {'.'.join(key)!r} from {what!r}: {error}") from None
+    result = _written(document, text)
+    above = key[:-1]
+    if above and not _has(parse(result, what=what), above):
+        # A table that only its dotted keys made is written as an empty one.
+        return set_value(result, above, {}, expected, what=what)
+    return result
+
+
+def _has(value: Value, key: Key) -> bool:
+    for part in key:
+        if not isinstance(value, Mapping) or part not in value:
+            return False
+        value = value[part]
+    return True
+
+
+def _written(document: Any, before: str) -> str:
+    """The text of a document, with the line breaks that it had."""
     result: str = document.as_string()
-    if "\r\n" in text and not _BARE_NEWLINE.search(text):
+    if "\r\n" in before and not _BARE_NEWLINE.search(before):
         return _BARE_NEWLINE.sub("\r\n", result)
     return result
 

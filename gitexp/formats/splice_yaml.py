@@ -1,4 +1,4 @@
-"""Setting a value inside YAML text: the text around it stays, comments, layout and anchors included."""
+"""Setting and removing values inside YAML text: the text around stays: comments, layout, anchors."""
 
 from __future__ import annotations
 
@@ -51,6 +51,37 @@ def set_value(text: str, key: Key, value: Value, expected: Mapping[str, Value], 
     if target.item is None:
         return _insert(text, target.mapping, key, item, len(target.path))
     return _replace(text, *target.item, item, flow=target.mapping.flow)
+
+
+def remove_key(text: str, key: Key, expected: Mapping[str, Value], *, what: str) -> str:
+    """`text` without `key`; as it is where the key only comes in by a merge key. Raises BrokenFile."""
+    root = compose_user(text, what=what)
+    if not isinstance(root, MappingNode):
+        return text
+    target = _find(root, key)
+    if target.item is None:
+        return text
+    freed = _write_out_aliases(text, root, target, what)
+    if freed != text:
+        return remove_key(freed, key, expected, what=what)
+    if target.path != key:  # an alias on the way is written out, without the key
+        return set_value(text, target.path, lookup(expected, target.path), expected, what=what)
+    if len(key) > 1 and len(target.mapping.items) == 1:
+        return set_value(text, key[:-1], {}, expected, what=what)
+    return _cut(text, target.mapping, target.item)
+
+
+def _cut(text: str, mapping: MappingNode, item: tuple[Node, Node]) -> str:
+    """`text` without one item of `mapping`: its lines, or in brackets its place and one comma."""
+    start, end = item[0].place.start, _content_end(text, *item)
+    if not mapping.flow:
+        start = text.rfind("\n", 0, start) + 1
+        end = _line_end(text, end)
+        return text[:start] + text[end + 1 :] if not text[start : item[0].place.start].strip() else text
+    index = mapping.items.index(item)
+    if index + 1 < len(mapping.items):
+        return text[:start] + text[mapping.items[index + 1][0].place.start :]
+    return text[: _content_end(text, *mapping.items[index - 1]) if index else start] + text[end:]
 
 
 def inline(value: Value, *, flow: bool) -> str:

@@ -7,6 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gitexp.errors import BrokenFile, UnknownKey, UsageError
+from gitexp.formats.assignment import without_key
 from gitexp.formats.params_file import (
     Assignment,
     apply,
@@ -19,6 +20,7 @@ from gitexp.formats.params_file import (
     split_key,
 )
 from gitexp.formats.yaml import dump
+from gitexp.model.missing import MISSING
 from tests.formats.values import exact
 
 YAML_TEXT = """\
@@ -197,6 +199,45 @@ def test_toml_edits_add_keys(key):
     assert [line for line in changed(before, after) if line[0] == "-" and "inline" not in line] == []
 
 
+@pytest.mark.parametrize(
+    ("path", "key", "lines"),
+    [
+        ("p.yaml", "lr", ["-lr: 1e-3  # rate"]),
+        ("p.yaml", "flow.a", ['-flow: {a: 1, b: [1,2], c, "d":5,', '+flow: {b: [1,2], c, "d":5,']),
+        ("p.yaml", "json.b", ['-json: {"a":[1], "b":{"c":2}}', '+json: {"a":[1]}']),
+        ("p.yaml", "json.b.c", ['-json: {"a":[1], "b":{"c":2}}', '+json: {"a":[1], "b":{}}']),
+        ("p.yaml", "text", ["-text: |  # why", "-  foo", "-", "-  bar"]),
+        ("p.yaml", "list", ["-list:", "-- a", "-- b: 1"]),
+        ("p.yaml", "other.act", ["-other: *m", "+other: {name: x, layers: [1, 2]}"]),
+        ("p.yaml", "last", ["-last: 'it''s'"]),
+        ("p.toml", "lr", ["-lr = 1e-3 # rate"]),
+        ("p.toml", "a.b", ["-a.b = 1", "+", "+[a]"]),
+        ("p.toml", "model.inline.b", ['-inline = { a = 1, b = "c" }', "+inline = { a = 1  }"]),
+        ("p.toml", "opt.sgd.m", ["-m = 0.9"]),
+        ("p.json", "lr", ['-  "lr": 1e-3,', '-  "model" :', '+  "model" :']),
+        (
+            "p.json",
+            "last",
+            ['-\t"nan": NaN, "é": "\\u00e9",', '+\t"nan": NaN, "é": "\\u00e9"', "-", '-  "last": null'],
+        ),
+    ],
+)
+def test_a_key_is_taken_away_alone(path, key, lines):
+    before = {"p.yaml": YAML_TEXT, "p.toml": TOML_TEXT, "p.json": JSON_TEXT}[path].encode()
+    after = edit(path, before, {split_key(key): MISSING})
+    assert parse(path, after) == without_key(parse(path, before), split_key(key))
+    if path != "p.json" or key != "lr":
+        assert sorted(changed(before, after)) == sorted(lines)
+
+
+def test_a_key_that_is_not_there_is_not_taken_away():
+    for path, text in (("p.yaml", YAML_TEXT), ("p.toml", TOML_TEXT), ("p.json", JSON_TEXT)):
+        with pytest.raises(UnknownKey):
+            edit(path, text.encode(), {("lt",): MISSING})
+    with pytest.raises(BrokenFile, match="without changing something else"):
+        edit("p.yaml", YAML_TEXT.encode(), {("inh", "act"): MISSING})
+
+
 def test_toml_has_no_null():
     with pytest.raises(BrokenFile, match="TOML has no null"):
         edit("p.toml", b"a = 1\n", {("a",): [None]})
@@ -357,6 +398,42 @@ def test_any_toml_edit_reads_back(tree, data):
     key, value = pick(data, tree)
     after = edit("p.toml", before, {key: value})
     assert exact_unordered(parse("p.toml", after)) == exact_unordered(expected(tree, key, value))
+
+
+@settings(deadline=None, max_examples=60)
+@given(yaml_files(), st.data())
+def test_any_yaml_key_can_be_taken_away(text, data):
+    removes(data, "p.yaml", text.encode())
+
+
+@settings(deadline=None, max_examples=60)
+@given(trees, st.sampled_from([None, 0, 1, "\t"]), st.data())
+def test_any_json_key_can_be_taken_away(tree, indent, data):
+    removes(data, "p.json", json.dumps(tree, indent=indent).encode())
+
+
+@settings(deadline=None, max_examples=50)
+@given(trees, st.data())
+def test_any_toml_key_can_be_taken_away(tree, data):
+    try:
+        removes(data, "p.toml", tomlkit.dumps(tree).encode())
+    except BrokenFile:
+        assume(False)
+
+
+def removes(data, path, before):
+    """One key after the other is taken away: what is left reads as without them, the rest is as it was."""
+    tree = parse(path, before)
+    for _ in range(3):
+        keys = [split_key(key) for key in flatten(tree) if "" not in key.split(".")]
+        if not keys:
+            return
+        key = data.draw(st.sampled_from(keys))
+        key = key[: data.draw(st.integers(1, len(key)))]
+        tree, after = without_key(tree, key), edit(path, before, {key: MISSING})
+        assert exact_unordered(parse(path, after)) == exact_unordered(tree)
+        assert one_hunk(before, after)
+        before = after
 
 
 def exact_unordered(value):
