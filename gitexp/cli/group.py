@@ -19,6 +19,7 @@ COMMANDS = {
     "diff": "gitexp.cli.commands.diff",
     "plot": "gitexp.cli.commands.plot",
     "logs": "gitexp.cli.commands.logs",
+    "apply": "gitexp.cli.commands.apply",
     "artifacts": "gitexp.cli.commands.artifacts",
     "get": "gitexp.cli.commands.get",
     "tag": "gitexp.cli.commands.tag",

@@ -99,6 +99,8 @@ def tell_recovered(repo: Repository, results: Sequence[Recovered]) -> None:
             warn(result.error)
         elif result.outcome.value == "sealed":
             note(_sealed(repo, result.name))
+        elif result.left:
+            note(_left(result))
         else:
             note(_SENTENCES[result.outcome.value].format(name=result.name))
 
@@ -106,8 +108,17 @@ def tell_recovered(repo: Repository, results: Sequence[Recovered]) -> None:
 _SENTENCES = {
     "healed": "run '{name}' had lost objects; they were written again",
     "extended": "run '{name}' had been logged to after its end; the rows were added",
+    "taken back": "'{name}' had been cut short; the working tree is as it was before",
     "discarded": "run '{name}' had never started; what was left of it is gone",
 }
+
+
+def _left(result: Recovered) -> str:
+    more = f" and {len(result.left) - 1} more" if len(result.left) > 1 else ""
+    return (
+        f"'{result.name}' had been cut short; it was taken back, but '{result.left[0]}'{more} was changed "
+        f"since and stays: what had been there is in '{result.kept}'"
+    )
 
 
 def _sealed(repo: Repository, name: str) -> str:

@@ -12,12 +12,16 @@ INTENT = "changing.json"
 """In our folder while refs are being changed, and after a command that was killed meanwhile."""
 UNSENT = "auto-push/failed"
 """In our folder after an automatic push that failed, until that is told."""
+APPLYING = "applying.json"
+"""In our folder of a working tree while files of it are being changed, and after a kill meanwhile."""
 _CHECK_EVERY_SECONDS = 60.0
 
 
 def needed(repo: Repository) -> bool:
     """Whether `recover.sweep` would find something to look at, and could do something about it."""
-    if (repo.home / INTENT).exists() and os.access(repo.home, os.W_OK):
+    if any(
+        path.exists() and os.access(path.parent, os.W_OK) for path in (repo.home / INTENT, applying(repo))
+    ):
         return True
     if not os.access(repo.live_root, os.W_OK):
         return False
@@ -27,6 +31,11 @@ def needed(repo: Repository) -> bool:
 def unsent(repo: Repository) -> bool:
     """Whether an automatic push failed, and nobody has been told yet."""
     return (repo.home / UNSENT).exists()
+
+
+def applying(repo: Repository) -> Path:
+    """Goes with the working tree that it is about."""
+    return repo.layout.git_dir / "exp" / APPLYING
 
 
 def due(root: Path) -> bool:

@@ -21,16 +21,17 @@ from gitexp.git.refs import DROPPED, EXP, TRASH, is_ours, name_in, ref_values
 from gitexp.git.write import KeptPack, RefUpdate, unkeep
 from gitexp.model.values import Digest, Oid
 from gitexp.ops import doomed, dropped, operations, recover
+from gitexp.ops.apply.backup import Backup, all_backups
 from gitexp.ops.archive.held import held
 from gitexp.ops.catalog import catalog, open_index
 from gitexp.ops.change import change
 from gitexp.ops.doomed import NOTHING, Doomed
 from gitexp.ops.operations import Kind, Operation
 from gitexp.ops.quiet import collecting
-from gitexp.ops.tidy import stale_files
+from gitexp.ops.tidy import STALE_SECONDS, stale_files
 from gitexp.repo import Repository
 
-KINDS = ("objects", "artifacts", "journals", "index", "reports", "temporary files")
+KINDS = ("objects", "artifacts", "journals", "backups", "index", "reports", "temporary files")
 _PENDING = "gc.json"
 
 
@@ -63,6 +64,8 @@ class _Plan:
     folders: tuple[Live, ...]
     reports: tuple[Path, ...]
     temporary: tuple[Path, ...]
+    backups: tuple[Backup, ...]
+    """What undo would need to take back changes of working trees."""
     left: list[str] = field(default_factory=list)
 
 
@@ -101,6 +104,7 @@ def _plan(repo: Repository, older_than: float | None, keep_trash: bool) -> _Plan
         folders=tuple(_folders(repo, pending.names)),
         reports=tuple((repo.home / "reports").glob("*.log")),
         temporary=tuple(stale_files(repo)),
+        backups=() if keep_trash else tuple(_old_backups(repo, older_than)),
     )
     if pending.tips or pending.artifacts:
         reason = doomed.hindrance(repo)
@@ -126,6 +130,8 @@ def _freed(repo: Repository, plan: _Plan) -> dict[str, int]:
         live.remove()
     for path in (*plan.reports, *plan.temporary):
         path.unlink(missing_ok=True)
+    for one in plan.backups:
+        one.remove()
     _compact_index(repo)
     whole = not found.objects or _discard(repo, found, plan.pending.names)
     if not whole:
@@ -162,6 +168,19 @@ def _old_enough(
             yield ref, oid
 
 
+def _old_backups(repo: Repository, older_than: float | None) -> Iterator[Backup]:
+    """Those of changes made so long ago; of one that nobody knows of, when nobody can be at work on it."""
+    made = {step.id: step.at for step in operations.read(repo)}
+    now = time.time()
+    for one in all_backups(repo):
+        if one.path.name in made:
+            old = older_than is None or now - made[one.path.name] >= max(older_than, 0.001)
+        else:
+            old = now - one.path.stat().st_mtime > STALE_SECONDS
+        if old:
+            yield one
+
+
 def _folders(repo: Repository, names: Collection[str]) -> Iterator[Live]:
     """Done directories that nothing is left to be healed from: of removed runs, and of verified ones."""
     busy = (repo.layout.common_dir / "gc.pid").exists()
@@ -192,6 +211,7 @@ def _sizes(repo: Repository, plan: _Plan) -> dict[str, int]:
         "objects": sum(plan.found.objects.values()),
         "artifacts": _sum(artifacts),
         "journals": sum(_tree_size(live.path) for live in plan.folders),
+        "backups": sum(_tree_size(one.path) for one in plan.backups),
         "index": open_index(repo).slack(),
         "reports": _sum(plan.reports),
         "temporary files": _sum(plan.temporary),
@@ -204,6 +224,7 @@ def _used(repo: Repository) -> dict[str, int]:
         "objects": _tree_size(repo.layout.common_dir / "objects", linked=True),
         "artifacts": _tree_size(repo.store.root),
         "journals": _tree_size(repo.done_root),
+        "backups": sum(_tree_size(one.path) for one in all_backups(repo)),
         "index": _sum([open_index(repo).path]),
         "reports": _tree_size(repo.home / "reports"),
         "temporary files": _sum(stale_files(repo)),

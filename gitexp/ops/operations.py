@@ -6,6 +6,7 @@ tore or that is damaged is left out; the refs themselves never depend on the log
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -26,6 +27,8 @@ from gitexp.repo import Repository
 VERSION = 1
 RECORDING = "record "
 """What a run that was recorded here is told with, and its name."""
+WITH_FILES = 2
+"""The version of a line that tells of a change of files, which version 1 does not know."""
 FILE, _LOCK = "operations.jsonl", "logging"
 MAX_SIZE = 8 << 20
 """Bytes from which on the older half of the log is forgotten."""
@@ -62,16 +65,29 @@ class Operation:
     """The operation that this one takes back or makes again."""
     at: float = 0.0
     """Seconds since 1970."""
+    tree: str | None = None
+    """The working tree (`tree_name`) whose files were changed, where some were."""
     id: str = field(default_factory=lambda: os.urandom(5).hex())
 
 
 def log(repo: Repository, operation: Operation, *, durable: bool = True) -> None:
     """Note down what was done. Never raises: a change that was made is not taken back for want of a note."""
     with suppress(OSError):
-        repo.home.mkdir(exist_ok=True)
-        # On a file system without locks the line is written all the same.
-        with Lock.take(repo.home / _LOCK, wait=True) or nullcontext():
-            _append(repo.home / FILE, _encode(operation), durable)
+        note(repo, operation, durable=durable)
+
+
+def note(repo: Repository, operation: Operation, *, durable: bool = True) -> None:
+    """As `log`, for what is only done once it is noted down. Raises OSError."""
+    repo.home.mkdir(exist_ok=True)
+    # On a file system without locks the line is written all the same.
+    with Lock.take(repo.home / _LOCK, wait=True) or nullcontext():
+        _append(repo.home / FILE, _encode(operation), durable)
+
+
+def tree_name(repo: Repository) -> str:
+    """What the log calls this working tree: `.`, or the name that git has for a linked one."""
+    git_dir = repo.layout.git_dir
+    return git_dir.name if (git_dir / "commondir").exists() else "."
 
 
 def read(repo: Repository) -> list[Operation]:
@@ -89,7 +105,8 @@ def _append(path: Path, line: bytes, durable: bool) -> None:
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             line = b"\n" + line
-        os.write(descriptor, line)
+        if os.write(descriptor, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         if durable:
             os.fsync(descriptor)
     finally:
@@ -113,7 +130,7 @@ def _rotate(path: Path) -> None:
 
 def _encode(operation: Operation) -> bytes:
     value = {
-        "v": VERSION,
+        "v": VERSION if operation.tree is None else WITH_FILES,
         "id": operation.id,
         "at": operation.at or round(time.time(), 3),
         "kind": operation.kind.value,
@@ -121,6 +138,7 @@ def _encode(operation: Operation) -> bytes:
         "of": operation.of,
         "changes": [[one.ref, one.old, one.new] for one in operation.changes],
         "labels": [[one.name, one.before, one.after] for one in operation.labels],
+        "tree": operation.tree,
     }
     return json.dumps({k: v for k, v in value.items() if v}, separators=(",", ":")).encode() + b"\n"
 
@@ -133,7 +151,7 @@ def _decoded(data: bytes) -> Iterator[Operation]:
 
 def _decode(value: Mapping[str, Any]) -> Operation:
     """Raises ValueError, or what a wrong shape raises."""
-    if value["v"] != VERSION:
+    if value["v"] not in (VERSION, WITH_FILES):
         raise ValueError("written by another gitexp")
     return Operation(
         what=_text(value["what"]),
@@ -143,6 +161,7 @@ def _decode(value: Mapping[str, Any]) -> Operation:
         of=_text(value["of"]) if "of" in value else None,
         at=float(value["at"]),
         id=_text(value["id"]),
+        tree=_text(value["tree"]) if "tree" in value else None,
     )
 
 

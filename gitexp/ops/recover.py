@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from gitexp.capture import journal
@@ -47,6 +48,10 @@ class Outcome(str, Enum):
     """Rows that were logged after the end were added."""
     DISCARDED = "discarded"
     """A start that never finished was taken away."""
+    TAKEN_BACK = "taken back"
+    """A change of the working tree that was cut short; the name is that of the change."""
+    LEFT = "left"
+    """So too, but what somebody has changed meanwhile stays; `kept` has what had been there."""
     FAILED = "failed"
 
 
@@ -57,6 +62,9 @@ class Recovered:
     name: str
     outcome: Outcome
     error: GitExpError | None = None
+    left: tuple[str, ...] = ()
+    """Paths of the working tree."""
+    kept: Path | None = None
 
 
 def sweep(repo: Repository) -> list[Recovered]:
@@ -64,7 +72,7 @@ def sweep(repo: Repository) -> list[Recovered]:
     if not attention.needed(repo):
         return []
     settle(repo)
-    results = _attend(repo, all_live(repo.live_root))
+    results = [*_take_back(repo), *_attend(repo, all_live(repo.live_root))]
     if attention.due(repo.done_root):
         results += _let_go(repo)
     return results
@@ -81,9 +89,30 @@ def recover_runs(repo: Repository) -> list[Recovered]:
     """Every run verified, whether it was before or not, and healed."""
     settle(repo)
     return [
+        *_take_back(repo),
         *_attend(repo, all_live(repo.live_root)),
         *_attend(repo, all_live(repo.done_root)),
         *_let_go(repo),
+    ]
+
+
+def _take_back(repo: Repository) -> list[Recovered]:
+    """What a killed command did to the working tree, undone."""
+    if not attention.applying(repo).exists():
+        return []
+    from gitexp.ops.apply import unfinished
+
+    try:
+        found = unfinished.settle(repo)
+    except (GitExpError, OSError) as error:
+        told = error if isinstance(error, GitExpError) else GitExpError(str(error))
+        return [Recovered("", Outcome.FAILED, told)]
+    if found is None:
+        return []
+    return [
+        Recovered(
+            found.what, Outcome.LEFT if found.left else Outcome.TAKEN_BACK, None, found.left, found.kept
+        )
     ]
 
 

@@ -20,7 +20,7 @@ MANY_PACKS = 50
 MANY_REFS = 400
 """From so many loose refs of ours on they are packed; never more than 500 are promised."""
 
-_STALE_SECONDS = 3600.0
+STALE_SECONDS = 3600.0
 """A file that nobody has written to for so long nobody will."""
 _FORGOTTEN_SECONDS = 7 * 86400.0
 """Nor will anybody go on with a transfer."""
@@ -31,8 +31,8 @@ def stale_files(repo: Repository) -> Iterator[Path]:
     from gitexp.artifacts.arriving import FOLDER  # whoever records a run does not look for them
 
     places = (
-        (repo.home, "edit-*.pack*", _STALE_SECONDS),
-        (repo.store.temporary, "gitexp-*", _STALE_SECONDS),
+        (repo.home, "edit-*.pack*", STALE_SECONDS),
+        (repo.store.temporary, "gitexp-*", STALE_SECONDS),
         # A transfer that was cut goes on from there.
         (repo.store.root.parent / FOLDER, "*.gitexp", _FORGOTTEN_SECONDS),
     )

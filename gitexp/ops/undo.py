@@ -1,7 +1,8 @@
 """Taking back the last change of any of our commands, and making it again.
 
 A change is taken back by the inverse transaction, where all its refs still are as it left them; what then
-no ref of a run points to goes to the trash, or stays as a dropped commit, until gc.
+no ref of a run points to goes to the trash, or stays as a dropped commit, until gc. What was changed in a
+working tree is taken back there, from its backup.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gitexp.model.names import parse_name
 from gitexp.model.values import Oid
 from gitexp.ops import operations
 from gitexp.ops.annotate import annotate
+from gitexp.ops.apply.unfinished import turn
 from gitexp.ops.archive import held as archives
 from gitexp.ops.change import change
 from gitexp.ops.choose import Chosen
@@ -52,7 +54,9 @@ def undo(repo: Repository, *, dry_run: bool = False) -> Operation:
     Raises NotFound where there is none, UsageError where it cannot be taken back, RefChanged where what it
     changed was changed again since. Then nothing was done.
     """
-    last = next((step.operation for step in history(repo) if not step.undone), None)
+    here = operations.tree_name(repo)
+    standing = (step.operation for step in history(repo) if not step.undone)
+    last = next((one for one in standing if one.tree in (None, here)), None)
     if last is None:
         raise NotFound("nothing to undo", hint="git exp undo --list")
     if last.kind is Kind.GC:
@@ -64,14 +68,16 @@ def undo(repo: Repository, *, dry_run: bool = False) -> Operation:
     for name in {name_in(one.ref) for one in updates if one.new is None and one.ref.startswith(EXP)}:
         check_ended(repo, name)
     labels = tuple(Relabelling(one.name, one.after, one.before) for one in last.labels)
-    _make(repo, last, Operation(last.what, (*updates, *kept), labels, Kind.UNDO, last.id), dry_run)
+    step = Operation(last.what, (*updates, *kept), labels, Kind.UNDO, last.id, tree=last.tree)
+    _make(repo, last, step, dry_run)
     return last
 
 
 def redo(repo: Repository, *, dry_run: bool = False) -> Operation:
     """The change that was taken back last, made again, unless there was a new one since. Raises as `undo`."""
     standing = {step.operation.id: step.operation for step in history(repo) if step.undone}
-    found = operations.read(repo)
+    here = operations.tree_name(repo)
+    found = [one for one in operations.read(repo) if one.tree in (None, here)]
     newest = max((index for index, one in enumerate(found) if one.of is None), default=0)
     taken = [one for one in found[newest:] if one.kind is Kind.UNDO and one.of in standing]
     if not taken:
@@ -79,11 +85,15 @@ def redo(repo: Repository, *, dry_run: bool = False) -> Operation:
     last = taken[-1]
     original = standing[str(last.of)]
     updates = tuple(_inverse(last.changes))
-    _make(repo, original, Operation(last.what, updates, original.labels, Kind.REDO, last.of), dry_run)
+    step = Operation(last.what, updates, original.labels, Kind.REDO, last.of, tree=last.tree)
+    _make(repo, original, step, dry_run)
     return original
 
 
 def _make(repo: Repository, of: Operation, step: Operation, dry_run: bool) -> None:
+    if of.tree is not None:
+        turn(repo, of, step, dry_run=dry_run)
+        return
     step = replace(step, changes=tuple(_checked(repo, of, step.changes)))
     for one in step.labels:
         _check_labels(repo, of, one)

@@ -39,8 +39,8 @@ def command(
     """Give back the disk that removed runs take.
 
     Empties the trash and frees what only removed runs needed: their objects and artifacts, their place in
-    our index, journals of runs that are safe in git, reports and temporary files; and artifacts that runs
-    have let go of by rules of what to keep. What a run, a branch, a
+    our index, journals of runs that are safe in git, backups for undoing git exp apply, reports and temporary
+    files; and artifacts that runs have let go of by rules of what to keep. What a run, a branch, a
     stash, a reflog, git's index or anything else in the repository needs stays, and so does all that is not
     of a run. This cannot be undone.
 

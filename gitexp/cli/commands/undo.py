@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def command(session: Session, again: bool, only_list: bool, as_json: bool, dry_run: bool) -> int:
     """Take back the last change of any git exp command.
 
-    Edits of labels, removals, restorations, and recordings, which go to the trash. Each further undo takes
-    back the change before. Where what was changed has been changed again since, nothing is done. What git
-    exp gc freed cannot be brought back.
+    Edits of labels, removals, restorations, recordings, which go to the trash, and what git exp apply did to
+    the files of this working tree. Each further undo takes back the change before. Where what was changed has
+    been changed again since, nothing is done. What git exp gc freed cannot be brought back.
 
     \b
     Examples:
@@ -36,17 +36,18 @@ def command(session: Session, again: bool, only_list: bool, as_json: bool, dry_r
     from gitexp.cli.json_output import put_json
     from gitexp.cli.session import say
     from gitexp.errors import UsageError
+    from gitexp.ops.operations import tree_name
     from gitexp.ops.undo import history, redo, undo
 
     if (only_list or as_json) and (again or dry_run):
         raise UsageError("a list is asked for, and a change", hint="git exp undo --list")
     with session.repository() as repo:
         if only_list or as_json:
-            steps = history(repo)
+            steps, here = history(repo), tree_name(repo)
             if as_json:
                 put_json({"operations": [_value(step) for step in steps]})
             else:
-                _list(steps)
+                _list(steps, here)
             return 0
         done = redo(repo, dry_run=dry_run) if again else undo(repo, dry_run=dry_run)
     verb = "done again" if again else "undone"
@@ -54,7 +55,7 @@ def command(session: Session, again: bool, only_list: bool, as_json: bool, dry_r
     return 0
 
 
-def _list(steps: Sequence[Step]) -> None:
+def _list(steps: Sequence[Step], here: str) -> None:
     from gitexp.cli.safe_text import safe
     from gitexp.cli.session import note
 
@@ -62,6 +63,8 @@ def _list(steps: Sequence[Step]) -> None:
         note("nothing was changed yet")
     for step in steps:
         undone = "  (undone)" if step.undone else ""
+        if step.operation.tree not in (None, here):
+            undone += "  (in another working tree)"
         print(f"{step.operation.id}  {_age(step.operation.at):>8}  {safe(step.operation.what)}{undone}")
 
 
