@@ -66,7 +66,10 @@ def stage(run: StoredRun, top: Path, kept: Backup, now: Tracked) -> Code:
     }
     told = [
         *_told(secret & (wanted | removed), "may hold secrets, left alone"),
-        *_told(sparse & wanted, "outside the sparse checkout, left out"),
+        *_told(
+            {path for path in sparse & wanted if not _as_here(now, path, files[path])},
+            "outside the sparse checkout, left out",
+        ),
         *_told(moved, "submodule, left alone"),
     ]
     wanted -= leaving

@@ -63,7 +63,7 @@ def _unrecorded(repo: Repository, changes: Mapping[str, Change], unsure: Mapping
     commits = [run.commit for run in list_all(repo).runs]
     for start in range(0, len(commits), _RUNS_AT_ONCE):
         for path in _found(repo, commits[start : start + _RUNS_AT_ONCE], spellings):
-            spellings.pop(path, None)
+            del spellings[path]
         if not spellings:
             break
     return sorted(spellings)
@@ -84,7 +84,7 @@ def _existing(repo: Repository, oids: Iterable[Oid]) -> set[Oid]:
     return {Oid(line) for line in said.lines if not line.endswith(" missing")}
 
 
-def _found(repo: Repository, commits: Sequence[Oid], wanted: Mapping[str, set[Oid]]) -> Iterator[str]:
+def _found(repo: Repository, commits: Sequence[Oid], wanted: Mapping[str, set[Oid]]) -> set[str]:
     """Paths at which one of the commits has one of the blobs, as code or as an artifact."""
     asked = [
         (path, f"{commit}:{place}")
@@ -95,9 +95,7 @@ def _found(repo: Repository, commits: Sequence[Oid], wanted: Mapping[str, set[Oi
     ]
     given = b"".join(os.fsencode(text) + b"\n" for _, text in asked)
     said = repo.git.run("cat-file", "--batch-check=%(objectname)", input=given)
-    for (path, _), line in zip(asked, said.lines, strict=True):
-        if line in wanted[path]:
-            yield path
+    return {path for (path, _), line in zip(asked, said.lines, strict=True) if line in wanted[path]}
 
 
 def _ignored(repo: Repository, paths: Sequence[str]) -> list[str]:
