@@ -122,7 +122,8 @@ def _clear(full: Path, one: Change) -> None:
             if one.after is not None or error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
     elif one.after is None or isinstance(one.after, Folder):
-        full.unlink(missing_ok=True)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            full.unlink()
 
 
 def and_more(paths: Sequence[str], shown: int) -> str:
