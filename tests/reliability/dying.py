@@ -1,6 +1,7 @@
 """A command that SIGKILL ends at the Nth thing that it does to files, from when it begins to change some.
 
 `python -m tests.reliability.dying N apply RUN`: 0 never dies. On stderr it says at last how many there were.
+Instead of N a text can be given: then it dies when it touches the first file with that in its path.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _EVENTS = {
 class Counter:
     """Counts from the moment at which the note of what is going on is written."""
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, last: str) -> None:
         self.last = last
         self.count = 0
         self.begun = False
@@ -36,14 +37,14 @@ class Counter:
         self.begun = self.begun or (event == "os.rename" and "applying.json" in str(arguments[0]))
         if self.begun:
             self.count += 1
-            if self.count == self.last:
+            if str(self.count) == self.last or (self.last.isalpha() and self.last in str(arguments[0])):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> int:
     from gitexp.cli.boundary import run
 
-    counter = Counter(int(sys.argv[1]))
+    counter = Counter(sys.argv[1])
     sys.addaudithook(counter)
     code = run(sys.argv[2:])
     sys.stderr.write(f"{counter.count}\n")

@@ -42,7 +42,7 @@ def old(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
-def die(repo: Repo, step: int, *arguments: str) -> int:
+def die(repo: Repo, step: int | str, *arguments: str) -> int:
     """How many steps the command took, 0 where it died at `step`."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.reliability.dying", str(step), *arguments],

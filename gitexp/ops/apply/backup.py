@@ -63,12 +63,17 @@ class Backup:
         temporary = self.path / _BYTES / "new"
         with full.open("rb") as source, temporary.open("w+b") as target:
             found = _copied(source, target)
-        temporary.replace(self.bytes_of(found[1]))
+        self._put(temporary, found[1], full.stat().st_mode)
         return found
 
     def adopt(self, staged: Path, digest: Digest) -> None:
         """Take a new file, whose hash is known, among the bytes."""
-        staged.replace(self.bytes_of(digest))
+        self._put(staged, digest, staged.stat().st_mode)
+
+    def _put(self, file: Path, digest: Digest, mode: int) -> None:
+        # Who may not read the user's file may not read its copy.
+        file.chmod(0o600 | (mode & 0o066))
+        file.replace(self.bytes_of(digest))
 
     def copy(self, state: File, target: Path) -> None:
         """Write the bytes of `state` to the new file `target`. Raises BrokenRecord where they are damaged."""

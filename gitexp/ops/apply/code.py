@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gitexp.capture.snapshot import RECORD_FOLDER
 from gitexp.capture.withheld import NEVER_CAPTURED, is_secret
-from gitexp.errors import BrokenRecord, UsageError
+from gitexp.errors import BrokenRecord, GitError, StorageFull, UsageError
 from gitexp.git.process import Git
 from gitexp.ops.apply.backup import Backup, is_plain
 from gitexp.ops.apply.carrying import and_more
@@ -135,7 +135,12 @@ def _check_out(repo: Repository, folder: Path, inside: Mapping[str, str], paths:
     given = b"".join(os.fsencode(path) + b"\0" for path in sorted(paths))
     if given:
         git = _git(repo, folder, inside)
-        git.run(*PRIVATE, "checkout-index", "--quiet", "--force", "-z", "--stdin", input=given)
+        try:
+            git.run(*PRIVATE, "checkout-index", "--quiet", "--force", "-z", "--stdin", input=given)
+        except GitError as error:
+            if "unable to write file" in error.message:
+                raise StorageFull(error.message, hint="df -h .git") from None
+            raise
 
 
 def _told(paths: Collection[str], why: str) -> list[str]:

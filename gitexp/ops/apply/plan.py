@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from gitexp.errors import BrokenFile, UsageError
+from gitexp.errors import BrokenFile, BrokenRecord, UsageError
 from gitexp.ops.apply.backup import Backup, is_plain
 from gitexp.ops.apply.states import File, Link, Other, State, look, state_of
 
@@ -35,7 +35,12 @@ class Plan:
         return full.read_bytes() if full and isinstance(now, File) else None
 
     def write(self, path: str, fill: Callable[[BinaryIO], object]) -> None:
-        """Have `fill` write the file that is to be at `path`; it keeps the permissions of the one there."""
+        """Have `fill` write the file that is to be at `path`; it keeps the permissions of the one there.
+
+        Raises BrokenRecord for a path that leads out of the working tree, or into git's own.
+        """
+        if not is_plain(path):
+            raise BrokenRecord(f"invalid path '{path}'")
         now = look(self.top, path)
         staged = self.kept.staged_file(len(self.files))
         with staged.open("xb") as file:
