@@ -22,6 +22,7 @@ COMMANDS = {
     "apply": "gitexp.cli.commands.apply",
     "artifacts": "gitexp.cli.commands.artifacts",
     "get": "gitexp.cli.commands.get",
+    "branch": "gitexp.cli.commands.branch",
     "tag": "gitexp.cli.commands.tag",
     "note": "gitexp.cli.commands.note",
     "star": "gitexp.cli.commands.star",

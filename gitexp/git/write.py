@@ -153,6 +153,19 @@ def publish(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> None:
     _check(git, layout, updates)
 
 
+def make_branch(git: Git, layout: Layout, name: str, commit: Oid, *, force: bool = False) -> None:
+    """Has git make a branch of the user's, or with `force` move one: its checks, its reflog; durable.
+
+    Raises GitError in git's words, StorageFull.
+    """
+    command = ("branch", "--no-track", *(("--force",) if force else ()), "--", name, commit)
+    _retried(lambda: _judge(git.run(*command, check=False), "branch"))
+    update = RefUpdate(f"refs/heads/{name}", commit, None)
+    if layout.ref_format == "files":
+        _sync_refs(layout, [update])
+    _check(git, layout, [update])
+
+
 def verify(git: Git, oids: Collection[Oid]) -> set[Oid]:
     """Those of `oids` that are not in the repository itself; nothing is fetched to find out."""
     # Before git 2.45 there is no GIT_NO_LAZY_FETCH; with no protocol allowed, a fetch ends at once.

@@ -7,6 +7,7 @@ not: a hook never runs here, and filters of the user's run only where the code i
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,24 +33,29 @@ class Filled:
     """The files that git-lfs looks after, each with its bytes or with why it still is a pointer."""
 
 
-def make_worktree(repo: Repository, path: Path, head: Oid | str, tree: Oid, *, trusted: bool) -> Filled:
+def make_worktree(repo: Repository, path: Path, head: Oid, tree: Oid, *, trusted: bool) -> Filled:
     """A new linked worktree at `path` with the files of `tree`, in its index as well, but for `.exp/`.
 
     HEAD is detached at the commit `head`. Nothing is run that settings or attributes name, unless the code is
     `trusted`: then the user's filters are. Raises GitError; what is there then, `drop_worktree` clears away.
     """
+    add_worktree(repo, path, head, trusted=trusted)
+    return fill(repo, path, tree, trusted=trusted)
+
+
+def add_worktree(repo: Repository, path: Path, head: Oid, *, trusted: bool) -> None:
+    """A new linked worktree without files. Raises GitError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     options = () if trusted else ("-c", NO_MONITOR)
     command = ("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), head)
     repo.git.run(*options, *command)
-    return fill(repo, path, tree, trusted=trusted)
 
 
 def fill(repo: Repository, path: Path, tree: Oid, *, trusted: bool) -> Filled:
     """The files of `tree` put into the new worktree at `path`, and into its index. Raises GitError."""
     # The new worktree's own index, whatever a hook's GIT_DIR says.
     git = Git(path, {**unplaced(repo.environ), "GIT_LFS_SKIP_SMUDGE": "1"})
-    with switched_off(git, _git_dir(path), (LFS,) if trusted else None) as git:
+    with switched_off(git, git_dir_of(path), (LFS,) if trusted else None) as git:
         git.run("read-tree", tree)
         _drop_record(repo, git, tree)
         git.run("checkout-index", "--all", "--force", "--quiet", "--index")
@@ -62,14 +68,12 @@ def fill(repo: Repository, path: Path, tree: Oid, *, trusted: bool) -> Filled:
 
 def drop_worktree(repo: Repository, path: Path) -> None:
     """Take a worktree away, with all that is in it, if there is one."""
-    import shutil
-
-    if path.exists():
+    if path.exists() and repo.git.run("worktree", "remove", "--force", str(path), check=False).code != 0:
         shutil.rmtree(path, ignore_errors=True)
         repo.git.run("worktree", "prune", check=False)
 
 
-def _git_dir(path: Path) -> Path:
+def git_dir_of(path: Path) -> Path:
     """The folder of a linked worktree in the repository; its `.git` is a file that says which."""
     return path / (path / ".git").read_text("utf-8", "surrogateescape").removeprefix("gitdir: ").rstrip("\n")
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,20 @@ def exp(repo: Repo, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixtur
     """The program, called from the root of a repository with one commit."""
     monkeypatch.chdir(repo.path)
     return Program(repo, capfd)
+
+
+@pytest.fixture
+def exp_in(
+    make_repo: Callable[..., Repo], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Program]:
+    """Makes a repository of a kind, as `make_repo` does, with the program called from its root."""
+
+    def build(*kind: str) -> Program:
+        repo = make_repo(*kind)
+        monkeypatch.chdir(repo.path)
+        return Program(repo, capfd)
+
+    return build
 
 
 @pytest.fixture
