@@ -23,6 +23,7 @@ COMMANDS = {
     "artifacts": "gitexp.cli.commands.artifacts",
     "get": "gitexp.cli.commands.get",
     "branch": "gitexp.cli.commands.branch",
+    "worktree": "gitexp.cli.commands.worktree",
     "tag": "gitexp.cli.commands.tag",
     "note": "gitexp.cli.commands.note",
     "star": "gitexp.cli.commands.star",
