@@ -75,21 +75,19 @@ def make(run: StoredRun, planned: Planned) -> RunWorktree:
     repo, path, whole = run.repo, planned.path, run.whole
     needed = planned.head == planned.code.oid
     with planned.code.kept(repo) if needed else nullcontext():
+        _add(repo, planned)
         try:
-            add_worktree(repo, path, planned.head, trusted=planned.trusted)
             unfinished = git_dir_of(path) / _UNFINISHED
             unfinished.touch()
             filled = fill(repo, path, root_tree(run), trusted=planned.trusted)
             if planned.branch is not None:
                 _attach(repo, planned.branch, planned)
-        except BaseException as error:
+        except BaseException:
             drop_worktree(repo, path)
-            if isinstance(error, GitError) and "already registered" in error.message:
-                error.hint = "git worktree prune"
             raise
     inputs = restore_inputs(repo, whole.inputs, path)
     artifacts = restore_artifacts(run, path)
-    unfinished.unlink()
+    unfinished.unlink(missing_ok=True)
     return RunWorktree(filled.submodules, filled.pointers, tuple(inputs), tuple(artifacts))
 
 
@@ -115,6 +113,15 @@ def _free(repo: Repository, path: Path) -> Path:
 def _is_ignored(repo: Repository, folder: Path) -> bool:
     # It does not exist yet: what is asked for is something in it, so that it counts as a folder.
     return repo.git.run("check-ignore", "-q", "--", str(folder / "any"), check=False).code == 0
+
+
+def _add(repo: Repository, planned: Planned) -> None:
+    try:
+        add_worktree(repo, planned.path, planned.head, trusted=planned.trusted)
+    except GitError as error:  # git has cleared up: what is there may be somebody else's
+        if "already registered" in error.message:
+            error.hint = "git worktree prune"
+        raise
 
 
 def _is_unfinished(path: Path) -> bool:

@@ -107,7 +107,8 @@ def _tell(planned: Planned, made: RunWorktree | None, *, quiet: bool) -> None:
             if one.error is not None:
                 warn(GitExpError(f"{kind} '{one.path}' is not restored: {one.error.message}"))
     for path in made.submodules if made else ():
-        warn(GitExpError(f"submodule '{path}' is empty"))
+        update = f"git -C {shlex.quote(str(planned.path))} submodule update --init"
+        warn(GitExpError(f"submodule '{path}' is empty", hint=update))
     if quiet:
         return
     at = f"on branch '{planned.branch}'" if planned.branch else f"at {planned.head[:10]}"
