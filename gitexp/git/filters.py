@@ -12,7 +12,7 @@ from gitexp.git.process import Git
 
 LFS = "lfs"
 """The filter of git-lfs, whose work we do ourselves: it checks no hash, and fails where bytes are missing."""
-NO_MONITOR = "core.fsmonitor="
+_NO_MONITOR = "core.fsmonitor="
 _SECTION = '[filter "{}"]\n\tsmudge =\n\tclean =\n\tprocess =\n\trequired = false\n'
 _PARAMETERS = "GIT_CONFIG_PARAMETERS"
 """Where `git -c` hands its settings on."""
@@ -28,7 +28,7 @@ def switched_off(git: Git, git_dir: Path, only: Collection[str] | None = None) -
     path = git_dir / f"no-filters-{os.getpid()}-{os.urandom(4).hex()}"
     names = [name for name in _drivers(read(git)) if only is None or name in only]
     path.write_bytes(os.fsencode("".join(_SECTION.format(_escaped(name)) for name in names)))
-    settings = [f"include.path={path}", *(() if only is not None else (NO_MONITOR,))]
+    settings = [f"include.path={path}", *(() if only is not None else (_NO_MONITOR,))]
     given = git.environ.get(_PARAMETERS, "")
     try:
         yield git.within({_PARAMETERS: " ".join([given, *map(_quoted, settings)]).strip()})

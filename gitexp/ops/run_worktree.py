@@ -117,7 +117,7 @@ def _is_ignored(repo: Repository, folder: Path) -> bool:
 
 def _add(repo: Repository, planned: Planned) -> None:
     try:
-        add_worktree(repo, planned.path, planned.head, trusted=planned.trusted)
+        add_worktree(repo, planned.path, planned.head)
     except GitError as error:  # git has cleared up: what is there may be somebody else's
         if "already registered" in error.message:
             error.hint = "git worktree prune"

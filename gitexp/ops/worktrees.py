@@ -11,7 +11,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitexp.git.filters import LFS, NO_MONITOR, switched_off
+from gitexp.git.filters import LFS, switched_off
 from gitexp.git.process import Git, unplaced
 from gitexp.model.values import Oid
 from gitexp.ops.lfs_files import Indexed, materialise
@@ -39,16 +39,14 @@ def make_worktree(repo: Repository, path: Path, head: Oid, tree: Oid, *, trusted
     HEAD is detached at the commit `head`. Nothing is run that settings or attributes name, unless the code is
     `trusted`: then the user's filters are. Raises GitError; what is there then, `drop_worktree` clears away.
     """
-    add_worktree(repo, path, head, trusted=trusted)
+    add_worktree(repo, path, head)
     return fill(repo, path, tree, trusted=trusted)
 
 
-def add_worktree(repo: Repository, path: Path, head: Oid, *, trusted: bool) -> None:
+def add_worktree(repo: Repository, path: Path, head: Oid) -> None:
     """A new linked worktree without files. Raises GitError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    options = () if trusted else ("-c", NO_MONITOR)
-    command = ("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), head)
-    repo.git.run(*options, *command)
+    repo.git.run("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), head)
 
 
 def fill(repo: Repository, path: Path, tree: Oid, *, trusted: bool) -> Filled:

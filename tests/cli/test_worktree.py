@@ -181,7 +181,9 @@ def test_from_other_kinds_of_repositories(
     repo.fsck()
 
 
-def test_nothing_is_run_for_the_run_of_another_person(world: World, tmp_path: Path) -> None:
+def test_nothing_is_run_for_the_run_of_another_person(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ada, grace = world.person("ada"), world.person("grace")
     told = tmp_path / "told"
     for person in (ada, grace):
@@ -197,14 +199,11 @@ def test_nothing_is_run_for_the_run_of_another_person(world: World, tmp_path: Pa
     told.unlink()
     assert ada("push").code == 0
     assert grace("fetch").code == 0
-    before = os.environ["GIT_AUTHOR_EMAIL"]
-    os.environ["GIT_AUTHOR_EMAIL"] = "grace@example.org"
-    try:
+    with monkeypatch.context() as her:
+        her.setenv("GIT_AUTHOR_EMAIL", "grace@example.org")
         # Not even once she has edited it: the code stays what it was.
         assert grace("tag", name, "+seen").code == 0
         said = grace("worktree", name, str(tmp_path / "hers"))
-    finally:
-        os.environ["GIT_AUTHOR_EMAIL"] = before
     assert said.code == 0
     assert "is another person's: no filter of yours is run" in said.err
     assert not told.exists()
@@ -212,6 +211,29 @@ def test_nothing_is_run_for_the_run_of_another_person(world: World, tmp_path: Pa
     assert ada("archive", name).code == 0
     assert ada("worktree", name, str(tmp_path / "archived"), "-q").err == ""
     world.fsck(ada, grace)
+
+
+def test_without_an_address_the_name_tells_who_is_who(
+    exp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GIT_AUTHOR_EMAIL")
+    run = exp.record("one")
+    assert exp("worktree", run, "../w", "--json", "-n").json["own"] is True
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Grace")
+    assert exp("worktree", run, "../w", "--json", "-n").json["own"] is False
+
+
+def test_a_tree_that_no_git_would_write_is_refused(exp: Program, tmp_path: Path) -> None:
+    """As somebody may send it where git does not check what it gets."""
+    repo, run = exp.repo, exp.record("one")
+    tree = repo.git_bytes("cat-file", "tree", f"exp/{run}^{{tree}}")
+    below = repo.git("rev-parse", f"exp/{run}:data")
+    evil = b"40000 ..\0" + bytes.fromhex(below) + tree
+    root = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", input=evil)
+    repo.git("update-ref", f"refs/exp/{run}", repo.git("commit-tree", root, "-m", "evil"))
+    for said in (exp("worktree", run, "../w"), exp("branch", run, "idea")):
+        assert (said.code, said.err.split("\n")[0]) == (2, "error: invalid name in a tree: '..'")
+    assert not (tmp_path / "w").exists()
 
 
 def test_after_a_kill_the_hint_clears_the_way(exp: Program, tmp_path: Path) -> None:

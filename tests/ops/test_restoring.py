@@ -80,6 +80,13 @@ def test_a_folder_is_completed_where_a_part_of_it_is_code(here: Repo, tmp_path: 
     assert (tmp_path / "root/big/more").read_text() == "more"
 
 
+def test_a_part_of_a_folder_is_not_left_for_the_whole(here: Repo, tmp_path: Path) -> None:
+    here.write("big/z/a:b", "no name for a file everywhere")
+    (one,) = restored(recorded("big"), tmp_path / "root")
+    assert "colon" in str(one.error)
+    assert not (tmp_path / "root/big").exists()
+
+
 def test_bytes_come_from_the_store_and_from_the_remote(here: Repo, tmp_path: Path) -> None:
     run = recorded("big/data.bin")
     run.repo.store.add_file(here.path / "big/data.bin")
