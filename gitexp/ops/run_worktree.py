@@ -14,11 +14,11 @@ from gitexp.git.refs import read_ref
 from gitexp.git.write import make_branch
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
-from gitexp.ops.authors import is_own
 from gitexp.ops.branch import CodeCommit, branch_exists, branch_name, code_commit, root_tree
 from gitexp.ops.read import StoredRun
 from gitexp.ops.restoring import restore_artifacts, restore_inputs
 from gitexp.ops.supply import Restored
+from gitexp.ops.trust import provenance
 from gitexp.ops.worktrees import add_worktree, drop_worktree, fill, git_dir_of
 from gitexp.repo import Repository
 
@@ -64,7 +64,7 @@ def plan(run: StoredRun, folder: Path, branch: str | None = None) -> Planned:
         raise branch_exists(name, f"git worktree add {shlex.quote(str(folder))} {shlex.quote(name)}")
     code = code_commit(run)
     head = code.oid if name is not None or code.base is None else code.base
-    return Planned(run.name, path, head, name, is_own(run), code)
+    return Planned(run.name, path, head, name, provenance(repo, run).standing.trusted, code)
 
 
 def make(run: StoredRun, planned: Planned) -> RunWorktree:
