@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 from gitexp.formats.settings import FILE, Settings, parse
 from gitexp.git.process import Git
@@ -25,7 +27,7 @@ class File:
     oid: Oid
     size: int
     before: int | None
-    """Its size in HEAD; None where it is new."""
+    """Its size in HEAD, under whatever name; None where it is new."""
 
     @property
     def unstaging(self) -> str:
@@ -56,24 +58,44 @@ def staged(repo: Repository) -> Iterator[Staged]:
     """Raises GitError; BrokenFile where the staged `.gitexp.yaml` cannot be read."""
     git = repo.git.within({"GIT_INDEX_FILE": str(repo.layout.index_file), "GIT_OPTIONAL_LOCKS": "0"})
     with CatFileReader(git, repo.layout.object_format, LIMIT) as reader:
-        found = Staged(git, reader, tuple(_files(git)), Settings())
+        found = Staged(git, reader, tuple(_files(git, repo.layout.git_dir)), Settings())
         settings = found.read(FILE)
         yield Staged(git, reader, found.files, parse(settings) if settings is not None else Settings())
 
 
 _DIFF = (
     *("diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-relative"),
-    *("--ignore-submodules=all", "--diff-filter=AMT"),
+    "--ignore-submodules=all",
 )
 
 
-def _files(git: Git) -> Iterator[File]:
+class _Change(NamedTuple):
+    """What stands at a path in HEAD and in the index; zeros for nothing."""
+
+    mode: str
+    before: Oid
+    now: Oid
+    path: str
+
+
+def _files(git: Git, git_dir: Path) -> Iterator[File]:
     """One question for what has changed, and one for how large it is."""
-    words = git.run(*_DIFF).stdout.split(b"\0")
-    changed = list(zip(words[::2], words[1::2], strict=False))
-    parts = [(meta.decode("ascii").split(" "), os.fsdecode(path)) for meta, path in changed]
-    plain = [(meta[2], meta[3], path) for meta, path in parts if meta[1].startswith("100")]
-    sizes = headers(git, [Oid(oid) for pair in plain for oid in pair[:2] if oid.strip("0")])
-    for before, now, path in plain:
-        _, size = sizes.get(Oid(now), ("", 0))
-        yield File(path, Oid(now), size, sizes[Oid(before)][1] if Oid(before) in sizes else None)
+    changes = _changes(git)
+    moved = {one.before for one in changes if not one.now.strip("0")}
+    if (git_dir / "MERGE_HEAD").exists():
+        # What comes from the other side as it is there has been committed before.
+        ours = {(one.now, one.path) for one in _changes(git, "MERGE_HEAD")}
+        changes = [one for one in changes if (one.now, one.path) in ours]
+    files = [one for one in changes if one.mode.startswith("100")]
+    sizes = headers(git, {oid for one in files for oid in one[1:3] if oid.strip("0")})
+    for one in files:
+        _, size = sizes.get(one.now, ("", 0))
+        before = one.now if one.now in moved else one.before
+        yield File(one.path, one.now, size, sizes[before][1] if before in sizes else None)
+
+
+def _changes(git: Git, *against: str) -> list[_Change]:
+    words = git.run(*_DIFF, *against).stdout.split(b"\0")
+    pairs = zip(words[::2], words[1::2], strict=False)
+    parts = [(meta.decode("ascii").split(" "), os.fsdecode(path)) for meta, path in pairs]
+    return [_Change(meta[1], Oid(meta[2]), Oid(meta[3]), path) for meta, path in parts]
