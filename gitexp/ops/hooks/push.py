@@ -87,6 +87,7 @@ def _mentioned(repo: Repository, pushed: _Pushed) -> list[str]:
 def _send(repo: Repository, remote: str, names: Sequence[str], seconds: float) -> None:
     """Wait until they are sent, or the time is up."""
     place = repo.layout.top or repo.layout.git_dir
+    repo.home.mkdir(exist_ok=True)
     program = [sys.executable, "-m", "gitexp.cli.mentioned_push", str(place), str(seconds), remote, *names]
     process = subprocess.Popen(
         program,
@@ -97,12 +98,13 @@ def _send(repo: Repository, remote: str, names: Sequence[str], seconds: float) -
         start_new_session=True,
     )
     try:
-        process.wait(seconds + _GRACE)
-    except BaseException:
-        with suppress(ProcessLookupError):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds + _GRACE)
+    finally:
+        # It has not ended by itself, or we are interrupted.
+        if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        raise
+            process.wait()
 
 
 def _without_hooks(environ: Mapping[str, str]) -> dict[str, str]:
