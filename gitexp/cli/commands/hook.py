@@ -38,14 +38,22 @@ def command(session: Session, name: str, arguments: tuple[str, ...], timeout: fl
       git exp hook pre-commit
       git exp hook push --timeout 30
     """
-    from gitexp.cli.session import tell, warn
+    from gitexp.cli.session import say, tell, warn
     from gitexp.ops.hooks.calling import call
 
     with session.repository(sweep=False) as repo:
-        sent = sys.stdin.buffer.read() if name in SENT_TO else b""
+        sent = _sent() if name in SENT_TO else b""
         answer = call(repo, name, Call(name if name in GIT_HOOKS else None, arguments, timeout, sent))
     for failure in answer.failures:
         warn(failure)
     for refusal in answer.refusals:
         tell(refusal)
-    return exit_codes.ERROR if answer.refusals else exit_codes.OK
+    if not answer.refusals:
+        return exit_codes.OK
+    say("hint: to commit all the same: GITEXP_SKIP=1 git commit")
+    return exit_codes.ERROR
+
+
+def _sent() -> bytes:
+    """What git sends; a person who types this sends nothing."""
+    return b"" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read()

@@ -82,9 +82,13 @@ def _tell_frameworks(done: Sequence[Done]) -> None:
 
 
 def _aside(hook: HookState) -> str:
+    from gitexp.ops.hooks.state import State
+
     if hook.before is not None:
         return f", after {hook.framework or hook.before.name}"
-    return f", by {hook.framework}" if hook.framework and hook.state.works else ""
+    if hook.state is not State.CALLED:
+        return ""
+    return f": called by {hook.framework or 'what stands there'}"
 
 
 def _put_status(repo: Repository, hooks: Sequence[HookState], *, as_json: bool) -> int:

@@ -37,7 +37,10 @@ def find_folder(repo: Repository) -> HooksFolder:
             hint="git config --show-origin --get-all core.hooksPath",
         )
     own = path == Path(os.path.normpath(repo.layout.common_dir / "hooks"))
-    return HooksFolder(path, own, None if own else _scripts(repo, path))
+    # The repository's own may be a link to where people keep theirs.
+    real = path.resolve()
+    inside = real.is_relative_to(repo.layout.common_dir.resolve())
+    return HooksFolder(path, own, None if inside else _scripts(repo, real))
 
 
 def _scripts(repo: Repository, path: Path) -> Path | None:
