@@ -95,7 +95,7 @@ def _internal(error: Exception, arguments: Sequence[str], home: Path | None) -> 
         print(f"hint: a report for an issue is in {safe(str(path))}", file=sys.stderr)
         break
     # What is wrong with us is no reason for git not to commit.
-    return exit_codes.OK if arguments[:1] == ["hook"] else exit_codes.INTERNAL
+    return exit_codes.OK if "hook" in arguments[:1] else exit_codes.INTERNAL
 
 
 def _report(error: Exception, arguments: Sequence[str]) -> str:
