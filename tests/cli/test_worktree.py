@@ -213,16 +213,6 @@ def test_nothing_is_run_for_the_run_of_another_person(
     world.fsck(ada, grace)
 
 
-def test_without_an_address_the_name_tells_who_is_who(
-    exp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("GIT_AUTHOR_EMAIL")
-    run = exp.record("one")
-    assert exp("worktree", run, "../w", "--json", "-n").json["own"] is True
-    monkeypatch.setenv("GIT_AUTHOR_NAME", "Grace")
-    assert exp("worktree", run, "../w", "--json", "-n").json["own"] is False
-
-
 def test_a_tree_that_no_git_would_write_is_refused(exp: Program, tmp_path: Path) -> None:
     """As somebody may send it where git does not check what it gets."""
     repo, run = exp.repo, exp.record("one")

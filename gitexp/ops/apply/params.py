@@ -12,7 +12,7 @@ from gitexp.formats import params_file
 from gitexp.formats.params_file import Key
 from gitexp.formats.secret_shapes import MASK
 from gitexp.formats.settings import FILE, parse
-from gitexp.model.values import Value
+from gitexp.model.values import Value, same
 from gitexp.ops.params import DETECTED, ParamsFile
 from gitexp.ops.read import StoredRun
 from gitexp.repo import Repository
@@ -94,7 +94,7 @@ def _differences(now: Value, wanted: Value, above: Key) -> Iterator[tuple[Key, V
                 yield (*above, name), value
             else:
                 yield from _differences(now[name], value, (*above, name))
-    elif not params_file.same(now, wanted):
+    elif not same(now, wanted):
         yield above, wanted
 
 
