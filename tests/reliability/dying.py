@@ -24,7 +24,7 @@ _EVENTS = {
 
 
 class Counter:
-    """Counts from the moment at which the note of what is going on is written."""
+    """Counts from when the note of what is going on is written, or one that is there is read."""
 
     def __init__(self, last: str) -> None:
         self.last = last
@@ -34,10 +34,12 @@ class Counter:
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event not in _EVENTS:
             return
-        self.begun = self.begun or (event == "os.rename" and "applying.json" in str(arguments[0]))
+        path = str(arguments[0])
+        if "applying.json" in path and (event == "os.rename" or os.path.exists(path)):
+            self.begun = True
         if self.begun:
             self.count += 1
-            if str(self.count) == self.last or (self.last.isalpha() and self.last in str(arguments[0])):
+            if str(self.count) == self.last or (self.last.isalpha() and self.last in path):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
