@@ -31,14 +31,15 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Make a worktree with the code as it ran, its inputs and what it produced.
+    """Make a worktree with a run as it was.
 
-    HEAD is detached at the commit that the run started from, and what was not committed then is staged, so
-    that git status shows it. With --branch, and for a run that started before the first commit, it is at a
-    commit of the code, as git exp branch makes it. Inputs and artifacts are put at their paths by their hash:
-    from your working tree, this clone's artifact store, or where others keep them. They are copies, which
-    share their blocks where the file system can. What is gone, or has other content in its place, is told,
-    and the exit code is 0 all the same. Submodules stay empty.
+    It has the code as it ran, the inputs, and what the run produced. HEAD is detached at the commit that the
+    run started from, and what was not committed then is staged, so that git status shows it. With --branch,
+    and for a run that started before the first commit, it is at a commit of the code, as git exp branch makes
+    it. Inputs and artifacts are put at their paths by their hash: from your working tree, this clone's
+    artifact store, or where others keep them. They are copies, which share their blocks where the file system
+    can. What is gone, or has other content in its place, is told, and the exit code is 0 all the same.
+    Submodules stay empty.
 
     No hook is run, and the filters of your settings only for code of your own. RUN is written as for git exp
     show. git worktree remove DIR takes the worktree away.
