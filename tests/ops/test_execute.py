@@ -11,7 +11,7 @@ import pytest
 from gitexp.errors import NoWorkTree, RefChanged, UnknownKey
 from gitexp.formats.assignment import parse_assignment
 from gitexp.ops import results
-from gitexp.ops.execute import Executed, Request, execute
+from gitexp.ops.execute import Executed, Request, Source, execute
 from gitexp.ops.read import StoredRun
 from gitexp.ops.recording import Recording
 from gitexp.ops.resolve import resolve
@@ -195,6 +195,19 @@ def test_bare_repository(tmp_path: Path, here: Repo, environ: dict[str, str]) ->
     stored = resolve(repo, done.name)
     assert stored.log().decode() == PARAMS
     assert stored.record.info.code.base == here.git("rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_filters_are_run_only_for_a_source_that_is_trusted(here: Repo, tmp_path: Path, trusted: bool) -> None:
+    told = tmp_path / "told"
+    here.git("config", "filter.loud.smudge", f"touch '{told}'; cat")
+    here.commit("attributes", {".gitattributes": "params.yaml filter=loud\n"})
+    _, recorded = run("pass")
+    source = Source(recorded.commit, recorded.info.code, recorded.record.params, trusted=trusted)
+    repo = Repository.open()
+    done = execute(repo, Request(command=("cat", "params.yaml"), source=source))
+    assert resolve(repo, done.name).log().decode() == PARAMS
+    assert told.exists() is trusted
 
 
 def test_nested_run_knows_its_parent(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
