@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_BLOB = 1 << 20
 """Bytes from which on an artifact goes to the artifact store instead of into git."""
+DEFAULT_MAX_UNTRACKED = 10 << 20
+"""Bytes above which an untracked file stays out of git."""
 
 
 ARCHIVED_NAMES = "archived-names"
@@ -162,6 +164,10 @@ class Repository:
     @property
     def max_blob(self) -> int:
         return self.config.int("exp.maxBlob", DEFAULT_MAX_BLOB)
+
+    @property
+    def max_untracked(self) -> int:
+        return self.config.int("exp.maxUntracked", DEFAULT_MAX_UNTRACKED)
 
     @property
     def pushes_by_itself(self) -> bool:

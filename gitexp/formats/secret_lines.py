@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gitexp.formats.binary import is_binary
 from gitexp.formats.redact import Redactor
 from gitexp.formats.secret_assignments import assigned
-
-_BINARY = 8000
-"""Bytes among which a NUL tells that a file is no text, as git decides it."""
-
-
-def is_binary(data: bytes) -> bool:
-    """Whether a file is no text, as git decides it."""
-    return b"\0" in data[:_BINARY]
 
 
 def secret_lines(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from gitexp.errors import BrokenFile
-from gitexp.formats import yaml
-from gitexp.formats.yaml_nodes import Fault, MappingNode, Node, Place, Reader, ScalarNode
 from gitexp.model.values import Value
+
+if TYPE_CHECKING:
+    from gitexp.formats.yaml_nodes import Node, Place
 
 FILE = ".gitexp.yaml"
 
@@ -30,6 +31,10 @@ class Source:
     @classmethod
     def read(cls, data: bytes) -> Source:
         """Raises BrokenFile for what is no mapping of settings."""
+        # Where there is no such file nothing is to be parsed, and YAML takes long to import.
+        from gitexp.formats import yaml
+        from gitexp.formats.yaml_nodes import Fault, Reader
+
         node = yaml.compose_user(data.decode("utf-8", "replace"), what=FILE)
         if node is None:
             return cls({}, {})
@@ -118,6 +123,8 @@ def _at(line: int, column: int, problem: str) -> str:
 
 
 def _places(node: Node, above: Path) -> Iterator[tuple[Path, Place]]:
+    from gitexp.formats.yaml_nodes import MappingNode, ScalarNode
+
     if not isinstance(node, MappingNode):
         return
     for key, item in node.items:

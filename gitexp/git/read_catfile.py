@@ -90,6 +90,10 @@ class CatFileReader:
             raise NotFound(f"object '{oid}' does not exist")
         return found[1], found[2]
 
+    def sizes(self, oids: Sequence[Oid]) -> list[int | None]:
+        """The size of each object; None where there is none."""
+        return [found[2] if found else None for found in self._headers([oid.encode() for oid in oids])]
+
     def lookup(self, revision: str) -> Oid | None:
         """The object that a revision such as `HEAD^{tree}` names; None where there is none."""
         (found,) = self._headers([revision.encode("utf-8", "surrogateescape")])

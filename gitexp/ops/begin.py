@@ -155,7 +155,7 @@ def _snapshot(repo: Repository, wish: Wish, live: Live) -> Snapshot:
         repo.git,
         repo.layout,
         live.quarantine,
-        limit=repo.config.int("exp.maxUntracked", snapshot.DEFAULT_LIMIT),
+        limit=repo.max_untracked,
         never=repo.settings.never_capture,
     )
 

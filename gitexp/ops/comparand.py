@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import Ambiguous, NotFound
+from gitexp.model.files import PARAMS_FILES
 from gitexp.model.record import Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops.compare import Side, side_of
@@ -116,7 +117,7 @@ def _working_tree(repo: Repository, quarantine: Path) -> tuple[Comparand, Mappin
         repo.git,
         repo.layout,
         quarantine,
-        limit=repo.config.int("exp.maxUntracked", snapshot.DEFAULT_LIMIT),
+        limit=repo.max_untracked,
         never=repo.settings.never_capture,
     )
     for kind, data in taken.builder.objects.values():
@@ -149,7 +150,7 @@ def _params_at(repo: Repository, commit: Oid) -> dict[str, Any]:
 
     (data,) = repo.reader.blobs([(commit, FILE)])
     declared = parse(data).params if data is not None else ()
-    found = _blobs(repo, commit, declared or _detectable(repo, params.DETECTED))
+    found = _blobs(repo, commit, declared or _detectable(repo, PARAMS_FILES))
     files: list[ParamsFile] = [
         params.ParamsFile(path, blob, params_file.parse(path, blob)) for path, blob in found
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import BrokenFile
+from gitexp.model.files import PARAMS_FILES
 from gitexp.model.values import Value
 from gitexp.repo import Repository
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from gitexp.formats.assignment import Assignment
 
 # The readers of params files are imported where there is a file to read: they take longer than a short run.
-DETECTED = ("params.yaml", "params.yml", "params.json", "params.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _paths(repo: Repository, declared: Sequence[str]) -> list[Path]:
     if repo.settings.params:
         return [top / path for path in repo.settings.params]
     for folder in dict.fromkeys((repo.cwd, top)):
-        for name in DETECTED:
+        for name in PARAMS_FILES:
             if (folder / name).is_file():
                 return [folder / name]
     return []

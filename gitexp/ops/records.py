@@ -12,12 +12,13 @@ from gitexp.formats import series
 from gitexp.git.reader import ObjectReader
 from gitexp.git.trees import raw_entries
 from gitexp.index.row import Parts, Row, encode
+from gitexp.model.files import RECORD_FOLDER
 from gitexp.model.names import RunName
 from gitexp.model.record import RunInfo
 from gitexp.model.summary import Summary, summarize
 from gitexp.model.values import Oid
 
-FOLDER = ".exp"
+FOLDER = RECORD_FOLDER
 _AT_ONCE = 500
 _SERIES_AT_ONCE = 8
 """Runs whose series are in memory together, if they are short: a long one is read chunk by chunk."""

@@ -8,19 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitexp.errors import GitExpError
+from gitexp.model.files import METRICS_FILES
 from gitexp.ops.recording import Recording
 from gitexp.repo import Repository
 
-DETECTED = (
-    "metrics.yaml",
-    "metrics.yml",
-    "metrics.json",
-    "metrics.toml",
-    "metrics.jsonl",
-    "metrics.ndjson",
-    "metrics.csv",
-    "metrics.tsv",
-)
 SERIES = (".jsonl", ".ndjson", ".csv", ".tsv")
 
 Mark = tuple[int, int, int]
@@ -42,7 +33,7 @@ def expect(
     """The files to look for in the tree `root` when the command that runs in `cwd` has ended."""
     declared = [cwd / path for path in metrics] or [root / path for path in repo.settings.metrics]
     detected = (
-        [] if declared else [folder / name for folder in dict.fromkeys((cwd, root)) for name in DETECTED]
+        [] if declared else [folder / name for folder in dict.fromkeys((cwd, root)) for name in METRICS_FILES]
     )
     kept = [cwd / path for path in outputs] or [root / path for path in repo.settings.outputs]
     before = {path: mark for path in (*declared, *detected, *kept) if (mark := _mark(path))}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gitexp.errors import GitExpError
-from gitexp.ops.hooks.guard import files, record, texts
-from gitexp.ops.hooks.guard.staged import staged
+from gitexp.ops.hooks.guard import files
+from gitexp.ops.hooks.guard.kinds import RECORD, is_read
+from gitexp.ops.hooks.guard.staged import Staged, staged
 from gitexp.ops.hooks.table import Answer, Call
 from gitexp.repo import Repository
 
@@ -12,13 +13,24 @@ from gitexp.repo import Repository
 def run(repo: Repository, call: Call) -> Answer:
     """What is staged, looked at as the staged `.gitexp.yaml` says."""
     with staged(repo) as found:
-        guard = found.settings.guard
         refusals: list[GitExpError] = []
-        if guard.large:
+        if found.settings.guard.large:
             refusals += files.large(repo, found)
-        if guard.pointers:
+        if found.settings.guard.pointers:
             refusals += files.unresolved(repo, found)
-        refusals += texts.look(repo, found)
-        if guard.stale:
-            refusals += record.stale(repo, found)
+        refusals += _read(repo, found)
     return Answer(tuple(refusals), found.settings.unknown)
+
+
+def _read(repo: Repository, found: Staged) -> list[GitExpError]:
+    """What needs modules that most commits do not: they are imported where there is something for them."""
+    refusals: list[GitExpError] = []
+    if any(is_read(found.settings, file.path) for file in found.files):
+        from gitexp.ops.hooks.guard import texts
+
+        refusals += texts.look(repo, found)
+    if found.settings.guard.stale and (data := found.read(f"{RECORD}run.yaml")) is not None:
+        from gitexp.ops.hooks.guard import record
+
+        refusals += record.stale(repo, data)
+    return refusals

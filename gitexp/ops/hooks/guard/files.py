@@ -5,24 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from gitexp.capture.snapshot import DEFAULT_LIMIT
 from gitexp.errors import GitExpError
 from gitexp.formats import pointer
-from gitexp.formats.secret_lines import is_binary
+from gitexp.formats.binary import is_binary
 from gitexp.git.reader import LIMIT
 from gitexp.model.values import Digest
+from gitexp.ops.hooks.guard.kinds import RECORD
 from gitexp.ops.hooks.guard.staged import File, Staged
-from gitexp.ops.records import FOLDER
 from gitexp.repo import Repository
 
 
 def large(repo: Repository, staged: Staged) -> Iterator[GitExpError]:
     """Files that git would carry for ever; not those that HEAD has as large already."""
-    most = repo.config.int("exp.maxUntracked", DEFAULT_LIMIT)
+    most = repo.max_untracked
     binary = min(repo.max_blob, most)
     for file in staged.files:
         limit = most if file.size > most else binary
-        if file.size <= limit or (file.before or 0) > limit or file.path.startswith(f"{FOLDER}/"):
+        if file.size <= limit or (file.before or 0) > limit or file.path.startswith(RECORD):
             continue
         if limit == most or _is_binary(staged, file):
             yield _too_large(file, limit, "exp.maxUntracked" if limit == most else "exp.maxBlob")
@@ -62,7 +61,7 @@ def unresolved(repo: Repository, staged: Staged) -> Iterator[GitExpError]:
 
 def _lost(repo: Repository, staged: Staged) -> Iterator[tuple[File, Digest]]:
     for file in staged.files:
-        if file.size > pointer.MAX_SIZE or file.path.startswith(f"{FOLDER}/"):
+        if file.size > pointer.MAX_SIZE or file.path.startswith(RECORD):
             continue
         # Any pointer that git-lfs reads has these; most small files have neither.
         target = pointer.decode(staged.reader.read(file.oid)[1])

@@ -8,16 +8,14 @@ from pathlib import Path
 
 from gitexp.capture.snapshot import of_index
 from gitexp.errors import GitExpError
-from gitexp.formats.record import RUN, decode_info
-from gitexp.ops.hooks.guard.staged import Staged
-from gitexp.ops.records import FOLDER
+from gitexp.formats.record import decode_info
+from gitexp.model.files import RECORD_FOLDER as FOLDER
 from gitexp.repo import Repository
 
 
-def stale(repo: Repository, staged: Staged) -> Iterator[GitExpError]:
-    """Whether the staged record is that of other code than what is staged. Raises BrokenRecord."""
-    data = staged.read(f"{FOLDER}/{RUN}")
-    if data is None or b"\n<<<<<<< " in b"\n" + data:
+def stale(repo: Repository, data: bytes) -> Iterator[GitExpError]:
+    """Whether `data`, the run.yaml that is staged, is of other code than what is. Raises BrokenRecord."""
+    if b"\n<<<<<<< " in b"\n" + data:  # that is told already
         return
     info = decode_info(data, name=f":{FOLDER}")
     with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:

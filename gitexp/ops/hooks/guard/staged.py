@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from gitexp.formats.settings import FILE, Settings, parse
 from gitexp.git.process import Git
-from gitexp.git.reachable import headers
 from gitexp.git.read_catfile import CatFileReader
 from gitexp.git.reader import LIMIT
 from gitexp.model.values import Oid
@@ -58,7 +57,7 @@ def staged(repo: Repository) -> Iterator[Staged]:
     """Raises GitError; BrokenFile where the staged `.gitexp.yaml` cannot be read."""
     git = repo.git.within({"GIT_INDEX_FILE": str(repo.layout.index_file), "GIT_OPTIONAL_LOCKS": "0"})
     with CatFileReader(git, repo.layout.object_format, LIMIT) as reader:
-        found = Staged(git, reader, tuple(_files(git, repo.layout.git_dir)), Settings())
+        found = Staged(git, reader, tuple(_files(git, reader, repo.layout.git_dir)), Settings())
         settings = found.read(FILE)
         yield Staged(git, reader, found.files, parse(settings) if settings is not None else Settings())
 
@@ -78,7 +77,7 @@ class _Change(NamedTuple):
     path: str
 
 
-def _files(git: Git, git_dir: Path) -> Iterator[File]:
+def _files(git: Git, reader: CatFileReader, git_dir: Path) -> Iterator[File]:
     """One question for what has changed, and one for how large it is."""
     changes = _changes(git)
     moved = {one.before for one in changes if not one.now.strip("0")}
@@ -87,11 +86,11 @@ def _files(git: Git, git_dir: Path) -> Iterator[File]:
         ours = {(one.now, one.path) for one in _changes(git, "MERGE_HEAD")}
         changes = [one for one in changes if (one.now, one.path) in ours]
     files = [one for one in changes if one.mode.startswith("100")]
-    sizes = headers(git, {oid for one in files for oid in one[1:3] if oid.strip("0")})
+    asked = list({oid for one in files for oid in one[1:3] if oid.strip("0")})
+    sizes = dict(zip(asked, reader.sizes(asked), strict=True))
     for one in files:
-        _, size = sizes.get(one.now, ("", 0))
         before = one.now if one.now in moved else one.before
-        yield File(one.path, one.now, size, sizes[before][1] if before in sizes else None)
+        yield File(one.path, one.now, sizes[one.now] or 0, sizes.get(before))
 
 
 def _changes(git: Git, *against: str) -> list[_Change]:

@@ -7,21 +7,17 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from pathlib import PurePosixPath
 
 from gitexp.errors import BrokenFile, GitExpError
 from gitexp.formats.params_file import parse
-from gitexp.formats.record import ARTIFACT_FOLDER, LOG, METRICS
 from gitexp.formats.redact import Redactor, secret_values
 from gitexp.formats.results import SERIES_SUFFIXES, metrics, series
 from gitexp.formats.secret_assignments import masked_names
 from gitexp.formats.secret_lines import secret_lines
 from gitexp.git.reader import LIMIT
 from gitexp.model.values import Scalar
+from gitexp.ops.hooks.guard.kinds import is_params, is_read, is_results
 from gitexp.ops.hooks.guard.staged import File, Staged
-from gitexp.ops.params import DETECTED as PARAMS_FILES
-from gitexp.ops.records import FOLDER
-from gitexp.ops.results import DETECTED as METRICS_FILES
 from gitexp.repo import Repository
 
 _MARKS = [re.compile(mark, re.MULTILINE) for mark in (rb"^<{7} ", rb"^={7}$", rb"^>{7} ")]
@@ -32,8 +28,7 @@ def look(repo: Repository, staged: Staged) -> Iterator[GitExpError]:
     guard, hidden = staged.settings.guard, staged.settings.redact
     redactor = Redactor(secret_values(repo.environ, hidden), hidden)
     for file in staged.files:
-        params, results = _is_params(staged, file.path), _is_results(staged, file.path)
-        if file.size > LIMIT or not (params or results or _in_record(file.path)):
+        if file.size > LIMIT or not is_read(staged.settings, file.path):
             continue
         data = staged.reader.read(file.oid)[1]
         if all(mark.search(data) for mark in _MARKS):
@@ -41,30 +36,10 @@ def look(repo: Repository, staged: Staged) -> Iterator[GitExpError]:
             if guard.conflicts:
                 yield _conflict(file)
             continue
-        if guard.secrets and params:
+        if guard.secrets and is_params(staged.settings, file.path):
             yield from _secrets(redactor, file, data)
-        if guard.nan and results:
+        if guard.nan and is_results(staged.settings, file.path):
             yield from _not_finite(file, data)
-
-
-def _is_params(staged: Staged, path: str) -> bool:
-    declared = staged.settings.params
-    return path in declared if declared else PurePosixPath(path).name in PARAMS_FILES and not _in_record(path)
-
-
-def _is_results(staged: Staged, path: str) -> bool:
-    declared = staged.settings.metrics
-    if path == f"{FOLDER}/{METRICS}":
-        return True
-    return (
-        path in declared if declared else PurePosixPath(path).name in METRICS_FILES and not _in_record(path)
-    )
-
-
-def _in_record(path: str) -> bool:
-    """Whether it is a file that gitexp wrote; artifacts and output are the program's."""
-    folder, _, name = path.partition("/")
-    return folder == FOLDER and name != LOG and not name.startswith(f"{ARTIFACT_FOLDER}/")
 
 
 def _conflict(file: File) -> GitExpError:
