@@ -34,6 +34,7 @@ from gitexp.model.record import (
     RunInfo,
     Status,
 )
+from gitexp.model.reproduction import Fate, InputChange, Measured, Reproduction, Verdict
 from gitexp.model.values import Digest, Oid
 from tests.gitrepo import Repo, init
 
@@ -434,6 +435,14 @@ def test_every_key_that_is_written_stands_on_the_page() -> None:
         star=True,
         lost=1,
         earlier_params={"lr": [1]},
+        reproduction=Reproduction(
+            parse_name("calm-cat-aaaaaa"),
+            oid,
+            Verdict.DIFFERENT,
+            oid,
+            {"acc": Measured(Verdict.DIFFERENT, 0.5, 0.25, 0.1, "noise in .gitexp.yaml")},
+            {"dataset a.csv": InputChange(Fate.CHANGED, "old", "new")},
+        ),
     )
     unset = [one.name for one in fields(info) if getattr(info, one.name) in (None, (), {}, 0, False)]
     assert unset == []
@@ -448,6 +457,8 @@ def test_every_key_that_is_written_stands_on_the_page() -> None:
         keys |= files["run.yaml"][nested].keys()
     keys |= files["artifacts.yaml"]["a"]["keep"].keys()
     keys |= files["run.yaml"]["resumed"][0].keys()
+    verdict = files["run.yaml"]["reproduction"]
+    keys |= {*verdict, *verdict["of"], *verdict["metrics"]["acc"], *verdict["inputs"]["dataset a.csv"]}
     assert {"format", "earlier_params", "dirty", "kept", "metadata"} <= keys
     page = PAGE.read_text()
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

@@ -10,6 +10,7 @@ from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical import LONGEST_DECIMAL, dump
 from gitexp.formats.canonical_reader import MAX_SCALAR, MAX_SIZE, load
 from gitexp.formats.record_fields import checked
+from gitexp.formats.reproduction import reproduction_from, reproduction_value
 from gitexp.model.names import parse_id, parse_name
 from gitexp.model.record import (
     FORMAT,
@@ -144,6 +145,7 @@ def info_value(info: RunInfo) -> dict[str, Value]:
         "star": info.star or None,
         "lost": info.lost or None,
         "earlier_params": {k: list(v) for k, v in sorted(info.earlier_params.items())} or None,
+        "reproduction": reproduction_value(info.reproduction),
     }
     return _set(value)
 
@@ -184,6 +186,7 @@ def info_from(value: Mapping[str, Any]) -> RunInfo:
             fields.text(key): fields.listed(values)
             for key, values in fields.mapping(value.get("earlier_params")).items()
         },
+        reproduction=reproduction_from(value.get("reproduction")),
     )
 
 

@@ -31,7 +31,8 @@ def merge(base: RunInfo, ours: RunInfo, theirs: RunInfo, *, ours_is_later: bool 
     """`ours` with the labels that `theirs` changed since `base`; all else of a run never changes by edits.
 
     Tags are sets: what either side added is there, what either side took away is not. Where both sides gave
-    another label different values the later one stands, and is told as a conflict.
+    another label different values the later one stands, and is told as a conflict. A verdict that either side
+    has put on the run stays.
     """
     conflicts: list[Conflict] = []
     values: dict[str, str | bool | None] = {}
@@ -45,7 +46,11 @@ def merge(base: RunInfo, ours: RunInfo, theirs: RunInfo, *, ours_is_later: bool 
             values[field] = mine if ours_is_later else other
             conflicts.append(Conflict(field, mine, other, ours_is_later))
     tags = merge_tags(base.tags, ours.tags, theirs.tags)
-    return Merged(replace(ours, tags=tags, **values), tuple(conflicts))  # type: ignore[arg-type]
+    info = replace(ours, tags=tags, **values)  # type: ignore[arg-type]
+    # A verdict is written once, so there is nothing to fight about.
+    known = (ours, theirs) if ours_is_later else (theirs, ours)
+    verdict = next((one.reproduction for one in known if one.reproduction != base.reproduction), None)
+    return Merged(replace(info, reproduction=verdict or base.reproduction), tuple(conflicts))
 
 
 def merge_tags(base: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from gitexp.model.names import RunId, RunName
+from gitexp.model.reproduction import Reproduction
 from gitexp.model.values import Digest, Oid, Scalar, Value
 
 FORMAT = 1
@@ -110,6 +111,8 @@ class RunInfo:
     """Rows that were logged and could not be kept: the disk was full, say."""
     earlier_params: Mapping[str, Sequence[Value]] = field(default_factory=dict)
     """Dotted key -> values that were logged for it before the one in `params.yaml`."""
+    reproduction: Reproduction | None = None
+    """The verdict, where the run was made to reproduce another one."""
 
 
 @dataclass(frozen=True, slots=True)

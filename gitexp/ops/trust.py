@@ -131,5 +131,5 @@ def _only_labels(repo: Repository, parent: Oid, after: Tip) -> bool:
 
 
 def _bare(info: RunInfo) -> RunInfo:
-    """What a run is without its labels."""
-    return replace(info, title=None, group=None, tags=(), note=None, star=False)
+    """What a run is without its labels, and the verdict on it."""
+    return replace(info, title=None, group=None, tags=(), note=None, star=False, reproduction=None)

@@ -15,6 +15,7 @@ from gitexp.formats.canonical import dump
 from gitexp.formats.canonical_reader import load
 from gitexp.model.names import RunId, RunName
 from gitexp.model.record import Artifact, Code, Failure, How, Input, Keep, Record, Resumption, RunInfo, Status
+from gitexp.model.reproduction import Fate, InputChange, Measured, Reproduction, Verdict
 from gitexp.model.values import Digest, Oid
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -30,6 +31,30 @@ values = st.recursive(
 )
 times = st.integers(0, 10**10).map(lambda number: f"2026-11-23T18:05:{number % 60:02}.{number % 1000:03}Z")
 
+reproductions = st.builds(
+    Reproduction,
+    name=st.just(RunName("calm-cat-aaaaaa")),
+    commit=oids,
+    verdict=st.sampled_from(Verdict),
+    on=st.none() | oids,
+    metrics=st.dictionaries(
+        words,
+        st.builds(
+            Measured,
+            verdict=st.sampled_from(Verdict),
+            old=scalars,
+            new=scalars,
+            tolerance=st.none() | st.floats(min_value=0, allow_infinity=False),
+            how=st.none() | text,
+        ),
+        max_size=2,
+    ),
+    inputs=st.dictionaries(
+        text,
+        st.builds(InputChange, fate=st.sampled_from(Fate), old=values, new=values),
+        max_size=2,
+    ),
+)
 infos = st.builds(
     RunInfo,
     id=st.just(RunId("abcdefghijklmnop")),
@@ -54,6 +79,7 @@ infos = st.builds(
     star=st.booleans(),
     lost=sizes,
     earlier_params=st.dictionaries(words, st.lists(values, max_size=2), max_size=2),
+    reproduction=st.none() | reproductions,
 )
 inputs = st.builds(
     Input,

@@ -11,6 +11,7 @@ from gitexp.merge.labels import FIELDS, merge
 from gitexp.model.labels import Edit, edit_between, labels_of
 from gitexp.model.names import parse_id, parse_name
 from gitexp.model.record import Code, RunInfo, Status
+from gitexp.model.reproduction import Reproduction, Verdict
 from gitexp.model.values import Oid
 
 INFO = RunInfo(
@@ -75,3 +76,21 @@ def test_an_edit_leads_from_any_labels_to_any_others(before: RunInfo, after: Run
     edit = edit_between(labels_of(before), labels_of(after))
     assert edit.applied(before) == after
     assert (edit == Edit()) == (before == after)
+
+
+VERDICTS = st.none() | st.builds(
+    lambda verdict: Reproduction(INFO.name, Oid("1" * 40), verdict), st.sampled_from(Verdict)
+)
+
+
+@given(VERDICTS, VERDICTS, VERDICTS)
+def test_a_verdict_is_never_dropped(
+    old: Reproduction | None, one: Reproduction | None, two: Reproduction | None
+) -> None:
+    base, ours, theirs = (replace(INFO, reproduction=found) for found in (old, one, two))
+    here = merge(base, ours, theirs, ours_is_later=True).info.reproduction
+    assert here == merge(base, theirs, ours, ours_is_later=False).info.reproduction
+    assert here in (old, one, two)
+    assert (here is None) == (old is one is two is None)
+    if one is not None and one != old:
+        assert here == one
