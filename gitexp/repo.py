@@ -93,6 +93,13 @@ class Repository:
         layout = discover(common_dir, environ)
         return cls(layout, Git(layout.git_dir, environ), environ, Path.cwd())
 
+    def within(self, environ: Mapping[str, str]) -> Repository:
+        """The same repository and voice in another environment."""
+        other = Repository(self.layout, Git(self.git.cwd, environ), environ, self.cwd)
+        other.processes, other.progress = self.processes, self.progress
+        other.remark, other.moving = self.remark, self.moving
+        return other
+
     @property
     def home(self) -> Path:
         """The folder for everything of ours that is not in git."""

@@ -32,10 +32,11 @@ _QUESTIONS = {
     "torch_float32_matmul_precision": ("torch", "get_float32_matmul_precision"),
     "tensorflow_op_determinism": ("tensorflow.python.framework.config", "is_op_determinism_enabled"),
 }
-_VARIABLES = (
+VARIABLES = (
     "CUBLAS_WORKSPACE_CONFIG", "CUDA_LAUNCH_BLOCKING", "NCCL_ALGO", "NCCL_PROTO", "NVIDIA_TF32_OVERRIDE",
     "PYTHONHASHSEED", "TF_CUDNN_DETERMINISTIC", "TF_DETERMINISTIC_OPS", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
 )  # fmt: skip
+"""Those of the environment that say how exactly a computation repeats itself."""
 
 
 def read(modules: Mapping[str, object]) -> Mapping[str, Value]:
@@ -64,7 +65,7 @@ def read(modules: Mapping[str, object]) -> Mapping[str, Value]:
 
 def determinism(modules: Mapping[str, object], environ: Mapping[str, str]) -> Mapping[str, Value]:
     """Switch -> its value, for each that is set or that an imported package knows."""
-    found: dict[str, Value] = {name: environ[name] for name in _VARIABLES if name in environ}
+    found: dict[str, Value] = {name: environ[name] for name in VARIABLES if name in environ}
     for name, (module, path) in _SWITCHES.items():
         _keep(found, name, lookup(modules, module, path))
     for name, (module, path) in _QUESTIONS.items():

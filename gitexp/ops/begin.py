@@ -24,7 +24,7 @@ from gitexp.git.write import RefUpdate, publish
 from gitexp.model.names import RunName, new_id, new_name
 from gitexp.model.record import Code, How, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
-from gitexp.model.values import Value
+from gitexp.model.values import Oid, Value
 from gitexp.ops.commit import RecordTree, bring_in, write_commit
 from gitexp.ops.quiet import storing
 from gitexp.ops.recording import Recording
@@ -52,6 +52,10 @@ class Wish:
     params: Mapping[str, Value] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
+    ancestors: tuple[Oid, ...] = ()
+    """Commits that the run's commit has as parents besides its base."""
+    inputs: tuple[Input, ...] = ()
+    """What is known of it before it begins."""
     interpreter: interpreter.Interpreter | None = None
     """The Python that will run; None where it is not known."""
     in_process: bool = False
@@ -125,7 +129,8 @@ def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) 
     tree = RecordTree(taken.builder, dict(wish.origin.blobs) if wish.origin else {})
     for path, data in record_files.encode(record).items():
         tree.add(path, data)
-    parents = wish.origin.parents(taken.base) if wish.origin else ((taken.base,) if taken.base else ())
+    own = (taken.base,) if taken.base else ()
+    parents = wish.origin.parents(taken.base) if wish.origin else (*own, *wish.ancestors)
     head = write_commit(
         taken.builder, taken.entries, tree, info=record.info, metrics={}, parents=parents, identity=author
     )
@@ -165,7 +170,8 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
     captured = _environment(repo, wish, taken)
     code = Code(taken.tree, taken.base, taken.dirty)
     inputs = {
-        (one.role, one.name): one for one in (*(old.inputs if old else ()), *_large_inputs(repo, taken))
+        (one.role, one.name): one
+        for one in (*(old.inputs if old else ()), *wish.inputs, *_large_inputs(repo, taken))
     }
     given = repo.redactor.params(wish.params)
     assert isinstance(given, Mapping)
@@ -190,7 +196,7 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
             info = replace(info, resumed=old.info.resumed)  # the rows that were abandoned come along
     info = replace(
         info,
-        command=tuple(repo.redactor.argv(_portable(repo, wish.command))) or info.command,
+        command=recorded_command(repo, wish.command) or info.command,
         cwd=wish.cwd or repo.relative(repo.cwd) or ".",
         parents=info.parents + tuple(p for p in _parents(wish) if p not in info.parents),
         title=wish.title or info.title,
@@ -207,6 +213,11 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
         artifacts=old.artifacts if old else (),
         requirements=captured.requirements,
     )
+
+
+def recorded_command(repo: Repository, command: Sequence[str]) -> tuple[str, ...]:
+    """What a record says of a command that runs in the current folder."""
+    return tuple(repo.redactor.argv(_portable(repo, command)))
 
 
 def _portable(repo: Repository, command: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from gitexp.errors import GitExpError, NoWorkTree, StorageFull, UsageError
 from gitexp.formats.fold import merged
 from gitexp.git.process import unplaced
 from gitexp.model.names import RunName
-from gitexp.model.record import Code, Record, Status
+from gitexp.model.record import Code, Input, Record, Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params, results
 from gitexp.ops.begin import UNTRACKED_ROLE, Wish, begin, no_work_tree
@@ -48,6 +48,12 @@ class Source:
     """Whether what the project ignores is there, as links to the user's own."""
     parents: tuple[str, ...] = ()
     """Names of the runs that this one comes from."""
+    ancestors: tuple[Oid, ...] = ()
+    """Their commits, where the new one has them as parents besides its base."""
+    inputs: tuple[Input, ...] = ()
+    """What is known of it before it begins."""
+    unlinked: tuple[str, ...] = ()
+    """What of the user's own is not to be linked, for `prepare` puts something else there."""
     prepare: Callable[[Path], Sequence[str]] = lambda root: ()
     """Told the root of the worktree once its files are there; gives notices."""
 
@@ -138,13 +144,20 @@ def _wish(
         params=effective,
         command=tuple(params.substitute(request.command, shown)),
         parents=(*(source.parents if source else ()), *_outer(repo)),
-        interpreter=interpreter.find(command, repo.cwd, repo.environ),
+        interpreter=interpreter.find(command, _folder(repo, source), repo.environ),
         origin=request.origin,
         commit=source.commit if source else head,
         code=source.code if source else None,
         cwd=source.cwd if source else None,
+        ancestors=source.ancestors if source else (),
+        inputs=source.inputs if source else (),
         rewrite=(lambda taken: _rewritten(repo, taken, changed)) if changed else None,
     )
+
+
+def _folder(repo: Repository, source: Source | None) -> Path:
+    """Where a program with a relative path is looked for: in the user's tree, as no other is there yet."""
+    return repo.cwd if source is None else (repo.layout.top or repo.cwd) / source.cwd
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +188,7 @@ def _isolated(
         code.base or start.head,
         code.tree,
         linked=_linked(repo, start.record) if source is None or source.linked else (),
-        outputs=[os.path.normpath(os.path.join(prefix, path)) for path in request.outputs]
-        or list(repo.settings.outputs),
+        outputs=_unlinked(repo, request, prefix),
         trusted=source is None or source.trusted,
     )
     tracked = isolate.tracked(repo, code.tree, list(changed))
@@ -185,6 +197,11 @@ def _isolated(
     cwd = root / prefix
     cwd.mkdir(parents=True, exist_ok=True)
     return _Place(root, cwd, unplaced(repo.environ), notices)
+
+
+def _unlinked(repo: Repository, request: Request, prefix: str) -> list[str]:
+    outputs = [os.path.normpath(os.path.join(prefix, path)) for path in request.outputs]
+    return [*(outputs or repo.settings.outputs), *(request.source.unlinked if request.source else ())]
 
 
 def _linked(repo: Repository, record: Record) -> list[str]:
