@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import Ambiguous, NotFound
-from gitexp.model.files import PARAMS_FILES
 from gitexp.model.record import Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops.compare import Side, side_of
@@ -20,7 +19,6 @@ from gitexp.ops.resolve import resolve
 from gitexp.repo import Repository
 
 if TYPE_CHECKING:
-    from gitexp.ops.params import ParamsFile
     from gitexp.ops.read import StoredRun
 
 # What only the working tree and bare commits need is imported where they are asked for: runs are the rule.
@@ -105,7 +103,7 @@ def _run(run: StoredRun) -> Comparand:
 
 def _bare_commit(repo: Repository, text: str, commit: Oid) -> Comparand:
     """A commit without a record: its code, and the params in the files that it holds."""
-    side = Side(_code_tree(repo, commit), _redacted(repo, _params_at(repo, commit)))
+    side = Side(_code_tree(repo, commit), redacted(repo, _params_at(repo, commit)))
     return Comparand(text, Kind.COMMIT, side, commit, commit)
 
 
@@ -129,13 +127,13 @@ def _working_tree(repo: Repository, quarantine: Path) -> tuple[Comparand, Mappin
     found = interpreter.find(("python",), repo.cwd, repo.environ)
     side = Side(
         taken.tree,
-        _redacted(repo, params.merged(params.read_params_files(repo))),
+        redacted(repo, params.merged(params.read_params_files(repo))),
         requirements=packages.requirements(packages.scan(found.site_packages)) if found else None,
     )
     return Comparand(WORKING_TREE, Kind.WORKING_TREE, side, taken.tree), taken.inside
 
 
-def _redacted(repo: Repository, values: dict[str, Any]) -> Mapping[str, Value]:
+def redacted(repo: Repository, values: dict[str, Any]) -> Mapping[str, Value]:
     """Params with what is secret masked as recording masks it: else they would differ from recorded ones."""
     masked = repo.redactor.knowing(values).params(values)
     assert isinstance(masked, Mapping)
@@ -144,26 +142,10 @@ def _redacted(repo: Repository, values: dict[str, Any]) -> Mapping[str, Value]:
 
 def _params_at(repo: Repository, commit: Oid) -> dict[str, Any]:
     """The params that a run of that commit would have had."""
-    from gitexp.formats import params_file
-    from gitexp.formats.settings import FILE, parse
     from gitexp.ops import params
+    from gitexp.ops.committed import params_files_at
 
-    (data,) = repo.reader.blobs([(commit, FILE)])
-    declared = parse(data).params if data is not None else ()
-    found = _blobs(repo, commit, declared or _detectable(repo, PARAMS_FILES))
-    files: list[ParamsFile] = [
-        params.ParamsFile(path, blob, params_file.parse(path, blob)) for path, blob in found
-    ]
-    return params.merged(files if declared else files[:1])
-
-
-def _detectable(repo: Repository, names: Sequence[str]) -> list[str]:
-    return [folder + name for folder in dict.fromkeys((repo.layout.prefix, "")) for name in names]
-
-
-def _blobs(repo: Repository, commit: Oid, paths: Sequence[str]) -> list[tuple[str, bytes]]:
-    blobs = repo.reader.blobs([(commit, path) for path in paths])
-    return [(path, blob) for path, blob in zip(paths, blobs, strict=True) if blob is not None]
+    return params.merged(params_files_at(repo, commit, repo.layout.prefix))
 
 
 def _code_tree(repo: Repository, commit: Oid) -> Oid:
