@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,10 +14,23 @@ DEFAULT_VIEW = "default"
 
 _KEYS = (
     *("params", "metrics", "outputs", "never_capture", "redact", "variables"),
-    *("goals", "isolated", "views", "guard"),
+    *("goals", "noise", "isolated", "views", "guard"),
 )
 _GUARD_KEYS = ("large", "pointers", "conflicts", "secrets", "stale", "nan")
 _VIEW_KEYS = ("query", "sort", "columns", "group_by", "limit")
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How far a metric may be off and still count as the same."""
+
+    amount: float
+    relative: bool = False
+    """Whether it is a share of the old value."""
+
+    def around(self, value: float) -> float:
+        """The tolerance at a value."""
+        return abs(value) * self.amount if self.relative else self.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,8 @@ class Settings:
     """Environment variables to record besides the usual ones."""
     goals: Mapping[str, str] = field(default_factory=dict)
     """Metric -> `min` or `max`: which way is better."""
+    noise: Mapping[str, Noise] = field(default_factory=dict)
+    """Metric -> how far a repetition may be off."""
     link: tuple[str, ...] | None = None
     """Ignored paths that an isolated run gets links to; None for all of them."""
     views: Mapping[str, View] = field(default_factory=dict)
@@ -91,6 +107,7 @@ def parse(data: bytes) -> Settings:
         redact=source.texts("redact"),
         variables=source.texts("variables"),
         goals=_goals(source),
+        noise={metric: _noise(source, metric) for metric in source.mapping("noise")},
         link=source.texts("isolated", "link") if "link" in source.mapping("isolated") else None,
         views={name: _view(source, name) for name in source.mapping("views")},
         guard=_guard(source),
@@ -114,6 +131,25 @@ def _guard(source: Source) -> Guard:
     return Guard(**flags, nan=source.choice("guard", "nan", words=("allow", "forbid")) == "forbid")
 
 
+def _noise(source: Source, metric: str) -> Noise:
+    found = source.value("noise", metric)
+    text = found.strip() if isinstance(found, str) else ""
+    share = text[:-1] if text.endswith("%") else None
+    try:
+        if isinstance(found, bool) or (share is None and not isinstance(found, (int, float))):
+            raise ValueError
+        amount = float(found if share is None else share)  # type: ignore[arg-type]
+        if not 0 <= amount < math.inf:
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise source.broken(
+            ("noise", metric),
+            f"the noise of {metric!r} is {found!r}",
+            hint="use a number such as 0.002, or a share such as 1%",
+        ) from None
+    return Noise(amount) if share is None else Noise(amount / 100, relative=True)
+
+
 def _view(source: Source, name: str) -> View:
     path = ("views", name)
     source.check(path, _VIEW_KEYS)
@@ -135,4 +171,4 @@ def _view(source: Source, name: str) -> View:
     return view
 
 
-__all__ = ["DEFAULT_VIEW", "FILE", "Guard", "Settings", "View", "parse"]
+__all__ = ["DEFAULT_VIEW", "FILE", "Guard", "Noise", "Settings", "View", "parse"]

@@ -133,7 +133,7 @@ def _working_tree(repo: Repository, quarantine: Path) -> tuple[Comparand, Mappin
     return Comparand(WORKING_TREE, Kind.WORKING_TREE, side, taken.tree), taken.inside
 
 
-def redacted(repo: Repository, values: dict[str, Any]) -> Mapping[str, Value]:
+def redacted(repo: Repository, values: Mapping[str, Value]) -> Mapping[str, Value]:
     """Params with what is secret masked as recording masks it: else they would differ from recorded ones."""
     masked = repo.redactor.knowing(values).params(values)
     assert isinstance(masked, Mapping)

@@ -234,8 +234,11 @@ def _measures(lines: Sequence[Line], goals: Mapping[str, str]) -> tuple[Measure,
 
 
 def _inputs(inputs: Sequence[Input] | None) -> dict[str, Value] | None:
-    if inputs is None:
-        return None
+    return None if inputs is None else input_identities(inputs)
+
+
+def input_identities(inputs: Sequence[Input]) -> dict[str, Value]:
+    """`role path` -> the hash, or the value where the input is no file."""
     return {
         f"{one.role} {one.path or one.name}": f"sha256:{one.oid}" if one.oid else one.value for one in inputs
     }

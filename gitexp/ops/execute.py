@@ -151,7 +151,7 @@ def _wish(
         cwd=source.cwd if source else None,
         ancestors=source.ancestors if source else (),
         inputs=source.inputs if source else (),
-        rewrite=(lambda taken: _rewritten(repo, taken, changed)) if changed else None,
+        rewrite=(lambda taken: rewritten(repo, taken, changed)) if changed else None,
     )
 
 
@@ -265,7 +265,8 @@ def _outer(repo: Repository) -> tuple[str, ...]:
     return (os.path.basename(outer),) if outer else ()
 
 
-def _rewritten(repo: Repository, taken: Snapshot, files: Mapping[str, bytes]) -> Snapshot:
+def rewritten(repo: Repository, taken: Snapshot, files: Mapping[str, bytes]) -> Snapshot:
+    """The snapshot with other content in some of its files."""
     for path, data in files.items():
         taken = replaced(repo.git, taken, path, data)
     return taken

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitexp.errors import BrokenFile
-from gitexp.formats.settings import Settings, View, parse
+from gitexp.formats.settings import Noise, Settings, View, parse
 
 FULL = b"""\
 params: conf/params.yaml
@@ -77,6 +77,11 @@ def test_what_is_unknown_is_told_with_its_place(data: bytes, message: str, hint:
         (b"params: [a\n", "line 2, column 1: "),
         (b"params: {a: 1}\n", "line 1, column 1: 'params' is not a list of strings"),
         (b"x: 1\ngoals:\n  acc: up\n", "line 3, column 3: the goal of 'acc' is 'up'"),
+        (b"noise:\n  acc: a bit\n", "line 2, column 3: the noise of 'acc' is 'a bit'"),
+        (b"noise: {acc: -1}\n", "line 1, column 9: the noise of 'acc' is -1"),
+        (b"noise: {acc: .nan}\n", "line 1, column 9: the noise of 'acc' is nan"),
+        (b"noise: {acc: true}\n", "line 1, column 9: the noise of 'acc' is True"),
+        (b"noise: {acc: '%'}\n", "line 1, column 9: the noise of 'acc' is '%'"),
         (b"goals: [acc]\n", "line 1, column 1: 'goals' is not a mapping"),
         (b"views:\n  a: 3\n", "line 2, column 3: 'a' is not a mapping"),
         (b"views: {a: {limit: -1}}\n", "line 1, column 13: 'limit' is not a number of runs"),
@@ -103,3 +108,15 @@ def test_what_comes_by_way_of_a_merge_key_has_no_place() -> None:
     with pytest.raises(BrokenFile, match="'columns' is not a list of strings") as caught:
         parse(text)
     assert "line" not in caught.value.message
+
+
+def test_noise_is_a_number_or_a_share() -> None:
+    noise = parse(b"noise: {acc: 0.002, loss: 1%, time: ' 2.5 %', n: 0}\n").noise
+    assert noise == {
+        "acc": Noise(0.002),
+        "loss": Noise(0.01, relative=True),
+        "time": Noise(0.025, relative=True),
+        "n": Noise(0),
+    }
+    assert noise["acc"].around(50) == 0.002
+    assert noise["loss"].around(-50) == 0.5

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitexp.cli import exit_codes
 from gitexp.cli.options import recording_options
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
     from gitexp.ops.continuing import Origin
-    from gitexp.ops.execute import Executed
+    from gitexp.ops.execute import Executed, Request
     from gitexp.repo import Repository
 
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 @click.option("--isolated", is_flag=True, help="Run in a worktree of its own, so that you can go on editing.")
 @click.option("--resume", metavar="RUN", help="Go on with a run, under its name.")
 @click.option("--fork", metavar="RUN", help="Start a new run from where another one was.")
+@click.option(
+    "--reuse", is_flag=True, help="Where a finished run has computed just this, tell it and compute nothing."
+)
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="CMD...")
 @click.pass_obj
 def command(
@@ -46,6 +50,7 @@ def command(
     isolated: bool,
     resume: str | None,
     fork: str | None,
+    reuse: bool,
 ) -> int:
     """Run a command and record it as a run.
 
@@ -54,12 +59,17 @@ def command(
     the value of a param. -S never changes your params file: the command runs in a worktree of its own, whose
     params file is edited.
 
+    With --reuse nothing runs and nothing is recorded where a finished run answers already: one of the same
+    code, uncommitted changes included, the same command, folder and params, whose inputs are what they were.
+    Its files are had with git exp get. What the project ignores and no run noted as input is not looked at.
+
     \b
     Examples:
       git exp run -- python train.py
       git exp run --name baseline --tag paper -- python train.py --epochs 3
       git exp run -S lr=1e-3 -S +model.dropout=0.1 -- python train.py
       git exp run --metrics-file scores.json --output model.pt -- make
+      git exp run --reuse -- python train.py
     """
     from gitexp.errors import UsageError
     from gitexp.formats.assignment import parse_assignment
@@ -68,25 +78,41 @@ def command(
     if resume is not None and name is not None:
         raise UsageError("a resumed run keeps its name", hint="leave out --name, or use --fork")
     changes = tuple(parse_assignment(text) for text in assignments)
+    if reuse and (resume is not None or fork is not None):
+        raise UsageError("--reuse excludes --resume and --fork", hint="git exp run -h")
     with session.repository() as repo:
-        done = execute(
-            repo,
-            Request(
-                cmd,
-                slug=name,
-                group=group,
-                tags=tags,
-                note=note,
-                assignments=changes,
-                param_files=param_files,
-                metrics_files=metrics_files,
-                outputs=outputs,
-                isolated=isolated,
-                origin=_origin(repo, resume, fork),
-            ),
+        request = Request(
+            cmd,
+            slug=name,
+            group=group,
+            tags=tags,
+            note=note,
+            assignments=changes,
+            param_files=param_files,
+            metrics_files=metrics_files,
+            outputs=outputs,
+            isolated=isolated,
+            origin=_origin(repo, resume, fork),
         )
-    _tell(cmd[0], done, quiet)
+        if reuse and cmd and _is_answered(repo, request, quiet):
+            return exit_codes.OK
+        done = execute(repo, request)
+    tell_executed(cmd[0], done, quiet)
     return done.exit.shell_code
+
+
+def _is_answered(repo: Repository, request: Request, quiet: bool) -> bool:
+    """Whether a run has computed this already, after that was told."""
+    from gitexp.cli.session import note, say
+    from gitexp.ops.reuse import answer
+
+    found = answer(repo, request)
+    if found is None:
+        return False
+    note("nothing was computed: a finished run has this code, command, params and inputs")
+    if not quiet:
+        say(f"exp {found.name} reused: git exp show {found.name}")
+    return True
 
 
 def _origin(repo: Repository, resume: str | None, fork: str | None) -> Origin | None:
@@ -100,7 +126,8 @@ def _origin(repo: Repository, resume: str | None, fork: str | None) -> Origin | 
     return continuing.fork(repo, fork) if fork is not None else None
 
 
-def _tell(program: str, done: Executed, quiet: bool) -> None:
+def tell_executed(program: str, done: Executed, quiet: bool) -> None:
+    """Says how a command went that was recorded."""
     from gitexp.cli.session import say, tell, warn
     from gitexp.errors import GitExpError
 

@@ -1,0 +1,84 @@
+"""Runs that have done the same before: of one code tree, with the same params and inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gitexp.formats.assignment import flatten
+from gitexp.formats.record import inputs_from
+from gitexp.model.record import Input, Record, Status
+from gitexp.model.values import Oid, Value, same
+from gitexp.ops.compare import input_identities
+from gitexp.ops.read import StoredRun, list_all
+from gitexp.repo import Repository
+
+_SEEDS = frozenset(("seed", "seeds", "random_seed", "random_state", "rng_seed", "manual_seed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a run is to compute."""
+
+    tree: Oid
+    """The code tree."""
+    command: tuple[str, ...]
+    """As a record has it."""
+    cwd: str
+    params: Mapping[str, Value]
+    """Those that are known before it begins, masked as recording masks them."""
+
+
+def of_code(repo: Repository, tree: Oid) -> list[StoredRun]:
+    """Every finished run of a code tree, newest first; commits are not read where the index has them."""
+    found = []
+    for run in list_all(repo).runs:
+        # To look into the text of all takes a hundredth of what parsing them would.
+        if run.head.status == Status.FINISHED.value and tree in run.row.tail.info:
+            found.append(run)
+    return [run for run in found if run.info.code.tree == tree]
+
+
+def doing(repo: Repository, task: Task) -> list[StoredRun]:
+    """The finished runs that have done the task, newest first, whatever they depended on besides."""
+    return [
+        run
+        for run in of_code(repo, task.tree)
+        if run.info.command == task.command and run.info.cwd == task.cwd and _began_with(run, task.params)
+    ]
+
+
+def repeated(repo: Repository, record: Record) -> list[StoredRun]:
+    """The finished runs of the same code, inputs, and params but for seeds: that of `record`, too."""
+    params, inputs = _unseeded(record.params), _identities(record.inputs)
+    return [
+        run
+        for run in of_code(repo, record.info.code.tree)
+        if same(_unseeded(run.record.params), params) and same(_identities(inputs_of(run)), inputs)
+    ]
+
+
+def inputs_of(run: StoredRun) -> tuple[Input, ...]:
+    """The inputs of a run, from the index where that has them."""
+    return inputs_from(json.loads(run.row.tail.inputs))
+
+
+def _began_with(run: StoredRun, params: Mapping[str, Value]) -> bool:
+    """Whether the run began with these params; it may have logged more of them while it went on."""
+    known = flatten(run.record.params)
+    earlier: Mapping[str, Sequence[Value]] = run.info.earlier_params
+    first: dict[str, Any] = {**known, **{key: values[0] for key, values in earlier.items() if values}}
+    return all(key in first and same(first[key], value) for key, value in flatten(params).items())
+
+
+def _unseeded(params: Mapping[str, Value]) -> dict[str, Value]:
+    return {
+        key: value for key, value in flatten(params).items() if key.rpartition(".")[2].lower() not in _SEEDS
+    }
+
+
+def _identities(inputs: Sequence[Input]) -> dict[str, Value]:
+    """What each input is, seeds left out."""
+    return input_identities([one for one in inputs if one.role.lower() not in _SEEDS])

@@ -1,0 +1,1 @@
+"""`git exp repro`: a run once more, and how that compares with what it was."""

@@ -1,0 +1,75 @@
+"""`git exp run --reuse`: a run that has computed the same before answers instead of computing again."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.capture import snapshot
+from gitexp.capture.snapshot import Snapshot
+from gitexp.model.record import Input
+from gitexp.ops import params
+from gitexp.ops.alike import Task, doing, inputs_of
+from gitexp.ops.begin import UNTRACKED_ROLE, recorded_command
+from gitexp.ops.comparand import redacted
+from gitexp.ops.read import StoredRun
+from gitexp.repo import Repository
+
+if TYPE_CHECKING:
+    from gitexp.ops.execute import Request
+
+
+def answer(repo: Repository, request: Request) -> StoredRun | None:
+    """The newest finished run of just this code, command, folder, params and inputs, if there is one.
+
+    Nothing is written. Raises GitExpError as starting the run would.
+    """
+    changes = params.change(params.read_params_files(repo, request.param_files), request.assignments)
+    shown = redacted(repo, changes.params)
+    folder = Path(tempfile.mkdtemp(prefix="gitexp-"))
+    try:
+        taken = _taken(repo, folder / "objects", changes.files)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    command = recorded_command(repo, params.substitute(request.command, shown))
+    task = Task(taken.tree, command, repo.relative(repo.cwd) or ".", shown)
+    large = {one.path for one in taken.skipped if one.reason == "large"}
+    return next((run for run in doing(repo, task) if _same_inputs(repo, run, large)), None)
+
+
+def _taken(repo: Repository, quarantine: Path, changed: Mapping[str, bytes]) -> Snapshot:
+    """The code that would run."""
+    from gitexp.ops.execute import rewritten
+
+    if repo.layout.top is None:
+        return rewritten(repo, snapshot.of_commit(repo.git, repo.layout, quarantine), changed)
+    taken = snapshot.take(
+        repo.git,
+        repo.layout,
+        quarantine,
+        limit=repo.config.int("exp.maxUntracked", snapshot.DEFAULT_LIMIT),
+        never=repo.settings.never_capture,
+    )
+    return rewritten(repo, taken, changed)
+
+
+def _same_inputs(repo: Repository, run: StoredRun, large: set[str]) -> bool:
+    """Whether every input of the run that is a file still is what it was, and no large file has come."""
+    inputs = inputs_of(run)
+    known = {one.path for one in inputs if one.role == UNTRACKED_ROLE}
+    return large == known and all(_is_as_it_was(repo, one) for one in inputs if one.oid)
+
+
+def _is_as_it_was(repo: Repository, one: Input) -> bool:
+    """Not so for a file outside of the working tree: where that was is not recorded."""
+    if one.path is None or repo.layout.top is None:
+        return False
+    path = repo.layout.top / one.path
+    try:
+        found = repo.digests.folder(path) if path.is_dir() else repo.digests.file(path)
+    except OSError:
+        return False
+    return found.oid == one.oid
