@@ -14,6 +14,7 @@ from gitexp.cli.session import Session
 COMMANDS = {
     "run": "gitexp.cli.commands.run",
     "save": "gitexp.cli.commands.save",
+    "repro": "gitexp.cli.commands.repro",
     "ls": "gitexp.cli.commands.ls",
     "show": "gitexp.cli.commands.show",
     "diff": "gitexp.cli.commands.diff",

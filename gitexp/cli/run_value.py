@@ -67,6 +67,9 @@ def full_value(found: Examined) -> dict[str, Any]:
             **_listed(record, found.run.commit),
             "stale": found.stale,
             "checkpoints": [{"number": one.number, "commit": one.commit} for one in found.checkpoints],
+            "reproduced_by": [
+                {"name": one.name, "verdict": one.verdict.value, "on": one.on} for one in found.repeats
+            ],
             "series": {one.name: _trend_value(one) for one in found.trends},
             "inputs": inputs,
             "env": record.env,

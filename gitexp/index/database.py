@@ -76,6 +76,10 @@ class Index:
         """As `tails`, of one run."""
         return self._tried(lambda open: _tails(open, "WHERE name = ?", (name,)), {}, create=False)
 
+    def tails_with(self, text: str) -> dict[Key, Tail]:
+        """As `tails`, of the runs whose `run.yaml` has that text as JSON."""
+        return self._tried(lambda open: _tails(open, "WHERE instr(info, ?)", (text,)), {}, create=False)
+
     def write(self, changes: Changes) -> bool:
         """Whether the changes were kept: not so on a read-only or full disk, or while others write long."""
         rows = changes.rows

@@ -54,8 +54,6 @@ class Wish:
     parents: tuple[str, ...] = ()
     ancestors: tuple[Oid, ...] = ()
     """Commits that the run's commit has as parents besides its base."""
-    inputs: tuple[Input, ...] = ()
-    """What is known of it before it begins."""
     interpreter: interpreter.Interpreter | None = None
     """The Python that will run; None where it is not known."""
     in_process: bool = False
@@ -170,8 +168,7 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
     captured = _environment(repo, wish, taken)
     code = Code(taken.tree, taken.base, taken.dirty)
     inputs = {
-        (one.role, one.name): one
-        for one in (*(old.inputs if old else ()), *wish.inputs, *_large_inputs(repo, taken))
+        (one.role, one.name): one for one in (*(old.inputs if old else ()), *_large_inputs(repo, taken))
     }
     given = repo.redactor.params(wish.params)
     assert isinstance(given, Mapping)

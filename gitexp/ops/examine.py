@@ -21,6 +21,7 @@ from gitexp.ops.goals import goal_of
 from gitexp.ops.headline import leading_first
 from gitexp.ops.read import StoredRun
 from gitexp.ops.recorded import trailers
+from gitexp.ops.repro.found import Repeat, reproductions_of
 from gitexp.ops.resolve import resolve
 from gitexp.repo import Repository
 
@@ -59,6 +60,8 @@ class Examined:
     """Whether the record stands beside code that is not the code it was made with."""
     checkpoints: tuple[Checkpoint, ...] = ()
     """Oldest first."""
+    repeats: tuple[Repeat, ...] = ()
+    """The runs that reproduce it, newest first."""
     has_ref: bool = True
     """Whether plain git knows the run as `exp/<name>`; not so where only an archive holds it."""
 
@@ -82,7 +85,15 @@ def examine(repo: Repository, text: str) -> Examined:
         if any(cell is not MISSING for cell in history.columns[name])
     )
     has_ref = read_ref(repo.git, run_ref(run.name)) is not None
-    return Examined(run, record, tuple(trends), is_stale(run), tuple(_checkpoints(run)), has_ref)
+    return Examined(
+        run,
+        record,
+        tuple(trends),
+        is_stale(run),
+        tuple(_checkpoints(run)),
+        reproductions_of(repo, run.name),
+        has_ref,
+    )
 
 
 def trend(series: Series, goal: str | None = None) -> Trend:

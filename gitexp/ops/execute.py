@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,12 +50,12 @@ class Source:
     """Names of the runs that this one comes from."""
     ancestors: tuple[Oid, ...] = ()
     """Their commits, where the new one has them as parents besides its base."""
-    inputs: tuple[Input, ...] = ()
-    """What is known of it before it begins."""
     unlinked: tuple[str, ...] = ()
     """What of the user's own is not to be linked, for `prepare` puts something else there."""
     prepare: Callable[[Path], Sequence[str]] = lambda root: ()
     """Told the root of the worktree once its files are there; gives notices."""
+    inputs: Callable[[Path], Iterable[Input]] = lambda root: ()
+    """Told the root after that; what is known of the run's inputs before it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ class Request:
     origin: Origin | None = None
     source: Source | None = None
     """None for the working tree as it is."""
+    stdio: spawn.Stdio = spawn.OWN
+    """Where its standard streams lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,6 @@ def _wish(
         code=source.code if source else None,
         cwd=source.cwd if source else None,
         ancestors=source.ancestors if source else (),
-        inputs=source.inputs if source else (),
         rewrite=(lambda taken: rewritten(repo, taken, changed)) if changed else None,
     )
 
@@ -194,6 +195,8 @@ def _isolated(
     tracked = isolate.tracked(repo, code.tree, list(changed))
     isolate.overlay(root, {path: data for path, data in changed.items() if path not in tracked})
     notices = source.prepare(root) if source else ()
+    for one in source.inputs(root) if source else ():
+        recording.use(one)
     cwd = root / prefix
     cwd.mkdir(parents=True, exist_ok=True)
     return _Place(root, cwd, unplaced(repo.environ), notices)
@@ -224,6 +227,7 @@ def _run(
             cwd=place.cwd,
             environ=environ,
             sink=tee.write,
+            stdio=request.stdio,
             started=recording.live.note_process,
         )
     finally:

@@ -68,7 +68,7 @@ def recorded_blobs(reader: ObjectReader, commit: Oid) -> dict[str, Oid]:
     root = reader.resolve(commit, FOLDER)
     if root is None or not root.is_folder:
         return {}
-    return dict(_walk(reader, root.oid, ""))
+    return dict(walk(reader, root.oid))
 
 
 def trailers(reader: ObjectReader, commit: Oid) -> dict[str, str]:
@@ -87,11 +87,12 @@ def _chunks(reader: ObjectReader, commit: Oid) -> list[bytes]:
     return [blob for blob in blobs if blob is not None]
 
 
-def _walk(reader: ObjectReader, tree: Oid, prefix: str) -> Iterable[tuple[str, Oid]]:
+def walk(reader: ObjectReader, tree: Oid, prefix: str = "") -> Iterable[tuple[str, Oid]]:
+    """Every file of a tree, by its path behind `prefix`. Links and submodules are left out."""
     for entry in reader.entries(tree):
         path = prefix + entry.name.decode("utf-8", "surrogateescape")
         if entry.is_folder:
-            yield from _walk(reader, entry.oid, path + "/")
+            yield from walk(reader, entry.oid, path + "/")
         elif _is_file(entry):
             yield path, entry.oid
 

@@ -11,6 +11,7 @@ from gitexp.cli.render.paint import STATUS, Paint
 from gitexp.cli.render.table import Cell, Column, table
 from gitexp.cli.render.times import age_text, duration_text, moment_text
 from gitexp.cli.render.values import cut, size_text, value_text
+from gitexp.cli.render.verdict_page import verdict_rows, verdict_text
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.formats.assignment import flatten
@@ -21,6 +22,7 @@ from gitexp.ops.examine import Examined
 
 _INDENT = "  "
 _SHORT = 10
+_MOST_REPEATS = 5
 
 
 def run_page(found: Examined, screen: Screen, *, now: float) -> list[str]:
@@ -32,6 +34,8 @@ def run_page(found: Examined, screen: Screen, *, now: float) -> list[str]:
     page.pairs(_facts(found, now))
     page.section("Note", safe(record.info.note or "", lines=True).splitlines())
     page.section("Failure", _failure(record.info))
+    if verdict := record.info.reproduction:
+        page.section("Reproduction", [verdict_text(verdict, paint), *verdict_rows(verdict, paint)])
     page.mapping("Params", _params(record))
     page.columns(
         "Metrics", metric_table(record.metrics, found.trends, screen.width and screen.width - len(_INDENT))
@@ -113,6 +117,11 @@ def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
     ):
         if texts:
             yield name, safe(", ".join(texts))
+    for repeat in found.repeats[:_MOST_REPEATS]:
+        on = f" on {repeat.on[:_SHORT]}" if repeat.on else ""
+        yield "Reproduced", f"by {repeat.name}{on}: {repeat.verdict.value}"
+    if len(found.repeats) > _MOST_REPEATS:
+        yield "", f"and by {len(found.repeats) - _MOST_REPEATS} more"
     if found.checkpoints:
         yield "Checkpoints", ", ".join(f"{one.number} {one.commit[:_SHORT]}" for one in found.checkpoints)
     if info.lost:

@@ -1,0 +1,180 @@
+"""Recorded environments built anew: `.git/exp/envs/<hash>`, each from what a run's record says of packages.
+
+One that is whole has its `ready` file, written last: what a kill leaves has none, and is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitexp.capture.durable import write_durably
+from gitexp.capture.interpreter import find
+from gitexp.capture.liveness import Lock
+from gitexp.errors import GitExpError
+from gitexp.model.record import Record
+from gitexp.ops.repro.packages import Package, python_of, recorded
+from gitexp.repo import Repository
+
+FOLDER, _READY, _LOCK = "envs", "ready", ".building"
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an environment is to hold."""
+
+    python: str
+    """`3.11.7`, or `3.11`."""
+    packages: tuple[Package, ...]
+    """Those that can be installed."""
+    left_out: tuple[Package, ...]
+    """Editable ones: their code was in a folder, and is not recorded."""
+
+    @property
+    def requirements(self) -> str:
+        """The lines of a requirements file."""
+        lines = (f"{p.name} @ {p.version}" if p.is_from_url else _pinned(p) for p in self.packages)
+        return "".join(line + "\n" for line in lines)
+
+    def key(self, folder: Path) -> str:
+        """What it is called in `folder`; one that was moved with its repository would not work any more."""
+        told = f"{folder}\n{self.python}\n{self.requirements}"
+        return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:20]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An environment that is whole."""
+
+    path: Path
+    notices: tuple[str, ...] = ()
+
+    @property
+    def programs(self) -> Path:
+        return self.path / "bin"
+
+    def entered(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """`environ` as it is after the environment was activated."""
+        path = os.pathsep.join((str(self.programs), environ.get("PATH", os.defpath)))
+        rest = {key: value for key, value in environ.items() if key not in ("PYTHONHOME", "PYTHONPATH")}
+        return {**rest, "PATH": path, "VIRTUAL_ENV": str(self.path)}
+
+
+def wanted(record: Record) -> Wanted:
+    """The environment of a run. Raises GitExpError where its record does not know it."""
+    python = python_of(record)
+    if python is None:
+        raise GitExpError(
+            f"run {record.info.name!r} does not say which Python it ran with, so there is none to build",
+            hint=f"git exp repro {record.info.name}",
+        )
+    # pip and its like are the builder's own.
+    all_of_them = [p for p in recorded(record.requirements).values() if p.name not in ("pip", "uv")]
+    return Wanted(
+        python,
+        tuple(p for p in all_of_them if not p.editable),
+        tuple(p for p in all_of_them if p.editable),
+    )
+
+
+def build(repo: Repository, what: Wanted) -> Built:
+    """The environment, built unless it was before. Raises GitExpError with what the builder says."""
+    folder = repo.home / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / what.key(folder)
+    with Lock.take(path.with_suffix(_LOCK), wait=True) or nullcontext():
+        if not (path / _READY).exists():
+            shutil.rmtree(path, ignore_errors=True)
+            repo.remark(f"building the environment: Python {what.python}, {len(what.packages)} packages")
+            _build(repo, what, path)
+            write_durably(path / _READY, b"")
+    return Built(path, _told(what, path))
+
+
+def _build(repo: Repository, what: Wanted, path: Path) -> None:
+    requirements = path.with_suffix(".txt")
+    requirements.write_text(what.requirements)
+    uv = shutil.which("uv", path=repo.environ.get("PATH"))
+    try:
+        if uv is not None:
+            _run(repo, what, [uv, "venv", "--quiet", "--python", what.python, str(path)])
+            install = [uv, "pip", "install", "--quiet", "--no-deps", "--python", str(path / "bin" / "python")]
+        else:
+            _run(repo, what, [_python(repo, what), "-m", "venv", str(path)])
+            install = [str(path / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps"]
+            install += ["--no-input", "--disable-pip-version-check"]
+        if what.packages:
+            _run(repo, what, [*install, "-r", str(requirements)])
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+    finally:
+        requirements.unlink()
+
+
+def _run(repo: Repository, what: Wanted, command: Sequence[str]) -> None:
+    environ = {k: v for k, v in repo.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=repo.home,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    except OSError as error:
+        raise GitExpError(f"cannot run {command[0]!r}: {error.strerror}") from None
+    if done.returncode != 0:
+        lines = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+        said = next((line for line in lines if line.lower().startswith("error")), lines[-1] if lines else "")
+        reason = said.removeprefix("ERROR: ").removeprefix("error: ")[:_LONGEST]
+        raise GitExpError(
+            f"the recorded environment cannot be built: {reason or f'exit code {done.returncode}'}",
+            hint="git exp repro without --env runs in the environment as it is",
+        )
+
+
+def _python(repo: Repository, what: Wanted) -> str:
+    """A Python of the recorded minor version. Raises GitExpError."""
+    minor = _minor(what.python)
+    for word in (f"python{minor}", "python3", "python"):
+        found = find((word,), repo.cwd, repo.environ)
+        program = shutil.which(word, path=repo.environ.get("PATH"))
+        if program and found and found.version and _minor(found.version) == minor:
+            return program
+    if _minor(sys.version) == minor:
+        return sys.executable
+    raise GitExpError(
+        f"the run had Python {what.python}, and there is no Python {minor} here",
+        hint=f"install python{minor}, or uv, which can fetch it: https://docs.astral.sh/uv",
+    )
+
+
+def _told(what: Wanted, path: Path) -> tuple[str, ...]:
+    """What is not quite as it was recorded."""
+    notices = [
+        f"package {one.name!r} {one.version} was installed from a folder: it is not in the environment"
+        for one in what.left_out
+    ]
+    found = find((str(path / "bin" / "python"),), path, {})
+    if found is not None and found.version and found.version != what.python:
+        notices.append(f"the run had Python {what.python}, and the environment has {found.version}")
+    return tuple(notices)
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split()[0].split(".")[:2])
+
+
+def _pinned(package: Package) -> str:
+    return f"{package.name}=={package.version}" if package.version else package.name

@@ -1,0 +1,169 @@
+"""What reproducing a run will execute, all of it known before any of it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from gitexp.capture import interpreter
+from gitexp.errors import GitError, GitExpError, NotFound, UsageError
+from gitexp.formats.assignment import flatten
+from gitexp.formats.secret_shapes import MASK
+from gitexp.model.record import Code, Record, Status
+from gitexp.model.values import Oid, Value, same
+from gitexp.ops import params
+from gitexp.ops.artifacts import Artifacts, Kept
+from gitexp.ops.comparand import redacted
+from gitexp.ops.examine import is_stale
+from gitexp.ops.read import StoredRun
+from gitexp.ops.repro import supplies
+from gitexp.ops.repro.carried import Carried, carry
+from gitexp.ops.repro.packages import Difference, differences
+from gitexp.ops.repro.variables import repeated_variables, unset_variables
+from gitexp.ops.resolve import resolve
+from gitexp.ops.trust import Provenance, provenance
+from gitexp.repo import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be executed, and where everything that it needs is."""
+
+    run: StoredRun
+    record: Record
+    """The whole one of `run`."""
+    provenance: Provenance
+    command: tuple[str, ...]
+    commit: Oid
+    """Whose code runs."""
+    code: Code
+    params: Mapping[str, Value]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Params files of that code as they are edited."""
+    on: str | None = None
+    """The revision whose code runs instead of the run's own, as it was typed."""
+    added: tuple[str, ...] = ()
+    """Params that the code's files did not have."""
+    differing: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
+    """Param -> what it will be, and what it is in the user's working tree."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables that are set as they were."""
+    unset: tuple[str, ...] = ()
+    inputs: tuple[supplies.Found, ...] = ()
+    artifacts: tuple[Kept, ...] = ()
+    packages: tuple[Difference, ...] = ()
+    """What is not as it was recorded; nothing where that cannot be told."""
+
+    @property
+    def cwd(self) -> str:
+        return self.record.info.cwd
+
+    @property
+    def missing(self) -> tuple[Difference, ...]:
+        """Packages that the run had and that are not there now."""
+        return tuple(one for one in self.packages if one.new is None)
+
+
+def make_plan(repo: Repository, text: str, on: str | None = None) -> Plan:
+    """The plan for the run that `text` means; nothing is executed or written.
+
+    Raises NotFound, Ambiguous, BrokenRecord, UsageError for what cannot be executed once more.
+    """
+    run = _runnable(resolve(repo, text))
+    record = run.whole
+    carried = _carried(repo, run, record, on)
+    command = _command(repo, record)
+    found = tuple(supplies.look(repo, carried.commit, record.inputs))
+    return Plan(
+        run=run,
+        record=record,
+        provenance=provenance(repo, run),
+        command=command,
+        commit=carried.commit,
+        code=carried.code,
+        params=carried.params,
+        files=carried.files,
+        on=on,
+        added=carried.added,
+        differing=_differing(repo, carried.params),
+        variables=repeated_variables(repo, record.env),
+        unset=unset_variables(repo, record.env),
+        inputs=found,
+        artifacts=tuple(Artifacts(run).kept()),
+        packages=tuple(differences(record, _interpreter(repo, record, command))),
+    )
+
+
+def _runnable(run: StoredRun) -> StoredRun:
+    info = run.record.info
+    if info.status is Status.DRAFT:
+        raise UsageError(f"run {run.name!r} was not run yet", hint=f"git exp run --draft {run.name}")
+    if not info.status.ended:
+        raise UsageError(f"run {run.name!r} is still running", hint=f"git exp show {run.name}")
+    if not info.command:
+        raise UsageError(
+            f"run {run.name!r} has no command that could run again", hint=f"git exp show {run.name}"
+        )
+    if is_stale(run):
+        raise UsageError(
+            f"{run.commit[:10]!r} is not the code that run {info.name!r} ran with",
+            hint=f"git exp repro {info.name}",
+        )
+    if any(MASK in word for word in info.command):
+        raise UsageError(
+            f"the command of run {run.name!r} held a secret, which is not recorded",
+            hint=f"git exp run --fork {run.name} -- CMD",
+        )
+    return run
+
+
+def _carried(repo: Repository, run: StoredRun, record: Record, on: str | None) -> Carried:
+    """The code and the params; for another revision the params are brought there."""
+    if on is not None:
+        return carry(repo, run, record, _revision(repo, on))
+    code = record.info.code
+    if code.base is not None and not _is_here(repo, code.base):
+        code = replace(code, base=None)  # beyond where a shallow clone ends
+    return Carried(run.commit, code, record.params)
+
+
+def _revision(repo: Repository, text: str) -> Oid:
+    result = repo.git.run(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}", check=False
+    )
+    if result.code != 0:
+        raise NotFound(f"no revision {text!r}", hint="git log --oneline")
+    return Oid(result.text)
+
+
+def _is_here(repo: Repository, commit: Oid) -> bool:
+    with suppress(GitExpError):
+        return repo.reader.header(commit)[0] == "commit"
+    return False
+
+
+def _command(repo: Repository, record: Record) -> tuple[str, ...]:
+    """The recorded command with the user's own home in place of `~`."""
+    home = repo.environ.get("HOME", "").rstrip("/")
+    return tuple(_at_home(word, home) for word in record.info.command) if home else record.info.command
+
+
+def _at_home(word: str, home: str) -> str:
+    option, equals, path = word.partition("=") if word.startswith("-") else ("", "", word)
+    return f"{option}{equals}{home}{path[1:]}" if path.startswith("~/") else word
+
+
+def _interpreter(repo: Repository, record: Record, command: Sequence[str]) -> interpreter.Interpreter | None:
+    folder = (repo.layout.top or repo.cwd) / record.info.cwd
+    return interpreter.find(command, folder, repo.environ)
+
+
+def _differing(repo: Repository, planned: Mapping[str, Value]) -> dict[str, tuple[Value, Value]]:
+    """Params that are others in the user's working tree, as far as files say."""
+    try:
+        now = flatten(redacted(repo, params.merged(params.read_params_files(repo))))
+    except (GitError, UsageError):  # a file that cannot be read now is no hindrance
+        return {}
+    then = flatten(planned)
+    return {key: (value, now[key]) for key, value in then.items() if key in now and not same(value, now[key])}

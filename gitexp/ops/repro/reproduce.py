@@ -1,0 +1,143 @@
+"""A run executed once more as it was, recorded as a run of its own, and judged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gitexp.capture.spawn import OWN, Stdio
+from gitexp.errors import GitExpError, UsageError
+from gitexp.model.names import slug_of
+from gitexp.model.record import Record
+from gitexp.model.reproduction import Reproduction
+from gitexp.model.values import Oid
+from gitexp.ops.alike import repeated
+from gitexp.ops.committed import settings_at
+from gitexp.ops.execute import Executed, Request, Source, execute
+from gitexp.ops.inscribe import amend
+from gitexp.ops.read import StoredRun, load
+from gitexp.ops.repro import environments, supplies
+from gitexp.ops.repro.environments import Built
+from gitexp.ops.repro.plan import Plan
+from gitexp.ops.repro.verdict import Known, judge
+from gitexp.repo import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user may say of how it is done."""
+
+    environment: Built | None = None
+    """In which it runs; None for the one that is there."""
+    metrics_files: tuple[str, ...] = ()
+    """Relative to the folder that the command runs in; none for those that the project declares."""
+    outputs: tuple[str, ...] = ()
+    stdio: Stdio = OWN
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduced:
+    """How it went."""
+
+    executed: Executed
+    reproduction: Reproduction | None
+    """None where the end of the new run could not be written."""
+    commit: Oid | None
+    """The new run with the verdict on it."""
+    notices: tuple[str, ...] = ()
+
+
+def environment_for(repo: Repository, plan: Plan) -> Built:
+    """The recorded environment, built unless it was before. Raises GitExpError."""
+    return environments.build(repo, environments.wanted(plan.record))
+
+
+def reproduce(repo: Repository, plan: Plan, choices: Choices) -> Reproduced:
+    """The plan carried out. Raises GitExpError before the command starts, never after.
+
+    Whether its code may be executed is the caller's matter: `trust.check_trusted`.
+    """
+    place = repo.within(_environ(repo, plan, choices.environment))
+    done = execute(place, _request(place, plan, choices))
+    built = choices.environment.notices if choices.environment else ()
+    if done.commit is None:
+        return Reproduced(done, None, None, built)
+    found = _verdict(repo, plan, done)
+    try:
+        commit = amend(
+            repo,
+            done.name,
+            lambda info: replace(info, reproduction=found),
+            f"verdict {found.verdict.value}",
+        )
+    except (GitExpError, OSError) as error:
+        return Reproduced(done, found, None, (*built, f"the verdict cannot be kept: {error}"))
+    return Reproduced(done, found, commit, built)
+
+
+def _environ(repo: Repository, plan: Plan, built: Built | None) -> Mapping[str, str]:
+    environ = built.entered(repo.environ) if built else repo.environ
+    return {**{k: v for k, v in environ.items() if k not in plan.unset}, **plan.variables}
+
+
+def _request(repo: Repository, plan: Plan, choices: Choices) -> Request:
+    settings = settings_at(repo, plan.commit)
+    program = _program(plan.command[0], choices.environment)
+    return Request(
+        command=(program, *plan.command[1:]),
+        slug=slug_of(plan.run.name),
+        metrics_files=choices.metrics_files or _from_cwd(plan, settings.metrics),
+        outputs=choices.outputs or _from_cwd(plan, settings.outputs),
+        source=_source(repo, plan),
+        stdio=choices.stdio,
+    )
+
+
+def _program(word: str, built: Built | None) -> str:
+    """The program, where the environment has it that one: not that of a `.venv` in the working tree."""
+    name = os.path.basename(word)
+    return name if built is not None and (built.programs / name).exists() else word
+
+
+def _from_cwd(plan: Plan, paths: Sequence[str]) -> tuple[str, ...]:
+    return tuple(os.path.relpath(path, plan.cwd) for path in paths)
+
+
+def _source(repo: Repository, plan: Plan) -> Source:
+    return Source(
+        commit=plan.commit,
+        code=plan.code,
+        params=plan.params,
+        files=plan.files,
+        cwd=plan.cwd,
+        trusted=False,  # a reproduction runs the recorded command, and nothing that git would run besides
+        parents=(plan.run.name,),
+        ancestors=(plan.run.commit,),
+        unlinked=supplies.not_linked(plan.inputs),
+        prepare=lambda root: _prepared(repo, plan, root),
+        inputs=lambda root: supplies.known_before(repo, plan.inputs, root),
+    )
+
+
+def _prepared(repo: Repository, plan: Plan, root: Path) -> list[str]:
+    real = root.resolve()
+    if not (real / plan.cwd).resolve().is_relative_to(real):
+        raise UsageError(
+            f"run {plan.run.name!r} ran outside of its code, in {plan.cwd!r}",
+            hint=f"git exp show {plan.run.name}",
+        )
+    return supplies.supply(repo, plan.inputs, root)
+
+
+def _verdict(repo: Repository, plan: Plan, done: Executed) -> Reproduction:
+    assert done.commit is not None
+    new = load(repo, done.commit, done.name, done.name).whole
+    known = Known(repo.settings.noise, [one.record.metrics for one in _repeated(repo, plan.record, done)])
+    on = plan.commit if plan.on is not None else None
+    return judge(plan.run.name, plan.run.commit, plan.record, new, known, on)
+
+
+def _repeated(repo: Repository, record: Record, done: Executed) -> list[StoredRun]:
+    return [one for one in repeated(repo, record) if one.name != done.name]

@@ -1,0 +1,159 @@
+"""Where the inputs of a run would come from if it ran once more, found out without moving any."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+
+from gitexp.artifacts.folders import identity
+from gitexp.errors import GitExpError
+from gitexp.formats import pointer
+from gitexp.model.record import How, Input
+from gitexp.model.values import Digest, Oid
+from gitexp.ops.begin import UNTRACKED_ROLE
+from gitexp.ops.recorded import walk
+from gitexp.ops.restoring import restore_inputs
+from gitexp.repo import Repository
+
+_SHORT = 10
+
+
+class Place(str, Enum):
+    """Where the bytes of an input are."""
+
+    CODE = "in the code"
+    WORKING_TREE = "in your working tree"
+    STORE = "in the artifact store"
+    REMOTE = "not here: others are asked for it"
+    CHANGED = "has changed since"
+    """Only another version of it can be had: the one in the user's working tree."""
+    ELSEWHERE = "outside of the repository"
+    """A file whose place was not recorded."""
+    VALUE = "a value"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One input of a run and where it is."""
+
+    input: Input
+    place: Place
+    now: Digest | None = None
+    """The hash of what is there instead, where it has changed."""
+
+    @property
+    def lacking(self) -> bool:
+        """Whether what the run had cannot be had, as far as is known without asking others."""
+        return self.place in (Place.CHANGED, Place.GONE)
+
+    @property
+    def told(self) -> str:
+        """What a person should know where it cannot be had."""
+        path, old = self.input.path or self.input.name, str(self.input.oid)[:_SHORT]
+        if self.now is None:
+            return f"input {path!r} is gone: nothing here has sha256 {old}"
+        return f"input {path!r} has changed since: it had sha256 {old}, now {self.now[:_SHORT]}"
+
+
+def look(repo: Repository, commit: Oid, inputs: Sequence[Input]) -> list[Found]:
+    """Where each of `inputs` is, for code as it is in `commit`."""
+    return [_look(repo, commit, one) for one in inputs]
+
+
+def not_linked(found: Sequence[Found]) -> tuple[str, ...]:
+    """Paths of which the user's own is not what is wanted, so that it must not be linked."""
+    return tuple(
+        one.input.path
+        for one in found
+        if one.input.path and one.place not in (Place.CODE, Place.WORKING_TREE, Place.VALUE)
+    )
+
+
+def known_before(repo: Repository, found: Sequence[Found], root: Path) -> Iterator[Input]:
+    """What the new run depends on that nobody will tell it: files too large for git, as they are now."""
+    for one in (each.input for each in found):
+        if one.role == UNTRACKED_ROLE and one.path is not None:
+            with suppress(OSError):
+                there = repo.digests.file(root / one.path)
+                yield replace(one, oid=there.oid, size=there.size, how=How.OBSERVED)
+
+
+def supply(repo: Repository, found: Sequence[Found], root: Path) -> list[str]:
+    """The inputs put at their places in a worktree, and what a person should know of those that are not.
+
+    Where what the run had can be had from nowhere, the user's own version of today takes its place.
+    """
+    wanted = [one for one in found if one.input.oid and one.place is not Place.CODE]
+    restored = {one.path: one for one in restore_inputs(repo, [one.input for one in wanted], root)}
+    failed = [one for one in wanted if one.input.path and restored[one.input.path].error is not None]
+    for one in failed:
+        _put_changed(repo, one, root)
+    # What lacks anyway was told before.
+    return [one.told for one in failed if not one.lacking]
+
+
+def _put_changed(repo: Repository, one: Found, root: Path) -> None:
+    """The user's own version of today, where there is one and nothing stands in its way."""
+    if one.now is None or one.input.path is None or repo.layout.top is None:
+        return
+    place = root / one.input.path
+    if not os.path.lexists(place) and place.parent.resolve().is_relative_to(root.resolve()):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(repo.layout.top / one.input.path)
+
+
+def _look(repo: Repository, commit: Oid, one: Input) -> Found:
+    if one.oid is None:
+        return Found(one, Place.VALUE)
+    if one.path is None:
+        return Found(one, Place.ELSEWHERE)
+    if _in_code(repo, commit, one.path) == one.oid:
+        return Found(one, Place.CODE)
+    now = _hash_now(repo, one.path)
+    if now == one.oid:
+        return Found(one, Place.WORKING_TREE)
+    if one.size is not None and repo.store.has(one.oid, one.size):
+        return Found(one, Place.STORE)
+    if now is not None:
+        return Found(one, Place.CHANGED, now)
+    return Found(one, Place.REMOTE if _has_remotes(repo) else Place.GONE)
+
+
+def _in_code(repo: Repository, commit: Oid, path: str) -> Digest | None:
+    """The hash of the file or folder at a path in the code; None where there is none."""
+    with suppress(GitExpError):
+        entry = repo.reader.resolve(commit, path)
+        if entry is not None and entry.is_folder:
+            files = walk(repo.reader, entry.oid)
+            return identity((_hash_of(repo.reader.read(oid)[1]), below) for below, oid in files)
+        if entry is not None and not entry.is_submodule:
+            return _hash_of(repo.reader.read(entry.oid)[1])
+    return None
+
+
+def _hash_of(blob: bytes) -> Digest:
+    """The hash of a file as it is checked out: of what a pointer stands for."""
+    told = pointer.decode(blob)
+    return told[0] if told else Digest(hashlib.sha256(blob).hexdigest())
+
+
+def _hash_now(repo: Repository, path: str) -> Digest | None:
+    """The hash of what is at the path in the user's working tree."""
+    if repo.layout.top is None:
+        return None
+    place: Path = repo.layout.top / path
+    with suppress(OSError, GitExpError):
+        return (repo.digests.folder(place) if place.is_dir() else repo.digests.file(place)).oid
+    return None
+
+
+def _has_remotes(repo: Repository) -> bool:
+    return repo.config.get("exp.artifacts") is not None or any(
+        key.startswith("remote.") and key.endswith(".url") for key in repo.config.values
+    )

@@ -1,0 +1,530 @@
+"""`git exp repro`: the same once more, said before it is done and judged afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gitexp.ops.recorded import read_record
+from gitexp.repo import Repository
+from tests.cli.conftest import Program
+from tests.cli.program import ARGV, ROOT, Said, program_environ
+from tests.cli.sharing import World, refs
+from tests.gitrepo import Repo
+
+TRAIN = """\
+import json, random
+random.seed(3)
+json.dump({"acc": random.random()}, open("metrics.json", "w"))
+"""
+NOISY = """\
+import json, os
+json.dump({"acc": float(open(os.environ["VALUE"]).read())}, open("metrics.json", "w"))
+"""
+
+
+@pytest.fixture(autouse=True)
+def _python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record says `python`, which is to be the one that the tests run under."""
+    monkeypatch.setenv("PATH", os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@pytest.fixture
+def value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a program that is not deterministic measures: it stands in a file outside of the repository."""
+    path = tmp_path / "value"
+    monkeypatch.setenv("VALUE", str(path))
+    return path
+
+
+def run(exp: Program, code: str, *options: str) -> str:
+    exp.repo.write("train.py", code)
+    said = exp("run", *options, "--", "python", "train.py")
+    assert said.code == 0, said.err
+    return said.name
+
+
+def verdict_of(said: Said) -> dict[str, object]:
+    return said.json["reproduction"]  # type: ignore[no-any-return]
+
+
+def state(repo: Repo) -> tuple[str, ...]:
+    """What a reproduction must leave as it is."""
+    return (
+        repo.git("status", "--porcelain=v2", "--branch"),
+        repo.git("stash", "list"),
+        repo.git("reflog"),
+        repo.git("ls-files", "--stage"),
+        repo.git("worktree", "list"),
+    )
+
+
+def test_a_deterministic_program_gives_the_same(exp: Program) -> None:
+    old = run(exp, TRAIN)
+    before = state(exp.repo)
+    said = exp("repro", old)
+    assert said.code == 0, said.err
+    new = said.name
+    assert said.out == ""
+    lines = said.err.splitlines()
+    assert "command:    python train.py" in lines
+    assert f"verdict: identical, of {old}" in lines
+    assert state(exp.repo) == before
+    told = exp("show", new, "--json").json
+    assert told["parents"] == [old]
+    assert told["code"]["tree"] == exp("show", old, "--json").json["code"]["tree"]
+    assert told["reproduction"]["of"] == {"name": old, "commit": exp.repo.git("rev-parse", f"exp/{old}")}
+    assert told["reproduction"]["metrics"]["acc"]["verdict"] == "identical"
+    parents = exp.repo.git("show", "-s", "--format=%P", f"exp/{new}^").split()
+    assert parents == exp.repo.git("rev-parse", "HEAD", f"exp/{old}").split("\n")
+    assert f"Reproduced  by {new}: identical\n" in exp("show", old).out
+    assert exp("show", old, "--json").json["reproduced_by"] == [
+        {"name": new, "verdict": "identical", "on": None}
+    ]
+    assert f"  identical, of {old}\n" in exp("show", new).out
+    exp.repo.fsck()
+
+
+def test_an_edit_keeps_the_verdict(exp: Program) -> None:
+    run(exp, TRAIN)
+    new = exp("repro").name
+    exp("tag", new, "+good")
+    exp("archive", new)
+    assert exp("show", new, "--json").json["reproduction"]["verdict"] == "identical"
+
+
+def test_uncommitted_code_of_then_runs_and_not_that_of_now(exp: Program) -> None:
+    old = run(exp, TRAIN)
+    exp.repo.write("train.py", "raise SystemExit(9)\n")
+    said = exp("repro", old)
+    assert said.code == 0, said.err
+    assert "with uncommitted changes" in said.err
+    assert (exp.repo.path / "train.py").read_text() == "raise SystemExit(9)\n"
+
+
+def test_params_that_are_others_now_are_said(exp: Program) -> None:
+    old = run(exp, TRAIN)
+    exp.repo.write("params.yaml", "lr: 0.3\n")
+    said = exp("repro", old, "-n")
+    assert said.code == 0
+    assert "params:     lr: 0.1 (now 0.3)\n" in said.out
+
+
+def test_a_dry_run_executes_nothing(exp: Program) -> None:
+    old = run(exp, TRAIN)
+    before = refs(exp.repo)
+    plan = exp("repro", old, "-n", "--json").json
+    assert (plan["run"], plan["command"], plan["standing"]) == (old, ["python", "train.py"], "own")
+    assert exp("repro", old, "-n").out.startswith(f"run:        {old}, finished\n")
+    assert refs(exp.repo) == before
+
+
+USING = """\
+import gitexp
+run = gitexp.start()
+run.use("dataset", "data.csv")
+run.log({"size": len(open("data.csv").read())})
+"""
+
+
+def test_a_changed_input_is_named(exp: Program) -> None:
+    exp.repo.commit("ignored data", {".gitignore": "data.csv\n"})
+    exp.repo.write("data.csv", "1\n")
+    old = run(exp, USING)
+    assert exp("repro", old).code == 0
+    exp.repo.write("data.csv", "1\n2\n")
+    said = exp("repro", old)
+    assert said.code == 1
+    warning = said.err.index("warning: input 'data.csv' has changed since: it had sha256 4355a46b19, now ")
+    assert warning < said.err.index("dataset data.csv has changed since: sha256 4355a46b19 -> sha256 ")
+    told = exp("show", said.name, "--json").json["reproduction"]
+    assert (told["verdict"], told["inputs"]["dataset data.csv"]["fate"]) == ("different", "changed")
+    assert (exp.repo.path / "data.csv").read_text() == "1\n2\n"
+
+
+def test_an_input_that_is_gone_is_named(exp: Program) -> None:
+    exp.repo.commit("ignored data", {".gitignore": "data.csv\n"})
+    exp.repo.write("data.csv", "1\n")
+    old = run(exp, USING)
+    (exp.repo.path / "data.csv").unlink()
+    said = exp("repro", old)
+    assert said.code == 1
+    assert "warning: input 'data.csv' is gone: nothing here has sha256 4355a46b19\n" in said.err
+    assert verdict_of(exp("show", said.name, "--json"))["verdict"] == "missing"
+
+
+def test_an_input_that_the_store_has_is_put_back(exp: Program) -> None:
+    exp.repo.commit("ignored data", {".gitignore": "data.csv\n"})
+    exp.repo.git("config", "exp.maxBlob", "1")
+    exp.repo.write("data.csv", "1\n")
+    kept = "import gitexp\ngitexp.start().artifact('data.csv', 'data.csv')\n"
+    run(exp, kept)
+    old = run(exp, USING)
+    exp.repo.write("data.csv", "other\n")
+    said = exp("repro", old)
+    assert said.code == 0, said.err
+    assert "inputs:     dataset data.csv: in the artifact store, sha256 4355a46b19\n" in said.err
+    assert (exp.repo.path / "data.csv").read_text() == "other\n"
+
+
+def test_files_too_large_for_git_are_inputs_again(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    exp.repo.git("config", "exp.maxUntracked", "100")
+    exp.repo.write("large.bin", "x" * 200)
+    code = "import json; json.dump({'n': len(open('large.bin').read())}, open('metrics.json', 'w'))\n"
+    old = run(exp, code)
+    assert exp("repro", old).code == 0
+    exp.repo.write("large.bin", "y" * 300)
+    said = exp("repro", old, "--json")
+    assert said.code == 1
+    change = verdict_of(said)["inputs"]["untracked large.bin"]  # type: ignore[index]
+    assert change["fate"] == "changed"
+
+
+def test_noise_of_the_settings(exp: Program, value: Path) -> None:
+    exp.repo.commit("noise", {".gitexp.yaml": "noise: {acc: 0.002}\n"})
+    value.write_text("0.9")
+    old = run(exp, NOISY)
+    value.write_text("0.898")
+    said = exp("repro", old)
+    assert (said.code, "verdict: within noise" in said.err) == (0, True)
+    value.write_text("0.8979")
+    assert exp("repro", old).code == 1
+    exp.repo.write(".gitexp.yaml", "noise: {acc: 1%}\n")
+    assert exp("repro", old).code == 0
+
+
+def test_noise_of_repeated_runs(exp: Program, value: Path) -> None:
+    value.write_text("0.900")
+    old = run(exp, NOISY)
+    value.write_text("0.902")
+    assert exp("repro", old).code == 1  # one run tells nothing of how much they vary
+    value.write_text("0.904")
+    said = exp("repro", old, "--json")
+    told = verdict_of(said)["metrics"]["acc"]  # type: ignore[index]
+    assert (said.code, told["verdict"]) == (0, "within noise")
+    assert told["how"] == "3 standard deviations of 2 runs"
+    value.write_text("0.95")
+    assert exp("repro", old).code == 1
+
+
+def test_the_code_of_today_with_the_params_of_then(exp: Program) -> None:
+    code = "import json; p = open('params.yaml').read(); print(p); json.dump({'n': len(p)}, open('metrics.json', 'w'))\n"
+    exp.repo.commit("params", {"params.yaml": "lr: 0.1\n", "train.py": code})
+    old = run(exp, code, "-S", "lr=0.5")
+    exp.repo.commit("later", {"params.yaml": "# the rate\nlr: 0.2  # tuned\nwidth: 3\n"})
+    said = exp("repro", old, "--on", "HEAD")
+    assert said.code == 1
+    assert said.out == "# the rate\nlr: 0.5  # tuned\nwidth: 3\n\n"
+    told = exp("show", said.name, "--json").json
+    head = exp.repo.git("rev-parse", "HEAD")
+    assert told["params"] == {"lr": 0.5, "width": 3}
+    assert told["code"]["base"] == told["reproduction"]["on"] == head
+    assert f"verdict: different, of {old} on {head[:10]}\n" in said.err
+    assert (exp.repo.path / "params.yaml").read_text() == "# the rate\nlr: 0.2  # tuned\nwidth: 3\n"
+    exp.repo.fsck()
+
+
+def test_variables_that_results_depend_on_are_set_again(
+    exp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = """\
+import json, os
+told = {name: os.environ.get(name, "") for name in ("PYTHONHASHSEED", "OMP_NUM_THREADS", "RANK", "MODE", "NCCL_ALGO")}
+json.dump(told, open("metrics.json", "w"))
+"""
+    exp.repo.write(".gitexp.yaml", "variables: [MODE, LD_PRELOAD]\n")
+    for name, text in (("PYTHONHASHSEED", "7"), ("OMP_NUM_THREADS", "1"), ("RANK", "0"), ("MODE", "fast")):
+        monkeypatch.setenv(name, text)
+    old = run(exp, code)
+    for name in ("PYTHONHASHSEED", "OMP_NUM_THREADS", "RANK", "MODE"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NCCL_ALGO", "Ring")
+    said = exp("repro", old)
+    metrics = exp("show", said.name, "--json").json["metrics"]
+    assert metrics == {
+        "PYTHONHASHSEED": "7",
+        "OMP_NUM_THREADS": "1",
+        "RANK": "",
+        "MODE": "fast",
+        "NCCL_ALGO": "",
+    }
+    assert "not set:    NCCL_ALGO\n" in said.err
+
+
+def test_a_failing_command_gives_its_code(exp: Program, value: Path) -> None:
+    value.write_text("0.5")
+    old = run(exp, NOISY)
+    value.unlink()
+    said = exp("repro", old, "--json")
+    assert (said.code, said.json["status"], verdict_of(said)["verdict"]) == (1, "failed", "missing")
+    exp.repo.write("train.py", "raise SystemExit(7)\n")
+    failed = exp("run", "--", "python", "train.py").name
+    assert exp("repro", failed).code == 7
+
+
+def test_what_cannot_run_again_is_refused(exp: Program) -> None:
+    assert exp("repro", "nothing").code == 1
+    saved = exp("save", "--name", "saved", "x=1") if False else None
+    assert saved is None
+    old = run(exp, TRAIN)
+    assert exp("repro", old, "--on", "no-such").err == (
+        "error: no revision 'no-such'\nhint: git log --oneline\n"
+    )
+    exp.repo.git("checkout", "-q", "--detach", f"exp/{old}")
+    exp.repo.commit("other code beside the record", {"train.py": "pass\n"})
+    said = exp("repro", "HEAD")
+    assert (said.code, f"hint: git exp repro {old}\n" in said.err) == (2, True)
+    secret = exp("run", "--", "python", "-c", "pass", "--api-key=sk-abcdefghijklmnopqrstuvwxyz123456").name
+    said = exp("repro", secret)
+    assert said.code == 2
+    assert "held a secret, which is not recorded" in said.err
+
+
+def canaries(repo: Repo, tmp_path: Path) -> Path:
+    """A folder that gets a file from each hook or filter that runs."""
+    fired = tmp_path / "fired"
+    fired.mkdir()
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in ("post-checkout", "post-index-change", "reference-transaction", "post-commit"):
+        (hooks / name).write_text(f"#!/bin/sh\ntouch '{fired}/{name}'\n")
+        (hooks / name).chmod(0o755)
+    repo.git("config", "core.hooksPath", str(hooks))
+    repo.git("config", "filter.canary.smudge", f"touch '{fired}/smudge'; cat")
+    repo.git("config", "filter.canary.clean", "cat")
+    repo.git("config", "filter.spring.process", f"touch '{fired}/process'; false")
+    return fired
+
+
+def test_no_hook_and_no_filter_runs(exp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "eve@example.org")
+    exp.repo.commit("attributes", {".gitattributes": "*.txt filter=canary\n*.py filter=spring\n"})
+    old = run(exp, TRAIN)
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "ada@example.org")
+    fired = canaries(exp.repo, tmp_path)
+    assert exp("repro", old).code == 1
+    assert exp("repro", old, "-n").code == 0
+    said = exp("repro", old, "--trust")
+    assert said.code == 0, said.err
+    assert os.listdir(fired) == []
+    other = tmp_path / "positive"
+    subprocess.run(
+        ["git", "worktree", "add", "-q", str(other)], cwd=exp.repo.path, env=exp.repo.environ, check=False
+    )
+    assert {"post-checkout", "smudge"} <= set(os.listdir(fired))
+
+
+def test_a_foreign_run_is_shown_and_not_executed(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Eve")
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "eve@example.org")
+    old = run(exp, TRAIN)
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Ada Tester")
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "ada@example.org")
+    before = refs(exp.repo)
+    said = exp("repro", old)
+    assert said.code == 1
+    assert said.err.endswith(
+        f"error: run {old!r} is by Eve <eve@example.org>, not by you\n"
+        f"hint: git exp repro {old} --trust, after reading what it will execute\n"
+    )
+    assert "command:    python train.py\n" in said.err
+    assert "author:     Eve <eve@example.org> (foreign)\n" in said.err
+    assert refs(exp.repo) == before
+
+
+def test_a_fetched_run(world: World) -> None:
+    ada, bob = world.person("ada"), world.person("bob")
+    old = run(ada, TRAIN) if isinstance(ada, Program) else _recorded(ada)
+    ada("push")
+    bob("fetch")
+    assert bob("repro", old).code == 1
+    said = bob("repro", old, "--trust")
+    assert said.code == 0, said.err
+    bob("push")
+    ada("fetch")
+    assert f"by {said.name}: identical" in ada("show", old).out
+    world.fsck(ada, bob)
+
+
+def _recorded(person: object) -> str:
+    person.repo.write("train.py", TRAIN)  # type: ignore[attr-defined]
+    return person("run", "--", "python", "train.py").name  # type: ignore[operator,no-any-return]
+
+
+def test_an_archived_run(exp: Program) -> None:
+    old = run(exp, TRAIN)
+    assert exp("archive", old).code == 0
+    assert exp("repro", old).code == 0
+    exp.repo.fsck()
+
+
+@pytest.mark.parametrize(
+    ("kind", "hashes"), [("worktree", "sha1"), ("plain", "sha256"), ("unborn", "sha1"), ("shallow", "sha1")]
+)
+def test_kinds_of_repositories(
+    kind: str,
+    hashes: str,
+    make_repo: Callable[..., Repo],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    repo = make_repo(kind, hashes)
+    monkeypatch.chdir(repo.path)
+    exp = Program(repo, capfd)
+    old = run(exp, TRAIN)
+    said = exp("repro", old)
+    assert said.code == 0, said.err
+    assert exp("show", said.name, "--json").json["reproduction"]["verdict"] == "identical"
+    repo.fsck()
+
+
+def test_a_bare_repository(
+    make_repo: Callable[..., Repo], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = make_repo("bare")
+    monkeypatch.chdir(repo.path)
+    exp = Program(repo, capfd)
+    old = exp("run", "--isolated", "--", "python", "train.py").name
+    said = exp("repro", old)
+    assert (said.code, said.out) == (0, "training harder\n"), said.err
+    assert exp("show", said.name, "--json").json["reproduction"]["verdict"] == "nothing to compare"
+    repo.fsck()
+
+
+def test_a_shallow_clone_lacks_the_base(
+    exp: Program, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = run(exp, TRAIN)
+    clone = Repo(tmp_path / "clone", exp.repo.environ)
+    exp.repo.git("clone", "-q", "--depth=1", f"file://{exp.repo.path}", str(clone.path))
+    clone.git("fetch", "-q", "--depth=1", "origin", f"refs/exp/{old}:refs/exp/{old}")
+    clone.git("update-ref", "-d", "refs/heads/main", clone.git("rev-parse", "HEAD"))
+    clone.git("config", "exp.trustEmail", "true")
+    monkeypatch.chdir(clone.path)
+    said = Program(clone, capfd)("repro", old)
+    assert said.code == 0, said.err
+    clone.fsck()
+
+
+def test_another_folder(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    exp.repo.write("src/train.py", TRAIN)
+    monkeypatch.chdir(exp.repo.path / "src")
+    old = exp("run", "--", "python", "train.py").name
+    monkeypatch.chdir(exp.repo.path)
+    said = exp("repro", old)
+    assert said.code == 0, said.err
+    assert "in:         src\n" in said.err
+    assert exp("show", said.name, "--json").json["cwd"] == "src"
+
+
+def test_a_killed_reproduction_leaves_nothing(exp: Program) -> None:
+    code = "import json, os, time; json.dump({'acc': 1}, open('metrics.json', 'w')); time.sleep(60 * ('.git/exp' in os.getcwd()))\n"
+    old = run(exp, code)
+    process = subprocess.Popen(
+        [*ARGV, "repro", old],
+        env=program_environ(exp.repo.environ | {"PATH": os.environ["PATH"]}),
+        cwd=exp.repo.path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    worktrees = exp.repo.path / ".git/exp/worktrees"
+    while not any(worktrees.glob("*/metrics.json")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert len(exp.repo.git("worktree", "list").split("\n")) == 2
+    exp("ls")
+    assert len(exp.repo.git("worktree", "list").split("\n")) == 1
+    assert list(worktrees.iterdir()) == []
+    exp.repo.fsck()
+    with Repository.open() as repo:
+        names = [name for name in refs(exp.repo) if name != old]
+        record = read_record(repo.reader, exp.repo.git("rev-parse", f"exp/{names[0]}"), names[0])  # type: ignore[arg-type]
+    assert record.info.status.value == "crashed"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A virtual environment, first on PATH, that has a package `tiny`; nothing can be had from the network."""
+    folder = tmp_path / "venv"
+    venv.create(folder, symlinks=True)
+    monkeypatch.setenv("PATH", os.pathsep.join((str(folder / "bin"), os.environ["PATH"])))
+    monkeypatch.delenv("PYTHONPATH")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "tiny.py").write_text("VALUE = 1\n")
+    (packages / "tiny-1.0.dist-info").mkdir()
+    return packages
+
+
+WITH_TINY = "import json, tiny; json.dump({'acc': tiny.VALUE}, open('metrics.json', 'w')); print('it runs')\n"
+
+
+def test_a_missing_package_is_said_before_it_runs(exp: Program, tiny: Path) -> None:
+    old = run(exp, WITH_TINY)
+    assert "tiny 1.0" not in exp("repro", old).err
+    (tiny / "tiny-1.0.dist-info").rename(tiny / "tiny-1.1.dist-info")
+    assert "packages:   tiny 1.0: now 1.1\n" in exp("repro", old).err
+    (tiny / "tiny-1.1.dist-info").rmdir()
+    (tiny / "tiny.py").write_text("raise ImportError('the program runs')\n")
+    said = exp("repro", old)
+    assert said.code == 1
+    warning = said.err.index("warning: packages that the run had are missing: tiny 1.0\n")
+    assert warning < said.err.index("the program runs")
+    assert f"hint: git exp repro {old} --env\n" in said.err
+    assert "packages:   tiny 1.0: missing\n" in exp("repro", old, "-n").out
+
+
+def wheel(folder: Path, name: str, version: str, module: str) -> None:
+    """A wheel with one module."""
+    import zipfile
+
+    folder.mkdir(exist_ok=True)
+    info = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as file:
+        file.writestr(f"{name}.py", module)
+        file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        file.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        file.writestr(f"{info}/RECORD", "")
+
+
+def test_the_recorded_environment_is_built_once(exp: Program, tiny: Path, tmp_path: Path) -> None:
+    (tiny / "mine-0.1.dist-info").mkdir()
+    (tiny / "mine-0.1.dist-info" / "direct_url.json").write_text(
+        '{"url": "file:///x", "dir_info": {"editable": true}}'
+    )
+    old = run(exp, WITH_TINY)
+    (tiny / "tiny-1.0.dist-info").rmdir()
+    (tiny / "tiny.py").unlink()
+    envs = exp.repo.path / ".git/exp/envs"
+    said = exp("repro", old, "--env")
+    assert said.code == 1
+    assert "error: the recorded environment cannot be built: " in said.err
+    assert "tiny==1.0" in said.err
+    assert [path for path in envs.iterdir() if path.is_dir()] == []
+    wheel(tmp_path / "wheels", "tiny", "1.0", "VALUE = 1\n")
+    said = exp("repro", old, "--env")
+    assert said.code == 0, said.err
+    assert f"verdict: identical, of {old}" in said.err
+    assert "package 'mine' 0.1 was installed from a folder: it is not in the environment" in said.err
+    (built,) = (path for path in envs.iterdir() if path.is_dir())
+    marked = (built / "ready").stat().st_mtime_ns
+    assert exp("repro", old, "--env").code == 0
+    assert (built / "ready").stat().st_mtime_ns == marked
+    told = exp("show", "@", "--json").json
+    assert told["command"] == ["python", "train.py"]
+    assert "tiny==1.0" in told["requirements"]
