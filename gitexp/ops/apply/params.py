@@ -12,8 +12,9 @@ from gitexp.formats import params_file
 from gitexp.formats.params_file import Key
 from gitexp.formats.secret_shapes import MASK
 from gitexp.formats.settings import FILE, parse
+from gitexp.model.files import PARAMS_FILES
 from gitexp.model.values import Value, same
-from gitexp.ops.params import DETECTED, ParamsFile
+from gitexp.ops.params import ParamsFile
 from gitexp.ops.read import StoredRun
 from gitexp.repo import Repository
 
@@ -47,7 +48,7 @@ def _found(repo: Repository, read: Reader) -> Iterator[tuple[str, bytes]]:
     """The params files that `.gitexp.yaml` lists, else the one that is found by its name."""
     declared = parse(read(FILE) or b"").params
     names = declared or [
-        folder + name for folder in dict.fromkeys((repo.layout.prefix, "")) for name in DETECTED
+        folder + name for folder in dict.fromkeys((repo.layout.prefix, "")) for name in PARAMS_FILES
     ]
     for name in names:
         data = read(os.path.normpath(name))
