@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from gitexp.capture.durable import write_durably
@@ -25,6 +26,8 @@ from gitexp.repo import Repository
 
 FOLDER, _READY, _LOCK = "envs", "ready", ".building"
 _LONGEST = 300
+_TELLS = (22, 3)
+"""From this version on pip can be told which Python to install for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +111,11 @@ def _build(repo: Repository, what: Wanted, path: Path) -> None:
             _run(repo, what, [uv, "venv", "--quiet", "--python", what.python, str(path)])
             install = [uv, "pip", "install", "--quiet", "--no-deps", "--python", str(path / "bin" / "python")]
         else:
-            _run(repo, what, [_python(repo, what), "-m", "venv", str(path)])
-            install = [str(path / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps"]
-            install += ["--no-input", "--disable-pip-version-check"]
+            pip = _own_pip(path)
+            venv = [_python(repo, what), "-m", "venv", *(["--without-pip"] if pip else []), str(path)]
+            _run(repo, what, venv)
+            install = [*(pip or [str(path / "bin" / "python"), "-m", "pip"]), "install", "--quiet"]
+            install += ["--no-deps", "--no-input", "--disable-pip-version-check"]
         if what.packages:
             _run(repo, what, [*install, "-r", str(requirements)])
     except BaseException:
@@ -118,6 +123,17 @@ def _build(repo: Repository, what: Wanted, path: Path) -> None:
         raise
     finally:
         requirements.unlink()
+
+
+def _own_pip(path: Path) -> list[str] | None:
+    """The pip beside gitexp, told to install into another environment: to give that its own takes longest."""
+    try:
+        version = tuple(int(part) for part in metadata.version("pip").split(".")[:2])
+    except (metadata.PackageNotFoundError, ValueError):
+        return None
+    return (
+        [sys.executable, "-m", "pip", "--python", str(path / "bin" / "python")] if version >= _TELLS else None
+    )
 
 
 def _run(repo: Repository, what: Wanted, command: Sequence[str]) -> None:
