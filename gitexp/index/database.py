@@ -77,7 +77,7 @@ class Index:
         return self._tried(lambda open: _tails(open, "WHERE name = ?", (name,)), {}, create=False)
 
     def tails_with(self, text: str) -> dict[Key, Tail]:
-        """As `tails`, of the runs whose `run.yaml` has that text as JSON."""
+        """As `tails`, of the runs in whose `run.yaml` that text stands."""
         return self._tried(lambda open: _tails(open, "WHERE instr(info, ?)", (text,)), {}, create=False)
 
     def write(self, changes: Changes) -> bool:

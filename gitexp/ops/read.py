@@ -120,13 +120,21 @@ class Tails:
     def __init__(self, repo: Repository, fresh: Mapping[str, Row]) -> None:
         self._index = open_index(repo)
         self._fresh = fresh
+        self._some: dict[tuple[str, str], Tail] = {}
+
+    def find(self, text: str) -> set[tuple[str, str]]:
+        """Name and commit of each run in whose `run.yaml` that text stands; no other run's is read."""
+        self._some = self._index.tails_with(text)
+        heads = (row.head for row in self._fresh.values() if text in row.tail.info)
+        return {*self._some, *((head.name, head.commit) for head in heads)}
 
     def of(self, head: Head) -> Tail | None:
         """None where the index does not have it as it was written."""
         fresh = self._fresh.get(head.name)
         if fresh is not None and fresh.head.commit == head.commit:
             return fresh.tail
-        return self._all.get((head.name, head.commit))
+        key = head.name, head.commit
+        return self._some[key] if key in self._some else self._all.get(key)
 
     @cached_property
     def _all(self) -> dict[tuple[str, str], Tail]:
@@ -142,6 +150,12 @@ class Listing(NamedTuple):
     """Name and reason."""
     refs: int = 0
     """How many runs have refs of their own."""
+    tails: Tails | None = None
+
+    def with_code(self, tree: Oid) -> list[StoredRun]:
+        """The runs of exactly that code tree, newest first."""
+        found = self.tails.find(tree) if self.tails else set()
+        return [run for run in self.runs if (run.name, run.commit) in found and run.info.code.tree == tree]
 
 
 def list_all(repo: Repository) -> Listing:
@@ -157,7 +171,7 @@ def list_all(repo: Repository) -> Listing:
             runs.append(_current(run) if head.name in live else run)
         except GitExpError as error:
             broken.append((head.name, error))
-    return Listing(tuple(runs), tuple(broken), found.refs)
+    return Listing(tuple(runs), tuple(broken), found.refs, tails)
 
 
 def live_names(repo: Repository) -> set[str]:
