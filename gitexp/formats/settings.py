@@ -5,18 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gitexp.errors import BrokenFile
-from gitexp.formats.settings_source import FILE, Source
+if TYPE_CHECKING:
+    from gitexp.errors import BrokenFile
+    from gitexp.formats.settings_source import Source
+
+# What reads the file is imported where there is one.
+FILE = ".gitexp.yaml"
 
 DEFAULT_VIEW = "default"
 """The view that is used where none is asked for."""
 
 _KEYS = (
     *("params", "metrics", "outputs", "never_capture", "redact", "variables"),
-    *("goals", "noise", "isolated", "views", "guard"),
+    *("goals", "noise", "isolated", "views", "guard", "inputs", "capture"),
 )
 _GUARD_KEYS = ("large", "pointers", "conflicts", "secrets", "stale", "nan")
+_CAPTURE_KEYS = ("when", "strict")
+_WHEN = ("changed", "always", "never")
 _VIEW_KEYS = ("query", "sort", "columns", "group_by", "limit")
 
 
@@ -64,6 +71,16 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class Capture:
+    """Which commits are recorded as runs."""
+
+    when: str = "changed"
+    """`changed`: those that change params or results; `always`, or `never`."""
+    strict: bool = False
+    """Whether a commit is refused while inputs are missing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of a repository; every one may be left out of the file."""
 
@@ -89,16 +106,23 @@ class Settings:
     """Lists of runs by their names."""
     guard: Guard = Guard()
     """What git exp hook guard refuses."""
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Role -> files and folders that results depend on, relative to the root."""
+    capture: Capture = Capture()
+    """What git exp hook capture records."""
     unknown: tuple[BrokenFile, ...] = ()
     """What stands in the file and is no setting: for each a complaint, with the nearest one as hint."""
 
 
 def parse(data: bytes) -> Settings:
     """The settings in the bytes of `.gitexp.yaml`. Raises BrokenFile with line and column."""
+    from gitexp.formats.settings_source import Source
+
     source = Source.read(data)
     source.check((), _KEYS)
     source.check(("isolated",), ("link",))
     source.check(("guard",), _GUARD_KEYS)
+    source.check(("capture",), _CAPTURE_KEYS)
     return Settings(
         params=source.texts("params"),
         metrics=source.texts("metrics"),
@@ -111,6 +135,10 @@ def parse(data: bytes) -> Settings:
         link=source.texts("isolated", "link") if "link" in source.mapping("isolated") else None,
         views={name: _view(source, name) for name in source.mapping("views")},
         guard=_guard(source),
+        inputs={role: source.texts("inputs", role) for role in source.mapping("inputs")},
+        capture=Capture(
+            source.choice("capture", "when", words=_WHEN), source.flag("capture", "strict", default=False)
+        ),
         unknown=tuple(source.unknown),
     )
 
@@ -171,4 +199,4 @@ def _view(source: Source, name: str) -> View:
     return view
 
 
-__all__ = ["DEFAULT_VIEW", "FILE", "Guard", "Noise", "Settings", "View", "parse"]
+__all__ = ["DEFAULT_VIEW", "FILE", "Capture", "Guard", "Noise", "Settings", "View", "parse"]

@@ -8,12 +8,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeAlias
 
 from gitexp.errors import BrokenFile
+from gitexp.formats.settings import FILE
 from gitexp.model.values import Value
 
 if TYPE_CHECKING:
     from gitexp.formats.yaml_nodes import Node, Place
-
-FILE = ".gitexp.yaml"
 
 Path: TypeAlias = tuple[str, ...]
 
