@@ -61,7 +61,7 @@ def page_of(repo: Repository, found: Listing, options: Options, screen: Screen) 
     request = with_view(options.request._replace(view=view_of(repo, options.view)))
     now = time.time()
     choice = _choice(request)
-    runs = matching(found.runs, request, now)
+    runs = matching(_asked(repo, found, request), request, now)
     how = How(
         screen,
         found.runs,
@@ -77,6 +77,19 @@ def page_of(repo: Repository, found: Listing, options: Options, screen: Screen) 
 
         runs = in_order(runs, request, found.runs, now)
     return _runs_page(runs, choice, how, options, now)
+
+
+def _asked(repo: Repository, found: Listing, request: Request) -> Sequence[StoredRun]:
+    """All runs, or those of the commit that is asked for. Raises NotFound, UsageError."""
+    if request.commit is None:
+        return found.runs
+    from gitexp.ops.evidence import evidence_of, not_here
+
+    evidence = evidence_of(repo, request.commit, found)
+    for name in evidence.missing:
+        warn(not_here(name, request.commit))
+    names = {run.name for run in evidence.runs}
+    return [run for run in found.runs if run.name in names]
 
 
 def _choice(request: Request) -> Choice | None:

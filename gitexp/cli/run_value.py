@@ -66,6 +66,7 @@ def full_value(found: Examined) -> dict[str, Any]:
         {
             **_listed(record, found.run.commit),
             "stale": found.stale,
+            "evidence_for": found.evidence_for,
             "checkpoints": [{"number": one.number, "commit": one.commit} for one in found.checkpoints],
             "reproduced_by": [
                 {"name": one.name, "verdict": one.verdict.value, "on": one.on} for one in found.repeats

@@ -64,6 +64,8 @@ class Examined:
     """The runs that reproduce it, newest first."""
     has_ref: bool = True
     """Whether plain git knows the run as `exp/<name>`; not so where only an archive holds it."""
+    evidence_for: Oid | None = None
+    """The commit that was asked for, where it is none of the run's own; `stale` is about its code then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,12 @@ class Checkpoint:
 
 def examine(repo: Repository, text: str) -> Examined:
     """The run that `text` means, in full. Raises NotFound, Ambiguous, UsageError or BrokenRecord."""
-    run = resolve(repo, text)
+    return examine_run(resolve(repo, text))
+
+
+def examine_run(run: StoredRun) -> Examined:
+    """A run in full. Raises NotFound or BrokenRecord."""
+    repo = run.repo
     record = run.whole
     # What was abandoned by a resumption is no part of how the run went.
     history = run.history().without([(one.kept, one.rows) for one in record.info.resumed])

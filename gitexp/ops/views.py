@@ -26,6 +26,8 @@ class Request(NamedTuple):
     reverse: bool = False
     columns: str | None = None
     group_by: str | None = None
+    commit: str | None = None
+    """A revision, for its runs alone."""
     view: View | None = None
     """Holds where the other parts say nothing; its query holds as well."""
 

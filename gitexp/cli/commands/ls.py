@@ -34,6 +34,11 @@ from gitexp.ops.views import Request
     help="One line for the runs that are the same in these keys: how many, and of each metric mean ± "
     "standard deviation.",
 )
+@click.option(
+    "--commit",
+    metavar="REV",
+    help="Show the runs of a commit alone: those that its message names, and those of exactly its code.",
+)
 @click.option("--view", metavar="NAME", help="Start from a view that .gitexp.yaml holds.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with every run.")
 @click.option("--ndjson", is_flag=True, help="Print JSON, one run a line.")
@@ -71,6 +76,7 @@ def command(
     reverse: bool,
     columns: tuple[str, ...],
     group_by: tuple[str, ...],
+    commit: str | None,
     view: str | None,
     as_json: bool,
     ndjson: bool,
@@ -98,6 +104,7 @@ def command(
       git exp ls 'params.lr < 1e-3 and tag:baseline' --sort -acc -n 5
       git exp ls --columns name,lr,acc.max,note
       git exp ls --group-by params.model --sort -acc
+      git exp ls --commit HEAD
       git exp ls --csv >runs.csv
       git exp ls --format '%(name) %(metrics.acc)'
       git exp ls --json | jq -r '.runs[] | select(.status == "finished") | .name'
@@ -118,6 +125,7 @@ def command(
         reverse,
         columns=",".join(columns) if columns else None,
         group_by=",".join(group_by) if group_by else None,
+        commit=commit,
     )
     output = _output([flag for flag, given in flags.items() if given], nul)
     if request.columns is not None and output in ("format", "name-only"):

@@ -21,8 +21,12 @@ def command(session: Session, runs: tuple[str, ...], as_json: bool) -> None:
     the least or the greatest), and a sparkline of all. At the end stand commands to go on with.
 
     RUN is a name, the beginning of one, @ for the latest run (the default), @~1 for the one before it, best
-    or best:METRIC, a commit, or HEAD. Of a run that still goes on, all that was logged so far is shown. Where
-    a commit carries a record beside code that is not the code that was recorded, it is said to be stale.
+    or best:METRIC, a commit, or HEAD. Of a run that still goes on, all that was logged so far is shown.
+
+    For a commit that is not one of a run's the run is shown that it rests on: one that an Exp-Run line of its
+    message names, or one of exactly its code, finished ones before failed ones and then the newest. The other
+    ones are told. Where the code of a commit is not the code that the results were made with, they are said
+    to be stale.
 
     The JSON document of a single run is its record; that of several has them under "runs".
 
@@ -31,15 +35,16 @@ def command(session: Session, runs: tuple[str, ...], as_json: bool) -> None:
       git exp show
       git exp show brave-otter
       git exp show @ @~1 --json
+      git exp show HEAD
     """
     from gitexp.cli.json_output import put_json
     from gitexp.cli.render.run_page import run_page
     from gitexp.cli.run_value import full_value
     from gitexp.cli.screen import look, put
-    from gitexp.ops.examine import examine
+    from gitexp.ops.showing import examine_any
 
     with session.repository() as repo:
-        found = [examine(repo, run) for run in runs or ("@",)]
+        found = [examine_any(repo, run) for run in runs or ("@",)]
         if as_json:
             values = [full_value(one) for one in found]
             put_json(values[0] if len(values) == 1 else {"runs": values})

@@ -91,8 +91,11 @@ def _heading(found: Examined, paint: Paint) -> list[str]:
     lines = [f"run {paint('bold', info.name)}{star}  {paint(STATUS[info.status], info.status.value)}"]
     if info.title:
         lines.append(_INDENT + safe(info.title))
+    if found.evidence_for:
+        lines.append(f"{_INDENT}evidence for commit {found.evidence_for[:_SHORT]}")
     if found.stale:
-        lines.append(paint("red", "stale: this code is not the code that the metrics were made with"))
+        whose = f"the code of {found.evidence_for[:_SHORT]}" if found.evidence_for else "this code"
+        lines.append(paint("red", f"stale: {whose} is not the code that the metrics were made with"))
     return [*lines, ""]
 
 

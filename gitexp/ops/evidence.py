@@ -1,0 +1,78 @@
+"""The runs that a commit rests on: those that its message names, and those of exactly its code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gitexp.errors import NotFound, UsageError
+from gitexp.formats.trailers import named
+from gitexp.model.names import RunName
+from gitexp.model.values import Oid
+from gitexp.ops.read import Listing, StoredRun
+from gitexp.repo import Repository
+
+_BEST = ("finished", "running", "captured")
+"""Then come those that failed, and drafts last: they have not been run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What there is for one commit."""
+
+    commit: Oid
+    code: Oid
+    """Its code tree."""
+    runs: tuple[StoredRun, ...]
+    """Those of its code first, of them those that it names, then the finished ones; the newest first."""
+    missing: tuple[RunName, ...]
+    """Runs that it names and that are not here."""
+
+    def is_stale(self, run: StoredRun) -> bool:
+        """Whether the run is of other code than the commit's."""
+        return run.info.code.tree != self.code
+
+
+def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
+    """Raises NotFound where `revision` is no commit, UsageError where it cannot be one."""
+    if not revision or revision.startswith("-") or "\0" in revision or "\n" in revision:
+        raise UsageError(f"invalid revision {revision!r}", hint="git log --oneline")
+    commit = commit_of(repo, revision)
+    if commit is None:
+        raise NotFound(f"{revision!r} is not a commit", hint="git log --oneline")
+    from gitexp.ops.examine import code_tree  # heavy, and nothing to those who only rank runs
+
+    names = named(repo.reader.read(commit)[1].partition(b"\n\n")[2])
+    tree = code_tree(repo, commit)
+    here = {run.name: run for run in listing.runs if run.name in names}
+    found = {**{run.name: run for run in listing.with_code(tree)}, **here}
+    runs = best_first(found.values())
+    runs.sort(key=lambda run: (run.info.code.tree != tree, run.name not in here))
+    broken = {name for name, _ in listing.broken}
+    missing = tuple(name for name in names if name not in here and name not in broken)
+    return Evidence(commit, tree, tuple(runs), missing)
+
+
+def not_here(name: RunName, revision: str) -> NotFound:
+    """The error for a run that a commit names."""
+    return NotFound(f"run {name!r}, which {revision!r} names, is not here", hint="git exp fetch")
+
+
+def commit_of(repo: Repository, revision: str) -> Oid | None:
+    """The commit that `revision` names, as git understands it."""
+    result = repo.git.run(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", check=False
+    )
+    return Oid(result.text) if result.code == 0 else None
+
+
+def best_first(runs: Iterable[StoredRun]) -> list[StoredRun]:
+    """The finished ones, then what else has results; among equals the newest first."""
+    newest = sorted(runs, key=lambda run: (run.head.started, run.name), reverse=True)
+    return sorted(newest, key=lambda run: _rank(run.head.status))
+
+
+def _rank(status: str) -> int:
+    if status == "draft":
+        return len(_BEST) + 1
+    return _BEST.index(status) if status in _BEST else len(_BEST)

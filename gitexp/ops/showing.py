@@ -1,0 +1,60 @@
+"""What is shown for what a person asks for: a run, or the best evidence of a commit that is no run's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gitexp.errors import Ambiguous, GitExpError, NotFound
+from gitexp.ops.evidence import Evidence, commit_of, evidence_of, not_here
+from gitexp.ops.examine import Examined, examine, examine_run
+from gitexp.ops.read import list_all
+from gitexp.ops.records import FOLDER
+from gitexp.repo import Repository
+
+_TOLD = 5
+
+
+def examine_any(repo: Repository, text: str) -> Examined:
+    """The run that `text` means or that the commit `text` rests on, in full; what else there is is remarked.
+
+    Raises NotFound, Ambiguous, UsageError or BrokenRecord.
+    """
+    try:
+        return examine(repo, text)
+    except Ambiguous:
+        raise
+    except NotFound as error:
+        if not _is_without_record(repo, text):
+            raise
+        unrecorded = error
+    found = evidence_of(repo, text, list_all(repo))
+    if not found.runs:
+        raise _nothing(text, found) from unrecorded
+    for sentence in _remarks(text, found):
+        repo.remark(sentence)
+    best = found.runs[0]
+    return replace(examine_run(best), stale=found.is_stale(best), evidence_for=found.commit)
+
+
+def _is_without_record(repo: Repository, text: str) -> bool:
+    commit = commit_of(repo, text)
+    return commit is not None and repo.reader.resolve(commit, f"{FOLDER}/run.yaml") is None
+
+
+def _nothing(text: str, found: Evidence) -> GitExpError:
+    if found.missing:
+        return not_here(found.missing[0], text)
+    return NotFound(
+        f"{text!r} is a commit that names no run, and no run has its code",
+        hint="git exp run -- CMD records one of the code as it is now",
+    )
+
+
+def _remarks(text: str, found: Evidence) -> list[str]:
+    told = [f"{one.message}: {one.hint}" for one in (not_here(name, text) for name in found.missing)]
+    others = found.runs[1:]
+    if others:
+        names = ", ".join(run.name + (" (stale)" if found.is_stale(run) else "") for run in others[:_TOLD])
+        more = f" and {len(others) - _TOLD} more" if len(others) > _TOLD else ""
+        told.append(f"{text!r} has {len(found.runs)} runs, the others are {names}{more}")
+    return told

@@ -1,0 +1,134 @@
+"""`git exp show REV` and `git exp ls --commit REV`: the runs that a commit rests on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.program import Program
+
+
+def commit(exp: Program, text: str, *named: str, files: dict[str, str | bytes] | None = None) -> str:
+    """A commit whose message names runs."""
+    lines = "".join(f"Exp-Run: {name}\n" for name in named)
+    return exp.repo.commit(f"{text}\n\n{lines}", files)
+
+
+def listed(exp: Program, revision: str, *more: str) -> list[str]:
+    said = exp("ls", "--commit", revision, "--name-only", *more)
+    assert said.code == 0, said.err
+    return said.out.split()
+
+
+def test_runs_of_exactly_its_code(exp: Program) -> None:
+    commit(exp, "tried", files={"train.py": "print('tried')\n"})
+    older, failed = exp.record("older"), exp.record("failed", "raise SystemExit(1)")
+    best = exp.record("best")
+    broken = exp.record("broken", "raise SystemExit(1)")
+    exp.repo.write("train.py", "print('edited')\n")
+    other = exp.record("other")
+    commit(exp, "edited")
+    said = exp("show", "HEAD^")
+    assert said.out.startswith(f"run {best}  finished\n  evidence for commit ")
+    assert said.err == f"note: 'HEAD^' has 4 runs, the others are {older}, {broken}, {failed}\n"
+    assert listed(exp, "HEAD^") == [broken, best, failed, older]
+    assert listed(exp, "HEAD") == [other]
+    assert exp("show", "HEAD").out.startswith(f"run {other}  finished\n")
+    assert exp("show", "main").out == exp("show", "HEAD").out
+    # Names of runs are still names, and commits of runs their own.
+    assert "evidence" not in exp("show", best).out + exp("show", f"exp/{best}").out
+
+
+def test_runs_that_the_message_names(exp: Program) -> None:
+    first, second = exp.record("first"), exp.record("second")
+    exp.repo.write("train.py", "print('later')\n")
+    exact, unnamed = exp.record("exact"), exp.record("unnamed")
+    commit(exp, "squashed", first, exact, second)
+    said = exp("show", "HEAD")
+    assert said.out.startswith(f"run {exact}  finished\n")
+    assert "stale" not in said.out
+    assert said.err == (
+        f"note: 'HEAD' has 4 runs, the others are {unnamed}, {second} (stale), {first} (stale)\n"
+    )
+    assert listed(exp, "HEAD") == [unnamed, exact, second, first]
+    found = exp("show", "HEAD", "--json").json
+    assert (found["name"], found["stale"]) == (exact, False)
+    assert found["evidence_for"] == exp.repo.git("rev-parse", "HEAD")
+    assert exp("show", exact, "--json").json["evidence_for"] is None
+
+
+def test_evidence_of_other_code_is_stale(exp: Program) -> None:
+    name = exp.record("early")
+    head = commit(exp, "moved on", name, files={"train.py": "print('else')\n"})
+    said = exp("show", "HEAD")
+    assert f"evidence for commit {head[:10]}\n" in said.out
+    assert f"stale: the code of {head[:10]} is not the code that the metrics were made with" in said.out
+    assert exp("show", "HEAD", "--json").json["stale"] is True
+    # The first commit has that code, and names nothing.
+    assert "stale" not in exp("show", "HEAD^").out
+
+
+def test_a_run_that_is_not_here(exp: Program) -> None:
+    gone, here = "brave-otter-abcdef", exp.record("here")
+    commit(exp, "one", gone, "not/a/name", files={"a.txt": "a\n"})
+    said = exp("show", "HEAD")
+    assert said.code == 1
+    assert said.err == f"error: run '{gone}', which 'HEAD' names, is not here\nhint: git exp fetch\n"
+    commit(exp, "two", gone, here, files={"a.txt": "b\n"})
+    said = exp("show", "HEAD")
+    assert said.out.startswith(f"run {here} ")
+    assert said.err == f"note: run '{gone}', which 'HEAD' names, is not here: git exp fetch\n"
+    said = exp("ls", "--commit", "HEAD", "--name-only")
+    assert (said.code, said.out) == (0, f"{here}\n")
+    assert said.err == f"warning: run '{gone}', which 'HEAD' names, is not here\nhint: git exp fetch\n"
+
+
+def test_a_commit_without_runs(exp: Program) -> None:
+    said = exp("show", "HEAD")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("error: 'HEAD' is a commit that names no run, and no run has its code\nhint: ")
+    assert exp("ls", "--commit", "HEAD").err == "note: no run yet: git exp run -- CMD makes one\n"
+    exp.repo.write("train.py", "print('other')\n")
+    exp.record("other")
+    assert exp("ls", "--commit", "HEAD").err == "note: no run matches\n"
+    assert listed(exp, "HEAD") == []
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "HEAD:train.py", "", "-x", "a\nb", "HEAD^{tree}"])
+def test_what_is_no_commit(exp: Program, revision: str) -> None:
+    exp.record("one")
+    said = exp("ls", f"--commit={revision}")
+    assert (said.code, said.out) == (2 if revision in ("", "-x", "a\nb") else 1, "")
+    assert said.err.startswith("error: ")
+    assert "\nhint: git log --oneline\n" in said.err
+    assert exp("show", "--", revision).code in (1, 2)
+
+
+def test_beside_other_options(exp: Program) -> None:
+    names = [exp.record(f"n{lr}", "pass", "-S", f"lr={lr}") for lr in (1, 2, 3)]
+    exp.record("unrelated")
+    commit(exp, "all", *names, files={"b.txt": "b\n"})
+    assert listed(exp, "HEAD", "lr > 1") == [names[2], names[1]]
+    assert listed(exp, "HEAD", "--sort", "lr", "-n", "1") == [names[0]]
+    assert [one["name"] for one in exp("ls", "--commit", "HEAD", "--json").json["runs"]] == names[::-1]
+
+
+def test_names_come_before_commits(exp: Program) -> None:
+    name = exp.record("head")
+    assert exp("show", "head").out.startswith(f"run {name} ")
+
+
+def test_archived_runs_are_evidence_too(exp: Program) -> None:
+    name = exp.record("old")
+    assert exp("archive", name).code == 0
+    assert exp("show", "HEAD").out.startswith(f"run {name} ")
+    assert listed(exp, "HEAD") == [name]
+
+
+def test_without_an_index_that_can_be_written(exp: Program) -> None:
+    name = exp.record("one")
+    index = exp.repo.path / ".git" / "exp" / "index.sqlite"
+    index.unlink(missing_ok=True)
+    index.mkdir()
+    (index / "in the way").touch()
+    assert listed(exp, "HEAD") == [name]
+    assert exp("show", "HEAD").out.startswith(f"run {name} ")
