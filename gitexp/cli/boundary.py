@@ -75,6 +75,12 @@ def _called(arguments: Sequence[str], session: Session) -> int:
 
         list_runs(session, Options())
         return exit_codes.OK
+    if "hook" in arguments[:1]:
+        # Nor here, as scripts call it: a commit waits for this two times.
+        from gitexp.cli.hook_call import call_hook, is_plain
+
+        if is_plain(arguments[1:]):
+            return call_hook(session, arguments[1], arguments[2:])
     from gitexp.cli.invocation import invoke
 
     return invoke(arguments, session)

@@ -165,7 +165,7 @@ def _snapshot(repo: Repository, wish: Wish, live: Live) -> Snapshot:
 
 def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: Snapshot) -> Record:
     old = wish.origin.record if wish.origin else None
-    captured = _environment(repo, wish, taken)
+    captured = environment_of(repo, taken, wish.interpreter, in_process=wish.in_process)
     code = Code(taken.tree, taken.base, taken.dirty)
     inputs = {
         (one.role, one.name): one for one in (*(old.inputs if old else ()), *_large_inputs(repo, taken))
@@ -241,12 +241,15 @@ def _parents(wish: Wish) -> tuple[str, ...]:
     return (*forked, *wish.parents)
 
 
-def _environment(repo: Repository, wish: Wish, taken: Snapshot) -> environment.Environment:
+def environment_of(
+    repo: Repository, taken: Snapshot, python: interpreter.Interpreter | None, *, in_process: bool = False
+) -> environment.Environment:
+    """What is known of where a run with that code runs, and under which Python."""
     top = repo.layout.top or repo.layout.git_dir
     return environment.capture(
-        interpreter=wish.interpreter,
+        interpreter=python,
         environ=repo.environ,
-        modules=sys.modules if wish.in_process else {},
+        modules=sys.modules if in_process else {},
         cwd=repo.cwd,
         top=top,
         redactor=repo.redactor,

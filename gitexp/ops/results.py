@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitexp.errors import GitExpError
 from gitexp.model.files import METRICS_FILES
-from gitexp.ops.recording import Recording
 from gitexp.repo import Repository
+
+if TYPE_CHECKING:
+    from gitexp.ops.recording import Recording
 
 SERIES = (".jsonl", ".ndjson", ".csv", ".tsv")
 

@@ -18,6 +18,9 @@ def call(repo: Repository, name: str, how: Call) -> Answer:
     refusals: list[GitExpError] = []
     failures: list[GitExpError] = []
     for hook in hooks_of(name):
+        if refusals:
+            # What is not committed is not to be recorded.
+            break
         if not _is_on(repo, hook):
             continue
         try:

@@ -34,8 +34,8 @@ def lines(names: list[str]) -> list[str]:
 
 def _entry(name: str) -> str:
     stages = ", ".join(HOOKS[name].git_hooks)
-    # The name of the message's file is what tells prepare-commit-msg from what comes later.
-    filenames = "true" if "prepare-commit-msg" in HOOKS[name].git_hooks else "false"
+    # The one file name that is passed is that of the message.
+    filenames = "true" if "commit-msg" in HOOKS[name].git_hooks else "false"
     return (
         f"entry: git-exp hook {name}, language: system, stages: [{stages}], always_run: true, "
         f"pass_filenames: {filenames}"

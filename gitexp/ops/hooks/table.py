@@ -21,6 +21,8 @@ class Call:
     arguments: tuple[str, ...] = ()
     """What git hands to its hook."""
     timeout: float = TIMEOUT
+    strict: bool = False
+    """Whether capture refuses a commit while inputs are missing."""
     stdin: bytes = b""
     """What git sends to its hook; empty but for those in SENT_TO."""
 
@@ -52,6 +54,8 @@ class Entry:
 
 HOOKS = {
     "guard": Entry("gitexp.ops.hooks.guard", ("pre-commit",)),
+    "capture": Entry("gitexp.ops.hooks.capture", ("pre-commit",)),
+    "link": Entry("gitexp.ops.hooks.link", ("commit-msg",)),
     "push": Entry("gitexp.ops.hooks.push", ("pre-push",)),
 }
 """Name -> hook. Those that one hook of git calls are called in this order."""

@@ -1,0 +1,40 @@
+"""What `git exp hook` does, once its arguments are understood."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from gitexp.cli import exit_codes
+from gitexp.cli.session import Session, say, tell, warn
+from gitexp.ops.hooks.calling import call
+from gitexp.ops.hooks.table import GIT_HOOKS, HOOKS, SENT_TO, TIMEOUT, Call
+
+
+def is_plain(arguments: Sequence[str]) -> bool:
+    """Whether that is a call as our scripts make it: a known name, and nothing that looks like an option."""
+    name, *rest = arguments or [""]
+    return (name in HOOKS or name in GIT_HOOKS) and not any(word.startswith("-") for word in rest)
+
+
+def call_hook(
+    session: Session, name: str, arguments: Sequence[str], *, timeout: float = TIMEOUT, strict: bool = False
+) -> int:
+    """The exit code, after everything was said: it is that of an error only where a hook refuses."""
+    sent = _sent() if name in SENT_TO else b""
+    how = Call(name if name in GIT_HOOKS else None, tuple(arguments), timeout, strict, sent)
+    with session.repository(sweep=False) as repo:
+        answer = call(repo, name, how)
+    for failure in answer.failures:
+        warn(failure)
+    for refusal in answer.refusals:
+        tell(refusal)
+    if not answer.refusals:
+        return exit_codes.OK
+    say("hint: to commit all the same: GITEXP_SKIP=1 git commit")
+    return exit_codes.ERROR
+
+
+def _sent() -> bytes:
+    """What git sends; a person who types this sends nothing."""
+    return b"" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read()

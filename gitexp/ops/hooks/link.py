@@ -1,0 +1,87 @@
+"""exp-link: a commit's message names the run of what is committed.
+
+It is done when the message is written, so that an empty one still stops the commit; from then on the line
+goes wherever git carries the message: through amend, rebase, cherry-pick and squash.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from gitexp.capture.durable import write_durably
+from gitexp.capture.snapshot import of_index
+from gitexp.formats.trailers import line, lines, says_nothing, without
+from gitexp.ops.evidence import commit_of
+from gitexp.ops.hooks import pending
+from gitexp.ops.hooks.pending import Pending
+from gitexp.ops.hooks.table import Answer, Call
+from gitexp.ops.read import list_all
+from gitexp.repo import Repository
+
+
+def run(repo: Repository, call: Call) -> Answer:
+    """Never refuses. Raises GitExpError, OSError; then the message is as it was."""
+    noted = pending.read(repo)
+    if noted is None or not call.arguments or repo.layout.top is None:
+        return Answer()
+    path = repo.cwd / call.arguments[0]
+    before = path.read_bytes()
+    if not _is_of_this_commit(repo, noted) or _says_nothing(repo, before):
+        return Answer()
+    after = _linked(repo, without(before, _outdated(repo, before, noted)), noted)
+    if after != before:
+        write_durably(path, after)
+    return Answer()
+
+
+def _is_of_this_commit(repo: Repository, noted: Pending) -> bool:
+    """Not so where another hook has changed what is staged, or git did not call the one that leaves notes."""
+    with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
+        return of_index(repo.git, repo.layout, Path(folder) / "objects").tree == noted.tree
+
+
+def _says_nothing(repo: Repository, message: bytes) -> bool:
+    config = repo.config
+    comment = config.get("core.commentString") or config.get("core.commentChar") or "#"
+    mark = "#" if comment == "auto" else comment
+    return says_nothing(message, _template(repo), os.fsencode(mark))
+
+
+def _template(repo: Repository) -> bytes:
+    """The message that git begins with."""
+    name = repo.config.get("commit.template")
+    if not name or repo.layout.top is None:
+        return b""
+    home = repo.environ.get("HOME", "~")
+    try:
+        return (repo.layout.top / (home + name[1:] if name.startswith("~/") else name)).read_bytes()
+    except OSError:
+        return b""
+
+
+def _outdated(repo: Repository, message: bytes, noted: Pending) -> set[str]:
+    """The runs whose lines come from the commit that is amended, and that are of its code and not of this."""
+    names = lines(message) - {noted.run or ""}
+    head = commit_of(repo, "HEAD") if names else None
+    if head is None:
+        return set()
+    names &= lines(repo.reader.read(head)[1].partition(b"\n\n")[2])
+    if not names:
+        return set()
+    from gitexp.ops.examine import code_tree  # heavy, and only needed where a commit with a line is amended
+
+    tree = code_tree(repo, head)
+    if tree == noted.tree:
+        return set()
+    return names & {str(run.name) for run in list_all(repo).with_code(tree)}
+
+
+def _linked(repo: Repository, message: bytes, noted: Pending) -> bytes:
+    """The message with the line, unless it has it."""
+    if noted.run is None or noted.run in lines(message):
+        return message
+    # Three dashes end no message here: they are the user's.
+    how = ("--no-divider", "--where=end", "--if-exists=add", "--if-missing=add")
+    return repo.git.run("interpret-trailers", *how, "--trailer", line(noted.run), input=message).stdout

@@ -1,0 +1,54 @@
+"""The note that the hook before a commit leaves for the one that sees its message."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from gitexp.git.refs import is_name
+from gitexp.model.names import RunName
+from gitexp.model.values import Oid
+from gitexp.repo import Repository
+
+_VERSION = 1
+_LARGEST = 4096
+
+
+class Pending(NamedTuple):
+    """What is about to be committed in this working tree."""
+
+    tree: Oid
+    """The code tree."""
+    run: RunName | None
+    """The run of that state; None where there is none."""
+
+
+def leave(repo: Repository, pending: Pending) -> None:
+    """Replaces what was noted before. Where nothing can be written the commit has no trailer."""
+    path = _path(repo)
+    if pending.run is None and not repo.home.exists():
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with suppress(OSError):
+        path.parent.mkdir(exist_ok=True)
+        temporary.write_text(json.dumps({"v": _VERSION, "tree": pending.tree, "run": pending.run}))
+        temporary.replace(path)
+
+
+def read(repo: Repository) -> Pending | None:
+    """What was noted last; None where nothing was, or it cannot be read."""
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        with _path(repo).open("rb") as file:
+            value = json.loads(file.read(_LARGEST))
+        run = value["run"]
+        if value["v"] == _VERSION and (run is None or is_name(run)):
+            return Pending(Oid(str(value["tree"])), None if run is None else RunName(run))
+    return None
+
+
+def _path(repo: Repository) -> Path:
+    """Each working tree has its own."""
+    return repo.layout.git_dir / "exp" / "commit.json"

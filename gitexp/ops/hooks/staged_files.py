@@ -1,0 +1,96 @@
+"""What the staged files of a project say: its settings, params and results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from gitexp.capture.snapshot import Snapshot
+from gitexp.formats.settings import FILE
+from gitexp.git.read_catfile import CatFileReader
+from gitexp.git.reader import LIMIT
+from gitexp.model.history import Row
+from gitexp.model.values import Oid, Scalar
+from gitexp.ops import params, results
+from gitexp.repo import Repository
+
+# What reads files of a kind is imported where there is one: most commits change none.
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the staged metrics files say."""
+
+    metrics: Mapping[str, Scalar]
+    rows: Sequence[Row]
+
+
+class StagedFiles:
+    """The files of a staged state, by their paths from the root. To be closed."""
+
+    def __init__(self, repo: Repository, taken: Snapshot) -> None:
+        git = repo.git.within(taken.inside)
+        self._reader = CatFileReader(git, repo.layout.object_format, LIMIT)
+
+    def __enter__(self) -> StagedFiles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.close()
+
+    def read(self, path: str) -> bytes | None:
+        """None where no such file is staged. Raises BrokenRecord where it is too large."""
+        found = self._find("", path)
+        if found is None:
+            return None
+        kind, data = self._reader.read(found)
+        return data if kind == "blob" else None
+
+    def changed(self, path: str) -> bool:
+        """Whether the file is staged, and not as HEAD has it."""
+        found = self._find("", path)
+        return found is not None and found != self._find("HEAD", path)
+
+    def settings(self) -> bytes | None:
+        return self.read(FILE)
+
+    def params_files(self, declared: Sequence[str]) -> list[str]:
+        """The declared ones, or else the one that is found by its name."""
+        return list(declared) or [path for path in params.DETECTED if self._find("", path)][:1]
+
+    def metrics_files(self, declared: Sequence[str]) -> list[str]:
+        """Those that are staged and not as HEAD has them: what has not changed is no result of this code."""
+        return [path for path in declared or results.DETECTED if self.changed(path)]
+
+    def read_params(self, paths: Sequence[str]) -> dict[str, Any]:
+        """Raises BrokenFile."""
+        return params.merged([file for path in paths for file in self._params_file(path)])
+
+    def read_results(self, paths: Sequence[str]) -> Results:
+        """Raises BrokenFile."""
+        from gitexp.formats import results as formats
+
+        metrics: dict[str, Scalar] = {}
+        rows: list[Row] = []
+        for path in paths:
+            data = self.read(path) or b""
+            if PurePosixPath(path).suffix in results.SERIES:
+                rows += formats.series(path, data, default_time=time.time())
+            else:
+                metrics.update(formats.metrics(path, data))
+        last = {name: value for row in rows for name, value in row.values.items()}
+        return Results({**last, **metrics}, rows)
+
+    def _params_file(self, path: str) -> Iterator[params.ParamsFile]:
+        data = self.read(path)
+        if data is not None:
+            from gitexp.formats import params_file
+
+            yield params.ParamsFile(path, data, params_file.parse(path, data))
+
+    def _find(self, revision: str, path: str) -> Oid | None:
+        # One line is one question.
+        return None if "\n" in path else self._reader.lookup(f"{revision}:{path}")
