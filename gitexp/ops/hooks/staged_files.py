@@ -12,6 +12,7 @@ from gitexp.capture.snapshot import Snapshot
 from gitexp.formats.settings import FILE
 from gitexp.git.read_catfile import CatFileReader
 from gitexp.git.reader import LIMIT
+from gitexp.model.files import METRICS_FILES, PARAMS_FILES
 from gitexp.model.history import Row
 from gitexp.model.values import Oid, Scalar
 from gitexp.ops import params, results
@@ -59,11 +60,11 @@ class StagedFiles:
 
     def params_files(self, declared: Sequence[str]) -> list[str]:
         """The declared ones, or else the one that is found by its name."""
-        return list(declared) or [path for path in params.DETECTED if self._find("", path)][:1]
+        return list(declared) or [path for path in PARAMS_FILES if self._find("", path)][:1]
 
     def metrics_files(self, declared: Sequence[str]) -> list[str]:
         """Those that are staged and not as HEAD has them: what has not changed is no result of this code."""
-        return [path for path in declared or results.DETECTED if self.changed(path)]
+        return [path for path in declared or METRICS_FILES if self.changed(path)]
 
     def read_params(self, paths: Sequence[str]) -> dict[str, Any]:
         """Raises BrokenFile."""
