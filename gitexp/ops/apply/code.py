@@ -52,7 +52,7 @@ def stage(run: StoredRun, top: Path, kept: Backup, now: Tracked) -> Code:
     _check_paths(run, files)
     here = {path for path in (*now.head, *now.index) if _is_code(path)}
     submodules = {path for path in here if _is_submodule(now, path)}
-    present = blobs_now(repo, top, now, {*files, *here} - submodules)
+    present = blobs_now(repo, top, now, {*files, *here})
     inside = _index(run, kept)
     sparse = now.sparse | _sparse(repo, kept, inside)
     patterns = (*NEVER_CAPTURED, *repo.settings.never_capture)
@@ -62,7 +62,9 @@ def stage(run: StoredRun, top: Path, kept: Backup, now: Tracked) -> Code:
     removed = set(present) - files.keys()
     leaving = secret | sparse | submodules
     moved = {
-        path for path in {*submodules, *listed} - files.keys() if not _as_here(now, path, listed.get(path))
+        path
+        for path in submodules | (listed.keys() - files.keys())
+        if not _as_here(now, path, listed.get(path))
     }
     told = [
         *_told(secret & (wanted | removed), "may hold secrets, left alone"),

@@ -90,7 +90,7 @@ def blobs_now(repo: Repository, top: Path, now: Tracked, paths: Iterable[str]) -
     """What git would store of the files and links that stand at `paths`, filters applied."""
     found, unsure = {}, []
     for path in paths:
-        if path in now.clean and len(now.index[path]) == 1:
+        if path in now.clean:
             found[path] = now.index[path][0]
             continue
         mode = _mode(top, path)
