@@ -252,18 +252,21 @@ def test_a_link_on_the_way_is_not_followed(exp: Program, old: str, tmp_path: Pat
 
 
 def test_a_tracked_link_becomes_a_folder(exp: Program, tmp_path: Path) -> None:
-    (tmp_path / "outside").mkdir()
-    exp.repo.write("data2/x", "of the run")
+    outside = {"deep": "a file", "x": "a file", "inner/y": "a file"}
+    for path, text in outside.items():
+        exp.repo.write(f"../outside/{path}", text)
+    for path in ("x", "deep/er/x", "inner/y"):
+        exp.repo.write(f"data2/{path}", "of the run")
     name = exp.record("folder")
     exp.repo.git("clean", "-fdq")
     (exp.repo.path / "data2").symlink_to(tmp_path / "outside")
     exp.repo.commit("a link")
     before = walk(exp.repo.path)
     assert exp("apply", name).code == 0
-    assert (exp.repo.path / "data2/x").read_text() == "of the run"
-    assert os.listdir(tmp_path / "outside") == []
+    assert (exp.repo.path / "data2/deep/er/x").read_text() == "of the run"
     assert exp("undo").code == 0
     assert walk(exp.repo.path) == before
+    assert {path: (tmp_path / "outside" / path).read_text() for path in outside} == outside
 
 
 def test_another_repository_on_the_way(exp: Program, old: str) -> None:

@@ -11,7 +11,6 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from gitexp.errors import RefChanged
@@ -37,7 +36,7 @@ def bring_about(top: Path, kept: Backup, changes: Sequence[Change]) -> None:
     sync_all([path for path in ready.values() if not path.is_symlink()])
     deepest_last = sorted(todo, key=lambda one: one.depth)
     for one in reversed(deepest_last):
-        _clear(top / one.path, one)
+        _clear(top, one)
     for one in deepest_last:
         if isinstance(one.after, Folder):
             (top / one.path).mkdir(exist_ok=True)
@@ -56,9 +55,9 @@ def take_back(top: Path, kept: Backup, changes: Sequence[Change]) -> list[str]:
 
     What somebody else has put there meanwhile stays: those paths are given.
     """
-    for path in _temporaries(top, kept, changes):
-        with suppress(FileNotFoundError, NotADirectoryError):
-            path.unlink()
+    for path in _temporaries(kept, changes):
+        if blocking(top, path) is None:
+            (top / path).unlink(missing_ok=True)
     back = [one.turned for one in changes]
     foreign = set(_foreign(top, back))
     above = {folder for path in foreign for folder in parents(path)}
@@ -101,19 +100,22 @@ def _prepared(top: Path, kept: Backup, one: Change) -> Path:
     return temporary
 
 
-def _temporaries(top: Path, kept: Backup, changes: Sequence[Change]) -> Iterator[Path]:
+def _temporaries(kept: Backup, changes: Sequence[Change]) -> Iterator[str]:
     """Where new files may wait."""
     for one in changes:
-        for folder in (*parents(one.path), ""):
-            yield top / folder / _temporary_name(kept, one.path)
+        name = _temporary_name(kept, one.path)
+        yield from (name, *(f"{folder}/{name}" for folder in parents(one.path)))
 
 
 def _temporary_name(kept: Backup, path: str) -> str:
     return f".gitexp-{kept.path.name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
 
 
-def _clear(full: Path, one: Change) -> None:
-    """Remove what a rename cannot replace."""
+def _clear(top: Path, one: Change) -> None:
+    """Remove what a rename cannot replace, and nothing that a link leads to."""
+    full = top / one.path
+    if blocking(top, one.path) is not None:
+        return
     if full.is_dir() and not full.is_symlink():
         try:
             full.rmdir()
@@ -122,8 +124,7 @@ def _clear(full: Path, one: Change) -> None:
             if one.after is not None or error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
     elif one.after is None or isinstance(one.after, Folder):
-        with suppress(FileNotFoundError, NotADirectoryError):
-            full.unlink()
+        full.unlink(missing_ok=True)
 
 
 def and_more(paths: Sequence[str], shown: int) -> str:
