@@ -518,10 +518,14 @@ def test_large_inputs_are_told(exp: Program) -> None:
 def test_a_stale_record_is_not_taken_for_the_runs_code(exp: Program, old: str) -> None:
     exp.repo.git("merge", "-q", f"exp/{old}")
     exp.repo.commit("and on", {"train.py": "later\n"})
+    record = files_of(walk(exp.repo.path / ".exp"))
     said = exp("apply", "HEAD")
     assert said.code == 2
     assert "stands beside other code than that of run" in said.err
     assert f"hint: git exp apply {old}\n" in said.err
+    assert exp("apply", old).code == 0
+    assert (exp.repo.path / "train.py").read_text() == "print('as it was')\n"
+    assert files_of(walk(exp.repo.path / ".exp")) == record
 
 
 # -- params ---------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ def commands(run: str, other: str) -> Iterator[tuple[str, ...]]:
     yield ("plot", run, "--svg", "-")
     yield ("get", run, "-o", f"out/{run}")
     yield ("get", run, "-n")
+    yield ("apply", run, "--code", "--params", "--artifacts", "-n")
 
 
 LISTS = (

@@ -29,6 +29,7 @@ PATHS = (
 )
 FOLDERS = ("empty", "src/empty", "swap/empty/er", "out")
 IGNORED = ".ignored"
+HEALTH = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
 
 Entry = tuple[str, Any, Any]
 Spec = dict[str, Entry]
@@ -170,7 +171,7 @@ def check_code(
         assert found[path] == one or _checked_out(found[path]) == one
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=HEALTH)
 @given(story=stories)
 def test_undo_of_apply_is_the_identity(environ: dict[str, str], story: dict[str, Any]) -> None:
     check(environ, story)
@@ -180,7 +181,7 @@ def test_undo_of_apply_is_the_identity(environ: dict[str, str], story: dict[str,
 def test_undo_of_many_applies_is_the_identity(environ: dict[str, str]) -> None:
     ends: dict[str, int] = {}
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400, deadline=None, suppress_health_check=HEALTH)
     @given(story=stories)
     def tell(story: dict[str, Any]) -> None:
         end = check(environ, story)
