@@ -36,7 +36,7 @@ class Planned:
     branch: str | None
     """None where HEAD is detached."""
     trusted: bool
-    """Whether the code is the user's own, so that the filters of the user's settings may run."""
+    """Whether the filters of the user's settings may run."""
     code: CodeCommit
 
 

@@ -92,7 +92,7 @@ def test_what_is_gone_is_told_and_the_rest_is_there(exp: Program, full: str, tmp
         assert f"warning: {kind} '{path}' is not restored: " in said.err
     assert (tmp_path / "w/train.py").read_text() == "print('better')\n"
     assert said.json["head"] == exp.repo.git("rev-parse", "HEAD")
-    assert said.json["own"] is True
+    assert said.json["trusted"] is True
 
 
 def test_on_a_branch_the_code_is_committed(exp: Program, full: str, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_nothing_is_run_for_the_run_of_another_person(
         assert grace("tag", name, "+seen").code == 0
         said = grace("worktree", name, str(tmp_path / "hers"))
     assert said.code == 0
-    assert "is another person's: no filter of yours is run" in said.err
+    assert "was not recorded here: no filter of yours is run" in said.err
     assert not told.exists()
     assert (tmp_path / "hers/data/a b.txt").read_text() == "one\n"
     assert ada("archive", name).code == 0

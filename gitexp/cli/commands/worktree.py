@@ -41,8 +41,9 @@ def command(
     can. What is gone, or has other content in its place, is told, and the exit code is 0 all the same.
     Submodules stay empty.
 
-    No hook is run, and the filters of your settings only for code of your own. RUN is written as for git exp
-    show. git worktree remove DIR takes the worktree away.
+    No hook is run, and the filters of your settings only for code that you recorded in this clone, or that a
+    key you trust has signed. RUN is written as for git exp show. git worktree remove DIR takes the worktree
+    away.
 
     \b
     Examples:
@@ -70,7 +71,7 @@ def _value(commit: str, planned: Planned, made: RunWorktree | None) -> dict[str,
         "path": str(planned.path),
         "head": planned.head,
         "branch": planned.branch,
-        "own": planned.trusted,
+        "trusted": planned.trusted,
         "submodules": list(made.submodules) if made else [],
         "files": [_file(kind, one) for kind, files in _kinds(made) for one in files],
     }
@@ -102,7 +103,7 @@ def _tell(planned: Planned, made: RunWorktree | None, *, quiet: bool) -> None:
     if planned.code.lost:
         note(f"the commit that run '{planned.run}' started from is not in this clone")
     if not planned.trusted:
-        note(f"run '{planned.run}' is another person's: no filter of yours is run on its files")
+        note(f"run '{planned.run}' was not recorded here: no filter of yours is run on its files")
     for kind, files in _kinds(made):
         for one in files:
             if one.error is not None:
