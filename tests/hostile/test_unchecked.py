@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.sharing import Person, World
 from tests.hostile.corpus import REFUSED, SHOWN, Forger, Plant, named, names_that_no_run_has
-from tests.hostile.unharmed import LISTS, assert_plain, commands, outside
+from tests.hostile.unharmed import LISTS, assert_plain, commands, make_room, outside
 
 # Git itself does not bring these, whatever is checked.
 BROUGHT = {kind: plant for kind, plant in REFUSED.items() if kind not in ("no-parent", "code-empty")}
@@ -22,7 +22,7 @@ def _brought(world: World, forger: Forger, bob: Person, kinds: Mapping[str, Plan
     for kind, plant in kinds.items():
         plant(forger, named(kind))
     bob.repo.git("fetch", "-q", "origin", "refs/exp/*:refs/exp/*")
-    (bob.repo.path / "out").mkdir()
+    make_room(bob)
 
 
 def _assert_safe(world: World, bob: Person, good: str, kinds: Mapping[str, Plant]) -> None:

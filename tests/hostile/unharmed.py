@@ -18,6 +18,7 @@ _OWN = (
     ".git/index",
     ".git/packed-refs",
     ".git/lfs",
+    ".git/worktrees",
     "out",
 )
 """Where a command may write."""
@@ -37,7 +38,7 @@ def assert_plain(said: Said, what: object) -> None:
 
 
 def commands(run: str, other: str) -> Iterator[tuple[str, ...]]:
-    """Every command that shows a run."""
+    """Every command that shows a run, or has it back."""
     yield ("show", run)
     yield ("show", run, "--json")
     for form in ((), ("--all",), ("--json",), ("--md",), ("--code",)):
@@ -52,6 +53,10 @@ def commands(run: str, other: str) -> Iterator[tuple[str, ...]]:
     yield ("get", run, "-o", f"out/{run}")
     yield ("get", run, "-n")
     yield ("apply", run, "--code", "--params", "--artifacts", "-n")
+    yield ("branch", run, f"at/{run}")
+    yield ("branch", run, f"whole/{run}", "--with-record", "--json")
+    yield ("worktree", run, f"out/tree-{run}")
+    yield ("worktree", run, f"out/branch-{run}", "-b", f"tree/{run}", "--json")
 
 
 LISTS = (
@@ -69,6 +74,12 @@ LISTS = (
     ("rm", "--where", "tag:plain", "-n"),
 )
 """Every command that shows many."""
+
+
+def make_room(person: Person) -> None:
+    """The folder `out`, where commands may write, and which git ignores."""
+    (person.repo.path / "out").mkdir()
+    person.repo.write(".git/info/exclude", "/out/\n")
 
 
 def outside(world: World, person: Person) -> dict[str, bytes | None]:
