@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -278,12 +279,11 @@ def test_a_bare_repository(
     assert said.err.startswith("error: this repository is bare")
 
 
-def _calls(repo: Repo) -> None:
+def _calls(repo: Repo, *, mine: bool) -> None:
     """Theirs, the framework's and ours: each is called once."""
     repo.git("commit", "-q", "--allow-empty", "-m", "one")
-    assert (repo.path / "mine.txt").read_text() == "mine\n"
-    (repo.path / "mine.txt").unlink()
-    (repo.path / "mine.txt").touch()
+    if mine:
+        assert (repo.path / "mine.txt").read_text() == "mine\n"
     _guards_once(repo)
 
 
@@ -305,25 +305,27 @@ OWN = """\
 
 
 @pytest.mark.parametrize("program", ["pre-commit", "prek"])
-def test_a_framework_that_was_there(exp: Program, program: str) -> None:
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_framework_that_was_there(exp: Program, program: str, mine: bool) -> None:
     repo = exp.repo
     repo.commit("a framework", {".pre-commit-config.yaml": f"repos:\n{OWN}"})
-    theirs(repo)
+    if mine:
+        theirs(repo)
     framework(program)(repo)
     was = everything(repo)
     said = exp("hooks", "install")
-    assert f"pre-commit: installed, after {program}\n" in said.err
+    after = ", after pre-commit.before-gitexp" if mine else ""
+    assert f"pre-commit: installed, called by {program}{after}\n" in said.err
     assert "- {id: exp-guard, " in said.err
-    _calls(repo)
-    # It is installed once more, over ours, and calls that from then on.
+    _calls(repo, mine=mine)
+    # It is installed once more, and finds all as it was.
+    installed = everything(repo)
     framework(program)(repo)
-    assert states(exp)["pre-commit"] == "called"
+    assert everything(repo) == installed
+    assert states(exp)["pre-commit"] == "installed"
     assert exp("hooks", "install").code == 0
     assert exp("hooks", "uninstall").code == 0
-    now = everything(repo)
-    assert not [name for name in now if name.endswith(BEFORE)]
-    hook = str(folder(repo) / "pre-commit")
-    assert now[hook] == was[hook]
+    assert everything(repo) == was
 
 
 @pytest.mark.parametrize("program", ["pre-commit", "prek"])
@@ -334,11 +336,23 @@ def test_a_framework_that_comes_later(exp: Program, program: str) -> None:
     install(repo)
     framework(program)(repo)
     assert (folder(repo) / f"pre-commit{LEGACY}").read_bytes() == stub("pre-commit")
-    assert states(exp)["pre-commit"] == "called"
-    _calls(repo)
+    assert states(exp)["pre-commit"] == "installed"
+    _calls(repo, mine=True)
     assert exp("hooks", "uninstall").code == 0
     assert (folder(repo) / f"pre-commit{LEGACY}").read_text() == MINE
     assert states(exp)["pre-commit"] == "foreign"
+
+
+def test_a_framework_that_goes(exp: Program) -> None:
+    repo = exp.repo
+    repo.commit("a framework", {".pre-commit-config.yaml": f"repos:\n{OWN}"})
+    theirs(repo)
+    framework("pre-commit")(repo)
+    install(repo)
+    subprocess.run(["pre-commit", "uninstall"], cwd=repo.path, env=repo.environ, check=True)
+    assert (folder(repo) / "pre-commit").read_bytes() == stub("pre-commit")
+    assert exp("hooks", "uninstall").code == 0
+    assert (folder(repo) / "pre-commit").read_text() == MINE
 
 
 def test_a_framework_that_calls_ours(exp: Program) -> None:
@@ -346,5 +360,5 @@ def test_a_framework_that_calls_ours(exp: Program) -> None:
     framework("pre-commit")(exp.repo)
     was = everything(exp.repo)
     said = exp("hooks", "install")
-    assert "pre-commit: as it was: called by pre-commit\n" in said.err
+    assert "pre-commit: as it was, called by pre-commit\n" in said.err
     assert everything(exp.repo) == was

@@ -70,6 +70,16 @@ def test_only_new_commits_are_looked_at(world: World, ada: Person) -> None:
     assert is_pushed(world, ada)
 
 
+def test_a_new_branch_of_what_is_there(world: World, ada: Person) -> None:
+    mention(ada, ada.record("first"))
+    push(ada, GITEXP_SKIP="1")
+    ada.repo.git("checkout", "-q", "-b", "idea")
+    second = ada.record("second")
+    mention(ada, second)
+    push(ada, "origin", "idea")
+    assert list(world.runs) == [second]
+
+
 def test_a_new_branch_and_tags(world: World, ada: Person) -> None:
     ada.repo.git("checkout", "-q", "-b", "idea")
     name = ada.record("first")
@@ -121,7 +131,7 @@ def test_a_run_that_goes_on_stays(world: World, ada: Person) -> None:
 
 def test_the_users_hook_runs_once(world: World, ada: Person) -> None:
     hook = ada.repo.path / ".git" / "hooks" / "pre-push.before-gitexp"
-    hook.write_text('#!/bin/sh\necho "$@" >>called.txt\ncat >>called.txt\n')
+    hook.write_text('#!/bin/sh\necho "$@" $GITEXP_SKIP >>called.txt\ncat >>called.txt\n')
     hook.chmod(0o755)
     name = ada.record("first")
     mention(ada, name)
@@ -133,7 +143,9 @@ def test_the_users_hook_runs_once(world: World, ada: Person) -> None:
     # A push of ours calls theirs, but not our hook again.
     second = ada.record("second")
     assert ada("push", "origin", second).code == 0
-    assert len((ada.repo.path / "called.txt").read_text().splitlines()) == 4
+    called = (ada.repo.path / "called.txt").read_text().splitlines()
+    assert len(called) == 4
+    assert called[2] == f"origin {world.url} 1"
     # So does one of plain git, which mentions the runs that it sends.
     third = ada.record("third")
     push(ada, "origin", f"refs/exp/{third}:refs/exp/{third}")

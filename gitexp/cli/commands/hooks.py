@@ -67,7 +67,7 @@ def _tell(done: Sequence[Done], action: str, *, dry_run: bool, quiet: bool) -> i
 
 
 def _tell_frameworks(done: Sequence[Done]) -> None:
-    """How a framework that ours calls can be had to call ours instead."""
+    """How a framework can be had to list ours among its hooks."""
     from gitexp.cli.session import note, say
     from gitexp.ops.hooks.framework import CONFIGS, lines
     from gitexp.ops.hooks.table import hooks_of
@@ -76,7 +76,7 @@ def _tell_frameworks(done: Sequence[Done]) -> None:
     if not chained:
         return
     names = list(dict.fromkeys(hook for one in chained for hook in hooks_of(one.name)))
-    note(f"{chained[0].framework} is called first. To have it call ours instead, put into {CONFIGS[0]}:")
+    note(f"{chained[0].framework} calls them. To see them among its hooks instead, put into {CONFIGS[0]}:")
     for text in lines(names):
         say(text)
 
@@ -84,11 +84,10 @@ def _tell_frameworks(done: Sequence[Done]) -> None:
 def _aside(hook: HookState) -> str:
     from gitexp.ops.hooks.state import State
 
-    if hook.before is not None:
-        return f", after {hook.framework or hook.before.name}"
-    if hook.state is not State.CALLED:
-        return ""
-    return f": called by {hook.framework or 'what stands there'}"
+    after = f", after {hook.before.name}" if hook.before is not None else ""
+    if hook.state is State.CALLED or (hook.framework and hook.state.works):
+        return f", called by {hook.framework or 'what stands there'}{after}"
+    return after
 
 
 def _put_status(repo: Repository, hooks: Sequence[HookState], *, as_json: bool) -> int:

@@ -17,7 +17,7 @@ from gitexp.errors import GitExpError
 from gitexp.ops.hooks.drivers import register, withdraw
 from gitexp.ops.hooks.folder import HooksFolder, find_folder
 from gitexp.ops.hooks.state import HookState, State, look
-from gitexp.ops.hooks.stubs import BEFORE, LEGACY, framework_of, line, read_script, stub, version_of
+from gitexp.ops.hooks.stubs import BEFORE, line, read_script, stub
 from gitexp.repo import Repository
 
 
@@ -66,12 +66,13 @@ def _installed(folder: HooksFolder, hook: HookState, *, dry_run: bool) -> Done:
     script = stub(hook.name)
     if hook.state is State.INSTALLED and read_script(path) == script and os.access(path, os.X_OK):
         return Done(hook, False)
-    if hook.state is State.FOREIGN and not _can_keep(path):
-        return Done(hook, False, _in_the_way(path))
+    before = path.with_name(hook.name + BEFORE)
+    if hook.state is State.FOREIGN and not _can_keep(path, before):
+        return Done(hook, False, _in_the_way(path, before))
     if not dry_run:
         path.parent.mkdir(parents=True, exist_ok=True)
         if hook.state is State.FOREIGN:
-            _keep(path)
+            _keep(path, before)
         _write(path, script)
     return Done(hook, True)
 
@@ -83,15 +84,14 @@ def _by_hand(hook: HookState) -> GitExpError:
     )
 
 
-def _in_the_way(path: Path) -> GitExpError:
+def _in_the_way(path: Path, before: Path) -> GitExpError:
     return GitExpError(
-        f"'{path}' has come since git exp hooks install, and '{path.name}{BEFORE}' is another hook",
-        hint=f"see which of them is wanted, and remove the other: rm '{path}{BEFORE}'",
+        f"'{path}' has come since git exp hooks install, and '{before.name}' is another hook",
+        hint=f"see which of them is wanted, and remove the other: rm '{before}'",
     )
 
 
-def _can_keep(path: Path) -> bool:
-    before = path.with_name(path.name + BEFORE)
+def _can_keep(path: Path, before: Path) -> bool:
     return not os.path.lexists(before) or _same(path, before)
 
 
@@ -101,9 +101,8 @@ def _same(one: Path, other: Path) -> bool:
     return one.is_file() and other.is_file() and one.read_bytes() == other.read_bytes()
 
 
-def _keep(path: Path) -> None:
+def _keep(path: Path, before: Path) -> None:
     """Give what stands at `path` its second name, the file itself or, where there are no links, a copy."""
-    before = path.with_name(path.name + BEFORE)
     if os.path.lexists(before):  # we were killed right after this
         return
     try:
@@ -126,31 +125,11 @@ def _beside(path: Path) -> Path:
 
 
 def _uninstalled(hook: HookState, *, dry_run: bool) -> Done:
-    path = hook.path
-    legacy = path.with_name(path.name + LEGACY)
-    if hook.framework and hook.state is State.CALLED and _is_ours(legacy):
-        # A framework was installed over ours, and calls it.
-        if not dry_run:
-            _put_back(legacy, path.with_name(path.name + BEFORE), unless=hook.framework)
-        return Done(hook, True)
     if hook.state not in (State.INSTALLED, State.OLDER, State.NEWER):
         return Done(hook, False)
     if not dry_run:
-        _put_back(path, path.with_name(path.name + BEFORE))
+        if hook.before is not None:
+            hook.before.replace(hook.path)
+        else:
+            hook.path.unlink()
     return Done(hook, True)
-
-
-def _is_ours(path: Path) -> bool:
-    script = read_script(path)
-    return script is not None and version_of(script) is not None
-
-
-def _put_back(path: Path, before: Path, *, unless: str | None = None) -> None:
-    """`before` at `path`, in place of ours. A script of the framework `unless` is removed instead."""
-    if unless is not None and framework_of(read_script(before) or b"") == unless:
-        path.unlink()
-        before.unlink()
-    elif os.path.lexists(before):
-        before.replace(path)
-    else:
-        path.unlink()

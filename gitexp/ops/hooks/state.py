@@ -38,11 +38,11 @@ class HookState:
     name: str
     state: State
     path: Path
-    """Where it stands, or would."""
+    """Where ours stands, or would."""
     before: Path | None = None
     """What stood there before, and is called first."""
     framework: str | None = None
-    """`pre-commit` or `prek`, where that calls ours or is called by it."""
+    """`pre-commit` or `prek`, where git calls that, which calls ours, or would."""
 
 
 def look(repo: Repository, folder: HooksFolder | None = None) -> list[HookState]:
@@ -56,23 +56,26 @@ def look(repo: Repository, folder: HooksFolder | None = None) -> list[HookState]
 def _look(folder: HooksFolder, name: str, configured: frozenset[str]) -> HookState:
     path = (folder.scripts or folder.path) / name
     script = read_script(path)
+    framework = framework_of(script) if script else None
+    if framework is not None:
+        # It makes its script anew at any time. What it found there when it came is called by it, for ever.
+        path = path.with_name(name + LEGACY)
+        script = read_script(path)
+    state = _state(name, script)
+    if framework is not None and not state.works and configured.issuperset(hooks_of(name)):
+        state = State.CALLED
+    before = path.with_name(name + BEFORE)
+    is_ours = state in (State.INSTALLED, State.OLDER, State.NEWER)
+    chained = is_ours and read_script(before) is not None
+    return HookState(name, state, path, before if chained else None, framework)
+
+
+def _state(name: str, script: bytes | None) -> State:
     if script is None:
-        return HookState(name, State.ABSENT, path)
+        return State.ABSENT
     version = version_of(script)
-    if version is not None:
-        before = path.with_name(name + BEFORE)
-        chained = read_script(before)
-        made = framework_of(chained) if chained else None
-        return HookState(name, _by_age(version), path, before if chained is not None else None, made)
-    framework = framework_of(script)
-    if framework is None:
-        return HookState(name, State.CALLED if calls_ours(script, name) else State.FOREIGN, path)
-    legacy = read_script(path.with_name(name + LEGACY))
-    called = configured.issuperset(hooks_of(name)) or (legacy and version_of(legacy) is not None)
-    return HookState(name, State.CALLED if called else State.FOREIGN, path, framework=framework)
-
-
-def _by_age(version: int) -> State:
+    if version is None:
+        return State.CALLED if calls_ours(script, name) else State.FOREIGN
     if version == VERSION:
         return State.INSTALLED
     return State.OLDER if version < VERSION else State.NEWER

@@ -10,7 +10,7 @@ VERSION = 1
 BEFORE = ".before-gitexp"
 """Ends the name of what stood in our place before."""
 LEGACY = ".legacy"
-"""Ends the name of what pre-commit and prek found in their place, and call first."""
+"""Ends the name of what pre-commit and prek found in their place, and call first ever since."""
 
 _PACKAGED = Path(__file__).parents[2] / "_hooks"
 _SOURCE = Path(__file__).parents[3] / "hooks"
