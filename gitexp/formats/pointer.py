@@ -9,6 +9,8 @@ from gitexp.model.values import Digest
 
 MAX_SIZE = 1024
 """Bytes; a longer file is never a pointer."""
+CANONICAL_SIZES = range(126, 145)
+"""Bytes of a pointer that `encode` makes: the size in it has 1 to 19 digits."""
 
 _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize (0|[1-9][0-9]{0,18})\n"

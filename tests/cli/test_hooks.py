@@ -50,6 +50,17 @@ def test_installing_as_json(exp: Program) -> None:
     assert {one["state"] for one in exp("hooks", "uninstall", "--json").json["hooks"]} == {"not installed"}
 
 
+def test_switched_off(exp: Program) -> None:
+    exp("hooks", "install")
+    assert exp("hooks", "status").err == ""
+    exp.repo.git("config", "exp.hooks", "off")
+    assert exp("hooks", "status").err == "note: ours do nothing, because exp.hooks is false\n"
+    exp.repo.git("config", "exp.hooks", "perhaps")
+    said = exp("hook", "guard")
+    assert said.code == 0
+    assert "warning: bad boolean config value 'perhaps' for 'exp.hooks'" in said.err
+
+
 def test_quiet(exp: Program) -> None:
     said = exp("hooks", "install", "-q")
     assert (said.code, said.out, said.err) == (0, "", "")

@@ -8,7 +8,11 @@ import shlex
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gitexp.formats.pointer import CANONICAL_SIZES, encode
+from gitexp.model.values import Digest
 from gitexp.ops.hooks.guard.staged import staged
 from gitexp.repo import Repository
 from tests.cli.program import Program, Said
@@ -318,3 +322,8 @@ def test_the_number_of_git_processes_is_that_of_one_file(
         return len((folder / "called").read_text().split())
 
     assert processes(1) == processes(200) > 2
+
+
+@given(st.integers(0, 10**19 - 1))
+def test_every_pointer_of_ours_is_looked_at(size: int) -> None:
+    assert len(encode(Digest("0" * 64), size)) in CANONICAL_SIZES

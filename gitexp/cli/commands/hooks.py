@@ -49,7 +49,7 @@ def command(session: Session, action: str, dry_run: bool, quiet: bool, as_json: 
         if as_json:
             _put_status(repo, [one.hook for one in done], as_json=True)
         code = _tell(done, action, dry_run=dry_run, quiet=quiet or as_json)
-        if action == "install" and not quiet:
+        if action == "install" and not (quiet or as_json):
             _tell_frameworks(done)
     return code
 
@@ -93,6 +93,7 @@ def _aside(hook: HookState) -> str:
 def _put_status(repo: Repository, hooks: Sequence[HookState], *, as_json: bool) -> int:
     from gitexp.cli.json_output import put_json
     from gitexp.cli.safe_text import safe
+    from gitexp.cli.session import note
     from gitexp.ops.hooks.drivers import registered
     from gitexp.ops.hooks.folder import find_folder
 
@@ -104,6 +105,8 @@ def _put_status(repo: Repository, hooks: Sequence[HookState], *, as_json: bool) 
     print(f"hooks are in {safe(_shown(folder.path, repo))}{'' if folder.own else ' (core.hooksPath)'}")
     for one in hooks:
         print(f"  {one.name:<18}  {one.state.value}{safe(_aside(one))}")
+    if not repo.config.bool("exp.hooks", True):
+        note("ours do nothing, because exp.hooks is false")
     return exit_codes.OK
 
 

@@ -21,10 +21,8 @@ def call(repo: Repository, name: str, how: Call) -> Answer:
         if refusals:
             # What is not committed is not to be recorded.
             break
-        if not _is_on(repo, hook):
-            continue
         try:
-            answer = cast(Hook, import_module(HOOKS[hook].module)).run(repo, how)
+            answer = _called(repo, hook, how)
         except GitExpError as error:
             answer = Answer(failures=(error,))
         except OSError as error:
@@ -32,6 +30,12 @@ def call(repo: Repository, name: str, how: Call) -> Answer:
         refusals += answer.refusals
         failures += answer.failures
     return Answer(tuple(refusals), tuple(failures))
+
+
+def _called(repo: Repository, hook: str, how: Call) -> Answer:
+    if not _is_on(repo, hook):
+        return Answer()
+    return cast(Hook, import_module(HOOKS[hook].module)).run(repo, how)
 
 
 def _is_on(repo: Repository, hook: str) -> bool:

@@ -76,7 +76,7 @@ def _mentioned(repo: Repository, pushed: _Pushed) -> list[str]:
             f"--max-count={_MOST_COMMITS}",
             "--ignore-missing",
         ),
-        *("--no-show-signature", "--stdin", "--not", f"--remotes={pushed.remote}"),
+        *("--basic-regexp", "--no-show-signature", "--stdin", "--not", f"--remotes={pushed.remote}"),
         input="".join(f"{line}\n" for line in (*pushed.new, *(f"^{oid}" for oid in pushed.old))).encode(),
     )
     prefix = f"{RUN_TRAILER}: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 
 from gitexp.errors import GitExpError
@@ -37,7 +38,7 @@ def _too_large(file: File, limit: int, setting: str) -> GitExpError:
     return GitExpError(
         f"{file.path!r} is {kind}{_size(file.size)}, more than {_size(limit)} ({setting}), and belongs in "
         "an artifact",
-        hint=f"{file.unstaging}, and then git exp run --output {file.path} -- CMD",
+        hint=f"{file.unstaging}, and then git exp run --output {shlex.quote(file.path)} -- CMD",
     )
 
 
@@ -55,16 +56,14 @@ def unresolved(repo: Repository, staged: Staged) -> Iterator[GitExpError]:
         if file.path not in seen:
             yield GitExpError(
                 f"{file.path!r} is a pointer to {oid[:12]}, not here, and git-lfs would not fetch it",
-                hint=f"{file.unstaging}, or git lfs track {file.path}",
+                hint=f"{file.unstaging}, or git lfs track {shlex.quote(file.path)}",
             )
 
 
 def _lost(repo: Repository, staged: Staged) -> Iterator[tuple[File, Digest]]:
-    for file in staged.files:
-        if file.size > pointer.MAX_SIZE or file.path.startswith(RECORD):
-            continue
-        # Any pointer that git-lfs reads has these; most small files have neither.
-        target = pointer.decode(staged.reader.read(file.oid)[1])
+    files = [one for one in staged.files if one.size in pointer.CANONICAL_SIZES]
+    for file, data in zip(files, staged.reader.contents([one.oid for one in files]), strict=True):
+        target = pointer.decode(data) if not file.path.startswith(RECORD) else None
         if target is not None and not repo.store.has(*target):
             yield file, target[0]
 
@@ -72,8 +71,7 @@ def _lost(repo: Repository, staged: Staged) -> Iterator[tuple[File, Digest]]:
 def _looked_after(staged: Staged, files: list[File]) -> set[str]:
     """The paths with the attribute filter=lfs, as it is staged."""
     paths = b"".join(os.fsencode(file.path) + b"\0" for file in files)
-    words = staged.git.run("check-attr", "--cached", "-z", "--stdin", "filter", input=paths).stdout.split(
-        b"\0"
-    )
+    told = staged.git.run("check-attr", "--cached", "-z", "--stdin", "filter", input=paths)
+    words = told.stdout.split(b"\0")
     answers = zip(words[::3], words[2::3], strict=False)
     return {os.fsdecode(path) for path, value in answers if value == b"lfs"}
