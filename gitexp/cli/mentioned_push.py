@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitexp.repo import Repository
 
 
-def main(folder: str, seconds: float, name: str, runs: Collection[str]) -> None:
+def main(folder: str, seconds: int, name: str, runs: Collection[str]) -> None:
     """Pushes those of `runs` that are here and have ended. What goes wrong is a warning."""
     from gitexp.cli.limited import limit
     from gitexp.cli.session import Session, warn
@@ -23,7 +23,7 @@ def main(folder: str, seconds: float, name: str, runs: Collection[str]) -> None:
     from gitexp.repo import process_environment
 
     os.chdir(folder)
-    limit(seconds, f"it took longer than {seconds:g} s")
+    limit(seconds, f"it took longer than {seconds} s")
     try:
         with Session(process_environment()).repository(sweep=False) as repo:
             _push(repo, name, runs)
@@ -49,4 +49,4 @@ def _push(repo: Repository, name: str, runs: Collection[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]), sys.argv[3], sys.argv[4:])
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4:])

@@ -66,7 +66,10 @@ def test_quiet(exp: Program) -> None:
     assert (said.code, said.out, said.err) == (0, "", "")
 
 
-@pytest.mark.parametrize("arguments", [["hooks"], ["hooks", "remove"], ["hook"], ["hook", "nonsense"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["hooks"], ["hooks", "remove"], ["hook"], ["hook", "nonsense"], ["hook", "push", "--timeout", "0"]],
+)
 def test_wrong_words(exp: Program, arguments: list[str]) -> None:
     said = exp(*arguments)
     assert said.code == 2

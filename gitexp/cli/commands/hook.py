@@ -13,14 +13,14 @@ from gitexp.ops.hooks.table import GIT_HOOKS, HOOKS, TIMEOUT
 @click.argument("arguments", nargs=-1, metavar="[ARGUMENTS]...")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=click.IntRange(1, 3600),
     default=TIMEOUT,
     metavar="SECONDS",
     help="How long push may take, 10 without it.",
 )
 @click.option("--strict", is_flag=True, help="Have capture refuse a commit while an input is missing.")
 @click.pass_obj
-def command(session: Session, name: str, arguments: tuple[str, ...], timeout: float, strict: bool) -> int:
+def command(session: Session, name: str, arguments: tuple[str, ...], timeout: int, strict: bool) -> int:
     """Do what one of git's hooks is to do; hooks call this.
 
     NAME is one of ours, or a hook of git's, for all of ours that it calls: pre-commit is guard and capture;

@@ -84,7 +84,7 @@ def _mentioned(repo: Repository, pushed: _Pushed) -> list[str]:
     return [name for name in dict.fromkeys(found) if is_name(name)]
 
 
-def _send(repo: Repository, remote: str, names: Sequence[str], seconds: float) -> None:
+def _send(repo: Repository, remote: str, names: Sequence[str], seconds: int) -> None:
     """Wait until they are sent, or the time is up."""
     place = repo.layout.top or repo.layout.git_dir
     repo.home.mkdir(exist_ok=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 from gitexp.errors import GitExpError
 from gitexp.repo import Repository
 
-TIMEOUT = 10.0
+TIMEOUT = 10
 """Seconds that a hook which talks to a remote may take."""
 
 
@@ -20,7 +20,7 @@ class Call:
     """git's own name of the hook; None where ours was called by its name, as frameworks do."""
     arguments: tuple[str, ...] = ()
     """What git hands to its hook."""
-    timeout: float = TIMEOUT
+    timeout: int = TIMEOUT
     strict: bool = False
     """Whether capture refuses a commit while inputs are missing."""
     stdin: bytes = b""
