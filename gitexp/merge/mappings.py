@@ -65,3 +65,18 @@ def _values(
         return _mappings(path, base if isinstance(base, Mapping) else {}, mappings, conflicts)
     conflicts.append(Conflict(path, base, values))
     return base
+
+
+def changes(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[Key, Value | Missing]:
+    """What leads from one mapping to the other, by key; MISSING for a key that is taken away.
+
+    Mappings that both have are entered, so that the least that can change does.
+    """
+    found: dict[Key, Value | Missing] = {}
+    for key in dict.fromkeys((*before, *after)):
+        old, new = before.get(key, MISSING), after.get(key, MISSING)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found |= {(key, *rest): value for rest, value in changes(old, new).items()}
+        elif not same(old, new):
+            found[key,] = new
+    return found
