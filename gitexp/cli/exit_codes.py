@@ -15,7 +15,7 @@ BROKEN_PIPE: Final = 141
 
 MEANINGS: Final[dict[int, str]] = {
     OK: "It worked.",
-    ERROR: "There is no such run, a record is broken, or (with --exit-code) the runs differ.",
+    ERROR: "There is no such run, a record is broken, runs conflict, or (with --exit-code) they differ.",
     USAGE: "The command line, a name, a parameter or a params file was wrong.",
     REMOTE: "Another repository or store failed.",
     INTERNAL: "An error inside gitexp; a report was written, and its place printed.",

@@ -18,6 +18,7 @@ COMMANDS = {
     "ls": "gitexp.cli.commands.ls",
     "show": "gitexp.cli.commands.show",
     "diff": "gitexp.cli.commands.diff",
+    "merge": "gitexp.cli.commands.merge",
     "plot": "gitexp.cli.commands.plot",
     "logs": "gitexp.cli.commands.logs",
     "apply": "gitexp.cli.commands.apply",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from gitexp.errors import BrokenFile
 from gitexp.formats.settings import FILE, Settings, parse
 from gitexp.model.files import PARAMS_FILES
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
 
 if TYPE_CHECKING:
+    from gitexp.git.reader import ObjectReader
     from gitexp.ops.params import ParamsFile
 
 
@@ -23,18 +27,30 @@ def settings_at(repo: Repository, commit: Oid) -> Settings:
 def params_files_at(repo: Repository, commit: Oid, folder: str) -> list[ParamsFile]:
     """The params files that a run of that commit in `folder` would have had.
 
-    `folder` is relative to the root, empty or with a `/` at its end. Raises BrokenFile.
+    `folder` is relative to the root. Raises BrokenFile.
+    """
+    return params_files_in(repo.reader, commit, (folder, ""))
+
+
+def params_files_in(
+    reader: ObjectReader, root: Oid, folders: Sequence[str], *, lenient: bool = False
+) -> list[ParamsFile]:
+    """As `params_files_at`, of a commit or tree, by a reader that has it, looked for in `folders`.
+
+    `lenient` leaves out what is broken.
     """
     from gitexp.formats import params_file
     from gitexp.ops import params
 
-    declared = settings_at(repo, commit).params
-    detectable = [place + name for place in dict.fromkeys((folder, "")) for name in PARAMS_FILES]
-    found = _blobs(repo, commit, declared or detectable)
-    files = [params.ParamsFile(path, blob, params_file.parse(path, blob)) for path, blob in found]
-    return files if declared else files[:1]
-
-
-def _blobs(repo: Repository, commit: Oid, paths: Sequence[str]) -> list[tuple[str, bytes]]:
-    blobs = repo.reader.blobs([(commit, path) for path in paths])
-    return [(path, blob) for path, blob in zip(paths, blobs, strict=True) if blob is not None]
+    (data,) = reader.blobs([(root, FILE)])
+    declared: tuple[str, ...] = ()
+    with suppress(BrokenFile) if lenient else nullcontext():
+        declared = parse(data).params if data is not None else ()
+    detectable = [str(PurePosixPath(place, name)) for place in dict.fromkeys(folders) for name in PARAMS_FILES]
+    paths = declared or detectable
+    found: list[ParamsFile] = []
+    for path, blob in zip(paths, reader.blobs([(root, path) for path in paths]), strict=True):
+        with suppress(BrokenFile) if lenient else nullcontext():
+            if blob is not None and (declared or not found):
+                found.append(params.ParamsFile(path, blob, params_file.parse(path, blob)))
+    return found

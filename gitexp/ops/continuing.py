@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gitexp.errors import UsageError
 from gitexp.git.refs import read_ref, run_ref
 from gitexp.model.names import RunName
-from gitexp.model.record import Record, Resumption
+from gitexp.model.record import Record, Resumption, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun, load
@@ -48,6 +48,7 @@ def resume(repo: Repository, text: str, *, now: float) -> Origin:
     sweep(repo)
     chosen = resolve(repo, text)
     tip = resolve(repo, chosen.name)
+    _check_executed(tip)
     if tip.record.info.status.ended is False and repo.live(tip.name).alive():
         raise UsageError(f"run {tip.name!r} is still running", hint=f"git exp run --fork {tip.name} -- CMD")
     kept = len(load(repo, chosen.commit, chosen.name).history())
@@ -60,7 +61,16 @@ def resume(repo: Repository, text: str, *, now: float) -> Origin:
 def fork(repo: Repository, text: str) -> Origin:
     """The origin for a new run that begins with what another one had at that point. Raises NotFound."""
     chosen = resolve(repo, text)
+    _check_executed(chosen)
     return Origin(chosen.name, chosen.commit, False, chosen.whole, _inherited(repo, chosen), None)
+
+
+def _check_executed(run: StoredRun) -> None:
+    """Raises UsageError where there is nothing yet to go on from."""
+    if run.record.info.status is Status.DRAFT:
+        raise UsageError(
+            f"run {run.name!r} is a draft: it was not run yet", hint=f"git exp run --draft {run.name}"
+        )
 
 
 def _inherited(repo: Repository, run: StoredRun) -> dict[str, Oid]:

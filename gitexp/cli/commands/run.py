@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 @click.option(
     "--reuse", is_flag=True, help="Where a finished run has computed just this, tell it and compute nothing."
 )
+@click.option("--draft", metavar="RUN", help="Run a draft, under its name; without CMD with its own command.")
+@click.option("--trust", is_flag=True, help="With --draft: also where the merged runs are not by you.")
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="CMD...")
 @click.pass_obj
 def command(
@@ -51,13 +54,15 @@ def command(
     resume: str | None,
     fork: str | None,
     reuse: bool,
+    draft: str | None,
+    trust: bool,
 ) -> int:
     """Run a command and record it as a run.
 
     The code is recorded as it is at the start, uncommitted changes and untracked files included. Input,
     terminal, signals and the exit code pass through as if CMD had been typed alone. {key} in CMD stands for
     the value of a param. -S never changes your params file: the command runs in a worktree of its own, whose
-    params file is edited.
+    params file is edited. A draft of git exp merge runs in one as well.
 
     With --reuse nothing runs and nothing is recorded where a finished run answers already: one of the same
     code, uncommitted changes included, the same command, folder and params, whose inputs are what they were.
@@ -70,30 +75,36 @@ def command(
       git exp run -S lr=1e-3 -S +model.dropout=0.1 -- python train.py
       git exp run --metrics-file scores.json --output model.pt -- make
       git exp run --reuse -- python train.py
+      git exp run --draft merged-otter
     """
+    from gitexp.cli.drafts import run_draft
     from gitexp.errors import UsageError
     from gitexp.formats.assignment import parse_assignment
     from gitexp.ops.execute import Request, execute
 
     if resume is not None and name is not None:
         raise UsageError("a resumed run keeps its name", hint="leave out --name, or use --fork")
-    changes = tuple(parse_assignment(text) for text in assignments)
+    if trust and draft is None:
+        raise UsageError("--trust is for drafts", hint="git exp run --draft RUN --trust")
     if reuse and (resume is not None or fork is not None):
         raise UsageError("--reuse excludes --resume and --fork", hint="git exp run -h")
+    request = Request(
+        cmd,
+        slug=name,
+        group=group,
+        tags=tags,
+        note=note,
+        assignments=tuple(parse_assignment(text) for text in assignments),
+        param_files=param_files,
+        metrics_files=metrics_files,
+        outputs=outputs,
+        isolated=isolated,
+    )
     with session.repository() as repo:
-        request = Request(
-            cmd,
-            slug=name,
-            group=group,
-            tags=tags,
-            note=note,
-            assignments=changes,
-            param_files=param_files,
-            metrics_files=metrics_files,
-            outputs=outputs,
-            isolated=isolated,
-            origin=_origin(repo, resume, fork),
-        )
+        if draft is not None:
+            _check_draft(request, resume=resume, fork=fork, reuse=reuse)
+            return run_draft(session, repo, draft, cmd, trust=trust, quiet=quiet, labels=request)
+        request = replace(request, origin=_origin(repo, resume, fork))
         if reuse and cmd and _is_answered(repo, request, quiet):
             return exit_codes.OK
         done = execute(repo, request)
@@ -113,6 +124,20 @@ def _is_answered(repo: Repository, request: Request, quiet: bool) -> bool:
     if not quiet:
         say(f"exp {found.name} reused: git exp show {found.name}")
     return True
+
+
+def _check_draft(request: Request, *, resume: str | None, fork: str | None, reuse: bool) -> None:
+    """Raises UsageError for what a draft has of its own."""
+    from gitexp.errors import UsageError
+
+    if resume is not None or fork is not None or reuse:
+        raise UsageError("--draft excludes --resume, --fork and --reuse", hint="git exp run -h")
+    if request.slug is not None:
+        raise UsageError("a draft keeps its name", hint="leave out --name")
+    if request.assignments or request.param_files:
+        raise UsageError(
+            "a draft has its params", hint="git exp merge A B --set KEY=VALUE makes another draft"
+        )
 
 
 def _origin(repo: Repository, resume: str | None, fork: str | None) -> Origin | None:

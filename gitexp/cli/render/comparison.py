@@ -67,6 +67,11 @@ def heading(sign: str, style: str, one: Comparand, paint: Paint) -> list[str]:
     return [told]
 
 
+def measure_rows(metrics: Sequence[Measure], paint: Paint, width: int | None) -> list[str]:
+    """Each metric of two sides, by how much it changed, and whether that is better."""
+    return _rows(metrics, side_text(metric_text), paint, width)
+
+
 def guess(found: Comparison) -> list[str]:
     """How it is known which way is better, where only the names tell."""
     if not found.guessed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitexp.model.record import Status
 from gitexp.ops.examine import Examined
 
 _SHORT = 10
@@ -16,7 +17,9 @@ def next_commands(found: Examined) -> Iterator[tuple[str, str]]:
     revision = f"exp/{name}" if found.has_ref else found.run.commit[:_SHORT]
     if found.run.live:
         yield f"git exp logs -f {name}", "what it prints"
-    elif info.status.value != "finished":
+    elif info.status is Status.DRAFT:
+        yield f"git exp run --draft {name}", "its command, in a worktree of its own"
+    elif info.status.executed and info.status is not Status.FINISHED:
         yield f"git exp logs {name}", "what it printed"
     if info.code.dirty and info.code.base:
         base = info.code.base[:_SHORT]

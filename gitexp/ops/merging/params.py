@@ -1,0 +1,135 @@
+"""Params brought together key by key: those of the records, and those in the files that people edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from gitexp.errors import BrokenFile, UnknownKey
+from gitexp.formats import params_file
+from gitexp.formats.assignment import Assignment, Key, lookup, with_value, without_key
+from gitexp.merge.mappings import Conflict, Merged, changes, merge
+from gitexp.model.missing import MISSING, Missing
+from gitexp.model.values import Value, same
+from gitexp.ops.merging.choices import Choices, Given, Side
+
+Params = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A merge of params after what the user said."""
+
+    values: Params
+    """Where a conflict is left, the base's value stands, or nothing."""
+    left: tuple[Conflict, ...]
+    settled: tuple[Key, ...]
+    """The conflicts that the user resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedFile:
+    """A params file merged by its keys."""
+
+    path: str
+    ours: Params
+    result: Resolved
+    data: bytes
+    """The text of our side with what the other changed; no comment of ours is lost."""
+
+
+def common(each: Sequence[Params]) -> Params:
+    """What several best common ancestors have in common: a key on which they differ has no base."""
+    return reduce(_shared, each) if each else {}
+
+
+def combine(base: Params, ours: Params, theirs: Params, choices: Choices) -> Resolved:
+    """The three-way merge, with the conflicts resolved that `choices` speaks of."""
+    return resolve(merge(base, (ours, theirs)), choices)
+
+
+def resolve(found: Merged, choices: Choices) -> Resolved:
+    values, left, settled = dict(found.values), [], []
+    for one in found.conflicts:
+        choice = choices.of_param(one.key)
+        if choice is None:
+            left.append(one)
+            continue
+        settled.append(one.key)
+        if isinstance(choice, Given):
+            values = put(values, one.key, choice.value)
+        else:
+            values = put(values, one.key, one.values[0 if choice is Side.OURS else 1])
+    return Resolved(values, tuple(left), tuple(settled))
+
+
+def combine_file(
+    path: str, base: bytes | None, ours: bytes, theirs: bytes, choices: Choices
+) -> ResolvedFile | None:
+    """A params file merged by its keys; None where it has to be merged as text."""
+    try:
+        old, mine, other = (params_file.parse(path, data or b"") for data in (base, ours, theirs))
+        result = combine(old, mine, other, choices)
+        data = params_file.edit(path, ours, changes(mine, result.values))
+    except BrokenFile:
+        return None
+    return ResolvedFile(path, mine, result, data)
+
+
+def narrowed(one: ResolvedFile, stage: int) -> bytes:
+    """The merged file with what the base (0), our (1) or the other side (2) has where they conflict.
+
+    So that three such files differ in nothing else, whatever else was changed on neighbouring lines.
+    """
+    values: Params = one.result.values
+    for conflict in one.result.left:
+        values = put(values, conflict.key, (conflict.base, *conflict.values)[stage])
+    return params_file.edit(one.path, one.data, changes(one.result.values, values))
+
+
+def put(params: Params, key: Key, value: Value | Missing) -> dict[str, Value]:
+    """`params` with `value` at `key`, or without the key."""
+    if value is not MISSING:
+        return with_value(params, key, value)
+    return without_key(params, key) if has(params, key) else dict(params)
+
+
+def has(params: Value, key: Key) -> bool:
+    for part in key:
+        if not isinstance(params, Mapping) or part not in params:
+            return False
+        params = params[part]
+    return True
+
+
+def value_at(params: Params, key: Key) -> Value | Missing:
+    return lookup(params, key) if has(params, key) else MISSING
+
+
+def assign(params: Params, assignments: Sequence[Assignment], known: Sequence[Params]) -> dict[str, Value]:
+    """`params` with the assignments made. Raises UnknownKey for a key that none of `known` has either."""
+    for one in assignments:
+        if not one.add and not any(has(each, one.key) for each in (params, *known)):
+            raise _unknown(params, one.key)
+        params = with_value(params, one.key, one.value)
+    return dict(params)
+
+
+def _unknown(params: Params, key: Key) -> UnknownKey:
+    try:
+        lookup(params, key)
+    except UnknownKey as error:
+        return error
+    raise AssertionError("the key is not there")
+
+
+def _shared(one: Params, other: Params) -> Params:
+    found: dict[str, Value] = {}
+    for key, value in one.items():
+        there = other.get(key, MISSING)
+        if isinstance(value, Mapping) and isinstance(there, Mapping):
+            found[key] = _shared(value, there)
+        elif same(value, there):
+            found[key] = value
+    return found

@@ -1,0 +1,272 @@
+"""Runs merged one after the other: the code of each by git, its params by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from gitexp.capture.snapshot import RECORD_FOLDER
+from gitexp.errors import BrokenFile, BrokenRecord, NotFound
+from gitexp.formats import params_file
+from gitexp.formats.assignment import join_key
+from gitexp.git.merging import Bench, FileConflict, MergedTree, Stage
+from gitexp.git.objects import ObjectBuilder
+from gitexp.merge.mappings import Conflict, Key
+from gitexp.model.missing import MISSING, Missing
+from gitexp.model.values import Oid, Value
+from gitexp.ops import params as params_files
+from gitexp.ops.committed import params_files_in
+from gitexp.ops.merging import params
+from gitexp.ops.merging.choices import Choices, Side
+from gitexp.ops.merging.lineage import Lineage
+from gitexp.ops.merging.params import Params, ResolvedFile
+from gitexp.ops.read import StoredRun
+from gitexp.ops.recorded import read_record
+from gitexp.repo import Repository
+
+_PLAIN_FILE = 0o100000
+
+
+@dataclass(frozen=True, slots=True)
+class KeyConflict:
+    """A param that runs changed, and not alike."""
+
+    key: Key
+    base: Value | Missing
+    values: tuple[Value | Missing, ...]
+    """What each run has there that was looked at."""
+    file: str | None = None
+    """The params file in which alone it is one; None where it is one of the recorded params."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What runs come to together."""
+
+    tree: Oid
+    """The code tree, on the bench; with conflict markers where something could not be merged."""
+    params: Params
+    bases: tuple[Oid, ...]
+    """The best common ancestors of the first two."""
+    looked_at: int
+    """How many runs were merged; fewer than there are where the last of these brings a conflict."""
+    keys: tuple[KeyConflict, ...] = ()
+    files: tuple[FileConflict, ...] = ()
+    keyed: tuple[ResolvedFile, ...] = ()
+    """The params files that hold one of `keys`."""
+    settled: tuple[Key, ...] = ()
+    """Conflicts of params that the user resolved."""
+    chosen: tuple[str, ...] = ()
+    """Conflicts of files that the user resolved."""
+
+    @property
+    def conflicts(self) -> bool:
+        return bool(self.keys or self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What is merged: a run, or what the runs before come to."""
+
+    node: Oid
+    """The commit on the bench."""
+    tree: Oid
+    params: Params
+
+
+@dataclass
+class Merging:
+    """Runs on a bench."""
+
+    repo: Repository
+    bench: Bench
+    runs: Sequence[StoredRun]
+    choices: Choices
+    lineage: Lineage
+    nodes: dict[Oid, _Side] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for commit, parents in self.lineage.parents.items():
+            tree = self.code_tree(commit)
+            node = self.bench.commit(tree, [self.nodes[one].node for one in parents], commit)
+            self.nodes[commit] = _Side(node, tree, self._params_of(commit))
+
+    def merge(self) -> Merge:
+        """All of them, up to the first that brings a conflict. Raises GitError, UnknownKey or BrokenFile."""
+        first, *others = (self.nodes[run.commit] for run in self.runs)
+        done = Merge(first.tree, first.params, (), 1)
+        ours = first
+        for number, theirs in enumerate(others, 1):
+            step = self._step(number, ours, theirs)
+            done = replace(
+                step,
+                bases=done.bases if number > 1 else step.bases,
+                settled=(*done.settled, *step.settled),
+                chosen=(*done.chosen, *step.chosen),
+            )
+            if done.conflicts:
+                return done
+            node = self.bench.commit(done.tree, (ours.node, theirs.node), "merged")
+            ours = _Side(node, done.tree, done.params)
+        return self.assigned(done)
+
+    @cached_property
+    def folders(self) -> tuple[str, ...]:
+        """Where params files are looked for: where the commands run, then the root."""
+        return (*dict.fromkeys(run.record.info.cwd for run in self.runs), "")
+
+    def _step(self, number: int, ours: _Side, theirs: _Side) -> Merge:
+        labels = _label(self.runs[:number]), self.runs[number].name
+        found = self.bench.merge(ours.node, theirs.node, labels)
+        back = {side.node: commit for commit, side in self.nodes.items()}
+        bases = tuple(back[node] for node in self.bench.bases(ours.node, theirs.node))
+        keyed, choices = self._files(found, bases, ours, theirs)
+        base = params.common([self.nodes[one].params for one in bases])
+        result = params.combine(base, ours.params, theirs.params, choices)
+        sides = {one.path: choices.of_file(one.path) for one in found.conflicts if one.path not in keyed}
+        tree = self.bench.edited(
+            found.tree,
+            {path: self._stage(found.tree, one) for path, one in keyed.items()}
+            | {
+                one.path: one.ours if side is Side.OURS else one.theirs
+                for one in found.conflicts
+                if (side := sides.get(one.path))
+            },
+        )
+        return Merge(
+            tree,
+            result.values,
+            bases,
+            number + 1,
+            tuple(self._key_conflicts(number, result.left, keyed.values())),
+            tuple(one for one in found.conflicts if one.path in sides and not sides[one.path]),
+            tuple(one for one in keyed.values() if one.result.left),
+            (*result.settled, *(key for one in keyed.values() for key in one.result.settled)),
+            tuple(path for path in (*sides, *keyed) if choices.of_file(path)),
+        )
+
+    def _files(
+        self, found: MergedTree, bases: Sequence[Oid], ours: _Side, theirs: _Side
+    ) -> tuple[dict[str, ResolvedFile], Choices]:
+        """The params files that both sides changed, merged by their keys, and what is chosen for those."""
+        choices = self.choices
+        merged: dict[str, ResolvedFile] = {}
+        for path in self._params_paths(ours.tree, theirs.tree):
+            if (one := self._keyed(path, found, bases, ours, theirs, choices)) is None:
+                continue
+            side = choices.of_file(path)
+            if side is not None and one.result.left:
+                choices = choices.also(side, [join_key(conflict.key) for conflict in one.result.left])
+                one = self._keyed(path, found, bases, ours, theirs, choices)
+                assert one is not None
+            merged[path] = one
+        return merged, choices
+
+    def _keyed(
+        self,
+        path: str,
+        found: MergedTree,
+        bases: Sequence[Oid],
+        ours: _Side,
+        theirs: _Side,
+        choices: Choices,
+    ) -> ResolvedFile | None:
+        trees = [ours.tree, theirs.tree, *(self.nodes[one].tree for one in bases)]
+        entries = [self.bench.reader.resolve(tree, path) for tree in (found.tree, *trees)]
+        if any(one is not None and one.mode & 0o170000 != _PLAIN_FILE for one in entries):
+            return None
+        mine, other, *olds = self.bench.reader.blobs([(tree, path) for tree in trees])
+        if mine is None or other is None or entries[0] is None or len(set(olds)) > 1:
+            return None
+        old = olds[0] if olds else None
+        if mine == other or old in (mine, other):
+            return None
+        return params.combine_file(path, old, mine, other, choices)
+
+    def _stage(self, tree: Oid, one: ResolvedFile) -> Stage:
+        entry = self.bench.reader.resolve(tree, one.path)
+        assert entry is not None
+        return Stage(entry.mode, self.bench.write(one.data))
+
+    def _params_paths(self, *trees: Oid) -> list[str]:
+        each = (
+            params_files_in(self.bench.reader, tree, self.folders, lenient=True) for tree in trees
+        )
+        return list(dict.fromkeys(file.path for files in each for file in files))
+
+    def _key_conflicts(
+        self, number: int, left: Sequence[Conflict], keyed: Iterable[ResolvedFile]
+    ) -> Iterator[KeyConflict]:
+        runs = self.runs[: number + 1]
+        for one in left:
+            values = (params.value_at(self.nodes[run.commit].params, one.key) for run in runs)
+            yield KeyConflict(one.key, one.base, tuple(values))
+        told = {one.key for one in left}
+        for file in keyed:
+            for one in file.result.left:
+                if one.key not in told:
+                    values = (self._value_in(run, file.path, one.key) for run in runs)
+                    yield KeyConflict(one.key, one.base, tuple(values), file.path)
+
+    def _value_in(self, run: StoredRun, path: str, key: Key) -> Value | Missing:
+        (data,) = self.bench.reader.blobs([(self.nodes[run.commit].tree, path)])
+        try:
+            return params.value_at(params_file.parse(path, data or b""), key)
+        except BrokenFile:
+            return MISSING
+
+    def assigned(self, done: Merge) -> Merge:
+        """With the values that the user gave, wherever they stand."""
+        assignments = self.choices.assignments
+        if not assignments:
+            return done
+        known = [side.params for side in self.nodes.values()]
+        values = params.assign(done.params, assignments, known)
+        files = params_files_in(self.bench.reader, done.tree, self.folders, lenient=True)
+        edits: dict[str, dict[Key, Value | Missing]] = {}
+        for one in assignments:
+            owner = next((file for file in files if params.has(file.values, one.key)), None)
+            if owner is None and files and not params.has(done.params, one.key):
+                owner = files[0]
+            if owner is not None:
+                edits.setdefault(owner.path, {})[one.key] = one.value
+        changed: dict[str, Stage | None] = {}
+        for file in files:
+            if file.path in edits:
+                data = params_file.edit(file.path, file.data, edits[file.path])
+                entry = self.bench.reader.resolve(done.tree, file.path)
+                assert entry is not None
+                changed[file.path] = Stage(entry.mode, self.bench.write(data))
+        return replace(done, params=values, tree=self.bench.edited(done.tree, changed))
+
+    def code_tree(self, commit: Oid) -> Oid:
+        """The code tree of a commit or tree, put on the bench. Raises NotFound."""
+        root = self.repo.reader.resolve(commit, "")
+        if root is None:
+            raise NotFound(f"'{commit}' is not a commit")
+        listed = self.repo.reader.entries(root.oid)
+        entries = [one for one in listed if one.name != RECORD_FOLDER]
+        if len(entries) == len(listed):
+            return root.oid
+        builder = ObjectBuilder(self.repo.layout.object_format)
+        return self.bench.write(builder.objects[builder.tree(entries)][1], "tree")
+
+    def _params_of(self, commit: Oid) -> Params:
+        """Those of the record, or else those in the files of a commit that has none of its own."""
+        try:
+            record = read_record(self.repo.reader, commit, commit)
+        except BrokenRecord:
+            record = None
+        if record is not None and record.info.code.tree == self.code_tree(commit):
+            return record.params
+        files = params_files_in(self.repo.reader, commit, self.folders, lenient=True)
+        values = params_files.merged(files)
+        masked = self.repo.redactor.knowing(values).params(values)
+        assert isinstance(masked, Mapping)
+        return masked
+
+
+def _label(runs: Sequence[StoredRun]) -> str:
+    """What conflict markers call our side."""
+    return runs[0].name if len(runs) == 1 else f"{runs[0].name}+{len(runs) - 1}"
