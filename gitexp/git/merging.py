@@ -121,7 +121,7 @@ class Bench:
         """As `merge`, by the older way of git that needs all files in a working tree."""
         self._clear()
         self.run("read-tree", "--reset", ours)
-        self.run("checkout-index", "--all", "--force")
+        self.run("checkout-index", "--all", "--force", "--index")
         names = {f"GITHEAD_{oid}": label for oid, label in zip((ours, theirs), labels, strict=True)}
         common = self.bases(ours, theirs) or [self.write(b"", "tree")]
         command = ("merge-recursive", *common, "--", ours, theirs)
