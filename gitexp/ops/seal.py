@@ -63,7 +63,7 @@ def finish(repo: Repository, live: Live, ending: Ending, notices: list[str] | No
     with hold_writing(live) as lock:
         commit = _seal(repo, live, ending, lock, notices)
         start = live.read_start()
-        before = start.inherited if start.record.info.resumed else None
+        before = start.inherited if _goes_on(repo, start) else None
         _log(repo, f"{operations.RECORDING}{live.name}", RefUpdate(run_ref(live.name), commit, before))
     pack_refs(repo)
     return commit

@@ -80,6 +80,10 @@ def test_a_draft_runs_under_its_name_and_says_how_it_compares(two: tuple[Program
     assert again.code == 2
     assert f"run {name!r} is run already, not a draft" in again.err
     assert exp("merge", rate, trick).name == name
+    # Taken back, it is the draft that it was, and can be run anew.
+    assert exp("undo").code == 0
+    assert exp.repo.git("rev-parse", f"refs/exp/{name}") == draft
+    assert exp("run", "--draft", name).code == 0
     exp.repo.fsck()
 
 

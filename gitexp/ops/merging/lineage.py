@@ -24,34 +24,31 @@ def lineage(git: Git, commits: Sequence[Oid], *, shallow: bool) -> Lineage:
 
     Raises GitError where that is not to be known, because the clone is shallow.
     """
-    found = _closed(git, commits)
-    if shallow and len(found) == len(commits) and not _related(git, commits):
+    common = _closed(git, commits)
+    found = list(dict.fromkeys((*commits, *(one for each in common.values() for one in each))))
+    if shallow and not any(common.values()):
         raise GitError(
             "what the runs have in common is not in this shallow clone", hint="git fetch --unshallow"
         )
-    above = {one: {other for other in found if other != one and _leads_to(git, other, one)} for one in found}
+    above: dict[Oid, set[Oid]] = {one: set() for one in found}
+    for (one, other), bases in common.items():
+        if one in bases:
+            above[other].add(one)
+        elif other in bases:
+            above[one].add(other)
     order = sorted(found, key=lambda one: len(above[one]))
     return Lineage({one: tuple(_nearest(above, one)) for one in order})
 
 
-def _closed(git: Git, commits: Sequence[Oid]) -> list[Oid]:
-    """`commits` with the best common ancestors of every two, and of every two of those."""
-    found, looked = list(dict.fromkeys(commits)), 0
-    while looked < len(found):
-        pairs = [(one, other) for one, other in combinations(found, 2) if found.index(other) >= looked]
-        looked = len(found)
+def _closed(git: Git, commits: Sequence[Oid]) -> dict[tuple[Oid, Oid], list[Oid]]:
+    """The best common ancestors of every two of `commits`, and of every two of those and them."""
+    found, common = list(dict.fromkeys(commits)), dict[tuple[Oid, Oid], list[Oid]]()
+    while pairs := [pair for pair in combinations(found, 2) if pair not in common]:
         for one, other in pairs:
-            common = git.run("merge-base", "--all", one, other, check=False).lines
-            found += [Oid(each) for each in common if each not in found]
-    return found
-
-
-def _related(git: Git, commits: Sequence[Oid]) -> bool:
-    return any(_leads_to(git, one, other) for one in commits for other in commits if one != other)
-
-
-def _leads_to(git: Git, one: Oid, other: Oid) -> bool:
-    return git.run("merge-base", "--is-ancestor", one, other, check=False).code == 0
+            lines = git.run("merge-base", "--all", one, other, check=False).lines
+            common[one, other] = [Oid(each) for each in lines]
+            found += [each for each in common[one, other] if each not in found]
+    return common
 
 
 def _nearest(above: Mapping[Oid, set[Oid]], one: Oid) -> list[Oid]:

@@ -90,7 +90,7 @@ class Merging:
         for commit, parents in self.lineage.parents.items():
             tree = self.code_tree(commit)
             node = self.bench.commit(tree, [self.nodes[one].node for one in parents], commit)
-            self.nodes[commit] = _Side(node, tree, self._params_of(commit))
+            self.nodes[commit] = _Side(node, tree, self._params_of(commit, tree))
 
     def merge(self) -> Merge:
         """All of them, up to the first that brings a conflict. Raises GitError, UnknownKey or BrokenFile."""
@@ -107,8 +107,9 @@ class Merging:
             )
             if done.conflicts:
                 return done
-            node = self.bench.commit(done.tree, (ours.node, theirs.node), "merged")
-            ours = _Side(node, done.tree, done.params)
+            if number < len(others):
+                node = self.bench.commit(done.tree, (ours.node, theirs.node), "merged")
+                ours = _Side(node, done.tree, done.params)
         return self.assigned(done)
 
     @cached_property
@@ -252,13 +253,13 @@ class Merging:
         builder = ObjectBuilder(self.repo.layout.object_format)
         return self.bench.write(builder.objects[builder.tree(entries)][1], "tree")
 
-    def _params_of(self, commit: Oid) -> Params:
+    def _params_of(self, commit: Oid, code: Oid) -> Params:
         """Those of the record, or else those in the files of a commit that has none of its own."""
         try:
             record = read_record(self.repo.reader, commit, commit)
         except BrokenRecord:
             record = None
-        if record is not None and record.info.code.tree == self.code_tree(commit):
+        if record is not None and record.info.code.tree == code:
             return record.params
         files = params_files_in(self.repo.reader, commit, self.folders, lenient=True)
         values = params_files.merged(files)
