@@ -46,7 +46,9 @@ def params_files_in(
     declared: tuple[str, ...] = ()
     with suppress(BrokenFile) if lenient else nullcontext():
         declared = parse(data).params if data is not None else ()
-    detectable = [str(PurePosixPath(place, name)) for place in dict.fromkeys(folders) for name in PARAMS_FILES]
+    detectable = [
+        str(PurePosixPath(place, name)) for place in dict.fromkeys(folders) for name in PARAMS_FILES
+    ]
     paths = declared or detectable
     found: list[ParamsFile] = []
     for path, blob in zip(paths, reader.blobs([(root, path) for path in paths]), strict=True):

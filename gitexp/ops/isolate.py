@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
+from gitexp.errors import UsageError
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops import worktrees
@@ -47,6 +48,13 @@ def make_worktree(
 def remove_worktree(repo: Repository, name: RunName) -> None:
     """Take the run's worktree away, if there is one."""
     worktrees.drop_worktree(repo, worktree_path(repo, name))
+
+
+def check_inside(root: Path, cwd: str, name: str) -> None:
+    """Raises UsageError where the folder that a record tells leads out of the worktree `root`."""
+    real = root.resolve()
+    if not (real / cwd).resolve().is_relative_to(real):
+        raise UsageError(f"run {name!r} ran outside of its code, in {cwd!r}", hint=f"git exp show {name}")
 
 
 def ignored_paths(repo: Repository) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.ideas import CODE, PARAMS, changed, clean, idea, lay, record_of, untouched
-from tests.cli.program import Program, Said
+from tests.cli.program import Program, Said, forge
 from tests.cli.sharing import Person, World
 
 TRAIN = """\
@@ -119,7 +119,11 @@ def test_what_is_no_draft_and_what_a_draft_is_not(two: tuple[Program, str, str])
         (("--draft", rate), f"run {rate!r} is run already, not a draft", f"git exp show {rate}"),
         (("--resume", name, "--", "true"), f"run {name!r} is a draft", f"git exp run --draft {name}"),
         (("--fork", name, "--", "true"), f"run {name!r} is a draft", f"git exp run --draft {name}"),
-        (("--draft", name, "--fork", rate), "exclude one another", "git exp run -h"),
+        (
+            ("--draft", name, "--fork", rate),
+            "--draft excludes --resume, --fork and --reuse",
+            "git exp run -h",
+        ),
         (("--draft", name, "--name", "x"), "a draft keeps its name", "leave out --name"),
         (("--draft", name, "-S", "lr=3"), "a draft has its params", "git exp merge A B --set KEY=VALUE"),
         (("--trust", "--", "true"), "--trust is for drafts", "git exp run --draft RUN --trust"),
@@ -148,6 +152,66 @@ def test_a_draft_is_listed_annotated_removed_and_undone(two: tuple[Program, str,
     assert exp("undo", "--redo").code == 0
     assert exp("show", other, "--json").json["status"] == "draft"
     exp.repo.fsck()
+
+
+def test_large_inputs_of_the_runs_are_there_again(exp: Program) -> None:
+    exp.repo.git("config", "exp.maxUntracked", "10")
+    exp.repo.commit("project", {"params.yaml": FEW})
+    names = []
+    for line in ("lr: 2\nbatch: 2\n", "lr: 1\nbatch: 3\n"):
+        lay(exp.repo, {"params.yaml": line, "data.bin": "0123456789abcdef"})
+        names.append(exp("run", "--", "cat", "data.bin").name)
+        clean(exp.repo)
+    name = exp("merge", *names).name
+    lay(exp.repo, {"data.bin": "0123456789abcdef"})
+    said = exp("run", "--draft", name)
+    assert (said.code, said.out) == (0, "0123456789abcdef")
+    (found,) = exp("show", name, "--json").json["inputs"]["untracked"]
+    assert (found["path"], found["size"]) == ("data.bin", 16)
+    other = exp("merge", *names, "--set", "lr=9").name
+    lay(exp.repo, {"data.bin": "another one of its kind"})
+    said = exp("run", "--draft", other)
+    assert "warning: input 'data.bin' has changed since" in said.err
+    (now,) = exp("show", other, "--json").json["inputs"]["untracked"]
+    assert now["oid"] != found["oid"]
+
+
+def test_secrets_stay_masked(exp: Program) -> None:
+    """A secret in a params file is the command's to read, and is in no record, no output and no conflict."""
+    text = "api_key: sk-{}\nlr: 1\nbatch: 2\n"
+    old, mine, theirs = ("aaaaaaaaaaaaaaaa1111", "bbbbbbbbbbbbbbbb2222", "cccccccccccccccc3333")
+    exp.repo.commit("project", {"params.yaml": text.format(old)})
+    names = []
+    for key in (mine, theirs):
+        lay(exp.repo, {"params.yaml": text.format(key), f"{key[0]}.py": "x\n"})
+        names.append(exp("run", "--", "true").name)
+        clean(exp.repo)
+    said = exp("merge", *names)
+    assert said.code == 1
+    assert "conflict in param api_key in params.yaml" in said.out
+    document = exp("merge", *names, "--json").out
+    done = exp("merge", *names, "--theirs", "api_key")
+    ran = exp(
+        "run", "--draft", done.name, "--", "sh", "-c", "cat params.yaml; test $0 = sk-" + theirs, "{api_key}"
+    )
+    assert ran.code == 0
+    assert f"sk-{theirs}" in ran.out  # the terminal is the user's own
+    record = exp.repo.git("log", "-p", "-2", "--first-parent", f"refs/exp/{done.name}", "--", ".exp")
+    for secret in (old, mine, theirs):
+        assert secret not in said.out + document + done.out + record
+
+
+def test_a_draft_that_leads_out_of_its_worktree_is_refused(two: tuple[Program, str, str]) -> None:
+    exp, rate, trick = two
+    name = exp("merge", rate, trick).name
+    record = exp.repo.git("show", f"refs/exp/{name}:.exp/run.yaml") + "\n"
+    forged = name[:-6] + "aaaaaa"
+    forge(
+        exp.repo, name, forged, {"run.yaml": record.replace(name, forged).replace('cwd: "."', "cwd: ../..")}
+    )
+    said = exp("run", "--draft", forged, "--trust")
+    assert said.code in (1, 2)
+    assert "error:" in said.err
 
 
 def test_a_draft_that_cannot_start_stays_a_draft(two: tuple[Program, str, str]) -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from gitexp.errors import UsageError
+from gitexp.errors import GitExpError, UsageError
 from gitexp.git.refs import read_ref, run_ref
-from gitexp.model.record import Status
+from gitexp.merge.mappings import changes
+from gitexp.model.record import RunInfo, Status
+from gitexp.model.values import Value
+from gitexp.ops import isolate, params
+from gitexp.ops.committed import params_files_at, settings_at
 from gitexp.ops.compare import Comparison, compare, side_of
 from gitexp.ops.continuing import Origin
 from gitexp.ops.execute import Request, Source
+from gitexp.ops.merging.params import put, value_at
 from gitexp.ops.read import StoredRun, load
+from gitexp.ops.repro import supplies
 from gitexp.ops.resolve import resolve
 from gitexp.ops.trust import check_trusted
 from gitexp.ops.versions import parents_of, versions
@@ -29,21 +37,76 @@ def draft_request(
     info = run.record.info
     if info.status is not Status.DRAFT:
         raise UsageError(f"run {run.name!r} is {_state(run)}, not a draft", hint=f"git exp show {run.name}")
-    check_run_trusted(repo, run, trust, retry=f"git exp run --draft {run.name}")
+    trusted = _is_trusted(repo, run, trust)
     chosen = tuple(command) or info.command
     if not chosen:
         raise UsageError(f"draft {run.name!r} has no command", hint=f"git exp run --draft {run.name} -- CMD")
+    settings = settings_at(repo, run.commit)
     own = run.commit if read_ref(repo.git, run_ref(run.name)) else None
+    # Inputs are noted as they are found, not as the merged runs had them.
+    whole = replace(run.whole, inputs=())
     return Request(
         chosen,
         group=labels.group,
         tags=labels.tags,
         note=labels.note,
-        metrics_files=labels.metrics_files,
-        outputs=labels.outputs,
-        origin=Origin(run.name, run.commit, True, run.whole, {}, None, own),
-        source=Source(run.commit, info.code, run.record.params, cwd=info.cwd),
+        metrics_files=labels.metrics_files or _from_cwd(info, settings.metrics),
+        outputs=labels.outputs or _from_cwd(info, settings.outputs),
+        origin=Origin(run.name, run.commit, True, whole, {}, None, own),
+        source=_source(repo, run, trusted),
     )
+
+
+def _source(repo: Repository, run: StoredRun, trusted: bool) -> Source:
+    info = run.record.info
+    found = supplies.look(repo, run.commit, run.whole.inputs)
+
+    def prepare(root: Path) -> list[str]:
+        isolate.check_inside(root, info.cwd, run.name)
+        return [*(one.told for one in found if one.lacking), *supplies.supply(repo, found, root)]
+
+    return Source(
+        run.commit,
+        info.code,
+        _unmasked(repo, run),
+        cwd=info.cwd,
+        trusted=trusted,
+        unlinked=supplies.not_linked(found),
+        prepare=prepare,
+        inputs=lambda root: supplies.known_before(repo, found, root),
+    )
+
+
+def _unmasked(repo: Repository, run: StoredRun) -> Mapping[str, Value]:
+    """The draft's params with the secrets that its own params files hold, so that they are masked again."""
+    files = params_files_at(repo, run.commit, run.record.info.cwd)
+    values = params.merged(files)
+    masked = repo.redactor.knowing(values).params(values)
+    assert isinstance(masked, Mapping)
+    recorded = run.record.params
+    secrets = {
+        key: value
+        for key, value in changes(masked, values).items()
+        if value_at(masked, key) == value_at(recorded, key)
+    }
+    for key, value in secrets.items():
+        recorded = put(recorded, key, value)
+    return recorded
+
+
+def _from_cwd(info: RunInfo, paths: Sequence[str]) -> tuple[str, ...]:
+    return tuple(os.path.relpath(path, info.cwd) for path in paths)
+
+
+def _is_trusted(repo: Repository, run: StoredRun, trust: bool) -> bool:
+    """Whether filters may run as well; a draft of which only the user's word is known runs without them."""
+    try:
+        check_run_trusted(repo, run, False, retry=f"git exp run --draft {run.name}")
+    except GitExpError:
+        if not trust:
+            raise
+        return False
+    return True
 
 
 def _state(run: StoredRun) -> str:

@@ -191,9 +191,7 @@ class Merging:
         return Stage(entry.mode, self.bench.write(one.data))
 
     def _params_paths(self, *trees: Oid) -> list[str]:
-        each = (
-            params_files_in(self.bench.reader, tree, self.folders, lenient=True) for tree in trees
-        )
+        each = (params_files_in(self.bench.reader, tree, self.folders, lenient=True) for tree in trees)
         return list(dict.fromkeys(file.path for files in each for file in files))
 
     def _key_conflicts(
@@ -208,14 +206,16 @@ class Merging:
             for one in file.result.left:
                 if one.key not in told:
                     values = (self._value_in(run, file.path, one.key) for run in runs)
-                    yield KeyConflict(one.key, one.base, tuple(values), file.path)
+                    base = self._masked(params.put({}, one.key, one.base))
+                    yield KeyConflict(one.key, params.value_at(base, one.key), tuple(values), file.path)
 
     def _value_in(self, run: StoredRun, path: str, key: Key) -> Value | Missing:
         (data,) = self.bench.reader.blobs([(self.nodes[run.commit].tree, path)])
         try:
-            return params.value_at(params_file.parse(path, data or b""), key)
+            values = params_file.parse(path, data or b"")
         except BrokenFile:
             return MISSING
+        return params.value_at(self._masked(values), key)
 
     def assigned(self, done: Merge) -> Merge:
         """With the values that the user gave, wherever they stand."""
@@ -262,7 +262,9 @@ class Merging:
         if record is not None and record.info.code.tree == code:
             return record.params
         files = params_files_in(self.repo.reader, commit, self.folders, lenient=True)
-        values = params_files.merged(files)
+        return self._masked(params_files.merged(files))
+
+    def _masked(self, values: Params) -> Params:
         masked = self.repo.redactor.knowing(values).params(values)
         assert isinstance(masked, Mapping)
         return masked

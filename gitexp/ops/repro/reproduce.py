@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitexp.capture.spawn import OWN, Stdio
-from gitexp.errors import GitExpError, UsageError
+from gitexp.errors import GitExpError
 from gitexp.model.names import slug_of
 from gitexp.model.record import Record
 from gitexp.model.reproduction import Reproduction
@@ -17,6 +17,7 @@ from gitexp.ops.alike import repeated
 from gitexp.ops.committed import settings_at
 from gitexp.ops.execute import Executed, Request, Source, execute
 from gitexp.ops.inscribe import amend
+from gitexp.ops.isolate import check_inside
 from gitexp.ops.read import StoredRun, load
 from gitexp.ops.repro import environments, supplies
 from gitexp.ops.repro.environments import Built
@@ -122,12 +123,7 @@ def _source(repo: Repository, plan: Plan) -> Source:
 
 
 def _prepared(repo: Repository, plan: Plan, root: Path) -> list[str]:
-    real = root.resolve()
-    if not (real / plan.cwd).resolve().is_relative_to(real):
-        raise UsageError(
-            f"run {plan.run.name!r} ran outside of its code, in {plan.cwd!r}",
-            hint=f"git exp show {plan.run.name}",
-        )
+    check_inside(root, plan.cwd, plan.run.name)
     return supplies.supply(repo, plan.inputs, root)
 
 
