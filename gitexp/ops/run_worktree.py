@@ -58,7 +58,7 @@ def plan(run: StoredRun, folder: Path, branch: str | None = None) -> Planned:
     none, or on a branch, it is the commit of the code. Raises UsageError, GitError.
     """
     repo = run.repo
-    path = _free(repo, Path(os.path.abspath(repo.cwd / folder)))
+    path = free_place(repo, Path(os.path.abspath(repo.cwd / folder)))
     name = None if branch is None else branch_name(repo, branch)
     if name is not None and read_ref(repo.git, f"refs/heads/{name}"):
         raise branch_exists(name, f"git worktree add {shlex.quote(str(folder))} {shlex.quote(name)}")
@@ -91,7 +91,7 @@ def make(run: StoredRun, planned: Planned) -> RunWorktree:
     return RunWorktree(filled.submodules, filled.pointers, tuple(inputs), tuple(artifacts))
 
 
-def _free(repo: Repository, path: Path) -> Path:
+def free_place(repo: Repository, path: Path) -> Path:
     """`path` where a worktree may be made. Raises UsageError."""
     if path.is_symlink() or (path.exists() and not path.is_dir()) or (path.is_dir() and any(path.iterdir())):
         # What a kill has left may go; what somebody works in may not.

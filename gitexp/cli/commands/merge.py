@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,7 @@ def command(
       git exp merge @ @~1 @~2 --set seed=3 --name all-three
       git exp merge wide-otter deep-lynx --worktree ../resolve
     """
+    from gitexp.cli.session import say
     from gitexp.errors import UsageError
     from gitexp.formats.assignment import parse_assignment
     from gitexp.ops.merging.choices import Choices
@@ -111,6 +113,9 @@ def command(
             return _tell_conflicts(merged, go_on=go_on)
         if not as_json:
             _tell(merged, quiet=quiet, dry_run=dry_run)
+            if go_on and not dry_run and not quiet:
+                place = shlex.quote(str(repo.layout.top))
+                say(f"git worktree remove --force {place} takes this worktree away")
         return _run(session, repo, merged, quiet) if execute else 0
 
 

@@ -27,6 +27,9 @@ from gitexp.ops.merging.merge import Merged, check_met, conflicting, find_runs, 
 from gitexp.ops.merging.params import narrowed
 from gitexp.ops.merging.steps import Merge, Merging
 from gitexp.ops.read import StoredRun, load
+from gitexp.ops.run_worktree import free_place
+from gitexp.ops.trust import provenance
+from gitexp.ops.worktrees import add_worktree, drop_worktree, fill, git_dir_of
 from gitexp.repo import Repository
 
 _STATE = "exp-merge.json"
@@ -74,8 +77,7 @@ def open_worktree(
         "set": list(assignments),
         "name": slug,
     }
-    git_dir = Path(os.fsdecode(_git_at(repo, root).run("rev-parse", "--absolute-git-dir").text))
-    write_durably(git_dir / _STATE, json.dumps(state).encode())
+    write_durably(git_dir_of(root) / _STATE, json.dumps(state).encode())
     elsewhere = (one.key for one in found.keys if not _in_files(found, one.key))
     return Opened(root, told, tuple(map(join_key, elsewhere)))
 
@@ -153,15 +155,17 @@ def _populated(
             if stage is not None:
                 bench.pack_into(builder, stage.oid, folder=False)
     head = found.bases[0] if found.bases else merging.runs[0].commit
-    root = Path(os.path.abspath(repo.cwd / place))
+    root = free_place(repo, Path(os.path.abspath(repo.cwd / place)))
+    trusted = all(provenance(repo, run).standing.trusted for run in merging.runs)
     with stored(repo, builder):
-        git = Git(repo.layout.common_dir, unplaced(repo.environ))
-        git.run("worktree", "add", "--quiet", "--detach", "--no-checkout", str(root), head)
-        git = _git_at(repo, root)
-        git.run("read-tree", tree)
-        git.run("checkout-index", "--all", "--force", "--quiet")
-        git.run("update-index", "-z", "--index-info", input=b"".join(_index_lines(stages, head)))
-        git.run("update-index", "--refresh", "-q", check=False)
+        add_worktree(repo, root, head)
+        try:
+            fill(repo, root, tree, trusted=trusted)
+            git = Git(root, unplaced(repo.environ))
+            git.run("update-index", "-z", "--index-info", input=b"".join(_index_lines(stages, head)))
+        except BaseException:
+            drop_worktree(repo, root)
+            raise
     return root
 
 
@@ -177,10 +181,11 @@ def _index_lines(stages: Mapping[str, tuple[Stage | None, FileConflict]], head: 
 
 
 def _index_tree(repo: Repository) -> Oid:
-    unmerged = repo.git.run("diff", "--name-only", "--diff-filter=U", "-z").stdout.split(b"\0")
-    if unmerged[0]:
-        path = os.fsdecode(unmerged[0])
-        count = f"{len(unmerged) - 1} files are" if len(unmerged) > 2 else f"{path!r} is"
+    listed = repo.git.run("ls-files", "--unmerged", "--full-name", "-z", ":/").stdout.split(b"\0")
+    paths = list(dict.fromkeys(os.fsdecode(line.partition(b"\t")[2]) for line in listed if line))
+    if paths:
+        path = paths[0]
+        count = f"{len(paths)} files are" if len(paths) > 1 else f"{path!r} is"
         raise UsageError(f"{count} unresolved", hint=f"git add {path}, once it is as it is to be")
     return Oid(repo.git.run("write-tree").text)
 
@@ -206,10 +211,6 @@ def _as_resolved(repo: Repository, merging: Merging, found: Merge, tree: Oid) ->
 def _in_files(found: Merge, key: tuple[str, ...]) -> bool:
     """Whether a params file of the worktree holds the conflict, to be resolved there."""
     return any(conflict.key == key for one in found.keyed for conflict in one.result.left)
-
-
-def _git_at(repo: Repository, root: Path) -> Git:
-    return Git(root, unplaced(repo.environ))
 
 
 def _read_state(repo: Repository) -> dict[str, Any]:
