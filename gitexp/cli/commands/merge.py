@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 @click.option("--trust", is_flag=True, help="With --run: also where the runs are not by you.")
 @click.option(
     "--ours",
-    metavar="KEY",
+    metavar="KEY|FILE",
     multiple=True,
     help="Resolve the conflict of a param or a file with what A has. May be repeated.",
 )
 @click.option(
     "--theirs",
-    metavar="KEY",
+    metavar="KEY|FILE",
     multiple=True,
     help="Resolve it with what the run has that brings the conflict. May be repeated.",
 )
