@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "gitexp.cli.commands.run",
     "save": "gitexp.cli.commands.save",
     "repro": "gitexp.cli.commands.repro",
+    "bisect": "gitexp.cli.commands.bisect",
     "ls": "gitexp.cli.commands.ls",
     "show": "gitexp.cli.commands.show",
     "diff": "gitexp.cli.commands.diff",

@@ -10,6 +10,10 @@ from gitexp.repo import Repository
 
 INTENT = "changing.json"
 """In our folder while refs are being changed, and after a command that was killed meanwhile."""
+WORKTREES = "worktrees"
+"""In our folder: the worktrees of runs and bisections that go on."""
+BISECTION = "_bisect-"
+"""How the names of the latter begin; no run has such a name."""
 UNSENT = "auto-push/failed"
 """In our folder after an automatic push that failed, until that is told."""
 APPLYING = "applying.json"
@@ -23,9 +27,19 @@ def needed(repo: Repository) -> bool:
         path.exists() and os.access(path.parent, os.W_OK) for path in (repo.home / INTENT, applying(repo))
     ):
         return True
+    if abandoned(repo):
+        return True
     if not os.access(repo.live_root, os.W_OK):
         return False
     return any(not name.startswith(".") for name in os.listdir(repo.live_root)) or due(repo.done_root)
+
+
+def abandoned(repo: Repository) -> bool:
+    """Whether there is a worktree of a bisection, which goes on or was killed."""
+    try:
+        return any(name.startswith(BISECTION) for name in os.listdir(repo.home / WORKTREES))
+    except FileNotFoundError:
+        return False
 
 
 def unsent(repo: Repository) -> bool:

@@ -72,6 +72,7 @@ def sweep(repo: Repository) -> list[Recovered]:
     if not attention.needed(repo):
         return []
     settle(repo)
+    _clear_bisections(repo)
     results = [*_take_back(repo), *_attend(repo, all_live(repo.live_root))]
     if attention.due(repo.done_root):
         results += _let_go(repo)
@@ -88,6 +89,7 @@ def recover(repo: Repository) -> list[Recovered]:
 def recover_runs(repo: Repository) -> list[Recovered]:
     """Every run verified, whether it was before or not, and healed."""
     settle(repo)
+    _clear_bisections(repo)
     return [
         *_take_back(repo),
         *_attend(repo, all_live(repo.live_root)),
@@ -114,6 +116,13 @@ def _take_back(repo: Repository) -> list[Recovered]:
             found.what, Outcome.LEFT if found.left else Outcome.TAKEN_BACK, None, found.left, found.kept
         )
     ]
+
+
+def _clear_bisections(repo: Repository) -> None:
+    if attention.abandoned(repo):
+        from gitexp.ops.bisect.search import clear_up  # hardly ever needed
+
+        clear_up(repo)
 
 
 def _attend(repo: Repository, folders: Iterable[Live]) -> list[Recovered]:

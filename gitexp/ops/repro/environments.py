@@ -96,7 +96,9 @@ def build(repo: Repository, what: Wanted) -> Built:
     with Lock.take(path.with_suffix(_LOCK), wait=True) or nullcontext():
         if not (path / _READY).exists():
             shutil.rmtree(path, ignore_errors=True)
-            repo.remark(f"building the environment: Python {what.python}, {len(what.packages)} packages")
+            count = len(what.packages)
+            told = f"Python {what.python}, {count} package{'' if count == 1 else 's'}"
+            repo.remark(f"building the environment: {told}")
             _build(repo, what, path)
             write_durably(path / _READY, b"")
     return Built(path, _told(what, path))
@@ -131,9 +133,9 @@ def _own_pip(path: Path) -> list[str] | None:
         version = tuple(int(part) for part in metadata.version("pip").split(".")[:2])
     except (metadata.PackageNotFoundError, ValueError):
         return None
-    return (
-        [sys.executable, "-m", "pip", "--python", str(path / "bin" / "python")] if version >= _TELLS else None
-    )
+    if version < _TELLS:
+        return None
+    return [sys.executable, "-m", "pip", "--python", str(path / "bin" / "python")]
 
 
 def _run(repo: Repository, what: Wanted, command: Sequence[str]) -> None:
@@ -151,8 +153,8 @@ def _run(repo: Repository, what: Wanted, command: Sequence[str]) -> None:
     except OSError as error:
         raise GitExpError(f"cannot run {command[0]!r}: {error.strerror}") from None
     if done.returncode != 0:
-        lines = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-        said = next((line for line in lines if line.lower().startswith("error")), lines[-1] if lines else "")
+        lines = [line.strip(" ×╰─▶│") for line in done.stderr.decode("utf-8", "replace").splitlines()]
+        said = next((line for line in lines if line.lower().startswith("error")), " ".join(lines).strip())
         reason = said.removeprefix("ERROR: ").removeprefix("error: ")[:_LONGEST]
         raise GitExpError(
             f"the recorded environment cannot be built: {reason or f'exit code {done.returncode}'}",

@@ -1,0 +1,76 @@
+"""What a bisection goes between: a good and a bad end, each a run or a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gitexp.errors import Ambiguous, NotFound, UsageError
+from gitexp.formats.secret_shapes import MASK
+from gitexp.model.values import Oid
+from gitexp.ops.read import StoredRun
+from gitexp.ops.resolve import resolve
+from gitexp.ops.trust import check_trusted
+from gitexp.repo import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end."""
+
+    text: str
+    """As it was typed."""
+    commit: Oid
+    """The base of a run without uncommitted changes, else the run's own commit."""
+    run: StoredRun | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How each commit is measured."""
+
+    command: tuple[str, ...]
+    cwd: str
+    """Relative to the root."""
+
+
+def end_of(repo: Repository, text: str) -> End:
+    """The end that `text` means: a run, else a revision. Raises NotFound, Ambiguous or UsageError."""
+    try:
+        run = resolve(repo, text)
+    except Ambiguous:
+        raise
+    except NotFound as error:
+        result = repo.git.run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}", check=False
+        )
+        if result.code != 0:
+            raise error from None
+        return End(text, Oid(result.text))
+    code = run.record.info.code
+    return End(text, run.commit if code.dirty or code.base is None else code.base, run)
+
+
+def way_of(repo: Repository, ends: Sequence[End], command: Sequence[str]) -> Way:
+    """The command that was typed, else that of the runs at the ends. Raises UsageError."""
+    if command:
+        return Way(tuple(command), repo.layout.prefix.rstrip("/") or ".")
+    infos = [end.run.record.info for end in ends if end.run is not None and end.run.record.info.command]
+    ways = list(dict.fromkeys(Way(info.command, info.cwd) for info in infos))
+    texts = " ".join(end.text for end in ends)
+    hint = f"git exp bisect {texts} --metric METRIC -- CMD"
+    if not ways:
+        raise UsageError("no command to measure commits with", hint=hint)
+    if len(ways) > 1:
+        raise UsageError("the two runs have different commands", hint=hint)
+    if any(MASK in word for word in ways[0].command):
+        raise UsageError("the command held a secret, which is not recorded", hint=hint)
+    return ways[0]
+
+
+def check_ends(repo: Repository, ends: Sequence[End], trust: bool) -> None:
+    """Raises GitExpError where the code or the command of a run at an end must not be executed."""
+    for end in ends:
+        if end.run is not None:
+            retry = f"git exp bisect {' '.join(one.text for one in ends)}"
+            check_trusted(repo, end.run, trust, retry=retry)

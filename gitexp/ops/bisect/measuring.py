@@ -1,0 +1,110 @@
+"""A metric at a commit: from a run that has measured it before, or from one that is made for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gitexp.capture.spawn import Stdio
+from gitexp.errors import GitExpError, UsageError
+from gitexp.model.record import Code
+from gitexp.model.values import Oid
+from gitexp.ops import params
+from gitexp.ops.alike import Task, doing, inputs_of
+from gitexp.ops.begin import recorded_command
+from gitexp.ops.bisect.ends import Way
+from gitexp.ops.bisect.judging import number_of
+from gitexp.ops.committed import params_files_at, settings_at
+from gitexp.ops.comparand import redacted
+from gitexp.ops.examine import code_tree
+from gitexp.ops.execute import Executed, Request, Source, execute
+from gitexp.ops.read import StoredRun, load
+from gitexp.ops.repro import supplies
+from gitexp.ops.repro.supplies import Place
+from gitexp.repo import Repository
+
+_STOPPED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_AS_THEN = (Place.CODE, Place.WORKING_TREE, Place.VALUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a commit was found to have."""
+
+    commit: Oid
+    value: float | None
+    """None where the run failed, or did not log the metric."""
+    run: str
+    reused: bool = False
+    """Whether the run had been there before."""
+    reason: str = ""
+    """Why there is no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """How commits are measured."""
+
+    repo: Repository
+    metric: str
+    way: Way
+    group: str
+    """Of the runs that are made."""
+
+    def measure(self, commit: Oid) -> Measured:
+        """The metric at `commit`. Raises GitExpError, and KeyboardInterrupt where the command was stopped."""
+        folder = "" if self.way.cwd == "." else f"{self.way.cwd}/"
+        effective = params.merged(params_files_at(self.repo, commit, folder))
+        source = Source(commit, _code(self.repo, commit), effective, cwd=self.way.cwd)
+        return self._known(source) or self._made(source)
+
+    def _known(self, source: Source) -> Measured | None:
+        """From the newest run that did just this, and depended on nothing that is another now."""
+        shown = redacted(self.repo, source.params)
+        command = recorded_command(self.repo, params.substitute(self.way.command, shown))
+        for run in doing(self.repo, Task(source.code.tree, command, self.way.cwd, shown)):
+            value = number_of(run.record.metrics.get(self.metric))
+            if value is not None and self._is_as_then(source.commit, run):
+                return Measured(source.commit, value, run.name, reused=True)
+        return None
+
+    def _is_as_then(self, commit: Oid, run: StoredRun) -> bool:
+        return all(one.place in _AS_THEN for one in supplies.look(self.repo, commit, inputs_of(run)))
+
+    def _made(self, source: Source) -> Measured:
+        settings = settings_at(self.repo, source.commit)
+        done = execute(
+            self.repo,
+            Request(
+                self.way.command,
+                slug="bisect",
+                group=self.group,
+                metrics_files=self._from_cwd(settings.metrics),
+                outputs=self._from_cwd(settings.outputs),
+                source=source,
+                stdio=Stdio(stdout=2),  # what is found goes to stdout
+            ),
+        )
+        if done.exit.signal in _STOPPED:
+            raise KeyboardInterrupt
+        if done.exit.error is not None:
+            raise UsageError(f"cannot run {self.way.command[0]!r}: {done.exit.error.strerror}")
+        if done.commit is None:
+            raise done.error or GitExpError(f"run {done.name!r} cannot be recorded")
+        return self._read(source.commit, done, done.commit)
+
+    def _read(self, commit: Oid, done: Executed, run: Oid) -> Measured:
+        if done.exit.shell_code:
+            return Measured(commit, None, done.name, reason=f"exit code {done.exit.shell_code}")
+        found = load(self.repo, run, done.name, done.name).record.metrics
+        value = number_of(found.get(self.metric))
+        return Measured(commit, value, done.name, reason="" if value is not None else f"no {self.metric}")
+
+    def _from_cwd(self, paths: Sequence[str]) -> tuple[str, ...]:
+        return tuple(os.path.relpath(path, self.way.cwd) for path in paths)
+
+
+def _code(repo: Repository, commit: Oid) -> Code:
+    return Code(code_tree(repo, commit), commit)
