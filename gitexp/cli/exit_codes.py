@@ -15,7 +15,8 @@ BROKEN_PIPE: Final = 141
 
 MEANINGS: Final[dict[int, str]] = {
     OK: "It worked.",
-    ERROR: "There is no such run, a record is broken, runs conflict, or (with --exit-code) they differ.",
+    ERROR: "There is no such run, a record is broken, runs conflict, (with --exit-code) they differ, a run is not "
+    "reproduced or not to be executed without --trust, or git exp bisect cannot tell which commit it was.",
     USAGE: "The command line, a name, a parameter or a params file was wrong.",
     REMOTE: "Another repository or store failed.",
     INTERNAL: "An error inside gitexp; a report was written, and its place printed.",
@@ -26,5 +27,6 @@ MEANINGS: Final[dict[int, str]] = {
 
 RUN: Final = (
     "git exp run exits with the code of its command: 128 + N where signal N ended it, 127 where the command "
-    "was not found, 126 where it could not be run. A run that cannot be started gives those of git exp."
+    "was not found, 126 where it could not be run. A run that cannot be started gives those of git exp. "
+    "git exp repro does the same where the command fails."
 )

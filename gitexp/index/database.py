@@ -80,6 +80,12 @@ class Index:
         """As `tails`, of the runs in whose `run.yaml` that text stands."""
         return self._tried(lambda open: _tails(open, "WHERE instr(info, ?)", (text,)), {}, create=False)
 
+    def reproducing(self, name: str) -> dict[Key, Tail]:
+        """As `tails`, of the runs that reproduce the run `name`; the others are not looked at."""
+        where = f"WHERE {schema.REPRODUCING} AND instr(info, ?)"
+        told = f'"reproduction": {{"of": {{"name": "{name}"'
+        return self._tried(lambda open: _tails(open, where, (told,)), {}, create=False)
+
     def write(self, changes: Changes) -> bool:
         """Whether the changes were kept: not so on a read-only or full disk, or while others write long."""
         rows = changes.rows

@@ -6,7 +6,7 @@ import sqlite3
 
 APPLICATION = 0x67657870
 """`gexp`: SQLite's own place for whose file it is."""
-VERSION = 2
+VERSION = 3
 """Of the tables and what is put into them. An index of another version is made anew: nothing is lost."""
 
 PAGE = 8192
@@ -20,6 +20,9 @@ _COLUMNS = """
     info TEXT NOT NULL, inputs TEXT NOT NULL, env TEXT NOT NULL, artifacts TEXT NOT NULL,
     series TEXT NOT NULL, tail_check INTEGER NOT NULL
 """
+REPRODUCING = """instr(info, '"reproduction": {"of": ')"""
+"""True of the runs that reproduce another one, which are few: an index has just them."""
+
 _TABLES = f"""
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
@@ -34,6 +37,8 @@ CREATE TABLE archived (
     archive INTEGER NOT NULL, at INTEGER NOT NULL, run_id TEXT NOT NULL,
     name TEXT NOT NULL, {_COLUMNS}, UNIQUE (name, archive)
 );
+CREATE INDEX reproducing ON runs (name) WHERE {REPRODUCING};
+CREATE INDEX archived_reproducing ON archived (name) WHERE {REPRODUCING};
 """
 
 _HEAD = "name, commit_id, started, ended, status, title, run_group, star, tags, cells, shape, head_check"

@@ -357,6 +357,7 @@ def test_a_fetched_run(world: World) -> None:
     assert said.code == 0, said.err
     bob("push")
     ada("fetch")
+    ada("ls")
     assert f"by {said.name}: identical" in ada("show", old).out
     world.fsck(ada, bob)
 

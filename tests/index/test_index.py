@@ -19,7 +19,7 @@ import gitexp
 from benchmarks._many_runs import add_runs, repository_of_runs
 from gitexp.errors import NotFound
 from gitexp.git.refs import EXP, run_ref
-from gitexp.index import database
+from gitexp.index import database, schema
 from gitexp.index.row import checksum
 from gitexp.index.schema import VERSION
 from gitexp.model.names import RunName
@@ -436,3 +436,13 @@ def test_rows_of_broken_runs_that_are_no_text_are_no_matter(many: Path) -> None:
         assert connection.execute("UPDATE broken SET name = x'00ff'").rowcount == 1
     connection.close()
     assert [told(many), told(many)] == [expected, expected]
+
+
+def test_runs_that_reproduce_another_one_are_found_without_looking_at_all(tmp_path: Path) -> None:
+    where = f"WHERE {schema.REPRODUCING} AND instr(info, ?)"
+    tables = ((schema.TAILS, "reproducing"), (schema.ARCHIVED_TAILS, "archived_reproducing"))
+    with closing(sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)) as connection:
+        schema.prepare(connection)
+        for table, index in tables:
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {table} {where}", ("x",)).fetchall()
+            assert [row[3].endswith(f"USING INDEX {index}") for row in plan] == [True]

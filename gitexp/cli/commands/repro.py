@@ -110,6 +110,8 @@ def _show(plan: Plan, *, aloud: bool, quiet: bool, building: bool) -> None:
         more = f" and {len(plan.missing) - _MOST} more" if len(plan.missing) > _MOST else ""
         hint = f"git exp repro {plan.run.name} --env"
         warn(GitExpError(f"packages that the run had are missing: {names}{more}", hint=hint))
+    for remark in plan.remarks:
+        warn(GitExpError(remark))
     for one in plan.inputs:
         if one.lacking:
             warn(GitExpError(one.told))

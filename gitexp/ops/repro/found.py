@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
-from gitexp.index.row import Row, listed_info
+from gitexp.formats.record import info_from
 from gitexp.model.reproduction import Verdict
-from gitexp.ops.catalog import catalog, open_index
+from gitexp.ops.archive.names import all_runs
+from gitexp.ops.catalog import open_index
 from gitexp.repo import Repository
 
 
@@ -18,24 +20,18 @@ class Repeat:
     verdict: Verdict
     on: str | None
     """The commit whose code ran instead."""
+    started: str
 
 
 def reproductions_of(repo: Repository, name: str) -> tuple[Repeat, ...]:
-    """The runs that reproduce the run `name`, newest first; only the index is asked."""
-    found = catalog(repo)
-    # A name holds nothing that a pattern of SQL or JSON would take for something else.
-    tails = open_index(repo).tails_with(f'"reproduction": {{"of": {{"name": "{name}"')
-    repeats = []
-    for head in found.heads:
-        fresh = found.fresh.get(head.name)
-        tail = fresh.tail if fresh else tails.get((head.name, head.commit))
-        if tail is not None and (repeat := _repeat(Row(head, tail), name)):
-            repeats.append(repeat)
-    return tuple(repeats)
+    """The runs that reproduce the run `name`, newest first, as far as the index knows of them.
 
-
-def _repeat(row: Row, name: str) -> Repeat | None:
-    if '"reproduction"' not in row.tail.info:
-        return None
-    told = listed_info(row.tail).reproduction
-    return Repeat(row.head.name, told.verdict, told.on) if told is not None and told.name == name else None
+    It is not brought up to date for that: to look at one run must not cost more where there are many.
+    """
+    found: dict[str, Repeat] = {}
+    for (one, _), tail in open_index(repo).reproducing(name).items():
+        info = info_from(json.loads(tail.info))
+        told = info.reproduction
+        if told is not None and told.name == name and one in all_runs(repo, one):
+            found[one] = Repeat(one, told.verdict, told.on, info.started)
+    return tuple(sorted(found.values(), key=lambda repeat: repeat.started, reverse=True))

@@ -60,6 +60,13 @@ class Plan:
         return self.record.info.cwd
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What of the old run is not done again."""
+        if self.record.info.resumed:
+            return (f"run {self.run.name!r} was resumed: only its last command runs again, from the start",)
+        return ()
+
+    @property
     def missing(self) -> tuple[Difference, ...]:
         """Packages that the run had and that are not there now."""
         return tuple(one for one in self.packages if one.new is None)

@@ -14,6 +14,7 @@ from gitexp.model.record import Record
 from gitexp.model.reproduction import Reproduction
 from gitexp.model.values import Oid
 from gitexp.ops.alike import repeated
+from gitexp.ops.catalog import catalog
 from gitexp.ops.committed import settings_at
 from gitexp.ops.execute import Executed, Request, Source, execute
 from gitexp.ops.inscribe import amend
@@ -75,6 +76,7 @@ def reproduce(repo: Repository, plan: Plan, choices: Choices) -> Reproduced:
         )
     except (GitExpError, OSError) as error:
         return Reproduced(done, found, None, (*built, f"the verdict cannot be kept: {error}"))
+    catalog(repo)  # from now on the index tells of it to who looks at the old run
     return Reproduced(done, found, commit, built)
 
 
