@@ -40,6 +40,11 @@ SETTINGS: Final[tuple[Definition, ...]] = (
     ("exp.autoPush", "Whether runs that end are pushed by themselves: never, finish or batch (never)."),
     ("exp.autoPushWait", "How many seconds batch waits for other runs to end (60)."),
     ("exp.autoPushLimit", "How many seconds an automatic push may take (600)."),
+    (
+        "exp.trustEmail",
+        "Whether the address of a run's author is proof enough that it may be executed (false). Anybody can "
+        "write yours: only where nobody else can push to your remotes.",
+    ),
     ("exp.maxLog", "How many bytes of output a record keeps (1m)."),
     ("exp.maxConsole", "How many bytes of output are kept while a command runs (4m)."),
     ("exp.hooks", "Whether git's hooks do anything of ours; exp.hook.guard and the like for one (true)."),
@@ -60,6 +65,7 @@ SHARED_SETTINGS: Final[tuple[Definition, ...]] = (
     ("redact", "Names of params and variables whose values are secret."),
     ("variables", "Environment variables to record besides the usual ones."),
     ("goals", "Metric: min or max, whichever is better."),
+    ("noise", "Metric: how far a reproduction may be off, as a number or a share such as 1%."),
     (
         "views",
         "Lists for git exp ls --view NAME: each a name with any of query, sort, columns, group_by and limit. "
@@ -85,6 +91,7 @@ FILES: Final[tuple[Definition, ...]] = (
     ("refs/exp-trash/NAME", "A removed run, until git exp gc."),
     (".exp/", "The record in the tree of that commit: run.yaml, params.yaml, metrics.yaml and so on."),
     (".git/exp/", "What is not in git: live runs, those that ended within a day, and what undo goes by."),
+    (".git/exp/envs/", "The environments that git exp repro --env has built. It can be deleted."),
     (".git/exp/auto-push/log", "What automatic pushes did."),
     (".git/exp/index.sqlite", "What lists are answered from. It can be deleted at any time."),
 )
