@@ -154,10 +154,15 @@ def _snapshot(repo: Repository, wish: Wish, live: Live) -> Snapshot:
     if wish.commit is not None:
         taken = snapshot.of_commit(repo.git, repo.layout, live.quarantine, wish.commit)
         return replace(taken, base=wish.code.base, dirty=wish.code.dirty) if wish.code else taken
+    return working_tree(repo, live.quarantine)
+
+
+def working_tree(repo: Repository, quarantine: Path) -> Snapshot:
+    """The code as it is now in the user's working tree; see `snapshot.take`."""
     return snapshot.take(
         repo.git,
         repo.layout,
-        live.quarantine,
+        quarantine,
         limit=repo.max_untracked,
         never=repo.settings.never_capture,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from pathlib import PurePosixPath
@@ -22,6 +23,15 @@ def settings_at(repo: Repository, commit: Oid) -> Settings:
     """`.gitexp.yaml` of a commit. Raises BrokenFile."""
     (data,) = repo.reader.blobs([(commit, FILE)])
     return Settings() if data is None else parse(data)
+
+
+def from_folder(paths: Sequence[str], folder: str) -> tuple[str, ...]:
+    """Paths of settings, which are relative to the root, as they are seen from a folder of it.
+
+    Those that lead out of the root are left out: the settings may be other people's.
+    """
+    inside = (path for path in map(os.path.normpath, paths) if not path.startswith(("/", "..")))
+    return tuple(os.path.relpath(path, folder) for path in inside)
 
 
 def params_files_at(repo: Repository, commit: Oid, folder: str) -> list[ParamsFile]:

@@ -15,7 +15,7 @@ from gitexp.errors import Ambiguous, NotFound
 from gitexp.model.record import Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops.compare import Side, side_of
-from gitexp.ops.resolve import resolve
+from gitexp.ops.resolve import commit_of, resolve
 from gitexp.repo import Repository
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _committed(repo: Repository, text: str) -> Comparand:
     except Ambiguous:
         raise
     except NotFound as error:
-        commit = _revision(repo, text)
+        commit = commit_of(repo, text)
         if commit is None:
             raise error from None
         return _bare_commit(repo, text, commit)
@@ -152,10 +152,3 @@ def _code_tree(repo: Repository, commit: Oid) -> Oid:
     from gitexp.ops.examine import code_tree
 
     return code_tree(repo, commit)
-
-
-def _revision(repo: Repository, text: str) -> Oid | None:
-    result = repo.git.run(
-        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}", check=False
-    )
-    return Oid(result.text) if result.code == 0 else None

@@ -40,8 +40,11 @@ def make_worktree(
         if one.error is not None:
             repo.remark(f"{one.path!r} stays a Git LFS pointer: {one.error.message}")
     if repo.layout.top is not None:
+        real = filled.path.resolve()
         for path in linked:
-            _link(repo.layout.top, filled.path, path, outputs)
+            # A link in the tree may lead anywhere: nothing is put behind it.
+            if (real / path).parent.resolve().is_relative_to(real):
+                _link(repo.layout.top, filled.path, path, outputs)
     return filled.path
 
 

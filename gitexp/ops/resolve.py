@@ -65,13 +65,18 @@ def _recent(repo: Repository, text: str, back: int) -> StoredRun:
     return runs[back]
 
 
-def _by_commit(repo: Repository, text: str) -> StoredRun:
+def commit_of(repo: Repository, text: str) -> Oid | None:
+    """The commit that git takes `text` for; None where it knows none."""
     result = repo.git.run(
         "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}", check=False
     )
-    if result.code != 0:
+    return Oid(result.text) if result.code == 0 else None
+
+
+def _by_commit(repo: Repository, text: str) -> StoredRun:
+    commit = commit_of(repo, text)
+    if commit is None:
         raise NotFound(f"no run matches {text!r}", hint=_nearest(repo, text))
-    commit = Oid(result.text)
     if repo.reader.resolve(commit, ".exp/run.yaml") is None:
         raise NotFound(f"{text!r} is a commit, but carries no record of a run", hint="git exp ls")
     # A run's own commit, or one that a run was merged into: its record then may be stale.

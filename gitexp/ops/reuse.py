@@ -13,7 +13,7 @@ from gitexp.capture.snapshot import Snapshot
 from gitexp.model.record import Input
 from gitexp.ops import params
 from gitexp.ops.alike import Task, doing, inputs_of
-from gitexp.ops.begin import UNTRACKED_ROLE, recorded_command
+from gitexp.ops.begin import UNTRACKED_ROLE, recorded_command, working_tree
 from gitexp.ops.comparand import redacted
 from gitexp.ops.read import StoredRun
 from gitexp.repo import Repository
@@ -46,14 +46,7 @@ def _taken(repo: Repository, quarantine: Path, changed: Mapping[str, bytes]) -> 
 
     if repo.layout.top is None:
         return rewritten(repo, snapshot.of_commit(repo.git, repo.layout, quarantine), changed)
-    taken = snapshot.take(
-        repo.git,
-        repo.layout,
-        quarantine,
-        limit=repo.config.int("exp.maxUntracked", snapshot.DEFAULT_LIMIT),
-        never=repo.settings.never_capture,
-    )
-    return rewritten(repo, taken, changed)
+    return rewritten(repo, working_tree(repo, quarantine), changed)
 
 
 def _same_inputs(repo: Repository, run: StoredRun, large: set[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from gitexp.ops.recorded import read_record
 from gitexp.repo import Repository
 from tests.cli.conftest import Program
-from tests.cli.program import ARGV, ROOT, Said, program_environ
+from tests.cli.program import ARGV, ROOT, Said, forge, program_environ
 from tests.cli.sharing import World, refs
 from tests.gitrepo import Repo
 
@@ -327,6 +328,53 @@ def test_no_hook_and_no_filter_runs(exp: Program, tmp_path: Path, monkeypatch: p
     exp.repo.git("config", "--unset", "filter.spring.process")
     exp.repo.git("worktree", "add", "-q", str(tmp_path / "other"))
     assert {"post-checkout", "smudge", "process"} <= set(os.listdir(fired))
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A folder that nothing may be put into."""
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("cwd", ["away", "../../../../../outside"])
+def test_no_command_runs_outside_of_its_code(exp: Program, outside: Path, cwd: str) -> None:
+    os.symlink(outside, exp.repo.path / "away")
+    old = run(exp, TRAIN)
+    text = exp.repo.git("show", f"exp/{old}:.exp/run.yaml")
+    other = re.sub(r"^cwd: .*$", f"cwd: {cwd}", text, flags=re.MULTILINE).replace(old, "forged-aaaaaa")
+    forge(exp.repo, old, "forged-aaaaaa", {"run.yaml": other + "\n"})
+    before = refs(exp.repo)
+    said = exp("repro", "forged-aaaaaa", "--trust")
+    assert said.code == 2
+    assert f"error: run 'forged-aaaaaa' ran outside of its code, in {cwd!r}\n" in said.err
+    assert refs(exp.repo) == before
+    assert os.listdir(outside) == []
+    assert list((exp.repo.path / ".git/exp/worktrees").iterdir()) == []
+
+
+def test_what_is_ignored_is_not_linked_behind_a_link(exp: Program, outside: Path) -> None:
+    exp.repo.commit("ignored", {".gitignore": "found\n"})
+    os.symlink(outside, exp.repo.path / "lost")
+    old = run(exp, TRAIN)
+    (exp.repo.path / "lost").unlink()
+    exp.repo.write("lost/found", "x")
+    exp.repo.write("lost/other", "x")
+    said = exp("repro", old)
+    assert said.code == 0, said.err
+    assert os.listdir(outside) == []
+
+
+def test_settings_of_others_name_no_file_outside(exp: Program, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.json"
+    secret.write_text('{"stolen": 1}')
+    settings = f"metrics: [../../../../../secret.json, {secret}]\noutputs: [../../../../../secret.json]\n"
+    exp.repo.commit("settings", {".gitexp.yaml": settings})
+    old = run(exp, f"{TRAIN}import os; os.utime({str(secret)!r})\n")
+    exp.repo.write(".gitexp.yaml", "")
+    told = exp("show", exp("repro", old).name, "--json").json
+    assert (list(told["metrics"]), told["artifacts"]) == (["acc"], {})
 
 
 def test_a_foreign_run_is_shown_and_not_executed(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -457,6 +457,12 @@ def everywhere(forger: Forger, run: str, text: str) -> str:
         "signal": text,
         "failure": {"type": text, "message": text, "traceback": text},
         "earlier_params": {text: [text]},
+        "reproduction": {
+            "of": {"name": "somebody-else-abcdef", "commit": "1" * 40},
+            "verdict": "different",
+            "metrics": {text: {"verdict": "different", "old": text, "new": 0.5, "tolerance": 1, "how": text}},
+            "inputs": {text: {"fate": "changed", "old": text, "new": {text: text}}},
+        },
     }
     kept = [line for line in info.decode().splitlines() if line.split(":")[0] in _IDENTITY or line[0] == " "]
     kept = [line for number, line in enumerate(kept) if line[0] != " " or "code:" in kept[:number]]

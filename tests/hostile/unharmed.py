@@ -57,6 +57,8 @@ def commands(run: str, other: str) -> Iterator[tuple[str, ...]]:
     yield ("branch", run, f"whole/{run}", "--with-record", "--json")
     yield ("worktree", run, f"out/tree-{run}")
     yield ("worktree", run, f"out/branch-{run}", "-b", f"tree/{run}", "--json")
+    yield ("repro", run)  # refused: nobody has said that it is to be trusted
+    yield ("repro", run, "-n", "--json")
 
 
 LISTS = (

@@ -9,7 +9,7 @@ from gitexp.errors import Ambiguous, NotFound, UsageError
 from gitexp.formats.secret_shapes import MASK
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun
-from gitexp.ops.resolve import resolve
+from gitexp.ops.resolve import commit_of, resolve
 from gitexp.ops.trust import check_trusted
 from gitexp.repo import Repository
 
@@ -41,12 +41,10 @@ def end_of(repo: Repository, text: str) -> End:
     except Ambiguous:
         raise
     except NotFound as error:
-        result = repo.git.run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}", check=False
-        )
-        if result.code != 0:
+        commit = commit_of(repo, text)
+        if commit is None:
             raise error from None
-        return End(text, Oid(result.text))
+        return End(text, commit)
     code = run.record.info.code
     return End(text, run.commit if code.dirty or code.base is None else code.base, run)
 

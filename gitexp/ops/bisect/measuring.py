@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gitexp.capture.spawn import Stdio
@@ -16,7 +14,7 @@ from gitexp.ops.alike import Task, doing, inputs_of
 from gitexp.ops.begin import recorded_command
 from gitexp.ops.bisect.ends import Way
 from gitexp.ops.bisect.judging import number_of
-from gitexp.ops.committed import params_files_at, settings_at
+from gitexp.ops.committed import from_folder, params_files_at, settings_at
 from gitexp.ops.comparand import redacted
 from gitexp.ops.examine import code_tree
 from gitexp.ops.execute import Executed, Request, Source, execute
@@ -81,8 +79,8 @@ class Measuring:
                 self.way.command,
                 slug="bisect",
                 group=self.group,
-                metrics_files=self._from_cwd(settings.metrics),
-                outputs=self._from_cwd(settings.outputs),
+                metrics_files=from_folder(settings.metrics, self.way.cwd),
+                outputs=from_folder(settings.outputs, self.way.cwd),
                 source=source,
                 stdio=Stdio(stdout=2),  # what is found goes to stdout
             ),
@@ -101,9 +99,6 @@ class Measuring:
         found = load(self.repo, run, done.name, done.name).record.metrics
         value = number_of(found.get(self.metric))
         return Measured(commit, value, done.name, reason="" if value is not None else f"no {self.metric}")
-
-    def _from_cwd(self, paths: Sequence[str]) -> tuple[str, ...]:
-        return tuple(os.path.relpath(path, self.way.cwd) for path in paths)
 
 
 def _code(repo: Repository, commit: Oid) -> Code:

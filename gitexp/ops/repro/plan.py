@@ -21,7 +21,7 @@ from gitexp.ops.repro import supplies
 from gitexp.ops.repro.carried import Carried, carry
 from gitexp.ops.repro.packages import Difference, differences
 from gitexp.ops.repro.variables import repeated_variables, unset_variables
-from gitexp.ops.resolve import resolve
+from gitexp.ops.resolve import commit_of, resolve
 from gitexp.ops.trust import Provenance, provenance
 from gitexp.repo import Repository
 
@@ -136,12 +136,10 @@ def _carried(repo: Repository, run: StoredRun, record: Record, on: str | None) -
 
 
 def _revision(repo: Repository, text: str) -> Oid:
-    result = repo.git.run(
-        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}", check=False
-    )
-    if result.code != 0:
+    commit = commit_of(repo, text)
+    if commit is None:
         raise NotFound(f"no revision {text!r}", hint="git log --oneline")
-    return Oid(result.text)
+    return commit
 
 
 def _is_here(repo: Repository, commit: Oid) -> bool:

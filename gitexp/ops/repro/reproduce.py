@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from gitexp.model.reproduction import Reproduction
 from gitexp.model.values import Oid
 from gitexp.ops.alike import repeated
 from gitexp.ops.catalog import catalog
-from gitexp.ops.committed import settings_at
+from gitexp.ops.committed import from_folder, settings_at
 from gitexp.ops.execute import Executed, Request, Source, execute
 from gitexp.ops.inscribe import amend
 from gitexp.ops.isolate import check_inside
@@ -91,8 +91,8 @@ def _request(repo: Repository, plan: Plan, choices: Choices) -> Request:
     return Request(
         command=(program, *plan.command[1:]),
         slug=slug_of(plan.run.name),
-        metrics_files=choices.metrics_files or _from_cwd(plan, settings.metrics),
-        outputs=choices.outputs or _from_cwd(plan, settings.outputs),
+        metrics_files=choices.metrics_files or from_folder(settings.metrics, plan.cwd),
+        outputs=choices.outputs or from_folder(settings.outputs, plan.cwd),
         source=_source(repo, plan),
         stdio=choices.stdio,
     )
@@ -102,10 +102,6 @@ def _program(word: str, built: Built | None) -> str:
     """The program, where the environment has it that one: not that of a `.venv` in the working tree."""
     name = os.path.basename(word)
     return name if built is not None and (built.programs / name).exists() else word
-
-
-def _from_cwd(plan: Plan, paths: Sequence[str]) -> tuple[str, ...]:
-    return tuple(os.path.relpath(path, plan.cwd) for path in paths)
 
 
 def _source(repo: Repository, plan: Plan) -> Source:
