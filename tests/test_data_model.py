@@ -120,7 +120,7 @@ class Reader:
             files.get("requirements.txt", b"").decode(),
             [row for path in sorted(files) if path.startswith("series/") for row in rows(files[path])],
             dict(self.artifacts(mapping("artifacts.yaml"), files)),
-            code != self.tree(run["code"]["tree"]),
+            code != self.tree(run["code"]["tree"]) or "mixed_with" in run,
         )
 
     def artifacts(self, listed: Mapping[str, Any], files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
@@ -443,6 +443,7 @@ def test_every_key_that_is_written_stands_on_the_page() -> None:
             {"acc": Measured(Verdict.DIFFERENT, 0.5, 0.25, 0.1, "noise in .gitexp.yaml")},
             {"dataset a.csv": InputChange(Fate.CHANGED, "old", "new")},
         ),
+        mixed_with=("b-aaaaaa",),
     )
     unset = [one.name for one in fields(info) if getattr(info, one.name) in (None, (), {}, 0, False)]
     assert unset == []

@@ -51,7 +51,8 @@ def run_html(run: RecordedRun) -> str:
     """A table of two columns: everything about one run that is there, its metrics first."""
     columns = [one for one in table_of_runs([run.stored]).columns if one.values[0] not in (None, [], False)]
     columns.sort(key=lambda one: (one.name not in _LABELS, not one.name.startswith("metrics.")))
-    rows = [
+    rows = ["<tr><th>stale</th><td>yes</td></tr>"] if run.stale else []
+    rows += [
         f"<tr><th>{_escaped(one.name)}</th><td>{_escaped(_cell(one, 0))}</td></tr>"
         for one in columns
         if one.name not in ("id", "tree")

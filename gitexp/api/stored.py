@@ -57,6 +57,13 @@ class RecordedRun:
         return self.stored.commit
 
     @property
+    def stale(self) -> bool:
+        """Whether the record stands beside code that it does not speak for, as a merge may leave it."""
+        from gitexp.ops.staleness import is_stale
+
+        return is_stale(self.stored)
+
+    @property
     def params(self) -> Mapping[str, Value]:
         """The params, nested as they were given."""
         return self.stored.record.params

@@ -16,7 +16,7 @@ BROKEN_PIPE: Final = 141
 MEANINGS: Final[dict[int, str]] = {
     OK: "It worked.",
     ERROR: "There is no such run, a record is broken, runs conflict, (with --exit-code) they differ, a run "
-    "is not reproduced, or not to be executed without --trust, or git exp bisect cannot tell which commit it was.",
+    "is not reproduced, or is not to be executed without --trust, or git exp bisect cannot tell the commit.",
     USAGE: "The command line, a name, a parameter or a params file was wrong.",
     REMOTE: "Another repository or store failed.",
     INTERNAL: "An error inside gitexp; a report was written, and its place printed.",

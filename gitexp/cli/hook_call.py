@@ -18,7 +18,7 @@ def is_plain(arguments: Sequence[str]) -> bool:
 
 
 def call_hook(
-    session: Session, name: str, arguments: Sequence[str], *, timeout: float = TIMEOUT, strict: bool = False
+    session: Session, name: str, arguments: Sequence[str], *, timeout: int = TIMEOUT, strict: bool = False
 ) -> int:
     """The exit code, after everything was said: it is that of an error only where a hook refuses."""
     sent = _sent() if name in SENT_TO else b""

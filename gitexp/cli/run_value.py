@@ -65,7 +65,7 @@ def full_value(found: Examined) -> dict[str, Any]:
     return strict(
         {
             **_listed(record, found.run.commit),
-            "stale": found.stale,
+            "stale": found.stale is not None,
             "evidence_for": found.evidence_for,
             "checkpoints": [{"number": one.number, "commit": one.commit} for one in found.checkpoints],
             "reproduced_by": [
@@ -146,7 +146,7 @@ def _side(one: Comparand) -> dict[str, Any]:
         "commit": one.commit,
         "tree": one.side.code,
         "status": one.status.value if one.status else None,
-        "stale": one.stale,
+        "stale": one.stale is not None,
     }
 
 

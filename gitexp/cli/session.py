@@ -13,6 +13,7 @@ from gitexp.cli.safe_text import safe
 
 if TYPE_CHECKING:
     from gitexp.errors import GitExpError
+    from gitexp.ops.read import StoredRun
     from gitexp.ops.recover import Recovered
     from gitexp.repo import Repository
 
@@ -81,6 +82,16 @@ def warn(error: GitExpError) -> None:
     print(f"warning: {safe(error.message)}", file=sys.stderr)
     if error.hint:
         print(f"hint: {safe(error.hint)}", file=sys.stderr)
+
+
+def note_stale(run: StoredRun) -> bool:
+    """Whether the record of `run` does not speak for the code beside it, which is told."""
+    from gitexp.ops.staleness import why_stale
+
+    why = why_stale(run)
+    if why is not None:
+        note(f"run '{run.name}' is stale at {run.commit[:10]}: {why}")
+    return why is not None
 
 
 def tell(error: GitExpError) -> None:

@@ -146,6 +146,7 @@ def info_value(info: RunInfo) -> dict[str, Value]:
         "lost": info.lost or None,
         "earlier_params": {k: list(v) for k, v in sorted(info.earlier_params.items())} or None,
         "reproduction": reproduction_value(info.reproduction),
+        "mixed_with": list(info.mixed_with) or None,
     }
     return _set(value)
 
@@ -187,6 +188,7 @@ def info_from(value: Mapping[str, Any]) -> RunInfo:
             for key, values in fields.mapping(value.get("earlier_params")).items()
         },
         reproduction=reproduction_from(value.get("reproduction")),
+        mixed_with=fields.texts(value.get("mixed_with")),
     )
 
 

@@ -113,6 +113,8 @@ class RunInfo:
     """Dotted key -> values that were logged for it before the one in `params.yaml`."""
     reproduction: Reproduction | None = None
     """The verdict, where the run was made to reproduce another one."""
+    mixed_with: tuple[str, ...] = ()
+    """Names of runs whose records git has merged into this one, which is nobody's then."""
 
 
 @dataclass(frozen=True, slots=True)

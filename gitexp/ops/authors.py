@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gitexp.git.objects import Identity
-from gitexp.ops.examine import code_tree
 from gitexp.ops.read import StoredRun
+from gitexp.ops.staleness import code_tree
 from gitexp.ops.versions import author_of, versions
 
 

@@ -16,8 +16,8 @@ from gitexp.model.times import parse_time
 from gitexp.model.values import Oid
 from gitexp.ops.authors import code_author
 from gitexp.ops.commit import RUN_TRAILER, stored
-from gitexp.ops.examine import code_tree, is_stale
 from gitexp.ops.read import StoredRun
+from gitexp.ops.staleness import code_tree, is_stale
 from gitexp.repo import Repository
 
 

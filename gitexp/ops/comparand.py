@@ -44,8 +44,8 @@ class Comparand:
     commit: Oid | None = None
     """None for the working tree."""
     status: Status | None = None
-    stale: bool = False
-    """Whether the record belongs to other code than that of the commit it was read from."""
+    stale: str | None = None
+    """Why the record does not speak for the code that it stands beside; None where it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +88,17 @@ def _committed(repo: Repository, text: str) -> Comparand:
 
 
 def _run(run: StoredRun) -> Comparand:
+    from gitexp.ops.staleness import why_stale
+
     whole = run.whole
-    code = _code_tree(run.repo, run.commit)
     return Comparand(
         label=run.name,
         kind=Kind.RUN,
-        side=side_of(whole, code),
+        side=side_of(whole, _code_tree(run.repo, run.commit)),
         tree=run.commit,
         commit=run.commit,
         status=whole.info.status,
-        stale=code != whole.info.code.tree,
+        stale=why_stale(run),
     )
 
 
@@ -149,6 +150,6 @@ def _params_at(repo: Repository, commit: Oid) -> dict[str, Any]:
 
 
 def _code_tree(repo: Repository, commit: Oid) -> Oid:
-    from gitexp.ops.examine import code_tree
+    from gitexp.ops.staleness import code_tree
 
     return code_tree(repo, commit)

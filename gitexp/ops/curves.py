@@ -11,7 +11,6 @@ from typing import Literal, TypeAlias
 
 from gitexp.errors import NotFound, UnknownKey
 from gitexp.model.history import MISSING, History, Series
-from gitexp.model.names import RunName
 from gitexp.model.times import parse_time
 from gitexp.ops.headline import leading_first
 from gitexp.ops.read import StoredRun
@@ -25,7 +24,8 @@ Gapped: TypeAlias = tuple[float | None, ...]
 class Curve:
     """One series of one run, in the order of its x."""
 
-    run: RunName
+    run: str
+    """What it is called."""
     place: int
     """The place of the run among those that are drawn: its colour in every panel."""
     xs: tuple[float, ...]
@@ -50,7 +50,8 @@ class Drawing:
     """Panels one below the other, and what a person must be told of what is not in them."""
 
     panels: tuple[Panel, ...]
-    runs: tuple[RunName, ...]
+    runs: tuple[str, ...]
+    """What each is called."""
     axis: Axis
     log_y: bool
     notices: tuple[str, ...]
@@ -64,22 +65,24 @@ def draw(
     smoothing: float = 0.0,
     log_y: bool = False,
     most: int = 6,
+    labels: Sequence[str] = (),
 ) -> Drawing:
     """The curves of `metrics` (names, or patterns with `*`) of all `runs`; without any those that tell most.
 
     Rows that a resumption abandoned are left out, and of several rows of one step all but the last. NaN and
     infinities are gaps, and so is what is not positive where `log_y`. `smoothing` is the weight of what came
-    before, from 0 up to 1. Raises UnknownKey for a metric that no run has, NotFound where there is no series.
+    before, from 0 up to 1; `labels` are what the runs are called, if not by their names.
+    Raises UnknownKey for a metric that no run has, NotFound where there is no series.
     """
     told: list[str] = []
     histories = [_history(run) for run in runs]
     chosen = list(_chosen(histories, metrics, most, told))
-    wish = _Wish(axis, smoothing, log_y)
+    wish = _Wish(axis, smoothing, log_y, labels or [run.name for run in runs])
     panels = [_panel(metric, runs, histories, wish, told) for metric in chosen]
     drawn = tuple(panel for panel in panels if panel.curves)
     if not drawn:
         raise NotFound("there is nothing to draw", hint="; ".join(told[:3]) or None)
-    return Drawing(drawn, tuple(run.name for run in runs), axis, log_y, tuple(told))
+    return Drawing(drawn, tuple(wish.labels), axis, log_y, tuple(told))
 
 
 def thinned(xs: Sequence[float], ys: Gapped, most: int) -> tuple[list[float], list[float | None]]:
@@ -104,6 +107,8 @@ class _Wish:
     axis: Axis
     smoothing: float
     log_y: bool
+    labels: Sequence[str]
+    """What each run is called."""
 
 
 def _history(run: StoredRun) -> History:
@@ -170,7 +175,7 @@ def _curve(run: StoredRun, place: int, series: Series, wish: _Wish, told: list[s
         told.append(f"run {run.name!r} has no finite number in the series {series.name!r}")
         return None
     smooth = tuple(_smoothed(ys, wish.smoothing)) if wish.smoothing else None
-    return Curve(run.name, place, tuple(xs), ys, smooth)
+    return Curve(wish.labels[place], place, tuple(xs), ys, smooth)
 
 
 def _count(ys: Gapped) -> int:

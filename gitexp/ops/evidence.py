@@ -40,7 +40,7 @@ def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
     commit = commit_of(repo, revision)
     if commit is None:
         raise NotFound(f"{revision!r} is not a commit", hint="git log --oneline")
-    from gitexp.ops.examine import code_tree  # heavy, and nothing to those who only rank runs
+    from gitexp.ops.staleness import code_tree  # heavy, and nothing to those who only rank runs
 
     names = named(repo.reader.read(commit)[1].partition(b"\n\n")[2])
     tree = code_tree(repo, commit)

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from gitexp.capture.snapshot import RECORD_FOLDER
-from gitexp.errors import NotFound
-from gitexp.git.objects import ObjectBuilder
-from gitexp.git.reader import ObjectReader
 from gitexp.git.refs import read_ref, run_ref
 from gitexp.model.history import MISSING, Series, Step
 from gitexp.model.record import Record
 from gitexp.model.values import Oid, Scalar
-from gitexp.ops.commit import CHECKPOINT_TRAILER, RUN_TRAILER
+from gitexp.ops.commit import CHECKPOINT_TRAILER
 from gitexp.ops.goals import goal_of
 from gitexp.ops.headline import leading_first
 from gitexp.ops.read import StoredRun
-from gitexp.ops.recorded import trailers
+from gitexp.ops.recorded import own_commits
 from gitexp.ops.repro.found import Repeat, reproductions_of
 from gitexp.ops.resolve import resolve
+from gitexp.ops.staleness import why_stale
 from gitexp.repo import Repository
-
-_PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +50,8 @@ class Examined:
     """The whole one."""
     trends: tuple[Trend, ...]
     """Those of the metrics that tell most first."""
-    stale: bool
-    """Whether the record stands beside code that is not the code it was made with."""
+    stale: str | None
+    """Why the record does not speak for the code that it stands beside; None where it does."""
     checkpoints: tuple[Checkpoint, ...] = ()
     """Oldest first."""
     repeats: tuple[Repeat, ...] = ()
@@ -96,7 +90,7 @@ def examine_run(run: StoredRun) -> Examined:
         run,
         record,
         tuple(trends),
-        is_stale(run),
+        why_stale(run),
         tuple(_checkpoints(run)),
         reproductions_of(repo, run.name),
         has_ref,
@@ -125,44 +119,12 @@ def trend(series: Series, goal: str | None = None) -> Trend:
     )
 
 
-def is_stale(run: StoredRun) -> bool:
-    """Whether the commit that the record was read from holds another code tree than the recorded one."""
-    return code_tree(run.repo, run.commit) != run.record.info.code.tree
-
-
-def code_tree(repo: Repository, commit: Oid) -> Oid:
-    """The code tree of a commit. Raises NotFound."""
-    root = repo.reader.resolve(commit, "")
-    if root is None:
-        raise NotFound(f"'{commit}' is not a commit")
-    listed = repo.reader.entries(root.oid)
-    entries = [entry for entry in listed if entry.name != RECORD_FOLDER]
-    if len(entries) == len(listed):
-        return root.oid
-    return ObjectBuilder(repo.layout.object_format).tree(entries)
-
-
 def _checkpoints(run: StoredRun) -> list[Checkpoint]:
     """The checkpoints below the tip, as far as its chain of commits is the run's own."""
-    found: list[Checkpoint] = []
-    commit: Oid | None = run.commit
-    while commit is not None:
-        told = _trailers(run.repo.reader, commit)
-        if told.get(RUN_TRAILER) != run.name:
-            break
-        if told.get(CHECKPOINT_TRAILER, "").isdecimal():
-            found.append(Checkpoint(int(told[CHECKPOINT_TRAILER]), commit))
-        parent = _PARENT.search(run.repo.reader.read(commit)[1].partition(b"\n\n")[0])
-        commit = Oid(parent[1].decode()) if parent else None
+    chain = own_commits(run.repo.reader, run.name, run.commit)
+    numbers = ((told.get(CHECKPOINT_TRAILER, ""), commit) for commit, told in chain)
+    found = [Checkpoint(int(number), commit) for number, commit in numbers if number.isdecimal()]
     return found[::-1]
-
-
-def _trailers(reader: ObjectReader, commit: Oid) -> dict[str, str]:
-    try:
-        return trailers(reader, commit)
-    except NotFound:
-        # The clone is shallow.
-        return {}
 
 
 def _is_finite(value: Scalar) -> TypeGuard[int | float]:

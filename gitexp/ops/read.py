@@ -36,14 +36,19 @@ class StoredRun:
         self.repo = repo
         self.name = name
         self.commit = commit
+        self.own = True
+        """Whether the commit is known to be the run's: it was found by the run's name."""
         self._head = head
         self._tails = tails
 
     @classmethod
-    def of_record(cls, repo: Repository, name: RunName, commit: Oid, record: Record) -> StoredRun:
+    def of_record(
+        cls, repo: Repository, name: RunName, commit: Oid, record: Record, *, own: bool = True
+    ) -> StoredRun:
         """A run whose record has been read already."""
         run = cls(repo, name, commit)
         run.record = record
+        run.own = own
         return run
 
     @cached_property
@@ -191,7 +196,8 @@ def load(repo: Repository, commit: Oid, text: str, name: RunName | None = None) 
 
     with telling(repo, name or text):
         record = read_record(repo.reader, commit, text)
-    return _current(StoredRun.of_record(repo, name or record.info.name, commit, record))
+    own = name is not None
+    return _current(StoredRun.of_record(repo, name or record.info.name, commit, record, own=own))
 
 
 def _current(run: StoredRun) -> StoredRun:
@@ -201,4 +207,4 @@ def _current(run: StoredRun) -> StoredRun:
     from gitexp.ops.recorded import with_journal
 
     record = with_journal(run.record, run.repo.live(run.name))
-    return StoredRun.of_record(run.repo, run.name, run.commit, record)
+    return StoredRun.of_record(run.repo, run.name, run.commit, record, own=run.own)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from gitexp.capture import journal
 from gitexp.capture.live import Live
+from gitexp.errors import NotFound
 from gitexp.formats import record as files
 from gitexp.formats import series
 from gitexp.formats.fold import fold
@@ -18,10 +19,12 @@ from gitexp.model.history import History
 from gitexp.model.record import Record
 from gitexp.model.summary import summarize
 from gitexp.model.values import Oid
+from gitexp.ops.commit import RUN_TRAILER
 from gitexp.ops.records import FOLDER, check_there
 
 LISTED: Final = (files.RUN, files.PARAMS, files.METRICS)
 WHOLE: Final = (*LISTED, files.INPUTS, files.ENV, files.ARTIFACTS, files.REQUIREMENTS)
+_PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
 _TRAILER = re.compile(rb"^(Exp-[A-Za-z]+): (.*)$", re.MULTILINE)
 
 
@@ -73,9 +76,27 @@ def recorded_blobs(reader: ObjectReader, commit: Oid) -> dict[str, Oid]:
 
 def trailers(reader: ObjectReader, commit: Oid) -> dict[str, str]:
     """The `Exp-…` trailers of a commit's message."""
-    _, data = reader.read(commit)
-    message = data.partition(b"\n\n")[2]
+    return _trailers(reader.read(commit)[1].partition(b"\n\n")[2])
+
+
+def _trailers(message: bytes) -> dict[str, str]:
     return {key.decode(): value.decode("utf-8", "replace") for key, value in _TRAILER.findall(message)}
+
+
+def own_commits(reader: ObjectReader, name: str, tip: Oid) -> Iterator[tuple[Oid, Mapping[str, str]]]:
+    """The commits of a run and their trailers from `tip` down, as far as their chain is its own."""
+    commit: Oid | None = tip
+    while commit is not None:
+        try:
+            head, _, message = reader.read(commit)[1].partition(b"\n\n")
+        except NotFound:  # the clone is shallow
+            return
+        told = _trailers(message)
+        if told.get(RUN_TRAILER) != name:
+            return
+        yield commit, told
+        parent = _PARENT.search(head)
+        commit = Oid(parent[1].decode()) if parent else None
 
 
 def _chunks(reader: ObjectReader, commit: Oid) -> list[bytes]:

@@ -33,7 +33,10 @@ def examine_any(repo: Repository, text: str) -> Examined:
     for sentence in _remarks(text, found):
         repo.remark(sentence)
     best = found.runs[0]
-    return replace(examine_run(best), stale=found.is_stale(best), evidence_for=found.commit)
+    stale = f"the code of {found.commit[:10]} is not the code that the metrics were made with"
+    return replace(
+        examine_run(best), stale=stale if found.is_stale(best) else None, evidence_for=found.commit
+    )
 
 
 def _is_without_record(repo: Repository, text: str) -> bool:

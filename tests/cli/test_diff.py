@@ -221,7 +221,7 @@ def test_a_commit_with_the_record_of_other_code_is_stale(exp: Program) -> None:
     assert "stale" not in exp("diff", name, "HEAD").out
     exp.repo.commit("later", {"train.py": "pass\n"})
     said = exp("diff", name, "HEAD").out
-    assert "stale: the code is not the code that was recorded" in said
+    assert "stale: this code is not the code that the metrics were made with" in said
     assert "train.py" in said
     assert exp("diff", name, "HEAD", "--json").json["new"]["stale"] is True
     assert "**Stale:**" in exp("diff", name, "HEAD", "--md").out

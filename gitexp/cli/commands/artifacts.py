@@ -36,13 +36,14 @@ def command(session: Session, run: str, as_json: bool) -> None:
     from gitexp.cli.json_output import put_json
     from gitexp.cli.render.paint import Paint
     from gitexp.cli.screen import look, put
-    from gitexp.cli.session import note
+    from gitexp.cli.session import note, note_stale
     from gitexp.formats.record import artifact_value
     from gitexp.ops.artifacts import Artifacts
     from gitexp.ops.resolve import resolve
 
     with session.repository() as repo:
         found = resolve(repo, run)
+        stale = note_stale(found)
         artifacts = Artifacts(found)
         kept, folders = artifacts.kept(), artifacts.folders()
         screen = look(repo.config, session.environ, use_pager=session.use_pager)
@@ -54,7 +55,8 @@ def command(session: Session, run: str, as_json: bool) -> None:
         told = {
             one.path: {"oid": f"sha256:{one.oid}", "size": one.size, "files": one.files} for one in folders
         }
-        put_json({"name": found.name, "commit": found.commit, "artifacts": rows, "folders": told})
+        run_told = {"name": found.name, "commit": found.commit, "stale": stale}
+        put_json({**run_told, "artifacts": rows, "folders": told})
     elif kept:
         put("\n".join(_table(kept, folders, Paint(screen.colour))) + "\n", screen, session.environ)
     else:

@@ -44,6 +44,7 @@ def command(
       git exp get best:acc checkpoints -o restored
       git exp get @:scores.json -o - | jq .
     """
+    from gitexp.cli.session import note_stale
     from gitexp.errors import UsageError
     from gitexp.ops.artifacts import split, take
     from gitexp.ops.resolve import resolve
@@ -53,6 +54,7 @@ def command(
         paths = (path, *paths)
     with session.repository() as repo:
         found = resolve(repo, text)
+        note_stale(found)
         if output == _STDOUT:
             if len(paths) != 1:
                 raise UsageError("one file can be printed", hint=f"git exp artifacts {found.name}")

@@ -29,13 +29,16 @@ def command(session: Session, run: str, follow: bool, as_json: bool) -> None:
     from gitexp.cli.render.follower import Follower
     from gitexp.cli.safe_text import safe
     from gitexp.cli.screen import look, put
+    from gitexp.cli.session import note_stale
     from gitexp.ops.logs import follow_log, read_log
     from gitexp.ops.resolve import resolve
 
     with session.repository() as repo:
         found = resolve(repo, run)
+        stale = note_stale(found)
         if as_json:
-            put_json({"name": found.name, "commit": found.commit, "log": read_log(found)})
+            told = {"name": found.name, "commit": found.commit, "stale": stale}
+            put_json({**told, "log": read_log(found)})
             return
         screen = look(repo.config, session.environ, use_pager=session.use_pager)
         if follow and found.live:

@@ -84,13 +84,15 @@ def command(
     wanted = {kind: target for kind, target in files.items() if target is not None}
     _check(wanted)
     with session.repository() as repo:
+        chosen = _chosen(repo, runs, where)
         drawing = draw(
-            _chosen(repo, runs, where),
+            chosen,
             metrics,
             axis=axis,
             smoothing=smooth,
             log_y=log_y,
             most=_PANELS_IN_FILES if wanted else _PANELS,
+            labels=[_label(run) for run in chosen],
         )
         for notice in drawing.notices:
             note(notice)
@@ -116,6 +118,13 @@ def _chosen(repo: Repository, texts: Sequence[str], where: str | None) -> list[S
     if len(runs) > MOST_RUNS:
         raise UsageError(f"plot draws up to {MOST_RUNS} runs, not {len(runs)}", hint="git exp ls QUERY")
     return runs
+
+
+def _label(run: StoredRun) -> str:
+    """Its name; where git brought its record elsewhere, whether that is stale."""
+    from gitexp.cli.session import note_stale
+
+    return f"{run.name} (stale)" if not run.own and note_stale(run) else run.name
 
 
 def _check(wanted: Mapping[str, str]) -> None:

@@ -63,7 +63,7 @@ def heading(sign: str, style: str, one: Comparand, paint: Paint) -> list[str]:
     else:
         told += "  " + paint("dim", f"commit {(one.commit or '')[:10]}: only code and params are known")
     if one.stale:
-        return [told, _INDENT + paint("red", "stale: the code is not the code that was recorded")]
+        return [told, _INDENT + paint("red", safe(f"stale: {one.stale}"))]
     return [told]
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gitexp.cli.render.comparison import Text, nothing, parts
+from gitexp.cli.render.markdown_text import escaped
 from gitexp.cli.render.values import cut, delta_text
 from gitexp.cli.safe_text import safe
 from gitexp.ops.code_diff import FileChange
@@ -52,7 +53,7 @@ def comparison_markdown(
 def _notes(each: Sequence[Comparand]) -> Iterator[str]:
     for one in each:
         if one.stale:
-            yield f"\n**Stale:** the code of {_code(one.label)} is not the code that was recorded."
+            yield f"\n**Stale:** {_code(one.label)}: {escaped(safe(one.stale))}."
         if one.kind is not Kind.RUN:
             yield f"\n{_code(one.label)} is a {one.kind.value} without a record."
 

@@ -21,6 +21,8 @@ def next_commands(found: Examined) -> Iterator[tuple[str, str]]:
         yield f"git exp run --draft {name}", "its command, in a worktree of its own"
     elif info.status.executed and info.status is not Status.FINISHED:
         yield f"git exp logs {name}", "what it printed"
+    if found.stale and found.has_ref:
+        yield f"git exp show {name}", "the run, with the code that it is of"
     if info.code.dirty and info.code.base:
         base = info.code.base[:_SHORT]
         yield f"git diff {base} {revision} -- ':!/.exp'", "its uncommitted changes"

@@ -94,8 +94,7 @@ def _heading(found: Examined, paint: Paint) -> list[str]:
     if found.evidence_for:
         lines.append(f"{_INDENT}evidence for commit {found.evidence_for[:_SHORT]}")
     if found.stale:
-        whose = f"the code of {found.evidence_for[:_SHORT]}" if found.evidence_for else "this code"
-        lines.append(paint("red", f"stale: {whose} is not the code that the metrics were made with"))
+        lines.append(paint("red", safe(f"stale: {found.stale}")))
     return [*lines, ""]
 
 

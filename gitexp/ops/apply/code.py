@@ -15,8 +15,8 @@ from gitexp.ops.apply.backup import Backup, is_plain
 from gitexp.ops.apply.carrying import and_more
 from gitexp.ops.apply.states import parents
 from gitexp.ops.apply.tracked import PRIVATE, Blob, Tracked, blobs_now, tree_files
-from gitexp.ops.examine import is_stale
 from gitexp.ops.read import StoredRun
+from gitexp.ops.staleness import is_stale
 from gitexp.repo import Repository
 
 _RECORD = os.fsdecode(RECORD_FOLDER)

@@ -70,7 +70,7 @@ def _outdated(repo: Repository, message: bytes, noted: Pending) -> set[str]:
     names &= lines(repo.reader.read(head)[1].partition(b"\n\n")[2])
     if not names:
         return set()
-    from gitexp.ops.examine import code_tree  # heavy, and only needed where a commit with a line is amended
+    from gitexp.ops.staleness import code_tree  # heavy, and only needed where a commit with a line is amended
 
     tree = code_tree(repo, head)
     if tree == noted.tree:

@@ -11,8 +11,8 @@ from gitexp.model.record import Code, Record
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops import params
 from gitexp.ops.committed import params_files_at
-from gitexp.ops.examine import code_tree
 from gitexp.ops.read import StoredRun
+from gitexp.ops.staleness import code_tree
 from gitexp.repo import Repository
 
 

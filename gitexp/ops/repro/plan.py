@@ -15,13 +15,13 @@ from gitexp.model.values import Oid, Value, same
 from gitexp.ops import params
 from gitexp.ops.artifacts import Artifacts, Kept
 from gitexp.ops.comparand import redacted
-from gitexp.ops.examine import is_stale
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro import supplies
 from gitexp.ops.repro.carried import Carried, carry
 from gitexp.ops.repro.packages import Difference, differences
 from gitexp.ops.repro.variables import repeated_variables, unset_variables
 from gitexp.ops.resolve import commit_of, resolve
+from gitexp.ops.staleness import is_stale
 from gitexp.ops.trust import Provenance, provenance
 from gitexp.repo import Repository
 

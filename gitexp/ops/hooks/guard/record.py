@@ -20,7 +20,7 @@ def stale(repo: Repository, data: bytes) -> Iterator[GitExpError]:
     info = decode_info(data, name=f":{FOLDER}")
     with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
         tree = of_index(repo.git, repo.layout, Path(folder) / "objects").tree
-    if tree != info.code.tree:
+    if info.mixed_with or tree != info.code.tree:
         yield GitExpError(
             f"'{FOLDER}' is the record of run '{info.name}', and what is staged is not its code: the record "
             "would be stale",

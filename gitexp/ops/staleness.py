@@ -1,0 +1,74 @@
+"""Whether a record speaks for the code that it stands beside.
+
+A run's own commit always does. git can bring a record elsewhere: a merge or a cherry-pick of a run, or a
+commit on top of it, puts it beside other code, and two records that meet are mixed file by file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gitexp.errors import NotFound
+from gitexp.formats.record import RUN
+from gitexp.git.objects import Entry, ObjectBuilder
+from gitexp.model.record import RunInfo
+from gitexp.model.values import Oid
+from gitexp.ops.archive.names import all_runs
+from gitexp.ops.read import StoredRun
+from gitexp.ops.recorded import own_commits, read_record
+from gitexp.ops.records import FOLDER
+from gitexp.repo import Repository
+
+
+def why_stale(run: StoredRun) -> str | None:
+    """Why the record that `run` was read from says nothing of the code of its commit; None if it does.
+
+    Raises NotFound where objects are missing.
+    """
+    info = run.record.info
+    if info.mixed_with:
+        return f"this record was mixed by git with that of {', '.join(info.mixed_with)}"
+    if code_tree(run.repo, run.commit) != info.code.tree:
+        return "this code is not the code that the metrics were made with"
+    if run.own or _is_of_its_run(run.repo, run.commit, info):
+        return None
+    return f"this record is not the one that run '{info.name}' has"
+
+
+def is_stale(run: StoredRun) -> bool:
+    return why_stale(run) is not None
+
+
+def code_tree(repo: Repository, commit: Oid) -> Oid:
+    """The code tree of a commit. Raises NotFound."""
+    root = repo.reader.resolve(commit, "")
+    if root is None:
+        raise NotFound(f"'{commit}' is not a commit")
+    return _without(repo, root.oid, FOLDER)
+
+
+def _is_of_its_run(repo: Repository, commit: Oid, info: RunInfo) -> bool:
+    """Whether one of the run's own commits has recorded the same; so too where the run is not here."""
+    tip = all_runs(repo, info.name).get(info.name)
+    if tip is None or tip == commit or read_record(repo.reader, tip, info.name).info.id != info.id:
+        return True
+    return _results(repo, commit) in _recorded(repo, info.name, tip)
+
+
+def _results(repo: Repository, commit: Oid) -> Oid | None:
+    """The record of a commit as one tree, but for the file that edits of labels change."""
+    folder = repo.reader.resolve(commit, FOLDER)
+    return _without(repo, folder.oid, RUN) if folder is not None else None
+
+
+def _recorded(repo: Repository, name: str, tip: Oid) -> Iterator[Oid | None]:
+    """What each of the run's own commits has recorded, newest first."""
+    return (_results(repo, commit) for commit, _ in own_commits(repo.reader, name, tip))
+
+
+def _without(repo: Repository, tree: Oid, name: str) -> Oid:
+    listed = repo.reader.entries(tree)
+    entries: Sequence[Entry] = [entry for entry in listed if entry.name != name.encode()]
+    if len(entries) == len(listed):
+        return tree
+    return ObjectBuilder(repo.layout.object_format).tree(entries)
