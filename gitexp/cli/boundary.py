@@ -81,6 +81,11 @@ def _called(arguments: Sequence[str], session: Session) -> int:
 
         if is_plain(arguments[1:]):
             return call_hook(session, arguments[1], arguments[2:])
+    if list(arguments[:2]) in (["driver", "merge"], ["driver", "textconv"]):
+        # git waits for it, file by file.
+        from gitexp.cli.driving import drive
+
+        return drive(arguments[1:])
     from gitexp.cli.invocation import invoke
 
     return invoke(arguments, session)

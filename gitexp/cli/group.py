@@ -44,6 +44,7 @@ COMMANDS = {
     "demo": "gitexp.cli.commands.demo",
     "hooks": "gitexp.cli.commands.hooks",
     "hook": "gitexp.cli.commands.hook",
+    "driver": "gitexp.cli.commands.driver",
     "completion": "gitexp.cli.commands.completion",
     "help": "gitexp.cli.commands.help",
 }

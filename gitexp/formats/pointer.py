@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from gitexp.formats.attributes import pattern
 from gitexp.model.values import Digest
 
 MAX_SIZE = 1024
@@ -30,13 +31,5 @@ def decode(data: bytes) -> tuple[Digest, int] | None:
 
 def attributes(paths: Iterable[str]) -> bytes:
     """A `.gitattributes` that makes git-lfs look after `paths`, which are relative to it."""
-    lines = (f"{_pattern(path)} filter=lfs diff=lfs merge=lfs -text" for path in sorted(paths))
+    lines = (f"{pattern(path)} filter=lfs diff=lfs merge=lfs -text" for path in sorted(paths))
     return "".join(line + "\n" for line in lines).encode()
-
-
-def _pattern(path: str) -> str:
-    """A pattern that matches just `path`; quoted as C strings are where it has to be."""
-    escaped = re.sub(r"([\\*?\[])", r"\\\1", f"/{path}")
-    if re.search(r'[\s"\\]', escaped):
-        return '"' + re.sub(r'(["\\])', r"\\\1", escaped) + '"'
-    return escaped

@@ -7,31 +7,15 @@ repository's own `info/attributes`, between two marks, and never in the user's t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gitexp.capture.durable import write_durably
+from gitexp.ops.hooks.known_drivers import DRIVERS, Driver
 from gitexp.repo import Repository
 
 _BEGIN, _END = b"# begin of git exp hooks\n", b"# end of git exp hooks\n"
 _BLOCK = re.compile(re.escape(_BEGIN) + b"(?:.*\n)*?" + re.escape(_END))
-
-
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """What git is told of one."""
-
-    section: str
-    """`merge.exp`: ours alone, and removed as a whole."""
-    settings: Mapping[str, str] = field(default_factory=dict)
-    """Variable -> value in that section."""
-    attributes: tuple[str, ...] = ()
-    """Lines for `info/attributes`: for which files it is called."""
-
-
-DRIVERS: tuple[Callable[[Repository], Driver], ...] = ()
-"""Each gives a driver as it is to be in a repository; the params files depend on its settings."""
 
 
 def register(repo: Repository, drivers: Sequence[Callable[[Repository], Driver]] = DRIVERS) -> None:

@@ -1,0 +1,43 @@
+"""What git calls for one file, without the parser of the command line: that takes longer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gitexp.cli import exit_codes
+from gitexp.cli.safe_text import safe
+from gitexp.errors import UsageError
+
+_TEXT_CONVERSION = 2
+_MERGE = 6
+
+
+def drive(arguments: Sequence[str]) -> int:
+    """The exit code of `git exp driver *arguments`. Raises GitExpError, OSError."""
+    if len(arguments) == _TEXT_CONVERSION and arguments[0] == "textconv":
+        return _put_as_text(Path(arguments[1]))
+    if len(arguments) == _MERGE and arguments[0] == "merge":
+        base, ours, theirs, _, path = arguments[1:]
+        return _merge(Path(base), Path(ours), Path(theirs), path)
+    raise UsageError("git calls drivers, as its settings say", hint="git exp hooks install")
+
+
+def _put_as_text(path: Path) -> int:
+    from gitexp.formats import excerpt
+
+    data = path.read_bytes()
+    lines = excerpt.of_series(data) if excerpt.is_series(data) else excerpt.of_text(data)
+    # All at once: where something fails, git shows the file as it is, and nothing is to stand before it.
+    sys.stdout.write("".join(f"{safe(line)}\n" for line in lines))
+    return exit_codes.OK
+
+
+def _merge(base: Path, ours: Path, theirs: Path, path: str) -> int:
+    from gitexp.git.process import Git
+    from gitexp.ops.drivers.merging import merge_files
+
+    clean = merge_files(Git(Path.cwd(), dict(os.environ)), base, ours, theirs, path)
+    return exit_codes.OK if clean else exit_codes.ERROR

@@ -1,0 +1,68 @@
+"""The drivers of ours that git is told of, and for which files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from gitexp.errors import BrokenFile
+from gitexp.formats.attributes import pattern
+from gitexp.ops.params import DETECTED
+from gitexp.repo import Repository
+
+# The files of a record need no program: ours stay. Whatever keeps ours from merging another file (it is not
+# found, it is broken, sides changed one key differently), git's own merge by line goes on from there.
+_MERGE = (
+    "case %P in .exp/run.yaml) ;; .exp/*) exit 0 ;; esac; "
+    "git-exp driver merge %O %A %B %L %P >/dev/null 2>&1 || "
+    "git merge-file -q --marker-size=%L -L ours -L base -L theirs %A %O %B || exit 1"
+)
+_TEXTCONV = (
+    'f() { if t=$(git-exp driver textconv "$1" 2>/dev/null); '
+    """then printf '%s\\n' "$t"; else cat "$1"; fi; }; f"""
+)
+_SECTION = "^ *[^ #-][^:]*:[ ]*$"
+"""The line of a key whose value is a mapping: the heading of a part of a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """What git is told of one."""
+
+    section: str
+    """`merge.exp`: ours alone, and removed as a whole."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Variable -> value in that section."""
+    attributes: tuple[str, ...] = ()
+    """Lines for `info/attributes`: for which files it is called."""
+
+
+def _merge(repo: Repository) -> Driver:
+    lines = (".exp/** merge=exp", *(f"{one} merge=exp" for one in _params_files(repo)))
+    return Driver("merge.exp", {"name": "params by key, records as a whole", "driver": _MERGE}, lines)
+
+
+def _series(_repo: Repository) -> Driver:
+    files = (".exp/series/*.csv", ".exp/log.txt")
+    return Driver("diff.exp", {"textconv": _TEXTCONV}, tuple(f"{one} diff=exp" for one in files))
+
+
+def _yaml(_repo: Repository) -> Driver:
+    return Driver("diff.exp-yaml", {"xfuncname": _SECTION}, (".exp/*.yaml diff=exp-yaml",))
+
+
+def _params_files(repo: Repository) -> Iterator[str]:
+    """Patterns for the params files, save those for which the project names a merge driver itself."""
+    try:
+        declared = repo.settings.params
+    except BrokenFile:
+        declared = ()
+    for path in declared or DETECTED:
+        # The last of the fields that NUL ends: file, attribute, value.
+        chosen = repo.git.run("check-attr", "-z", "merge", "--", path).text.split("\0")[2]
+        if chosen in ("unspecified", "exp"):
+            yield pattern(path) if declared else path
+
+
+DRIVERS: tuple[Callable[[Repository], Driver], ...] = (_merge, _series, _yaml)
+"""Each gives a driver as it is to be in a repository; the params files depend on its settings."""
