@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gitexp.cli import exit_codes
 from gitexp.cli.safe_text import safe
-from gitexp.errors import UsageError
+from gitexp.errors import GitExpError, UsageError
 
 _TEXT_CONVERSION = 2
 _MERGE = 6
@@ -17,6 +17,13 @@ _MERGE = 6
 
 def drive(arguments: Sequence[str]) -> int:
     """The exit code of `git exp driver *arguments`. Raises GitExpError, OSError."""
+    try:
+        return _drive(arguments)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise GitExpError(f"cannot read {error.filename!r}: {error.strerror}") from None
+
+
+def _drive(arguments: Sequence[str]) -> int:
     if len(arguments) == _TEXT_CONVERSION and arguments[0] == "textconv":
         return _put_as_text(Path(arguments[1]))
     if len(arguments) == _MERGE and arguments[0] == "merge":

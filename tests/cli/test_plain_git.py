@@ -247,6 +247,21 @@ def test_drivers_follow_the_declared_params_files(ideas: Ideas) -> None:
     assert not (repo.path / ".git/info/attributes").exists()
 
 
+def test_params_files_that_both_sides_add_are_merged_in_a_linked_worktree(
+    ideas: Ideas, drivers: None
+) -> None:
+    repo = ideas.repo
+    repo.git("switch", "-q", "-c", "side")
+    repo.commit("theirs", {"sub/params.toml": "lr = 0.1\nwd = 0.5\n"})
+    place = repo.path.parent / "linked"
+    repo.git("worktree", "add", "-q", "-b", "linked", str(place), "main")
+    linked = Repo(place, repo.environ)
+    linked.commit("ours", {"sub/params.toml": "lr = 0.1\nseed = 1\n"})
+    linked.git("merge", "-q", "-m", "both", "side")
+    lines = (place / "sub/params.toml").read_text().splitlines()
+    assert sorted(lines) == ["lr = 0.1", "seed = 1", "wd = 0.5"]
+
+
 # -- where git exp is gone -------------------------------------------------------------------------------
 
 
@@ -382,29 +397,27 @@ def test_a_run_is_reverted_and_stashed_like_anything(ideas: Ideas) -> None:
 # -- every view ------------------------------------------------------------------------------------------
 
 
+def look(exp: Program, folder: Path) -> dict[str, Said]:
+    """HEAD in each view."""
+    return {
+        "show": exp("show", "HEAD"),
+        "diff": exp("diff", "HEAD", "."),
+        "plot": exp("plot", "HEAD"),
+        "logs": exp("logs", "HEAD"),
+        "artifacts": exp("artifacts", "HEAD"),
+        "get": exp("get", "HEAD:a.txt", "-o", str(folder)),
+    }
+
+
 def test_every_view_tells(exp: Program, tmp_path: Path) -> None:
     code = CODE.format(3) + "\n    r.log_artifact(b'a', 'a.txt')\nprint('hello')"
     name = exp.record("plain", code)
     exp.repo.git("merge", "-q", f"exp/{name}")
-    views = {
-        "show": exp("show", "HEAD"),
-        "diff": exp("diff", "HEAD", "."),
-        "plot": exp("plot", "HEAD"),
-        "logs": exp("logs", "HEAD"),
-        "artifacts": exp("artifacts", "HEAD"),
-        "get": exp("get", "HEAD:a.txt", "-o", str(tmp_path / "one")),
-    }
+    views = look(exp, tmp_path / "one")
     assert [view for view, said in views.items() if said.code or "stale" in said.out + said.err] == []
     assert not gitexp.get_run("HEAD").stale
     exp.repo.commit("later", {"train.py": "print('later')\n"})
-    views = {
-        "show": exp("show", "HEAD"),
-        "diff": exp("diff", "HEAD", "."),
-        "plot": exp("plot", "HEAD"),
-        "logs": exp("logs", "HEAD"),
-        "artifacts": exp("artifacts", "HEAD"),
-        "get": exp("get", "HEAD:a.txt", "-o", str(tmp_path / "two")),
-    }
+    views = look(exp, tmp_path / "two")
     assert [view for view, said in views.items() if said.code or "stale" not in said.out + said.err] == []
     for command in ("show", "logs", "artifacts"):
         assert exp(command, "HEAD", "--json").json["stale"] is True
