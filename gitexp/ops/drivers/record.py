@@ -13,21 +13,21 @@ from gitexp.errors import BrokenRecord, NewerFormat
 from gitexp.formats.labels import relabelled
 from gitexp.formats.record import RUN, decode_info
 from gitexp.merge import labels
+from gitexp.model.files import RECORD_FOLDER
 from gitexp.model.record import RunInfo
 from gitexp.ops.drivers.lines import Texts
-from gitexp.ops.records import FOLDER
 
 _UNREADABLE = "unknown"
 
 
 def is_record(path: str) -> bool:
     """Whether `path`, relative to the root, is in the record folder."""
-    return path.startswith(f"{FOLDER}/")
+    return path.startswith(f"{RECORD_FOLDER}/")
 
 
 def merge(path: str, texts: Texts) -> bytes:
     """What is to stand at `path` of a record. Raises BrokenRecord, NewerFormat."""
-    return _merge_run(texts) if path == f"{FOLDER}/{RUN}" else texts.ours
+    return _merge_run(texts) if path == f"{RECORD_FOLDER}/{RUN}" else texts.ours
 
 
 def _merge_run(texts: Texts) -> bytes:

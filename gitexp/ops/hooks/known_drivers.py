@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gitexp.errors import BrokenFile
 from gitexp.formats.attributes import pattern
-from gitexp.ops.params import DETECTED
+from gitexp.model.files import PARAMS_FILES
 from gitexp.repo import Repository
 
 # The files of a record need no program: ours stay. Whatever keeps ours from merging another file (it is not
@@ -57,7 +57,7 @@ def _params_files(repo: Repository) -> Iterator[str]:
         declared = repo.settings.params
     except BrokenFile:
         declared = ()
-    for path in declared or DETECTED:
+    for path in declared or PARAMS_FILES:
         # The last of the fields that NUL ends: file, attribute, value.
         chosen = repo.git.run("check-attr", "-z", "merge", "--", path).text.split("\0")[2]
         if chosen in ("unspecified", "exp"):
