@@ -391,7 +391,7 @@ def test_a_run_is_reverted_and_stashed_like_anything(ideas: Ideas) -> None:
     repo.git("checkout", "-q", "params.yaml")
     repo.git("revert", "--no-edit", "HEAD")
     assert repo.git("rev-parse", "HEAD^{tree}") == before
-    assert ideas.show().err.startswith("error: 'HEAD' is a commit, but carries no record of a run")
+    assert ideas.show().err.startswith("error: 'HEAD' is a commit that names no run")
 
 
 # -- every view ------------------------------------------------------------------------------------------
