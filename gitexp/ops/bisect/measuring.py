@@ -16,11 +16,11 @@ from gitexp.ops.bisect.ends import Way
 from gitexp.ops.bisect.judging import number_of
 from gitexp.ops.committed import from_folder, params_files_at, settings_at
 from gitexp.ops.comparand import redacted
-from gitexp.ops.examine import code_tree
 from gitexp.ops.execute import Executed, Request, Source, execute
 from gitexp.ops.read import StoredRun, load
 from gitexp.ops.repro import supplies
 from gitexp.ops.repro.supplies import Place
+from gitexp.ops.staleness import code_tree
 from gitexp.repo import Repository
 
 _STOPPED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)

@@ -14,9 +14,9 @@ from gitexp.model.record import Code, How, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops.begin import UNTRACKED_ROLE
-from gitexp.ops.examine import code_tree
 from gitexp.ops.inscribe import Inscription, inscribe
 from gitexp.ops.read import StoredRun, list_all
+from gitexp.ops.staleness import code_tree
 from gitexp.repo import Repository
 
 

@@ -15,7 +15,6 @@ from gitexp.model.missing import Missing
 from gitexp.model.values import Value, same
 from gitexp.ops.code_diff import WITHOUT_RECORD, changed_files
 from gitexp.ops.committed import params_files_in
-from gitexp.ops.examine import is_stale
 from gitexp.ops.merging.choices import Choices, unmet
 from gitexp.ops.merging.conflicts import Conflicts, explain
 from gitexp.ops.merging.draft import Draft, make_draft
@@ -24,6 +23,7 @@ from gitexp.ops.merging.params import value_at
 from gitexp.ops.merging.steps import Merge, Merging
 from gitexp.ops.read import StoredRun
 from gitexp.ops.resolve import resolve
+from gitexp.ops.staleness import is_stale
 from gitexp.repo import Repository
 
 
