@@ -16,6 +16,12 @@ wanted() {
         common=$(git rev-parse --git-common-dir) || return 1
     fi
     [ -d "$common/exp" ] || [ -f .gitexp.yaml ] || return 1
+    if [ "$hook" = commit-msg ]; then
+        # What a message is to say was noted before.
+        own=${GIT_DIR:-.git}
+        [ -d "$own" ] || own=$(git rev-parse --git-dir) || return 1
+        [ -f "$own/exp/commit.json" ] || return 1
+    fi
     [ "$(git config --type=bool exp.hooks 2>/dev/null)" != false ] || return 1
     command -v git-exp >/dev/null && return
     echo "git exp is not on PATH: its part of the $hook hook is left out" >&2

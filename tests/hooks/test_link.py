@@ -241,7 +241,8 @@ def test_a_message_that_cannot_be_written_stays(hooked: Repo, exp: Program) -> N
     place.mkdir()
     file = place / "message"
     file.write_bytes(b"\xff subject\r\n# comment\n")
-    # The note is of the last commit, which is staged as it is.
+    # What is committed is staged as it is.
+    assert exp("hook", "capture").code == 0
     assert exp("hook", "link", str(file)).code == 0
     assert named(file.read_bytes()) == (name,)
     assert file.read_bytes().startswith(b"\xff subject\r\n")
@@ -253,6 +254,7 @@ def test_a_message_that_cannot_be_written_stays(hooked: Repo, exp: Program) -> N
 @pytest.mark.parametrize("noted", ["", "{", '{"v": 2}', '{"v": 1, "tree": 3, "run": "../x"}', "[]"])
 def test_a_note_that_is_damaged_is_none(hooked: Repo, exp: Program, noted: str) -> None:
     commit(hooked, 0.2)
+    assert not (hooked.path / ".git" / "exp" / "commit.json").exists()
     (hooked.path / ".git" / "exp" / "commit.json").write_text(noted)
     file = Path(hooked.path, ".git", "MESSAGE")
     file.write_text("subject\n")

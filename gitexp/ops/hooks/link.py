@@ -23,8 +23,8 @@ from gitexp.repo import Repository
 
 def run(repo: Repository, call: Call) -> Answer:
     """Never refuses. Raises GitExpError, OSError; then the message is as it was."""
-    noted = pending.read(repo)
-    if noted is None or not call.arguments or repo.layout.top is None:
+    noted = pending.take(repo) if call.arguments else None
+    if noted is None or repo.layout.top is None:
         return Answer()
     path = repo.cwd / call.arguments[0]
     before = path.read_bytes()
@@ -79,8 +79,11 @@ def _outdated(repo: Repository, message: bytes, noted: Pending) -> set[str]:
 
 
 def _linked(repo: Repository, message: bytes, noted: Pending) -> bytes:
-    """The message with the line, unless it has it."""
-    if noted.run is None or noted.run in lines(message):
+    """The message with the line, unless it names that run, or another one of this code."""
+    named = lines(message)
+    if noted.run is None or noted.run in named:
+        return message
+    if named and not named.isdisjoint(run.name for run in list_all(repo).with_code(noted.tree)):
         return message
     # Three dashes end no message here: they are the user's.
     how = ("--no-divider", "--where=end", "--if-exists=add", "--if-missing=add")

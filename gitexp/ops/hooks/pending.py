@@ -23,19 +23,28 @@ class Pending(NamedTuple):
     tree: Oid
     """The code tree."""
     run: RunName | None
-    """The run of that state; None where there is none."""
+    """The run of that state; None where there is none, and a message may name one that it had before."""
 
 
-def leave(repo: Repository, pending: Pending) -> None:
+def leave(repo: Repository, pending: Pending | None) -> None:
     """Replaces what was noted before. Where nothing can be written the commit has no trailer."""
     path = _path(repo)
-    if pending.run is None and not repo.home.exists():
+    if pending is None:
+        with suppress(OSError):
+            path.unlink()
         return
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(OSError):
         path.parent.mkdir(exist_ok=True)
         temporary.write_text(json.dumps({"v": _VERSION, "tree": pending.tree, "run": pending.run}))
         temporary.replace(path)
+
+
+def take(repo: Repository) -> Pending | None:
+    """What was noted for this commit, and is for no other one; None where nothing was."""
+    noted = read(repo)
+    leave(repo, None)
+    return noted
 
 
 def read(repo: Repository) -> Pending | None:

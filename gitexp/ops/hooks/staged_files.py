@@ -5,18 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from gitexp.capture.snapshot import Snapshot
-from gitexp.formats.settings import FILE
+from gitexp.formats.trailers import named
 from gitexp.git.read_catfile import CatFileReader
 from gitexp.git.reader import LIMIT
 from gitexp.model.files import METRICS_FILES, PARAMS_FILES
-from gitexp.model.history import Row
-from gitexp.model.values import Oid, Scalar
-from gitexp.ops import params, results
 from gitexp.repo import Repository
+
+if TYPE_CHECKING:
+    from gitexp.formats.settings import Settings
+    from gitexp.model.history import Row
+    from gitexp.model.values import Oid, Scalar
+    from gitexp.ops.params import ParamsFile
+
+_SETTINGS = ".gitexp.yaml"
+"""Not that of formats.settings: there is hardly ever such a file, and importing it takes long."""
 
 # What reads files of a kind is imported where there is one: most commits change none.
 
@@ -55,42 +61,65 @@ class StagedFiles:
         found = self._find("", path)
         return found is not None and found != self._find("HEAD", path)
 
-    def settings(self) -> bytes | None:
-        return self.read(FILE)
+    def head_names_runs(self) -> bool:
+        """Whether the message of HEAD names runs; that may be about to be amended."""
+        head = self._reader.lookup("HEAD")
+        return head is not None and bool(named(self._reader.read(head)[1]))
 
-    def params_files(self, declared: Sequence[str]) -> list[str]:
+    @cached_property
+    def settings(self) -> Settings | None:
+        """None where no `.gitexp.yaml` is staged. Raises BrokenFile."""
+        data = self.read(_SETTINGS)
+        if data is None:
+            return None
+        from gitexp.formats.settings import parse
+
+        return parse(data)
+
+    def params_files(self) -> Sequence[str]:
         """The declared ones, or else the one that is found by its name."""
-        return list(declared) or [path for path in PARAMS_FILES if self._find("", path)][:1]
+        settings = self.settings
+        if settings and settings.params:
+            return settings.params
+        return [path for path in PARAMS_FILES if self._find("", path)][:1]
 
-    def metrics_files(self, declared: Sequence[str]) -> list[str]:
+    def metrics_files(self) -> Sequence[str]:
         """Those that are staged and not as HEAD has them: what has not changed is no result of this code."""
+        settings = self.settings
+        declared = settings.metrics if settings else ()
         return [path for path in declared or METRICS_FILES if self.changed(path)]
 
-    def read_params(self, paths: Sequence[str]) -> dict[str, Any]:
+    def read_params(self) -> dict[str, Any]:
         """Raises BrokenFile."""
-        return params.merged([file for path in paths for file in self._params_file(path)])
+        from gitexp.ops.params import merged
 
-    def read_results(self, paths: Sequence[str]) -> Results:
+        return merged([file for path in self.params_files() for file in self._params_file(path)])
+
+    def read_results(self) -> Results:
         """Raises BrokenFile."""
+        paths = self.metrics_files()
+        if not paths:
+            return Results({}, ())
         from gitexp.formats import results as formats
 
         metrics: dict[str, Scalar] = {}
         rows: list[Row] = []
         for path in paths:
             data = self.read(path) or b""
-            if PurePosixPath(path).suffix in results.SERIES:
+            if path.endswith(formats.SERIES_SUFFIXES):
                 rows += formats.series(path, data, default_time=time.time())
             else:
                 metrics.update(formats.metrics(path, data))
         last = {name: value for row in rows for name, value in row.values.items()}
         return Results({**last, **metrics}, rows)
 
-    def _params_file(self, path: str) -> Iterator[params.ParamsFile]:
+    def _params_file(self, path: str) -> Iterator[ParamsFile]:
         data = self.read(path)
         if data is not None:
             from gitexp.formats import params_file
+            from gitexp.ops.params import ParamsFile
 
-            yield params.ParamsFile(path, data, params_file.parse(path, data))
+            yield ParamsFile(path, data, params_file.parse(path, data))
 
     def _find(self, revision: str, path: str) -> Oid | None:
         # One line is one question.

@@ -1,0 +1,56 @@
+"""What is staged, written as a run that nobody executed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from gitexp.capture import interpreter
+from gitexp.capture.interpreter import Interpreter
+from gitexp.capture.snapshot import Snapshot
+from gitexp.formats import series
+from gitexp.formats.record import SERIES_FOLDER
+from gitexp.model.names import RunName, new_id, new_name
+from gitexp.model.record import Code, Record, RunInfo, Status
+from gitexp.model.times import format_time
+from gitexp.ops.begin import environment_of
+from gitexp.ops.hooks.inputs import declared_inputs
+from gitexp.ops.hooks.staged_files import StagedFiles
+from gitexp.ops.inscribe import Inscription, inscribe
+from gitexp.repo import Repository
+
+
+def record_state(repo: Repository, taken: Snapshot, files: StagedFiles) -> RunName:
+    """The name of the new run. Raises BrokenFile, GitError, OSError."""
+    now = format_time(time.time())
+    info = RunInfo(
+        id=new_id(),
+        name=new_name(),
+        status=Status.CAPTURED,
+        started=now,
+        ended=now,
+        code=Code(taken.tree, taken.base, taken.dirty),
+    )
+    results = files.read_results()
+    environment = environment_of(repo, taken, _python(repo))
+    record = Record(
+        info=info,
+        params=files.read_params(),
+        metrics=results.metrics,
+        inputs=tuple(declared_inputs(repo, files, repo.settings.inputs)[0]),
+        env=environment.env,
+        requirements=environment.requirements,
+    )
+    chunks = enumerate(series.encode(results.rows))
+    more = {f"{SERIES_FOLDER}/{number:05}.csv": data for number, data in chunks}
+    parents = (taken.base,) if taken.base else ()
+    return inscribe(repo, None, Inscription(record, taken.entries, taken.builder, parents, more))[0]
+
+
+def _python(repo: Repository) -> Interpreter | None:
+    """The project's; not the one that a framework made for this hook alone."""
+    found = interpreter.find(("python",), repo.cwd, repo.environ)
+    if found and "PRE_COMMIT" in repo.environ and found.prefix.resolve() == Path(sys.prefix).resolve():
+        return None
+    return found
