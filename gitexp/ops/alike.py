@@ -33,12 +33,7 @@ class Task:
 
 def of_code(repo: Repository, tree: Oid) -> list[StoredRun]:
     """Every finished run of a code tree, newest first; commits are not read where the index has them."""
-    found = []
-    for run in list_all(repo).runs:
-        # To look into the text of all takes a hundredth of what parsing them would.
-        if run.head.status == Status.FINISHED.value and tree in run.row.tail.info:
-            found.append(run)
-    return [run for run in found if run.info.code.tree == tree]
+    return [run for run in list_all(repo).with_code(tree) if run.head.status == Status.FINISHED.value]
 
 
 def doing(repo: Repository, task: Task) -> list[StoredRun]:
@@ -46,7 +41,7 @@ def doing(repo: Repository, task: Task) -> list[StoredRun]:
     return [
         run
         for run in of_code(repo, task.tree)
-        if run.info.command == task.command and run.info.cwd == task.cwd and _began_with(run, task.params)
+        if run.info.command == task.command and run.info.cwd == task.cwd and began_with(run, task.params)
     ]
 
 
@@ -65,7 +60,7 @@ def inputs_of(run: StoredRun) -> tuple[Input, ...]:
     return inputs_from(json.loads(run.row.tail.inputs))
 
 
-def _began_with(run: StoredRun, params: Mapping[str, Value]) -> bool:
+def began_with(run: StoredRun, params: Mapping[str, Value]) -> bool:
     """Whether the run began with these params; it may have logged more of them while it went on."""
     known = flatten(run.record.params)
     earlier: Mapping[str, Sequence[Value]] = run.info.earlier_params

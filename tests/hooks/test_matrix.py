@@ -9,6 +9,7 @@ import pytest
 from gitexp.ops.hooks.framework import CONFIGS
 from tests.gitrepo import Repo, make
 from tests.hooks.commits import CONFIG, STORY, WAYS, commit, state
+from tests.hooks.evidence import code, message, names
 
 PLACES = {"main": "plain", "linked worktree": "worktree", "submodule": "submodule"}
 # Each place and each way once; all of them together are for the long tests.
@@ -35,8 +36,24 @@ def test_hooks_change_nothing(place: str, way: str, tmp_path: Path, environ: dic
         step(with_hooks)
         step(without)
         assert state(with_hooks) == state(without), step.__name__
+    _is_recorded(with_hooks)
     _is_guarded(with_hooks)
     with_hooks.fsck()
+
+
+def _is_recorded(repo: Repo) -> None:
+    """The state of a commit is a run, and its message names it, once."""
+    repo.write("params.yaml", "lr: 0.7\n")
+    repo.write("train.py", "print('not committed')\n")
+    assert commit(repo, "-m", "recorded", "params.yaml").returncode == 0
+    (name,) = names(repo)
+    assert message(repo) == f"recorded\n\nExp-Run: {name}\n"
+    record = repo.git("cat-file", "-p", f"refs/exp/{name}:.exp/run.yaml")
+    assert "status: captured\n" in record
+    assert code(repo) in record
+    assert commit(repo, "--amend", "-m", "amended").returncode == 0
+    assert names(repo) == [name]
+    repo.git("checkout", "-q", "train.py")
 
 
 def _is_guarded(repo: Repo) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from gitexp.capture.snapshot import Snapshot, of_index
 from gitexp.errors import GitError, GitExpError, StorageFull
-from gitexp.model.values import Value, same
 from gitexp.ops.evidence import best_first
 from gitexp.ops.hooks import pending
 from gitexp.ops.hooks.pending import Pending
@@ -93,14 +91,12 @@ def _known(repo: Repository, taken: Snapshot, files: StagedFiles) -> StoredRun |
     found = [run for run in list_all(repo).with_code(taken.tree) if run.head.status != "draft"]
     if not found:
         return None
-    from gitexp.formats.assignment import flatten
+    from gitexp.ops.alike import began_with
+    from gitexp.ops.comparand import redacted
 
     _use_settings(repo, files)
-    params = files.read_params()
-    masked = repo.redactor.knowing(params).params(params)
-    assert isinstance(masked, Mapping)
-    wanted = flatten(masked)
-    fitting = [run for run in found if _has(flatten(run.record.params), wanted)]
+    params = redacted(repo, files.read_params())
+    fitting = [run for run in found if began_with(run, params)]
     return next(iter(best_first(fitting)), None)
 
 
@@ -109,7 +105,3 @@ def _use_settings(repo: Repository, files: StagedFiles) -> None:
     from gitexp.formats.settings import Settings
 
     repo.settings = replace(files.settings or Settings(), unknown=())
-
-
-def _has(params: Mapping[str, Value], wanted: Mapping[str, Value]) -> bool:
-    return all(key in params and same(params[key], value) for key, value in wanted.items())
