@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.capture import environment, interpreter, snapshot
+from gitexp.capture import interpreter, snapshot
 from gitexp.capture.live import Live, Start
 from gitexp.capture.liveness import Lock
 from gitexp.capture.snapshot import Skipped, Snapshot
@@ -29,6 +28,7 @@ from gitexp.ops.commit import RecordTree, bring_in, write_commit
 from gitexp.ops.quiet import storing
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import hold_writing, take_back
+from gitexp.ops.surroundings import surroundings
 from gitexp.ops.tidy import pack_refs
 from gitexp.repo import Repository
 
@@ -170,7 +170,7 @@ def working_tree(repo: Repository, quarantine: Path) -> Snapshot:
 
 def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: Snapshot) -> Record:
     old = wish.origin.record if wish.origin else None
-    captured = environment_of(repo, taken, wish.interpreter, in_process=wish.in_process)
+    captured = surroundings(repo, taken, wish.interpreter, in_process=wish.in_process)
     code = Code(taken.tree, taken.base, taken.dirty)
     inputs = {
         (one.role, one.name): one for one in (*(old.inputs if old else ()), *_large_inputs(repo, taken))
@@ -244,24 +244,6 @@ def _portable(repo: Repository, command: Sequence[str]) -> list[str]:
 def _parents(wish: Wish) -> tuple[str, ...]:
     forked = (wish.origin.name,) if wish.origin and not wish.origin.resume else ()
     return (*forked, *wish.parents)
-
-
-def environment_of(
-    repo: Repository, taken: Snapshot, python: interpreter.Interpreter | None, *, in_process: bool = False
-) -> environment.Environment:
-    """What is known of where a run with that code runs, and under which Python."""
-    top = repo.layout.top or repo.layout.git_dir
-    return environment.capture(
-        interpreter=python,
-        environ=repo.environ,
-        modules=sys.modules if in_process else {},
-        cwd=repo.cwd,
-        top=top,
-        redactor=repo.redactor,
-        allow=(*environment.VARIABLES, *repo.settings.variables),
-        submodules=taken.submodules,
-        remote_url=repo.config.get("remote.origin.url"),
-    )
 
 
 def _large_inputs(repo: Repository, taken: Snapshot) -> Iterator[Input]:

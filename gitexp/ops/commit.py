@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gitexp.capture.live import Live
-from gitexp.capture.liveness import Lock
 from gitexp.capture.snapshot import RECORD_FOLDER
 from gitexp.git.objects import FILE, FOLDER, Entry, Identity, ObjectBuilder
 from gitexp.git.write import KeptPack, store, unkeep
@@ -18,6 +17,10 @@ from gitexp.model.times import parse_time
 from gitexp.model.values import Oid, Scalar
 from gitexp.ops.headline import headline
 from gitexp.repo import Repository
+
+if TYPE_CHECKING:
+    from gitexp.capture.live import Live
+    from gitexp.capture.liveness import Lock
 
 RUN_TRAILER, STATUS_TRAILER, CHECKPOINT_TRAILER = "Exp-Run", "Exp-Status", "Exp-Checkpoint"
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from gitexp.capture import interpreter
 from gitexp.capture.interpreter import Interpreter
 from gitexp.capture.snapshot import Snapshot
-from gitexp.formats import series
 from gitexp.formats.record import SERIES_FOLDER
+from gitexp.model.history import Row
 from gitexp.model.names import RunName, new_id, new_name
-from gitexp.model.record import Code, Record, RunInfo, Status
+from gitexp.model.record import Code, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
-from gitexp.ops.begin import environment_of
-from gitexp.ops.hooks.inputs import declared_inputs
 from gitexp.ops.hooks.staged_files import StagedFiles
 from gitexp.ops.inscribe import Inscription, inscribe
+from gitexp.ops.surroundings import surroundings
 from gitexp.repo import Repository
 
 
@@ -33,19 +33,39 @@ def record_state(repo: Repository, taken: Snapshot, files: StagedFiles) -> RunNa
         code=Code(taken.tree, taken.base, taken.dirty),
     )
     results = files.read_results()
-    environment = environment_of(repo, taken, _python(repo))
+    environment = surroundings(repo, taken, _python(repo))
     record = Record(
         info=info,
         params=files.read_params(),
         metrics=results.metrics,
-        inputs=tuple(declared_inputs(repo, files, repo.settings.inputs)[0]),
+        inputs=_inputs(repo, files),
         env=environment.env,
         requirements=environment.requirements,
     )
-    chunks = enumerate(series.encode(results.rows))
-    more = {f"{SERIES_FOLDER}/{number:05}.csv": data for number, data in chunks}
     parents = (taken.base,) if taken.base else ()
-    return inscribe(repo, None, Inscription(record, taken.entries, taken.builder, parents, more))[0]
+    return inscribe(
+        repo, None, Inscription(record, taken.entries, taken.builder, parents, _series(results.rows))
+    )[0]
+
+
+# A commit waits for this: what only some projects have is imported where there is some of it.
+
+
+def _inputs(repo: Repository, files: StagedFiles) -> tuple[Input, ...]:
+    if not repo.settings.inputs:
+        return ()
+    from gitexp.ops.hooks.inputs import declared_inputs
+
+    return tuple(declared_inputs(repo, files, repo.settings.inputs)[0])
+
+
+def _series(rows: Sequence[Row]) -> dict[str, bytes]:
+    """The files of the record that hold them."""
+    if not rows:
+        return {}
+    from gitexp.formats.series import encode
+
+    return {f"{SERIES_FOLDER}/{number:05}.csv": data for number, data in enumerate(encode(rows))}
 
 
 def _python(repo: Repository) -> Interpreter | None:
