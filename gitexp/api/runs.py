@@ -59,18 +59,26 @@ def runs(
     *,
     sort: str | None = None,
     limit: int | None = None,
+    commit: str | None = None,
     repository: str | os.PathLike[str] | None = None,
 ) -> Runs:
     """The runs that `query` asks for, all without one; newest first, whatever HEAD is.
 
     `runs("params.lr < 1e-3 and tag:baseline", sort="-acc", limit=5)`: `sort` is a key, from great to small
-    behind a minus; NaN and missing values come last both ways. Runs that cannot be read are left out.
-    Raises QueryError.
+    behind a minus; NaN and missing values come last both ways. With `commit`, a revision, only the runs that
+    its message names and those of exactly its code. Runs that cannot be read are left out.
+    Raises QueryError; NotFound where `commit` is none.
     """
     from gitexp.ops.select import Selection
 
     selection = Selection(query, sort=sort, limit=limit)
-    return _runs(selection.of(read.list_all(open_repository(repository)).runs))
+    opened = open_repository(repository)
+    found = read.list_all(opened)
+    if commit is None:
+        return _runs(selection.of(found.runs))
+    from gitexp.ops.evidence import evidence_of
+
+    return _runs(selection.of(evidence_of(opened, commit, found).among(found.runs)))
 
 
 def _runs(stored: Iterable[read.StoredRun]) -> Runs:

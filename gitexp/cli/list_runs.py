@@ -88,8 +88,7 @@ def _asked(repo: Repository, found: Listing, request: Request) -> Sequence[Store
     evidence = evidence_of(repo, request.commit, found)
     for name in evidence.missing:
         warn(not_here(name, request.commit))
-    names = {run.name for run in evidence.runs}
-    return [run for run in found.runs if run.name in names]
+    return evidence.among(found.runs)
 
 
 def _choice(request: Request) -> Choice | None:

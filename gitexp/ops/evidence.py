@@ -28,6 +28,11 @@ class Evidence:
     missing: tuple[RunName, ...]
     """Runs that it names and that are not here."""
 
+    def among(self, runs: Iterable[StoredRun]) -> list[StoredRun]:
+        """Those of `runs` that it has, in their order."""
+        names = {run.name for run in self.runs}
+        return [run for run in runs if run.name in names]
+
     def is_stale(self, run: StoredRun) -> bool:
         """Whether the run is of other code than the commit's."""
         return run.info.code.tree != self.code

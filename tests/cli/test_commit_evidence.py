@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import gitexp
 from tests.cli.program import Program
 
 
@@ -109,6 +110,9 @@ def test_beside_other_options(exp: Program) -> None:
     commit(exp, "all", *names, files={"b.txt": "b\n"})
     assert listed(exp, "HEAD", "lr > 1") == [names[2], names[1]]
     assert listed(exp, "HEAD", "--sort", "lr", "-n", "1") == [names[0]]
+    assert [run.name for run in gitexp.runs("lr > 1", commit="HEAD")] == [names[2], names[1]]
+    with pytest.raises(gitexp.GitExpError, match="'nowhere' is not a commit"):
+        gitexp.runs(commit="nowhere")
     assert [one["name"] for one in exp("ls", "--commit", "HEAD", "--json").json["runs"]] == names[::-1]
 
 
