@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -221,6 +222,16 @@ def test_the_installed_hooks_bring_the_drivers(ideas: Ideas) -> None:
     assert ideas.exp("hooks", "uninstall").code == 0
     assert attributes.read_bytes() == own
     assert ideas.tries("config", "--get-regexp", r"^(merge|diff)\.exp") == 1
+
+
+def test_what_others_declare_brings_no_attributes_of_theirs(ideas: Ideas) -> None:
+    odd = ["x\n* filter=evil", "../outside.yaml", "/etc/params.yaml", "./conf/../plain.yaml"]
+    ideas.repo.write(".gitexp.yaml", json.dumps({"params": odd}))
+    with Repository.open(ideas.repo.path, ideas.repo.environ) as opened:
+        register(opened)
+    lines = (ideas.repo.path / ".git/info/attributes").read_text().splitlines()
+    assert [one for one in lines if "merge=exp" in one] == [".exp/** merge=exp", "/plain.yaml merge=exp"]
+    assert not [one for one in lines if "evil" in one]
 
 
 def test_drivers_follow_the_declared_params_files(ideas: Ideas) -> None:

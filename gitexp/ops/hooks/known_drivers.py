@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -57,11 +58,19 @@ def _params_files(repo: Repository) -> Iterator[str]:
         declared = repo.settings.params
     except BrokenFile:
         declared = ()
-    for path in declared or PARAMS_FILES:
-        # The last of the fields that NUL ends: file, attribute, value.
-        chosen = repo.git.run("check-attr", "-z", "merge", "--", path).text.split("\0")[2]
-        if chosen in ("unspecified", "exp"):
+    for path in map(posixpath.normpath, declared or PARAMS_FILES):
+        if _is_inside(path) and _merge_driver(repo, path) in ("unspecified", "exp"):
             yield pattern(path) if declared else path
+
+
+def _is_inside(path: str) -> bool:
+    """Whether it can be a file of the project, and cannot end its line: others may have declared it."""
+    return path.isprintable() and not path.startswith(("/", "../"))
+
+
+def _merge_driver(repo: Repository, path: str) -> str:
+    # The last of the fields that NUL ends: file, attribute, value.
+    return repo.git.run("check-attr", "-z", "merge", "--", path).text.split("\0")[2]
 
 
 DRIVERS: tuple[Callable[[Repository], Driver], ...] = (_merge, _series, _yaml)
