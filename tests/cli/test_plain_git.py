@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -222,6 +222,23 @@ def test_the_installed_hooks_bring_the_drivers(ideas: Ideas) -> None:
     assert ideas.exp("hooks", "uninstall").code == 0
     assert attributes.read_bytes() == own
     assert ideas.tries("config", "--get-regexp", r"^(merge|diff)\.exp") == 1
+
+
+@pytest.mark.parametrize(("kind", "object_format"), [("submodule", "sha1"), ("plain", "sha256")])
+def test_drivers_in_other_kinds_of_repositories(
+    make_repo: Callable[..., Repo], kind: str, object_format: str
+) -> None:
+    repo = make_repo(kind, object_format)
+    with Repository.open(repo.path, repo.environ) as opened:
+        register(opened)
+    repo.commit("params", {"conf/params.yaml": PARAMS})
+    repo.git("branch", "side")
+    repo.commit("ours", {"conf/params.yaml": PARAMS.replace("lr: 0.1", "lr: 0.2")})
+    repo.git("switch", "-q", "side")
+    repo.commit("theirs", {"conf/params.yaml": PARAMS.replace("wd: 0.0", "wd: 0.5")})
+    repo.git("merge", "-q", "-m", "both", "@{-1}")
+    assert (repo.path / "conf/params.yaml").read_text() == MERGED.replace("width: 5", "width: 3")
+    repo.fsck()
 
 
 def test_what_others_declare_brings_no_attributes_of_theirs(ideas: Ideas) -> None:
