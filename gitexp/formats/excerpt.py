@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from gitexp.errors import BrokenRecord
-from gitexp.formats import series
-from gitexp.model.history import MISSING, Cell, History
+from gitexp.model.missing import MISSING
+
+if TYPE_CHECKING:
+    from gitexp.model.history import Cell, History
 
 MAX_SIZE = 9 << 20
 """Bytes: a chunk of a series has at most 8 MiB, and a row more."""
@@ -23,6 +26,8 @@ def is_series(data: bytes) -> bool:
 
 def of_series(data: bytes) -> Iterator[str]:
     """How many rows there are, and of each metric how it went; few rows as they are. Raises BrokenRecord."""
+    from gitexp.formats import series  # longer to import than a log is to show
+
     if len(data) > MAX_SIZE:
         raise BrokenRecord(f"the series is too large: {len(data)} bytes")
     history = series.decode([data], what="the series")
