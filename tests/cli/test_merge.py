@@ -493,11 +493,13 @@ def test_in_every_kind_of_repository(
     assert "error" not in repo.git("fsck", "--strict", "--no-dangling", "--no-progress")
 
 
-def test_no_merge_driver_runs_but_attributes_count(project: Program, tmp_path: Path) -> None:
-    repo = project.repo
-    mark = tmp_path / "ran"
+def test_no_merge_driver_runs_but_attributes_count(
+    project: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, mark = project.repo, tmp_path / "ran"
+    (tmp_path / "config").write_text(f'[merge "evil"]\n\tdriver = touch {mark}\n[merge]\n\tdefault = evil\n')
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
     repo.git("config", "merge.evil.driver", f"touch {mark}")
-    repo.git("config", "--global", "merge.default", "evil")
     log = "a\nb\n"
     repo.commit("attributes", {".gitattributes": "model.py merge=evil\n*.log merge=union\n", "x.log": log})
     one = idea(project, "one", {"model.py": CODE.replace("line 1\n", "one\n"), "x.log": log + "one\n"})
