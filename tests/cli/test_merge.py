@@ -260,6 +260,16 @@ def test_params_that_one_side_removed_and_comments_in_every_format(project: Prog
         assert "batch" not in full(project, said.name)["params"]  # type: ignore[operator]
 
 
+def test_comments_of_both_sides_are_kept(project: Program) -> None:
+    one = idea(project, "one", {"params.yaml": "# by one\n" + changed(PARAMS, lr="lr: 0.2  # faster")})
+    two = idea(project, "two", {"params.yaml": changed(PARAMS, lr="lr: 0.4  # the rate") + "# by two\n"})
+    name = project("merge", one, two, "--theirs", "lr").name
+    text = shown(project, "params.yaml", name)
+    assert text.startswith("# by one\n")
+    assert "\nlr: 0.4  # faster\n" in text
+    assert text.endswith("\nseed: 1\n# by two\n")
+
+
 def test_a_params_file_can_be_taken_whole(project: Program) -> None:
     one = idea(
         project, "one", {"params.yaml": changed(PARAMS, lr="lr: 0.2", seed="seed: 7", batch="batch: 8")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -12,6 +12,8 @@ from gitexp.formats.assignment import Assignment, Key, lookup, with_value, witho
 from gitexp.merge.mappings import Conflict, Merged, changes, merge
 from gitexp.model.missing import MISSING, Missing
 from gitexp.model.values import Value, same
+from gitexp.ops.drivers import params as drivers
+from gitexp.ops.drivers.lines import Texts
 from gitexp.ops.merging.choices import Choices, Given, Side
 
 Params = Mapping[str, Value]
@@ -33,10 +35,9 @@ class ResolvedFile:
     """A params file merged by its keys."""
 
     path: str
-    ours: Params
     result: Resolved
     data: bytes
-    """The text of our side with what the other changed; no comment of ours is lost."""
+    """Its text; the comments of both sides where git can merge them, else those of ours."""
 
 
 def common(each: Sequence[Params]) -> Params:
@@ -65,16 +66,31 @@ def resolve(found: Merged, choices: Choices) -> Resolved:
 
 
 def combine_file(
-    path: str, base: bytes | None, ours: bytes, theirs: bytes, choices: Choices
+    path: str, texts: Texts, choices: Choices, by_lines: Callable[[Texts], bytes | None]
 ) -> ResolvedFile | None:
-    """A params file merged by its keys; None where it has to be merged as text."""
+    """A params file merged by its keys; None where it has to be merged as text.
+
+    `by_lines` is git's merge of texts, None where it finds a conflict.
+    """
     try:
-        old, mine, other = (params_file.parse(path, data or b"") for data in (base, ours, theirs))
-        result = combine(old, mine, other, choices)
-        data = params_file.edit(path, ours, changes(mine, result.values))
+        old, mine, other = (params_file.parse(path, one) for one in texts)
+        found = merge(old, (mine, other))
+        result = resolve(found, choices)
+        keys = [one.key for one in found.conflicts]
+        # Where all three have what was decided, or for now the base's value, nothing is in conflict.
+        settled = Texts(*(_with(path, one, result.values, keys) for one in texts))
+        data = drivers.merge(path, settled, by_lines)
     except BrokenFile:
         return None
-    return ResolvedFile(path, mine, result, data)
+    return ResolvedFile(path, result, data) if isinstance(data, bytes) else None
+
+
+def _with(path: str, text: bytes, values: Params, keys: Sequence[Key]) -> bytes:
+    """A params file with what `values` has at `keys`."""
+    before = after = params_file.parse(path, text)
+    for key in keys:
+        after = put(after, key, value_at(values, key))
+    return params_file.edit(path, text, changes(before, after))
 
 
 def narrowed(one: ResolvedFile, stage: int) -> bytes:

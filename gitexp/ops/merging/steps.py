@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from gitexp.capture.snapshot import RECORD_FOLDER
 from gitexp.errors import BrokenFile, BrokenRecord, NotFound
@@ -17,6 +17,7 @@ from gitexp.model.missing import MISSING, Missing
 from gitexp.model.values import Oid, Value
 from gitexp.ops import params as params_files
 from gitexp.ops.committed import params_files_in
+from gitexp.ops.drivers.lines import Texts, merge_lines
 from gitexp.ops.merging import params
 from gitexp.ops.merging.choices import Choices, Side
 from gitexp.ops.merging.lineage import Lineage
@@ -183,7 +184,8 @@ class Merging:
         old = olds[0] if olds else None
         if mine == other or old in (mine, other):
             return None
-        return params.combine_file(path, old, mine, other, choices)
+        by_lines = partial(merge_lines, self.repo.git)
+        return params.combine_file(path, Texts(old or b"", mine, other), choices, by_lines)
 
     def _stage(self, tree: Oid, one: ResolvedFile) -> Stage:
         entry = self.bench.reader.resolve(tree, one.path)
