@@ -11,6 +11,7 @@ import pytest
 from tests.cli.ideas import CODE, PARAMS, changed, clean, idea, lay, record_of, untouched
 from tests.cli.program import Program, Said, forge
 from tests.cli.sharing import Person, World
+from tests.gitrepo import Repo
 
 TRAIN = """\
 import json, pathlib, sys
@@ -390,3 +391,45 @@ def test_a_param_that_stands_in_no_file_is_given_on_the_command_line(
     done = exp("merge", "--continue", "--set", "width=3")
     assert done.code == 0, done.err
     assert exp("show", done.name, "--json").json["params"]["width"] == 3
+
+
+def test_runs_whose_files_are_not_here_yet_are_merged_in_a_partial_clone(world: World) -> None:
+    world.remote.git("config", "uploadpack.allowFilter", "true")
+    ada = world.person("ada")
+    ada.repo.commit(
+        "project", {"params.yaml": PARAMS, "model.py": CODE, ".gitattributes": "*.log merge=union\n"}
+    )
+    ada.repo.git("push", "-q", "origin", "main")
+    lay(ada.repo, {"params.yaml": changed(PARAMS, lr="lr: 0.2"), "model.py": "one\n" + CODE})
+    one = ada("run", "--", "true").name
+    clean(ada.repo)
+    lay(ada.repo, {"params.yaml": changed(PARAMS, batch="batch: 64"), "model.py": CODE + "two\n"})
+    two = ada("run", "--", "true").name
+    assert ada("push", one, two).code == 0
+    world.remote.git(
+        "clone", "-q", "--filter=blob:none", "--no-checkout", world.url, str(world.folder / "bob")
+    )
+    bob = ada.at(Repo(world.folder / "bob", ada.repo.environ))
+    bob.repo.git("fetch", "-q", "--filter=blob:none", "origin", "refs/exp/*:refs/exp/*")
+    said = bob("merge", one, two)
+    assert said.code == 0, said.err
+    model = bob.repo.git("show", f"refs/exp/{said.name}:model.py")
+    assert (model.startswith("one\nline 1\n"), model.endswith("line 12\ntwo")) == (True, True)
+
+
+def test_what_others_wrote_reaches_no_terminal(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    exp.repo.commit("project", {"params.yaml": '"a\\u202eb": 1\n', "x\x1b[31m.py": "x\n"})
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Eve \x1b]0;title\x07")
+    names = [
+        idea(exp, slug, {"params.yaml": f'"a\\u202eb": {number}\n', "x\x1b[31m.py": f"{slug}\n"})
+        for number, slug in enumerate(("two", "three"), 2)
+    ]
+    said = exp("merge", *names)
+    assert said.code == 1
+    assert "conflict in param a\\u202eb" in said.out
+    assert "conflict in file x\\x1b[31m.py" in said.out
+    for text in (said.out, said.err, exp("merge", *names, "--json").out):
+        assert not {"\x1b", "\x07", "\u202e"} & set(text)
+    done = exp("merge", *names, "--ours", "a\u202eb", "--theirs", "x\x1b[31m.py")
+    assert done.code == 0, done.err
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.out + done.err)
