@@ -271,6 +271,25 @@ def test_a_draft_of_somebody_elses_runs_is_not_trusted_for_being_made_here(world
         for draft in (name, over):
             assert "not by you" in bob("run", "--draft", draft).err
         assert bob("run", "--draft", over, "--trust").code == 0
+        place = str(world.folder / "laid out")
+        assert bob("merge", rate, trick, "--set", "lr=8", "--worktree", place).code == 0
+        refused = bob.at(Repo(Path(place), bob.repo.environ))("merge", "--continue", "--run")
+        assert (refused.code, refused.out.count("trained")) == (1, 0)
+        assert "not by you" in refused.err
+
+
+def test_a_draft_with_a_forged_command_is_not_taken_for_the_merge(world: World) -> None:
+    """Somebody else's draft of my own runs, with the same code and params and another command."""
+    ada = world.person("ada")
+    rate, trick = two_ideas(ada)
+    name = ada("merge", rate, trick).name
+    forged = name[:-6] + "aaaaaa"
+    record = ada.repo.git("show", f"refs/exp/{name}:.exp/run.yaml") + "\n"
+    forge(ada.repo, name, forged, {"run.yaml": record.replace(name, forged).replace("train.py", "evil.py")})
+    ada.repo.git("update-ref", "-d", f"refs/exp/{name}")
+    said = ada("merge", rate, trick, "--run")
+    assert (said.code, said.out.count("trained")) == (0, 1)
+    assert forged not in said.err
 
 
 class as_bob:

@@ -199,6 +199,8 @@ def test_what_cannot_be_merged_is_refused(project: Program) -> None:
         (("--continue", "--abort"), "--continue and --abort stand alone", 2),
         (("--continue",), "no merge is under way in this worktree", 2),
         (("--abort",), "no merge is under way in this worktree", 2),
+        ((one, "@", "--trust"), "--trust is for --run", 2),
+        ((one, "@", "--run", "-n"), "--run talks while it runs", 2),
         ((one, "@", "--worktree", "x", "--json"), "--worktree only lays the merge out", 2),
     ):
         said = project("merge", *arguments)

@@ -81,7 +81,6 @@ def command(
       git exp merge @ @~1 @~2 --set seed=3 --name all-three
       git exp merge wide-otter deep-lynx --worktree ../resolve
     """
-    from gitexp.cli.session import say
     from gitexp.errors import UsageError
     from gitexp.formats.assignment import parse_assignment
     from gitexp.ops.merging.choices import Choices
@@ -96,6 +95,8 @@ def command(
         )
     if execute and (dry_run or as_json):
         raise UsageError("--run talks while it runs", hint="git exp run --draft, once there is a draft")
+    if trust and not execute:
+        raise UsageError("--trust is for --run", hint="git exp run --draft RUN --trust")
     choices = Choices(ours, theirs, tuple(parse_assignment(text) for text in assignments))
     with session.repository() as repo:
         if abort:
@@ -114,9 +115,8 @@ def command(
         if not as_json:
             _tell(merged, quiet=quiet, dry_run=dry_run)
             if go_on and not dry_run and not quiet:
-                place = shlex.quote(str(repo.layout.top))
-                say(f"git worktree remove --force {place} takes this worktree away")
-        return _run(session, repo, merged, quiet) if execute else 0
+                _tell_rest(repo)
+        return _run(session, repo, merged, trust=trust, quiet=quiet) if execute else 0
 
 
 def _merged(
@@ -131,7 +131,7 @@ def _merged(
     return merge_runs(repo, runs, choices, slug=name, dry_run=dry_run)
 
 
-def _run(session: Session, repo: Repository, merged: Merged, quiet: bool) -> int:
+def _run(session: Session, repo: Repository, merged: Merged, *, trust: bool, quiet: bool) -> int:
     """The exit code of the draft's command; 0 where it has been run before."""
     from gitexp.cli.drafts import run_draft
     from gitexp.model.record import Status
@@ -140,7 +140,7 @@ def _run(session: Session, repo: Repository, merged: Merged, quiet: bool) -> int
     assert draft is not None
     if draft.existing is not None and draft.existing.info.status is not Status.DRAFT:
         return 0
-    return run_draft(session, repo, str(draft.name), (), trust=True, quiet=quiet)
+    return run_draft(session, repo, str(draft.name), (), trust=trust, quiet=quiet)
 
 
 def _check_trusted(repo: Repository, runs: tuple[str, ...], trust: bool) -> None:
@@ -173,6 +173,12 @@ def _open(
             )
         say(f"the merge is in {str(opened.place)!r}: edit, git add, then git exp merge --continue there")
     return 0
+
+
+def _tell_rest(repo: Repository) -> None:
+    from gitexp.cli.session import say
+
+    say(f"git worktree remove --force {shlex.quote(str(repo.layout.top))} takes this worktree away")
 
 
 def _abort(repo: Repository) -> int:

@@ -130,9 +130,14 @@ def _notices(runs: Sequence[StoredRun]) -> Iterator[str]:
 
 
 def _existing(repo: Repository, runs: Sequence[StoredRun], record: Record) -> StoredRun | None:
-    """One of the runs that is all of the merge, or a draft of the same that was made before, run or not."""
-    names = {run.name for run in runs}
-    others = (run for run in list_all(repo).runs if names <= set(run.info.parents))
+    """One of the runs that is all of the merge, or a draft of the same that was made before, run or not.
+
+    Another command is another draft: it may have been made by somebody else, too.
+    """
+    names, command = {run.name for run in runs}, record.info.command
+    others = (
+        run for run in list_all(repo).runs if names <= set(run.info.parents) and run.info.command == command
+    )
     for run in (*runs, *others):
         if run.info.code.tree == record.info.code.tree and same(run.record.params, record.params):
             return run
