@@ -118,13 +118,14 @@ def test_inputs_have_to_be_what_they_were(exp: Program, count: Path, monkeypatch
     assert reuse(exp, code=code).code == 0
     assert count.read_text() == "xxx"
     monkeypatch.setattr(snapshot, "DEFAULT_LIMIT", 10)
+    reuse(exp)
     exp.repo.write("large.bin", "x" * 20)
     for _ in range(2):
         reuse(exp)
-    assert count.read_text() == "xxxx"
+    assert count.read_text() == "xxxxx"
     exp.repo.write("large.bin", "y" * 20)
     reuse(exp)
-    assert count.read_text() == "xxxxx"
+    assert count.read_text() == "xxxxxx"
 
 
 def test_archived_runs_answer_too(exp: Program, count: Path) -> None:
