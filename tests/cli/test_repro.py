@@ -19,7 +19,7 @@ from gitexp.repo import Repository
 from tests.cli.conftest import Program
 from tests.cli.program import ARGV, ROOT, Said, forge, program_environ
 from tests.cli.sharing import World, refs
-from tests.gitrepo import Repo
+from tests.gitrepo import Repo, init
 
 TRAIN = """\
 import json, random
@@ -459,10 +459,8 @@ def test_a_shallow_clone_lacks_the_base(
     exp: Program, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = run(exp, TRAIN)
-    clone = Repo(tmp_path / "clone", exp.repo.environ)
-    exp.repo.git("clone", "-q", "--depth=1", f"file://{exp.repo.path}", str(clone.path))
-    clone.git("fetch", "-q", "--depth=1", "origin", f"refs/exp/{old}:refs/exp/{old}")
-    clone.git("update-ref", "-d", "refs/heads/main", clone.git("rev-parse", "HEAD"))
+    clone = init(tmp_path / "clone", exp.repo.environ)
+    clone.git("fetch", "-q", "--depth=1", f"file://{exp.repo.path}", f"refs/exp/{old}:refs/exp/{old}")
     clone.git("config", "exp.trustEmail", "true")
     monkeypatch.chdir(clone.path)
     said = Program(clone, capfd)("repro", old)
