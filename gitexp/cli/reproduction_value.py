@@ -31,6 +31,7 @@ def plan_value(plan: Plan) -> dict[str, Any]:
             "differing": {k: {"then": then, "now": now} for k, (then, now) in plan.differing.items()},
             "variables": dict(plan.variables),
             "unset": list(plan.unset),
+            "remarks": list(plan.remarks),
             "inputs": [_input(one) for one in plan.inputs],
             "artifacts": {one.artifact.path: one.place.value for one in plan.artifacts},
             "packages": {one.name: {"then": one.old, "now": one.new} for one in plan.packages},

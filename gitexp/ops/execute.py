@@ -209,10 +209,12 @@ def _unlinked(repo: Repository, request: Request, prefix: str) -> list[str]:
 
 def _linked(repo: Repository, record: Record) -> list[str]:
     """What the user has in the working tree that is not in the code tree, and the command may want."""
-    submodules = record.env.get("submodules") or {}
-    assert isinstance(submodules, Mapping)
+    top = repo.layout.top
+    submodules = [
+        one for one in isolate.submodules(repo, record.info.code.tree) if top and (top / one).is_dir()
+    ]
     large = [one.path for one in record.inputs if one.role == UNTRACKED_ROLE and one.path]
-    return [*(isolate.ignored_paths(repo) if repo.layout.top else ()), *large, *submodules]
+    return [*(isolate.ignored_paths(repo) if top else ()), *large, *submodules]
 
 
 def _run(

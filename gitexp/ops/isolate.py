@@ -81,6 +81,13 @@ def tracked(repo: Repository, tree: Oid, paths: Sequence[str]) -> set[str]:
     return {os.fsdecode(path) for path in listed.stdout.split(b"\0") if path}
 
 
+def submodules(repo: Repository, tree: Oid) -> dict[str, Oid]:
+    """The submodules of a tree or commit: path -> the commit that each is at."""
+    listed = repo.git.run("ls-tree", "-r", "-z", "--full-tree", tree).stdout.split(b"\0")
+    entries = (line.partition(b"\t") for line in listed if line.startswith(b"160000 "))
+    return {os.fsdecode(path): Oid(meta.split(b" ")[2].decode()) for meta, _, path in entries}
+
+
 def overlay(root: Path, files: Mapping[str, bytes]) -> None:
     """Write `files` into a worktree, each in place of whatever is there, a link too."""
     for name, data in files.items():

@@ -468,6 +468,24 @@ def test_a_shallow_clone_lacks_the_base(
     clone.fsck()
 
 
+def test_submodules_are_the_users_own(exp: Program, tmp_path: Path) -> None:
+    inner = init(tmp_path / "inner", exp.repo.environ)
+    first = inner.commit("first", {"score": "0.5"})
+    exp.repo.git("submodule", "--quiet", "add", str(inner.path), "lib")
+    exp.repo.commit("submodule")
+    old = run(
+        exp, "import json; json.dump({'acc': float(open('lib/score').read())}, open('metrics.json', 'w'))\n"
+    )
+    assert exp("repro", old).code == 0
+    lib = Repo(exp.repo.path / "lib", exp.repo.environ)
+    second = lib.commit("second", {"score": "0.6"})
+    said = exp("repro", old)
+    assert said.code == 1
+    assert f"warning: submodule 'lib' is at {second[:10]} here, and was at {first[:10]}\n" in said.err
+    exp.repo.git("submodule", "--quiet", "deinit", "--force", "lib")
+    assert f"warning: submodule 'lib' is not here: it was at {first[:10]}\n" in exp("repro", old, "-n").err
+
+
 def test_another_folder(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     exp.repo.write("src/train.py", TRAIN)
     monkeypatch.chdir(exp.repo.path / "src")

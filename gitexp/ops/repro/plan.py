@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +16,7 @@ from gitexp.ops import params
 from gitexp.ops.artifacts import Artifacts, Kept
 from gitexp.ops.comparand import redacted
 from gitexp.ops.read import StoredRun
-from gitexp.ops.repro import supplies
+from gitexp.ops.repro import submodules, supplies
 from gitexp.ops.repro.carried import Carried, carry
 from gitexp.ops.repro.packages import Difference, differences
 from gitexp.ops.repro.variables import repeated_variables, unset_variables
@@ -59,12 +59,8 @@ class Plan:
     def cwd(self) -> str:
         return self.record.info.cwd
 
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """What of the old run is not done again."""
-        if self.record.info.resumed:
-            return (f"run {self.run.name!r} was resumed: only its last command runs again, from the start",)
-        return ()
+    remarks: tuple[str, ...] = ()
+    """What is not done again, or is not as it was, besides."""
 
     @property
     def missing(self) -> tuple[Difference, ...]:
@@ -98,6 +94,7 @@ def make_plan(repo: Repository, text: str, on: str | None = None) -> Plan:
         unset=unset_variables(repo, record.env),
         inputs=found,
         artifacts=tuple(Artifacts(run).kept()),
+        remarks=tuple(_remarks(repo, run, record, carried.commit)),
         packages=tuple(differences(record, _interpreter(repo, record, command))),
     )
 
@@ -123,6 +120,12 @@ def _runnable(run: StoredRun) -> StoredRun:
             hint=f"git exp run --fork {run.name} -- CMD",
         )
     return run
+
+
+def _remarks(repo: Repository, run: StoredRun, record: Record, commit: Oid) -> Iterator[str]:
+    if record.info.resumed:
+        yield f"run {run.name!r} was resumed: only its last command runs again, from the start"
+    yield from submodules.told(repo, commit, record)
 
 
 def _carried(repo: Repository, run: StoredRun, record: Record, on: str | None) -> Carried:
