@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +67,16 @@ class Program:
 def program_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """For calling `python -m gitexp.cli.main` as a process of its own."""
     return {**environ, "PYTHONPATH": str(ROOT)}
+
+
+def end_group(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
+    """Signals a process that leads its group, and waits until all of the group are gone."""
+    os.killpg(process.pid, by)
+    process.wait()
+    with suppress(ProcessLookupError):
+        while True:
+            os.killpg(process.pid, 0)
+            time.sleep(0.01)
 
 
 ARGV = [sys.executable, "-m", "gitexp.cli.main"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Program
-from tests.cli.program import ARGV, Said, program_environ
+from tests.cli.program import ARGV, Said, end_group, program_environ
 from tests.cli.sharing import refs
 from tests.gitrepo import Repo
 
@@ -185,8 +184,7 @@ def test_one_that_is_stopped_leaves_nothing(exp: Program, ended_by: signal.Signa
         assert process.poll() is None
         time.sleep(0.02)
     assert not clean(exp.repo)
-    os.killpg(process.pid, ended_by)
-    process.wait()
+    end_group(process, ended_by)
     if ended_by == signal.SIGINT:
         assert process.returncode == 130
     else:
