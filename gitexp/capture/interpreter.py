@@ -55,6 +55,17 @@ def _own_version() -> str:
     return sys.version.split()[0].rstrip("+")
 
 
+def is_interactive(command: Sequence[str]) -> bool:
+    """Whether the program was typed or piped into a Python, or is a notebook's: not what the command says."""
+    program, rest = os.path.basename(command[0]), command[1:]
+    if program.startswith(("ipython", "jupyter")) or any(word.startswith("ipykernel") for word in rest):
+        return True
+    if not _PYTHON.fullmatch(program) or any(word.startswith(("-c", "-m")) for word in rest):
+        return False
+    operands = [word for word in rest if word == "-" or not word.startswith("-")]
+    return operands[:1] in ([], ["-"])
+
+
 def find(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> Interpreter | None:
     """The Python that `command` would run under, or None where that cannot be told (a shell, a binary)."""
     launched = _launched(command, cwd, environ)

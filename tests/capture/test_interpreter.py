@@ -166,3 +166,22 @@ def test_current():
     assert found.version == platform.python_version()
     assert found.prefix == Path(sys.prefix)
     assert any((folder / "pytest").is_dir() for folder in found.site_packages)
+
+
+@pytest.mark.parametrize(
+    ("command", "interactive"),
+    [
+        ("python", True),
+        ("python3.11 -u -", True),
+        ("python -i", True),
+        ("python -m ipykernel_launcher -f kernel.json", True),
+        ("ipython notes.py", True),
+        ("python train.py -", False),
+        ("python -u train.py", False),
+        ("python -c pass", False),
+        ("python -m train", False),
+        ("make", False),
+    ],
+)
+def test_what_was_typed_is_told_from_programs(command: str, interactive: bool) -> None:
+    assert interpreter.is_interactive(command.split()) is interactive

@@ -287,6 +287,11 @@ def test_what_cannot_run_again_is_refused(exp: Program) -> None:
     exp.repo.commit("other code beside the record", {"train.py": "pass\n"})
     said = exp("repro", "HEAD")
     assert (said.code, f"hint: git exp repro {old}\n" in said.err) == (2, True)
+    typed = exp("run", "--", "sh", "-c", "echo 'import gitexp; gitexp.start()' | env -u GITEXP_RUN python -")
+    assert typed.code == 0, typed.err
+    (name,) = (run["name"] for run in exp("ls", "--json").json["runs"] if run["command"] == ["python", "-"])
+    said = exp("repro", name)
+    assert (said.code, said.err.splitlines()[-1]) == (2, f"hint: git exp worktree {name} DIR")
     secret = exp("run", "--", "python", "-c", "pass", "--api-key=sk-abcdefghijklmnopqrstuvwxyz123456").name
     said = exp("repro", secret)
     assert said.code == 2
@@ -591,6 +596,11 @@ def test_the_recorded_environment_is_built_once(exp: Program, tiny: Path, tmp_pa
     marked = (built / "ready").stat().st_mtime_ns
     assert exp("repro", old, "--env").code == 0
     assert (built / "ready").stat().st_mtime_ns == marked
+    # What a kill leaves is not whole: it is made anew.
+    (built / "ready").unlink()
+    (built / "half").touch()
+    assert exp("repro", old, "--env").code == 0
+    assert not (built / "half").exists()
     told = exp("show", "@", "--json").json
     assert told["command"] == ["python", "train.py"]
     assert "tiny==1.0" in told["requirements"]

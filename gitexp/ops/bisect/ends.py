@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gitexp.capture.interpreter import is_interactive
 from gitexp.errors import Ambiguous, NotFound, UsageError
 from gitexp.formats.secret_shapes import MASK
 from gitexp.model.values import Oid
@@ -53,7 +54,8 @@ def way_of(repo: Repository, ends: Sequence[End], command: Sequence[str]) -> Way
     """The command that was typed, else that of the runs at the ends. Raises UsageError."""
     if command:
         return Way(tuple(command), repo.layout.prefix.rstrip("/") or ".")
-    infos = [end.run.record.info for end in ends if end.run is not None and end.run.record.info.command]
+    runs = [end.run.record.info for end in ends if end.run is not None]
+    infos = [info for info in runs if info.command and not is_interactive(info.command)]
     ways = list(dict.fromkeys(Way(info.command, info.cwd) for info in infos))
     texts = " ".join(end.text for end in ends)
     hint = f"git exp bisect {texts} --metric METRIC -- CMD"

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from gitexp.capture import interpreter
+from gitexp.capture.interpreter import is_interactive
 from gitexp.errors import GitError, GitExpError, NotFound, UsageError
 from gitexp.formats.assignment import flatten
 from gitexp.formats.secret_shapes import MASK
@@ -78,6 +79,7 @@ def make_plan(repo: Repository, text: str, on: str | None = None) -> Plan:
     carried = _carried(repo, run, record, on)
     command = _command(repo, record)
     found = tuple(supplies.look(repo, carried.commit, record.inputs))
+    found_python = _interpreter(repo, record, command)
     return Plan(
         run=run,
         record=record,
@@ -94,8 +96,8 @@ def make_plan(repo: Repository, text: str, on: str | None = None) -> Plan:
         unset=unset_variables(repo, record.env),
         inputs=found,
         artifacts=tuple(Artifacts(run).kept()),
-        remarks=tuple(_remarks(repo, run, record, carried.commit)),
-        packages=tuple(differences(record, _interpreter(repo, record, command))),
+        remarks=tuple(_remarks(repo, run, carried.commit, known=found_python is not None)),
+        packages=tuple(differences(record, found_python)),
     )
 
 
@@ -108,6 +110,11 @@ def _runnable(run: StoredRun) -> StoredRun:
     if not info.command:
         raise UsageError(
             f"run {run.name!r} has no command that could run again", hint=f"git exp show {run.name}"
+        )
+    if is_interactive(info.command):
+        raise UsageError(
+            f"run {run.name!r} was recorded from a notebook or from what was typed: no command repeats that",
+            hint=f"git exp worktree {run.name} DIR",
         )
     if is_stale(run):
         raise UsageError(
@@ -122,7 +129,10 @@ def _runnable(run: StoredRun) -> StoredRun:
     return run
 
 
-def _remarks(repo: Repository, run: StoredRun, record: Record, commit: Oid) -> Iterator[str]:
+def _remarks(repo: Repository, run: StoredRun, commit: Oid, *, known: bool) -> Iterator[str]:
+    record = run.whole
+    if record.requirements and not known:
+        yield f"the Python of {record.info.command[0]!r} is not found, so packages cannot be compared"
     if record.info.resumed:
         yield f"run {run.name!r} was resumed: only its last command runs again, from the start"
     yield from submodules.told(repo, commit, record)
