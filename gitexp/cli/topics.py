@@ -76,6 +76,15 @@ SHARED_SETTINGS: Final[tuple[Definition, ...]] = (
         "What git exp hook guard looks for: large, pointers, conflicts, secrets and stale, each false to "
         "leave it out, and nan: forbid to have results refused that are NaN or infinite.",
     ),
+    (
+        "inputs",
+        "Role: the files and folders that results depend on, which git exp hook capture records by hash.",
+    ),
+    (
+        "capture",
+        "Which commits git exp hook capture records, as when: changed (those that change params or results), "
+        "always or never; and strict: true to have a commit refused while one of the inputs is missing.",
+    ),
     ("isolated.link", "Ignored paths that an isolated run gets links to; all of them without this setting."),
 )
 

@@ -36,7 +36,7 @@ def test_every_hook_is_offered(name: str) -> None:
     assert entry["always_run"]
     assert entry["require_serial"]
     # Only what a hook of git's is handed itself may be passed on: no file of a commit.
-    assert entry.get("pass_filenames", True) is ("prepare-commit-msg" in entry["stages"])
+    assert entry.get("pass_filenames", True) is ("commit-msg" in entry["stages"])
 
 
 def _released(folder: Path, environ: dict[str, str]) -> Repo:
