@@ -363,6 +363,21 @@ def test_kinds_of_repositories(
     repo.fsck()
 
 
+def test_a_worktree_of_a_bare_repository(
+    make_repo: Callable[..., Repo], exp: Program, chdir: Any, tmp_path: Path
+) -> None:
+    bare = make_repo("bare")
+    bare.git("worktree", "add", "-q", str(tmp_path / "of bare"), "main")
+    repo = Repo(tmp_path / "of bare", bare.environ)
+    chdir(repo.path)
+    stage(repo, {"params.yaml": "lr: 0.2\n"})
+    assert exp("hook", "capture").code == 0
+    assert {pending(repo)} == runs(repo)
+    chdir(bare.path)
+    said = exp("hook", "capture")
+    assert (said.code, said.err) == (0, "")
+
+
 def test_working_trees_have_notes_of_their_own(
     make_repo: Callable[..., Repo], exp: Program, chdir: Any
 ) -> None:

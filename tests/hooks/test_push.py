@@ -47,14 +47,17 @@ def is_pushed(world: World, person: Person) -> bool:
 
 
 def test_the_runs_that_are_mentioned_go_along(world: World, ada: Person) -> None:
-    first, second, other = ada.record("first"), ada.record("second"), ada.record("other")
+    first, second, third = ada.record("first"), ada.record("second"), ada.record("third")
+    other = ada.record("other")
     mention(ada, first)
     # As it looks after commits were squashed.
     mention(ada, second, "gone-aaaaaa", "no run/at all")
+    # And after `git merge --squash`.
+    ada.repo.git("commit", "-q", "--allow-empty", "-m", f"squashed\n\n    better\n\n    Exp-Run: {third}")
     said = push(ada)
-    assert sorted(world.runs) == sorted([first, second])
+    assert sorted(world.runs) == sorted([first, second, third])
     assert other not in said
-    assert "origin: 2 new\n" in said
+    assert "origin: 3 new\n" in said
     assert is_pushed(world, ada)
     world.fsck(ada)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gitexp.capture.durable import write_durably
 from gitexp.capture.snapshot import of_index
-from gitexp.formats.trailers import line, lines, says_nothing, without
+from gitexp.formats.trailers import line, lines, named, says_nothing, without
 from gitexp.ops.evidence import commit_of
 from gitexp.ops.hooks import pending
 from gitexp.ops.hooks.pending import Pending
@@ -79,12 +79,16 @@ def _outdated(repo: Repository, message: bytes, noted: Pending) -> set[str]:
 
 
 def _linked(repo: Repository, message: bytes, noted: Pending) -> bytes:
-    """The message with the line, unless it names that run, or another one of this code."""
-    named = lines(message)
-    if noted.run is None or noted.run in named:
+    """The message with the line, unless a line of its own names that run, or another one of this code."""
+    if noted.run is None or noted.run in lines(message):
         return message
-    if named and not named.isdisjoint(run.name for run in list_all(repo).with_code(noted.tree)):
-        return message
+    run = noted.run
+    if mentioned := named(message):
+        of_code = {one.name for one in list_all(repo).with_code(noted.tree)}
+        if not of_code.isdisjoint(lines(message)):
+            return message
+        # Of a squashed commit: `git merge --squash` indents what it puts together.
+        run = next((name for name in reversed(mentioned) if name in of_code), run)
     # Three dashes end no message here: they are the user's.
     how = ("--no-divider", "--where=end", "--if-exists=add", "--if-missing=add")
-    return repo.git.run("interpret-trailers", *how, "--trailer", line(noted.run), input=message).stdout
+    return repo.git.run("interpret-trailers", *how, "--trailer", line(run), input=message).stdout

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from gitexp.formats.trailers import named
 from gitexp.git.process import NO_HOOKS
-from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BRANCHES, EXP, is_name
+from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BRANCHES, EXP
 from gitexp.git.remotes import remote_names
 from gitexp.ops.commit import RUN_TRAILER
 from gitexp.ops.hooks.table import Answer, Call
@@ -66,22 +67,20 @@ def _real(oids: Iterable[str]) -> tuple[str, ...]:
     return tuple(oid for oid in oids if oid.strip("0"))
 
 
-def _mentioned(repo: Repository, pushed: _Pushed) -> list[str]:
+def _mentioned(repo: Repository, pushed: _Pushed) -> Sequence[str]:
     """The runs that commits name which the remote has not; a squashed one names several."""
     listing = repo.git.run(
         *(
             "log",
             "--format=%B",
-            f"--grep=^{RUN_TRAILER}: ",
+            f"--grep=^[ \t]*{RUN_TRAILER}:",
             f"--max-count={_MOST_COMMITS}",
             "--ignore-missing",
         ),
         *("--basic-regexp", "--no-show-signature", "--stdin", "--not", f"--remotes={pushed.remote}"),
         input="".join(f"{line}\n" for line in (*pushed.new, *(f"^{oid}" for oid in pushed.old))).encode(),
     )
-    prefix = f"{RUN_TRAILER}: "
-    found = (line.removeprefix(prefix).strip() for line in listing.lines if line.startswith(prefix))
-    return [name for name in dict.fromkeys(found) if is_name(name)]
+    return named(listing.stdout)
 
 
 def _send(repo: Repository, remote: str, names: Sequence[str], seconds: int) -> None:
