@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -66,7 +65,14 @@ def test_in_an_editor_beside_other_trailers(hooked: Repo) -> None:
     assert message(hooked) == f"subject\n\nbody\n---\nmore\n\nReviewed-by: Bob <b@x>\nExp-Run: {name}\n"
 
 
-@pytest.mark.parametrize("how", ["nothing", "signed", "template", "another comment character"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "nothing",
+        "template",
+        *(pytest.param(how, marks=pytest.mark.long) for how in ("signed", "another comment character")),
+    ],
+)
 def test_an_empty_message_still_stops_the_commit(hooked: Repo, how: str) -> None:
     before = hooked.git("rev-parse", "HEAD")
     hooked.write("params.yaml", "lr: 0.2\n")
@@ -129,6 +135,7 @@ def test_another_hook_that_changes_what_is_staged(hooked: Repo) -> None:
     assert (hooked.git("ls-files", "more.txt"), message(hooked)) == ("more.txt", "changed\n")
 
 
+@pytest.mark.long
 def test_not_verified_or_left_out(hooked: Repo) -> None:
     hooked.write("params.yaml", "lr: 0.2\n")
     assert git(hooked, "commit", "-qnam", "one").returncode == 0
@@ -158,7 +165,7 @@ def test_through_rebase(hooked: Repo) -> None:
     hooked.fsck()
 
 
-@pytest.mark.parametrize("how", ["squash", "fixup"])
+@pytest.mark.parametrize("how", ["squash", pytest.param("fixup", marks=pytest.mark.long)])
 def test_through_an_interactive_rebase(hooked: Repo, how: str) -> None:
     base = hooked.git("rev-parse", "HEAD")
     first, second, third = (commit(hooked, rate) for rate in (0.2, 0.3, 0.4))
@@ -170,6 +177,7 @@ def test_through_an_interactive_rebase(hooked: Repo, how: str) -> None:
     assert runs_of(hooked) == [third]
 
 
+@pytest.mark.long
 def test_edited_in_a_rebase(hooked: Repo) -> None:
     base = hooked.git("rev-parse", "HEAD")
     first = commit(hooked, 0.2)
@@ -196,6 +204,7 @@ def test_through_a_squash_merge(hooked: Repo) -> None:
     assert runs(hooked) == {first, second}
 
 
+@pytest.mark.long
 def test_through_merges_and_cherry_picks(hooked: Repo) -> None:
     hooked.git("switch", "-q", "-c", "side")
     first = commit(hooked, 0.2)
@@ -251,12 +260,17 @@ def test_a_message_that_cannot_be_written_stays(hooked: Repo, exp: Program) -> N
     assert os.listdir(place) == ["message"]
 
 
-@pytest.mark.parametrize("noted", ["", "{", '{"v": 2}', '{"v": 1, "tree": 3, "run": "../x"}', "[]"])
-def test_a_note_that_is_damaged_is_none(hooked: Repo, exp: Program, noted: str) -> None:
-    commit(hooked, 0.2)
-    assert not (hooked.path / ".git" / "exp" / "commit.json").exists()
-    (hooked.path / ".git" / "exp" / "commit.json").write_text(noted)
-    file = Path(hooked.path, ".git", "MESSAGE")
+def test_a_note_that_is_damaged_is_none(exp: Program) -> None:
+    note = exp.repo.path / ".git" / "exp" / "commit.json"
+    file = exp.repo.path / ".git" / "MESSAGE"
     file.write_text("subject\n")
-    said = exp("hook", "commit-msg", str(file))
-    assert (said.code, said.err, file.read_text()) == (0, "", "subject\n")
+    exp.record("one")
+    for text in ("", "{", '{"v": 2}', '{"v": 1, "tree": 3, "run": "../x"}', "[]", "[" * 100_000):
+        note.write_text(text)
+        said = exp("hook", "commit-msg", str(file))
+        assert (said.code, said.err, file.read_text()) == (0, "", "subject\n")
+        assert not note.exists()
+    assert exp("hook", "capture").code == 0
+    assert note.exists()
+    assert exp("hook", "commit-msg", str(file)).code == 0
+    assert "Exp-Run: one-" in file.read_text()

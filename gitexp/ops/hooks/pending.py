@@ -49,7 +49,7 @@ def take(repo: Repository) -> Pending | None:
 
 def read(repo: Repository) -> Pending | None:
     """What was noted last; None where nothing was, or it cannot be read."""
-    with suppress(OSError, ValueError, LookupError, TypeError):
+    with suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
         with _path(repo).open("rb") as file:
             value = json.loads(file.read(_LARGEST))
         run = value["run"]
