@@ -54,7 +54,7 @@ post-*) ;;
 *) [ $code = 0 ] || exit $code ;;
 esac
 
-fed git-exp hook "$hook" -- "$@"
+fed git-exp hook "$hook" "$@"
 ours=$?
 case $ours in
 0) ;;

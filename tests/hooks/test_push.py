@@ -19,6 +19,8 @@ SECRET = f"print({'hf_' + 'abcdEFGH12345678' * 3!r})"
 def ada(world: World) -> Person:
     person = world.person("ada")
     install(person.repo)
+    # Only what a test writes into a message stands there.
+    person.repo.git("config", "exp.hook.capture", "false")
     return person
 
 

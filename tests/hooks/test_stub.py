@@ -71,7 +71,7 @@ def test_both_are_called_with_the_same(hook: Hook, name: str) -> None:
     said = hook(name, "one", "two words")
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
     theirs = f"theirs {name}{BEFORE} one two words\n{SENT}[a b]\n"
-    assert hook.called == f"{theirs}ours hook {name} -- one two words\n{SENT}[a b]\n"
+    assert hook.called == f"{theirs}ours hook {name} one two words\n{SENT}[a b]\n"
 
 
 def test_what_is_sent_may_be_left_unread(hook: Hook) -> None:
