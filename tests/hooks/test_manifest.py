@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gitexp.ops.hooks.table import HOOKS
+from gitexp.ops.hooks.table import GIT_HOOKS, HOOKS
 from tests.cli.program import ROOT
 from tests.gitrepo import Repo, init
-from tests.hooks.commits import commit, framework
+from tests.hooks.commits import CONFIG, commit, framework
 
 MANIFEST = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 
@@ -35,8 +35,15 @@ def test_every_hook_is_offered(name: str) -> None:
     assert set(entry["stages"]) <= set(HOOKS[name].git_hooks)
     assert entry["always_run"]
     assert entry["require_serial"]
+    assert entry.get("fail_fast", False) is (name == "guard")
     # Only what a hook of git's is handed itself may be passed on: no file of a commit.
     assert entry.get("pass_filenames", True) is ("commit-msg" in entry["stages"])
+
+
+def test_the_guide_has_what_is_to_be_listed() -> None:
+    guide = (ROOT / "docs" / "guide.md").read_text()
+    kinds = f"default_install_hook_types: [{', '.join(GIT_HOOKS)}]\n"
+    assert f"```yaml\n{kinds}{CONFIG}```\n" in guide
 
 
 def _released(folder: Path, environ: dict[str, str]) -> Repo:

@@ -36,7 +36,9 @@ def _entry(name: str) -> str:
     stages = ", ".join(HOOKS[name].git_hooks)
     # The one file name that is passed is that of the message.
     filenames = "true" if "commit-msg" in HOOKS[name].git_hooks else "false"
+    # What is refused is not to be recorded either.
+    last = ", fail_fast: true" if name == "guard" else ""
     return (
         f"entry: git-exp hook {name}, language: system, stages: [{stages}], always_run: true, "
-        f"pass_filenames: {filenames}"
+        f"pass_filenames: {filenames}{last}"
     )
