@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -35,13 +35,21 @@ def theirs(repo: Repo, name: str = "pre-commit", text: str = MINE, mode: int = 0
 
 def everything(repo: Repo) -> Files:
     """All files of the hooks folder, and what else git goes by."""
-    found: dict[str, tuple[int, bytes | str]] = {}
     git_dir = repo.path / ".git"
-    for path in [*folder(repo).glob("*"), git_dir / "config", git_dir / "info" / "attributes"]:
-        if os.path.lexists(path):
-            link = path.is_symlink()
-            found[str(path)] = (path.lstat().st_mode, os.readlink(path) if link else path.read_bytes())
-    return found
+    return {**scripts(repo), **_found([git_dir / "config", git_dir / "info" / "attributes"])}
+
+
+def scripts(repo: Repo) -> Files:
+    """All files of the hooks folder."""
+    return _found(folder(repo).glob("*"))
+
+
+def _found(paths: Iterable[Path]) -> Files:
+    there = [path for path in paths if os.path.lexists(path)]
+    return {
+        str(one): (one.lstat().st_mode, os.readlink(one) if one.is_symlink() else one.read_bytes())
+        for one in there
+    }
 
 
 def states(exp: Program) -> dict[str, str]:
@@ -209,12 +217,12 @@ def test_what_is_in_git_is_changed_by_people(exp: Program) -> None:
     repo.git("config", "core.hooksPath", ".githooks")
     path = theirs(repo)
     repo.commit("hooks for all")
-    was = everything(repo)
+    was = scripts(repo)
     said = exp("hooks", "install")
     assert said.code == 1
     assert "is in git" in said.err
     assert f"hint: add the line: {line('pre-commit')}" in said.err
-    assert everything(repo) == was
+    assert scripts(repo) == was
     _lines_added(exp, path, "foreign")
 
 
@@ -358,7 +366,7 @@ def test_a_framework_that_goes(exp: Program) -> None:
 def test_a_framework_that_calls_ours(exp: Program) -> None:
     exp.repo.commit("a framework", {".pre-commit-config.yaml": CONFIG})
     framework("pre-commit")(exp.repo)
-    was = everything(exp.repo)
+    was = scripts(exp.repo)
     said = exp("hooks", "install")
     assert "pre-commit: as it was, called by pre-commit\n" in said.err
-    assert everything(exp.repo) == was
+    assert scripts(exp.repo) == was
