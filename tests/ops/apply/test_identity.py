@@ -171,7 +171,7 @@ def check_code(
         assert found[path] == one or _checked_out(found[path]) == one
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=HEALTH)
+@settings(max_examples=6, deadline=None, suppress_health_check=HEALTH)
 @given(story=stories)
 def test_undo_of_apply_is_the_identity(environ: dict[str, str], story: dict[str, Any]) -> None:
     check(environ, story)
