@@ -20,6 +20,7 @@ from gitexp.git.objects import Entry, ObjectBuilder
 from gitexp.git.process import Git, error
 from gitexp.git.read_catfile import CatFileReader
 from gitexp.git.reader import LIMIT
+from gitexp.git.trees import parse_tree
 from gitexp.model.values import Oid, Value
 
 RECORD_FOLDER = b".exp"
@@ -145,7 +146,7 @@ def _replaced(
     if old is None or old.is_folder != (len(parts) > 1):
         return None
     if old.is_folder:
-        below = _replaced(git, taken, _entries(git, old.oid, taken.inside), parts[1:], path, data)
+        below = _replaced(git, taken, _entries(git, taken, old.oid), parts[1:], path, data)
         if below is None:
             return None
         oid = taken.builder.tree(below)
@@ -286,8 +287,11 @@ def _code(reader: CatFileReader, builder: ObjectBuilder, root: Oid) -> tuple[Oid
     return (root if len(entries) == len(listed) else builder.tree(entries)), entries
 
 
-def _entries(git: Git, tree: Oid, env: Mapping[str, str] | None) -> list[Entry]:
-    return [_entry(line) for line in _paths(git.run("ls-tree", "-z", tree, env=env).stdout)]
+def _entries(git: Git, taken: Snapshot, tree: Oid) -> list[Entry]:
+    """The entries of a tree of git's, or of one that an earlier change has made."""
+    if tree in taken.builder.objects:
+        return list(parse_tree(taken.builder.objects[tree][1], len(tree) // 2))
+    return [_entry(line) for line in _paths(git.run("ls-tree", "-z", tree, env=taken.inside).stdout)]
 
 
 def _entry(line: bytes) -> Entry:

@@ -13,7 +13,8 @@ from gitexp.capture import console, interpreter, spawn
 from gitexp.capture.snapshot import Snapshot, replaced
 from gitexp.errors import GitExpError, NoWorkTree, StorageFull, UsageError
 from gitexp.formats.fold import merged
-from gitexp.git.process import unplaced
+from gitexp.git.filters import switched_off
+from gitexp.git.process import Git, unplaced
 from gitexp.model.names import RunName
 from gitexp.model.record import Code, Input, Record, Status
 from gitexp.model.values import Oid, Value
@@ -152,7 +153,7 @@ def _wish(
         code=source.code if source else None,
         cwd=source.cwd if source else None,
         ancestors=source.ancestors if source else (),
-        rewrite=(lambda taken: rewritten(repo, taken, changed)) if changed else None,
+        rewrite=(lambda taken: _edited(repo, source, taken, changed)) if changed else None,
     )
 
 
@@ -271,8 +272,16 @@ def _outer(repo: Repository) -> tuple[str, ...]:
     return (os.path.basename(outer),) if outer else ()
 
 
-def rewritten(repo: Repository, taken: Snapshot, files: Mapping[str, bytes]) -> Snapshot:
+def _edited(repo: Repository, source: Source | None, taken: Snapshot, files: Mapping[str, bytes]) -> Snapshot:
+    if source is None or source.trusted:
+        return rewritten(repo.git, taken, files)
+    # What is cleaned is another person's text.
+    with switched_off(repo.git, repo.layout.git_dir) as git:
+        return rewritten(git, taken, files)
+
+
+def rewritten(git: Git, taken: Snapshot, files: Mapping[str, bytes]) -> Snapshot:
     """The snapshot with other content in some of its files."""
     for path, data in files.items():
-        taken = replaced(repo.git, taken, path, data)
+        taken = replaced(git, taken, path, data)
     return taken

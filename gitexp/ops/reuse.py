@@ -45,8 +45,8 @@ def _taken(repo: Repository, quarantine: Path, changed: Mapping[str, bytes]) -> 
     from gitexp.ops.execute import rewritten
 
     if repo.layout.top is None:
-        return rewritten(repo, snapshot.of_commit(repo.git, repo.layout, quarantine), changed)
-    return rewritten(repo, working_tree(repo, quarantine), changed)
+        return rewritten(repo.git, snapshot.of_commit(repo.git, repo.layout, quarantine), changed)
+    return rewritten(repo.git, working_tree(repo, quarantine), changed)
 
 
 def _same_inputs(repo: Repository, run: StoredRun, large: set[str]) -> bool:

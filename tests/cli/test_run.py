@@ -72,6 +72,15 @@ def test_set_reaches_the_command_and_the_record(exp: Program) -> None:
     assert (exp.repo.path / "params.yaml").read_text() == "lr: 0.1\n"
 
 
+def test_two_params_files_of_one_folder_are_both_changed(exp: Program) -> None:
+    exp.repo.commit(files={"conf/a.yaml": "lr: 1\n", "conf/b.yaml": "depth: 2\n"})
+    files = ["--param-file", "conf/a.yaml", "--param-file", "conf/b.yaml"]
+    said = exp("run", *files, "-S", "lr=3", "-S", "depth=4", "--", "cat", "conf/a.yaml", "conf/b.yaml")
+    assert said.out == "lr: 3\ndepth: 4\n"
+    assert exp.repo.git("show", "exp/" + said.name + ":conf/a.yaml") == "lr: 3"
+    exp.repo.fsck()
+
+
 def test_files_and_outputs(exp: Program) -> None:
     exp.repo.write("config.toml", "depth = 3\n")
     write = "open('scores.csv','w').write('step,loss\\n1,0.5\\n2,nan\\n'); open('model.bin','w').write('m')"
