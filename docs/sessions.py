@@ -48,7 +48,7 @@ class Told:
 
     @property
     def fails(self) -> bool:
-        return self.output.startswith("error: ")
+        return re.search("^error: ", self.output, re.M) is not None
 
 
 def sessions(page: str) -> list[Told]:
@@ -132,6 +132,8 @@ class _Stage:
             author = {**self.environ, **_AUTHOR}
             for line in ("git init -q -b main", "git add .", "git commit -q -m 'Fit a line'"):
                 _run(line, self.place, author)
+            for key in ("name", "email"):
+                _run(f"git config user.{key} {_AUTHOR[f'GIT_AUTHOR_{key.upper()}']}", self.place, author)
         self.begun = True
 
     def _tell(self, told: Told) -> Told:
