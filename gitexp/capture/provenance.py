@@ -18,6 +18,10 @@ _LARGEST = 64 << 20
 _PATH = re.compile(r"\s*path\s*=\s*(.*?)\s*")
 
 
+def is_lock_file(name: str) -> bool:
+    return _LOCK_FILES.fullmatch(name) is not None
+
+
 def lock_files(top: Path, cwd: Path) -> dict[str, str]:
     """Path relative to `top` -> sha256 of the bytes, for the lock files at the root and in `cwd`."""
     found: dict[str, str] = {}
@@ -53,7 +57,7 @@ def submodules(gitmodules: str, index: Iterable[tuple[str, str]]) -> dict[str, s
 
 def _names(folder: Path) -> list[str]:
     try:
-        return sorted(name for name in os.listdir(folder) if _LOCK_FILES.fullmatch(name))
+        return sorted(name for name in os.listdir(folder) if is_lock_file(name))
     except OSError:
         return []
 

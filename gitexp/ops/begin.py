@@ -170,7 +170,8 @@ def working_tree(repo: Repository, quarantine: Path) -> Snapshot:
 
 def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: Snapshot) -> Record:
     old = wish.origin.record if wish.origin else None
-    captured = surroundings(repo, taken, wish.interpreter, in_process=wish.in_process)
+    folder = None if wish.commit is None else wish.cwd or repo.layout.prefix.rstrip("/") or "."
+    captured = surroundings(repo, taken, wish.interpreter, in_process=wish.in_process, folder=folder)
     code = Code(taken.tree, taken.base, taken.dirty)
     inputs = {
         (one.role, one.name): one for one in (*(old.inputs if old else ()), *_large_inputs(repo, taken))

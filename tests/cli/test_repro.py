@@ -106,10 +106,14 @@ def test_an_edit_keeps_the_verdict(exp: Program) -> None:
 
 
 def test_uncommitted_code_of_then_runs_and_not_that_of_now(exp: Program) -> None:
+    exp.repo.write("uv.lock", "then")
     old = run(exp, TRAIN)
+    exp.repo.write("uv.lock", "now")
     exp.repo.write("train.py", "raise SystemExit(9)\n")
     said = exp("repro", old)
     assert said.code == 0, said.err
+    locks = [exp("show", name, "--json").json["env"]["lock_files"] for name in (old, said.name)]
+    assert locks[0] == locks[1] != {}
     assert "with uncommitted changes" in said.err
     assert (exp.repo.path / "train.py").read_text() == "raise SystemExit(9)\n"
 
