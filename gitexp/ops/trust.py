@@ -16,6 +16,7 @@ from gitexp.git.objects import Identity
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
 from gitexp.ops import operations
+from gitexp.ops.operations import Kind
 from gitexp.ops.read import StoredRun
 from gitexp.ops.tip import Tip
 from gitexp.ops.versions import author_of, parents_of
@@ -95,7 +96,8 @@ def _recorded_here(repo: Repository) -> frozenset[Oid]:
     return frozenset(
         change.new
         for one in operations.read(repo)
-        if one.what.startswith(operations.RECORDING)
+        # To undo the resumption of somebody's run brings back what they recorded.
+        if one.kind is Kind.CHANGE and one.what.startswith(operations.RECORDING)
         for change in one.changes
         if change.new is not None
     )

@@ -117,6 +117,19 @@ def test_a_name_that_anybody_can_write_proves_nothing(exp: Program) -> None:
     assert found(name).standing is Standing.OWN
 
 
+def test_a_resumption_that_is_undone_proves_nothing(exp: Program) -> None:
+    name = exp.record("mine")
+    tree, base = exp.repo.git("rev-parse", f"exp/{name}^{{tree}}", "HEAD").split("\n")
+    message = f"exp {name}: forged\n\nExp-Run: {name}\nExp-Status: finished"
+    forged = exp.repo.git("commit-tree", tree, "-p", base, "-m", message)
+    exp.repo.git("update-ref", f"refs/exp/{name}", forged)
+    assert exp("run", "--resume", name, "--", "true").code == 0
+    assert found(name).standing is Standing.OWN
+    assert exp("undo").code == 0
+    assert exp.repo.git("rev-parse", f"exp/{name}") == forged
+    assert found(name).standing is Standing.CLAIMED
+
+
 def test_what_was_fetched_is_not_recorded_here(world: World) -> None:
     ada, other = world.person("ada"), world.person("other")
     name = ada.record("mine")
