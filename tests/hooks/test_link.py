@@ -107,11 +107,41 @@ def test_an_amended_state_names_its_own_run(hooked: Repo) -> None:
     assert names(hooked) == [mine, first]
     second = commit(hooked, 0.3, "--amend", "--no-edit")
     assert names(hooked) == [mine, second]
-    # No run is of this state: params are as before, and other code is not worth a run by itself.
+    # What it changes is what the commit that it replaces did, and more.
     hooked.write("train.py", "print('else')\n")
-    assert git(hooked, "commit", "-qa", "--amend", "--no-edit").returncode == 0
+    hooked.write("metrics.yaml", "acc: 0.5\n")
+    hooked.git("add", "metrics.yaml")
+    third = commit(hooked, 0.3, "--amend", "--no-edit")
+    hooked.write("README.md", "read\n")
+    hooked.git("add", "README.md")
+    assert git(hooked, "commit", "-q", "--amend", "--no-edit").returncode == 0
+    (fourth,) = runs_of(hooked)
+    assert message(hooked) == f"subject\n\nExp-Run: {mine}\nReviewed-by: Bob\nExp-Run: {fourth}\n"
+    assert runs(hooked) == {first, second, third, fourth}
+    assert hooked.git("rev-parse", f"exp/{fourth}^") == hooked.git("rev-parse", "HEAD^")
+    assert hooked.git("show", f"exp/{fourth}:.exp/metrics.yaml") == "acc: 0.5"
+    # What is not to be recorded has no run.
+    hooked.write(".gitexp.yaml", "capture: {when: never}\n")
+    hooked.git("add", ".gitexp.yaml")
+    assert git(hooked, "commit", "-q", "--amend", "--no-edit").returncode == 0
     assert message(hooked) == f"subject\n\nExp-Run: {mine}\nReviewed-by: Bob\n"
-    assert runs(hooked) == {first, second}
+    assert len(runs(hooked)) == 4
+
+
+def test_an_amended_merge_is_not_recorded(hooked: Repo, exp: Program) -> None:
+    hooked.git("switch", "-q", "-c", "side")
+    commit(hooked, 0.2)
+    hooked.git("switch", "-q", "main")
+    hooked.commit("meanwhile", {"other.py": "x = 1\n"})
+    assert git(hooked, "merge", "-q", "--no-edit", "side").returncode == 0
+    name = exp.record("merged")
+    known = runs(hooked)
+    assert git(hooked, "commit", "-q", "--amend", "--no-edit").returncode == 0
+    assert names(hooked) == [name]
+    hooked.write("README.md", "read\n")
+    hooked.git("add", "README.md")
+    assert git(hooked, "commit", "-q", "--amend", "--no-edit").returncode == 0
+    assert (names(hooked), runs(hooked)) == ([], known)
 
 
 def test_an_executed_run_is_named(hooked: Repo, exp: Program) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gitexp.capture.snapshot import Snapshot, of_index
 from gitexp.errors import GitError, GitExpError, StorageFull
+from gitexp.model.names import RunName
 from gitexp.ops.evidence import best_first
 from gitexp.ops.hooks import pending
 from gitexp.ops.hooks.pending import Pending
@@ -50,17 +51,21 @@ def _staged(repo: Repository, quarantine: Path) -> Snapshot | None:
 def _link(repo: Repository, taken: Snapshot, files: StagedFiles) -> None:
     """Leaves the note which run it is, after recording it if there is none and it is worth one."""
     known = _known(repo, taken, files)
-    if known is not None:
-        pending.leave(repo, Pending(taken.tree, known.name))
-    elif _is_wanted(repo, files):
-        from gitexp.ops.hooks.recorded_state import record_state
+    name = known.name if known is not None else recorded(repo, taken, files)
+    needed = name is not None or files.head_names_runs()
+    pending.leave(repo, Pending(taken.tree, name) if needed else None)
 
-        _use_settings(repo, files)
-        name = record_state(repo, taken, files)
-        pending.leave(repo, Pending(taken.tree, name))
-        repo.remark(f"what is committed is recorded as run '{name}'")
-    else:
-        pending.leave(repo, Pending(taken.tree, None) if files.head_names_runs() else None)
+
+def recorded(repo: Repository, taken: Snapshot, files: StagedFiles) -> RunName | None:
+    """The new run of what is staged; None where it is not worth one. Raises GitExpError, OSError."""
+    if not _is_wanted(repo, files):
+        return None
+    from gitexp.ops.hooks.recorded_state import record_state
+
+    _use_settings(repo, files)
+    name = record_state(repo, taken, files)
+    repo.remark(f"what is committed is recorded as run '{name}'")
+    return name
 
 
 def _missing(repo: Repository, files: StagedFiles) -> list[GitExpError]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from gitexp.capture.durable import write_durably
-from gitexp.capture.snapshot import of_index
+from gitexp.capture.snapshot import Snapshot, of_index
 from gitexp.formats.trailers import line, lines, named, says_nothing, without
+from gitexp.model.names import RunName
 from gitexp.ops.evidence import commit_of
 from gitexp.ops.hooks import pending
 from gitexp.ops.hooks.pending import Pending
@@ -28,18 +30,33 @@ def run(repo: Repository, call: Call) -> Answer:
         return Answer()
     path = repo.cwd / call.arguments[0]
     before = path.read_bytes()
-    if not _is_of_this_commit(repo, noted) or _says_nothing(repo, before):
+    if _says_nothing(repo, before):
         return Answer()
-    after = _linked(repo, without(before, _outdated(repo, before, noted)), noted)
+    with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
+        taken = of_index(repo.git, repo.layout, Path(folder) / "objects")
+        if taken.tree != noted.tree:  # another hook has changed what is staged
+            return Answer()
+        outdated = _outdated(repo, before, noted)
+        if outdated and noted.run is None:
+            noted = noted._replace(run=_of_amended(repo, taken))
+    after = _linked(repo, without(before, outdated), noted)
     if after != before:
         write_durably(path, after)
     return Answer()
 
 
-def _is_of_this_commit(repo: Repository, noted: Pending) -> bool:
-    """Not so where another hook has changed what is staged, or git did not call the one that leaves notes."""
-    with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
-        return of_index(repo.git, repo.layout, Path(folder) / "objects").tree == noted.tree
+def _of_amended(repo: Repository, taken: Snapshot) -> RunName | None:
+    """The new run of an amended commit: what it changes is seen against the parent of what it replaces."""
+    if commit_of(repo, "HEAD^2") is not None:  # what git has put together is nobody's result
+        return None
+    from gitexp.ops.hooks.capture import recorded
+    from gitexp.ops.hooks.staged_files import StagedFiles
+    from gitexp.ops.staleness import code_tree
+
+    base = commit_of(repo, "HEAD^")
+    dirty = base is None or code_tree(repo, base) != taken.tree
+    with StagedFiles(repo, taken, "HEAD^") as files:
+        return recorded(repo, replace(taken, base=base, dirty=dirty), files)
 
 
 def _says_nothing(repo: Repository, message: bytes) -> bool:

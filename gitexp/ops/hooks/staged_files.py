@@ -38,7 +38,9 @@ class Results:
 class StagedFiles:
     """The files of a staged state, by their paths from the root. To be closed."""
 
-    def __init__(self, repo: Repository, taken: Snapshot) -> None:
+    def __init__(self, repo: Repository, taken: Snapshot, before: str = "HEAD") -> None:
+        """`before` is the revision that changes are seen against."""
+        self._before = before
         git = repo.git.within(taken.inside)
         self._reader = CatFileReader(git, repo.layout.object_format, LIMIT)
 
@@ -57,9 +59,9 @@ class StagedFiles:
         return data if kind == "blob" else None
 
     def changed(self, path: str) -> bool:
-        """Whether the file is staged, and not as HEAD has it."""
+        """Whether the file is staged, and not as it was before."""
         found = self._find("", path)
-        return found is not None and found != self._find("HEAD", path)
+        return found is not None and found != self._find(self._before, path)
 
     def head_names_runs(self) -> bool:
         """Whether the message of HEAD names runs; that may be about to be amended."""
@@ -84,7 +86,7 @@ class StagedFiles:
         return [path for path in PARAMS_FILES if self._find("", path)][:1]
 
     def metrics_files(self) -> Sequence[str]:
-        """Those that are staged and not as HEAD has them: what has not changed is no result of this code."""
+        """Those that are staged and not as they were: what has not changed is no result of this code."""
         settings = self.settings
         declared = settings.metrics if settings else ()
         return [path for path in declared or METRICS_FILES if self.changed(path)]
