@@ -114,7 +114,7 @@ class _Stage:
         self.place, shims = folder / "project", folder / "bin"
         for path in (self.place, shims):
             path.mkdir()
-        self.environ = {**environment(shims, os.environ), "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+        self.environ = {**environment(shims, os.environ), **_AUTHOR, "HOME": str(folder), "LC_ALL": "C.UTF-8"}
         self.begun = False
 
     def play(self, block: re.Match[str]) -> str:
@@ -129,11 +129,8 @@ class _Stage:
 
     def _begin(self) -> None:
         if not self.begun:
-            author = {**self.environ, **_AUTHOR}
             for line in ("git init -q -b main", "git add .", "git commit -q -m 'Fit a line'"):
-                _run(line, self.place, author)
-            for key in ("name", "email"):
-                _run(f"git config user.{key} {_AUTHOR[f'GIT_AUTHOR_{key.upper()}']}", self.place, author)
+                _run(line, self.place, self.environ)
         self.begun = True
 
     def _tell(self, told: Told) -> Told:

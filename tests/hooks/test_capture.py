@@ -65,6 +65,7 @@ def test_the_state_as_it_is_staged(exp: Program) -> None:
     (name,) = runs(exp.repo)
     assert said.err == f"note: what is committed is recorded as run '{name}'\n"
     found = shown(exp, name)
+    assert name.startswith("main-")
     assert found["status"] == "captured"
     assert found["started"] == found["ended"]
     assert (found["command"], found["exit_code"], found["parents"]) == (None, None, [])

@@ -5,20 +5,24 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from gitexp.capture import interpreter
 from gitexp.capture.interpreter import Interpreter
 from gitexp.capture.snapshot import Snapshot
+from gitexp.errors import InvalidName
 from gitexp.formats.record import SERIES_FOLDER
 from gitexp.model.history import Row
-from gitexp.model.names import RunName, new_id, new_name
+from gitexp.model.names import RunName, new_id, new_name, slugify
 from gitexp.model.record import Code, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
 from gitexp.ops.hooks.staged_files import StagedFiles
 from gitexp.ops.inscribe import Inscription, inscribe
 from gitexp.ops.surroundings import surroundings
 from gitexp.repo import Repository
+
+_DETACHED = "commit"
 
 
 def record_state(repo: Repository, taken: Snapshot, files: StagedFiles) -> RunName:
@@ -43,9 +47,17 @@ def record_state(repo: Repository, taken: Snapshot, files: StagedFiles) -> RunNa
         requirements=environment.requirements,
     )
     parents = (taken.base,) if taken.base else ()
-    return inscribe(
-        repo, None, Inscription(record, taken.entries, taken.builder, parents, _series(results.rows))
-    )[0]
+    made = Inscription(record, taken.entries, taken.builder, parents, _series(results.rows))
+    return inscribe(repo, _slug(repo), made)[0]
+
+
+def _slug(repo: Repository) -> str:
+    """The branch that is committed to; whoever lists runs then sees where the state belongs."""
+    head = (repo.layout.git_dir / "HEAD").read_text("utf-8", "replace").rstrip("\n")
+    branch = head.removeprefix("ref: refs/heads/")
+    with suppress(InvalidName):
+        return slugify(branch if branch != head else _DETACHED)
+    return _DETACHED
 
 
 # A commit waits for this: what only some projects have is imported where there is some of it.
