@@ -12,7 +12,7 @@ from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import list_all
-from gitexp.ops.resolve import metric_in, resolve
+from gitexp.ops.resolve import is_revision, metric_in, only, resolve
 from gitexp.ops.select import Selection
 from gitexp.repo import Repository
 
@@ -60,10 +60,11 @@ def match(names: Sequence[RunName], text: str) -> RunName | None:
     if short in names:
         return RunName(short)
     found = [name for name in names if short and name.startswith(short)]
-    if len(found) > 1:
+    name = only(found, short)
+    if name is None and found:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise Ambiguous(f"run {text!r} matches {len(found)} runs", hint=", ".join(found[:_SHOWN]) + more)
-    return found[0] if found else None
+    return name
 
 
 def _one(repo: Repository, here: Mapping[RunName, Oid], text: str) -> Chosen:
@@ -71,6 +72,8 @@ def _one(repo: Repository, here: Mapping[RunName, Oid], text: str) -> Chosen:
         raise UsageError(f"invalid run {text!r}", hint="git exp ls")
     special = _RECENT.fullmatch(text) or metric_in(text) is not None
     name = None if special else match(list(here), text)
+    if name not in (None, _short(text)) and is_revision(repo, text):
+        raise Ambiguous(f"{text!r} is a branch or tag, and the beginning of run {name!r}", hint=str(name))
     if name is None:
         name = resolve(repo, text).name
     if name not in here:

@@ -1,12 +1,13 @@
-"""What a person writes for a run: a name, a unique prefix, `@`, `@~1`, `best`, a commit, HEAD."""
+"""What a person writes for a run: a name, the words or the beginning of one, `@`, `@~1`, `best`, a commit."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from gitexp.errors import Ambiguous, NotFound, UsageError
 from gitexp.git.refs import EXP
-from gitexp.model.names import RunName
+from gitexp.model.names import RunName, slug_of
 from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import StoredRun, list_all, load
@@ -35,12 +36,34 @@ def resolve(repo: Repository, text: str) -> StoredRun:
     short = text.removeprefix(EXP).removeprefix("exp/").lower()
     # git finds the beginning of a name among any number of refs without reading the others.
     matches = all_runs(repo, short) if _BEGINNING.fullmatch(short) else {}
-    for name, commit in matches.items():
-        if name == short or len(matches) == 1:
-            return load(repo, commit, name, name)
-    if matches:
+    if short in matches:
+        name = RunName(short)
+        return load(repo, matches[name], name, name)
+    # Whoever has a branch of that name means it, whatever runs begin alike.
+    if not matches or is_revision(repo, text):
+        return _by_commit(repo, text)
+    meant = only(matches, short)
+    if meant is None:
         raise _ambiguous(text, list(matches))
-    return _by_commit(repo, text)
+    return load(repo, matches[meant], meant, meant)
+
+
+def only(names: Iterable[RunName], text: str) -> RunName | None:
+    """The one of `names`, all beginning with `text`, that is meant: the only one, or the only one called so.
+
+    `base` is called so by `base-3diwwj`, and not by `base-repro-k2aaaa`. None where there are several.
+    """
+    found = list(names)
+    called = found if len(found) == 1 else [name for name in found if slug_of(name) == text]
+    return called[0] if len(called) == 1 else None
+
+
+def is_revision(repo: Repository, text: str) -> bool:
+    """Whether git has a branch or a tag of exactly that name, or it is HEAD."""
+    if text == "HEAD":
+        return True
+    refs = (f"refs/heads/{text}", f"refs/tags/{text}")
+    return bool(repo.git.run("for-each-ref", "--count=1", *refs).stdout)
 
 
 def metric_in(text: str) -> str | None:

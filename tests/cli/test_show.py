@@ -66,7 +66,7 @@ def test_the_commands_to_go_on_with_work(exp: Program, told: str) -> None:
             assert exp(*words[2:]).code == 0
         else:
             exp.repo.git(*words[1:])
-    assert exp.repo.git("symbolic-ref", "--short", "HEAD") == "BRANCH"
+    assert exp.repo.git("rev-parse", "--verify", "refs/heads/BRANCH")
 
 
 def test_uncommitted_changes_are_shown_without_the_record(exp: Program) -> None:

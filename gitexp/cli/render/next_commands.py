@@ -27,4 +27,4 @@ def next_commands(found: Examined) -> Iterator[tuple[str, str]]:
         base = info.code.base[:_SHORT]
         yield f"git diff {base} {revision} -- ':!/.exp'", "its uncommitted changes"
     yield f"git exp diff {name} .", "what has changed since"
-    yield f"git switch -c BRANCH {revision}", "its code on a branch"
+    yield f"git exp branch {name} BRANCH", "its code on a branch"
