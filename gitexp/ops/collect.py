@@ -22,6 +22,7 @@ from gitexp.git.write import KeptPack, RefUpdate, unkeep
 from gitexp.model.values import Digest, Oid
 from gitexp.ops import doomed, dropped, operations, recover
 from gitexp.ops.apply.backup import Backup, all_backups
+from gitexp.ops.apply.freeing import free, unneeded
 from gitexp.ops.archive.held import held
 from gitexp.ops.catalog import catalog, open_index
 from gitexp.ops.change import change
@@ -97,6 +98,7 @@ def _plan(repo: Repository, older_than: float | None, keep_trash: bool) -> _Plan
         frozenset(name for name in (*before.names, *map(name_in, going)) if name not in staying),
         before.artifacts.union(*dropped.noted(repo).values()),
     )
+    backups, left = unneeded(repo, () if keep_trash else list(_old_backups(repo, older_than)))
     plan = _Plan(
         refs=tuple(RefUpdate(ref, None, oid) for ref, oid in going.items()),
         pending=pending,
@@ -104,7 +106,8 @@ def _plan(repo: Repository, older_than: float | None, keep_trash: bool) -> _Plan
         folders=tuple(_folders(repo, pending.names)),
         reports=tuple((repo.home / "reports").glob("*.log")),
         temporary=tuple(stale_files(repo)),
-        backups=() if keep_trash else tuple(_old_backups(repo, older_than)),
+        backups=tuple(backups),
+        left=left,
     )
     if pending.tips or pending.artifacts:
         reason = doomed.hindrance(repo)
@@ -130,8 +133,7 @@ def _freed(repo: Repository, plan: _Plan) -> dict[str, int]:
         live.remove()
     for path in (*plan.reports, *plan.temporary):
         path.unlink(missing_ok=True)
-    for one in plan.backups:
-        one.remove()
+    plan.left += free(repo, plan.backups)
     _compact_index(repo)
     whole = not found.objects or _discard(repo, found, plan.pending.names)
     if not whole:

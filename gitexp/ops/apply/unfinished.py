@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gitexp.capture.durable import write_durably
 from gitexp.capture.liveness import Lock
-from gitexp.errors import BrokenRecord, GitExpError, NoWorkTree, StorageFull
+from gitexp.errors import BrokenRecord, GitExpError, NewerFormat, NotFound, NoWorkTree, StorageFull
 from gitexp.ops import operations
 from gitexp.ops.apply.backup import Backup, backup
 from gitexp.ops.apply.carrying import bring_about, check, take_back
@@ -23,7 +23,8 @@ from gitexp.ops.attention import applying
 from gitexp.ops.operations import Operation
 from gitexp.repo import Repository
 
-_LOCK = "applying"
+LOCK = "applying"
+"""Beside the note: whoever has it is `alone`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def alone(repo: Repository) -> Iterator[None]:
     """Nobody else of us changes files of this working tree, and nothing of a change is left half done."""
     note = applying(repo)
     note.parent.mkdir(parents=True, exist_ok=True)
-    lock = Lock.take(note.with_name(_LOCK), wait=True)
+    lock = Lock.take(note.with_name(LOCK), wait=True)
     try:
         _take_back(repo)
         yield
@@ -56,7 +57,7 @@ def settle(repo: Repository) -> TakenBack | None:
     note = applying(repo)
     if repo.layout.top is None or not note.exists():
         return None
-    lock = Lock.take(note.with_name(_LOCK))
+    lock = Lock.take(note.with_name(LOCK))
     if lock is None:
         return None
     with lock:
@@ -93,7 +94,7 @@ def top_of(repo: Repository) -> Path:
     if repo.layout.bare:
         raise NoWorkTree(
             "this repository is bare: it has no working tree to bring anything into",
-            hint="git exp get RUN takes out the artifacts of a run",
+            hint="git exp worktree RUN DIR makes one with a run as it was",
         )
     raise NoWorkTree("this is not in a working tree", hint="cd to the working tree")
 
@@ -110,7 +111,14 @@ def _take_back(repo: Repository) -> TakenBack | None:
         raise BrokenRecord(f"'{note}' is damaged", hint=f"rm '{note}'") from None
     found = None
     if all(one.id != operation for one in operations.read(repo)):
-        found = _went_back(top_of(repo), kept, kind, what)
+        try:
+            found = _went_back(top_of(repo), kept, kind, what)
+        except (NotFound, BrokenRecord) as error:
+            error.message = f"'{what}' was cut short, and cannot be taken back: {error.message}"
+            if not isinstance(error, NewerFormat):
+                # Nothing else gets out of here: git then shows what was left half done.
+                error.hint = f"rm '{note}' && git status"
+            raise
     note.unlink()
     if found is not None and kind is operations.Kind.CHANGE and not found.left:
         kept.remove()
