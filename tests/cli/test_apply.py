@@ -382,6 +382,7 @@ def test_a_bare_repository_has_nowhere_to_put_it(
     said = exp("apply", name)
     assert said.code == 128
     assert said.err.startswith("error: this repository is bare: it has no working tree")
+    assert "hint: git exp worktree RUN DIR" in said.err
 
 
 def test_a_sparse_checkout_is_left_as_it_is(
