@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -12,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from gitexp.artifacts.store import ArtifactStore
+from gitexp.formats import pointer
+from gitexp.model.values import Digest
 from tests.cli.program import Program
+from tests.cli.sharing import World
 from tests.gitrepo import Repo
 from tests.reliability.states import STATES
 from tests.worktree import aside_from_files, files_of, walk
@@ -496,6 +500,43 @@ def test_line_endings_and_filters_are_those_of_a_checkout(exp: Program) -> None:
     assert (repo.path / "a.win").read_bytes() == b"one\r\ntwo\r\n"
     assert (repo.path / "b.up").read_bytes() == b"SHOUT\n"
     assert exp("apply", name).err.startswith("the working tree has all")
+
+
+def test_no_filter_runs_for_the_run_of_another_person(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, grace = world.person("ada"), world.person("grace")
+    told = tmp_path / "told"
+    ada.repo.write(".gitattributes", "*.up filter=loud\n*.lf filter=lfs\n")
+    ada.repo.write("b.up", "shout\n")
+    bytes_of = {"lost.lf": b"nowhere", "here.lf": b"here"}
+    for path, data in bytes_of.items():
+        ada.repo.write(path, pointer.encode(Digest(hashlib.sha256(data).hexdigest()), len(data)))
+    ada.repo.write(".lfsconfig", f"[lfs]\n\turl = file://{tmp_path}/elsewhere\n")
+    name = ada.record("shared")
+    for command in ("smudge", "process"):
+        for which in ("loud", "lfs"):
+            grace.repo.git("config", f"filter.{which}.{command}", f"touch '{told}'; cat")
+    assert ada("push").code == 0
+    assert grace("fetch").code == 0
+    store = ArtifactStore(grace.repo.path / ".git/lfs/objects")
+    held = store.path(Digest(hashlib.sha256(b"here").hexdigest()))
+    held.parent.mkdir(parents=True)
+    held.write_bytes(b"here")
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "grace@example.org")
+    users = aside_from_files(grace.repo)
+    said = grace("apply", name)
+    assert said.code == 0
+    assert aside_from_files(grace.repo) == users
+    assert not told.exists()
+    assert f"note: run '{name}' was not recorded here: no filter of yours is run on its files\n" in said.err
+    assert "note: 'lost.lf': its bytes are not in this clone" in said.err
+    assert (grace.repo.path / "b.up").read_bytes() == b"shout\n"
+    assert (grace.repo.path / "here.lf").read_bytes() == b"here"
+    assert (grace.repo.path / "lost.lf").read_bytes().startswith(b"version https://git-lfs")
+    assert grace("undo").code == 0
+    assert not (grace.repo.path / "b.up").exists()
+    world.fsck(ada, grace)
 
 
 def test_large_inputs_are_told(exp: Program) -> None:

@@ -36,7 +36,8 @@ def command(
 
     Every file of the run's code is then as git would check it out, and a file that HEAD or the index tracks
     and the run did not have is gone. Files that are ignored, and untracked ones that the run did not have,
-    stay as they are. HEAD, the index and the stash are not touched.
+    stay as they are. HEAD, the index and the stash are not touched. The filters of your settings run only on
+    code that you recorded in this clone, or that a key you trust has signed.
 
     With --params, each param of the run is set in the file that has its key, a key of no file in the first
     one; other keys, comments and layout stay. With --artifacts, each artifact goes to the path that it has in

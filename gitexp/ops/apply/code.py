@@ -1,22 +1,31 @@
-"""The code of a run, as git would check it out here."""
+"""The code of a run, as git would check it out here.
+
+But for the filters of the user's, which run on code that is trusted alone, and for that of git-lfs, whose
+work we do: it would go where the code of the run leads it to.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from gitexp.capture.snapshot import RECORD_FOLDER
 from gitexp.capture.withheld import NEVER_CAPTURED, is_secret
 from gitexp.errors import BrokenRecord, GitError, StorageFull, UsageError
+from gitexp.git.filters import LFS, switched_off
+from gitexp.git.objects import SYMLINK
 from gitexp.git.process import Git
 from gitexp.ops.apply.backup import Backup, is_plain
 from gitexp.ops.apply.carrying import and_more
 from gitexp.ops.apply.states import parents
 from gitexp.ops.apply.tracked import PRIVATE, Blob, Tracked, blobs_now, tree_files
+from gitexp.ops.lfs_files import Indexed, materialise
 from gitexp.ops.read import StoredRun
 from gitexp.ops.staleness import is_stale
+from gitexp.ops.trust import provenance
 from gitexp.repo import Repository
 
 _RECORD = os.fsdecode(RECORD_FOLDER)
@@ -53,8 +62,10 @@ def stage(run: StoredRun, top: Path, kept: Backup, now: Tracked) -> Code:
     here = {path for path in (*now.head, *now.index) if _is_code(path)}
     submodules = {path for path in here if _is_submodule(now, path)}
     present = blobs_now(repo, top, now, {*files, *here})
-    inside = _index(run, kept)
-    sparse = now.sparse | _sparse(repo, kept, inside)
+    trusted = provenance(repo, run).standing.trusted
+    with _checking_out(repo, kept, trusted) as git:
+        git.run(*PRIVATE, "read-tree", run.commit)
+        sparse = now.sparse | _sparse(repo, git)
     patterns = (*NEVER_CAPTURED, *repo.settings.never_capture)
     secret = {path for path in present if is_secret(os.fsencode(path), patterns)}
     modes = repo.config.bool("core.fileMode", True)
@@ -75,7 +86,11 @@ def stage(run: StoredRun, top: Path, kept: Backup, now: Tracked) -> Code:
         *_told(moved, "submodule, left alone"),
     ]
     wanted -= leaving
-    _check_out(repo, kept.staged, inside, wanted)
+    if not trusted and wanted and _has_filters(repo):
+        told.append(f"run {run.name!r} was not recorded here: no filter of yours is run on its files")
+    with _checking_out(repo, kept, trusted) as git:
+        _check_out(git, wanted)
+        told += _bring_lfs(repo, git, {path: files[path] for path in wanted})
     return Code(files, frozenset(wanted), frozenset(removed - leaving), tuple(told))
 
 
@@ -107,42 +122,52 @@ def _check_paths(run: StoredRun, files: Collection[str]) -> None:
             )
 
 
-def _index(run: StoredRun, kept: Backup) -> Mapping[str, str]:
-    """The environment of a git that checks out from an index of its own, with all of the commit in it."""
-    index = kept.scratch / "index-run"
+@contextmanager
+def _checking_out(repo: Repository, kept: Backup, trusted: bool) -> Iterator[Git]:
+    """A git that checks out into the staging folder from an index of its own, and runs what it may."""
     inside = {
-        "GIT_INDEX_FILE": str(index),
-        "GIT_DIR": str(run.repo.layout.git_dir),
+        "GIT_INDEX_FILE": str(kept.scratch / "index-run"),
+        "GIT_DIR": str(repo.layout.git_dir),
         "GIT_WORK_TREE": str(kept.staged),
     }
-    _git(run.repo, kept.staged, inside).run(*PRIVATE, "read-tree", run.commit)
-    return inside
+    with switched_off(repo.git, kept.scratch, (LFS,) if trusted else None) as git:
+        yield git.at(kept.staged).within(inside)
 
 
-def _git(repo: Repository, folder: Path, inside: Mapping[str, str]) -> Git:
-    return repo.git.at(folder).within(inside)
+def _has_filters(repo: Repository) -> bool:
+    """Whether the user has any but that of git-lfs."""
+    return any(
+        key.startswith("filter.") and not key.startswith(f"filter.{LFS}.") for key in repo.config.values
+    )
 
 
-def _sparse(repo: Repository, kept: Backup, inside: Mapping[str, str]) -> frozenset[str]:
+def _sparse(repo: Repository, git: Git) -> frozenset[str]:
     """Paths of the run that a sparse checkout leaves out, by git's own judgement."""
     if not repo.config.bool("core.sparseCheckout"):
         return frozenset()
-    git = _git(repo, kept.staged, inside)
     git.run(*PRIVATE, "sparse-checkout", "reapply")
     listed = git.run("ls-files", "-z", "-t").stdout.split(b"\0")
     return frozenset(os.fsdecode(line[2:]) for line in listed if line.startswith(b"S "))
 
 
-def _check_out(repo: Repository, folder: Path, inside: Mapping[str, str], paths: Iterable[str]) -> None:
+def _check_out(git: Git, paths: Iterable[str]) -> None:
     given = b"".join(os.fsencode(path) + b"\0" for path in sorted(paths))
     if given:
-        git = _git(repo, folder, inside)
         try:
             git.run(*PRIVATE, "checkout-index", "--quiet", "--force", "-z", "--stdin", input=given)
         except GitError as error:
             if "unable to write file" in error.message:
                 raise StorageFull(error.message, hint="df -h .git") from None
             raise
+
+
+def _bring_lfs(repo: Repository, git: Git, files: Mapping[str, Blob]) -> Iterator[str]:
+    """Have the bytes in the place of each pointer of git-lfs's, and tell which cannot be had."""
+    plain = {path: blob for path, blob in files.items() if blob.mode != SYMLINK}
+    entries = [Indexed(b"%o" % blob.mode, blob.oid, os.fsencode(path)) for path, blob in plain.items()]
+    for one in materialise(repo, git, entries):
+        if one.error is not None:
+            yield f"'{one.path}': {one.error.message}; the file is a pointer of git-lfs"
 
 
 def _told(paths: Collection[str], why: str) -> list[str]:
