@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gitexp.errors import RefChanged, StorageFull
+from gitexp.errors import StorageFull
 from gitexp.ops.apply import code as code_part
 from gitexp.ops.apply.backup import Backup, backup, is_plain
-from gitexp.ops.apply.carrying import check
+from gitexp.ops.apply.carrying import being_changed, check
 from gitexp.ops.apply.losing import check_loss
 from gitexp.ops.apply.placing import changes_for, check_case
 from gitexp.ops.apply.plan import Plan
 from gitexp.ops.apply.states import Change, File, Folder, look
 from gitexp.ops.apply.tracked import Blob, tracked
-from gitexp.ops.apply.unfinished import alone, carry_out, top_of
+from gitexp.ops.apply.unfinished import PartlyTakenBack, alone, carry_out, top_of
 from gitexp.ops.artifacts import Artifacts
 from gitexp.ops.attention import applying
 from gitexp.ops.begin import UNTRACKED_ROLE
@@ -59,7 +59,7 @@ def apply(run: StoredRun, parts: Parts, *, dry_run: bool = False) -> Applied:
             done = _apply(run, parts, kept, operation, dry_run)
         except BaseException as error:
             # Where not all could be taken back, the backup is what is needed.
-            if not applying(repo).exists():
+            if not isinstance(error, PartlyTakenBack) and not applying(repo).exists():
                 kept.remove()
             if isinstance(error, OSError):
                 raise StorageFull(
@@ -147,7 +147,7 @@ def _keep(top: Path, kept: Backup, changes: list[Change]) -> None:
         if isinstance(one.before, File):
             size, digest = kept.keep(top / one.path)
             if replace(one.before, size=size, sha256=digest) != one.before:
-                raise RefChanged(f"'{one.path}' is being changed", hint="try again when nothing writes to it")
+                raise being_changed(one.path)
     kept.seal(changes)
 
 

@@ -10,13 +10,17 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from gitexp.errors import RefChanged
 from gitexp.ops.apply.backup import Backup
-from gitexp.ops.apply.states import Change, File, Folder, Link, blocking, look, parents, same
+from gitexp.ops.apply.states import Change, File, Folder, Link, Other, State, blocking, look, parents, same
 from gitexp.syncing import sync_all
+
+Stamp: TypeAlias = tuple[int, ...]
 
 
 def check(top: Path, changes: Sequence[Change], what: str) -> None:
@@ -30,17 +34,22 @@ def check(top: Path, changes: Sequence[Change], what: str) -> None:
 
 
 def bring_about(top: Path, kept: Backup, changes: Sequence[Change]) -> None:
-    """Everything as it is after `changes`, durably. Raises OSError or GitExpError, with some of it done."""
-    todo = [one for one in changes if look(top, one.path) != one.after]
+    """Everything as it is after `changes`, durably.
+
+    Raises RefChanged where somebody else changes a file meanwhile, OSError or GitExpError, with some done.
+    """
+    stamps = {one.path: _stamp(top, one.path) for one in changes}
+    todo = [one for one in changes if _state(top, one) != one.after]
     ready = {one.path: _prepared(top, kept, one) for one in todo if isinstance(one.after, (File, Link))}
     sync_all([path for path in ready.values() if not path.is_symlink()])
     deepest_last = sorted(todo, key=lambda one: one.depth)
     for one in reversed(deepest_last):
-        _clear(top, one)
+        _clear(top, one, stamps[one.path])
     for one in deepest_last:
         if isinstance(one.after, Folder):
             (top / one.path).mkdir(exist_ok=True)
         elif one.path in ready:
+            _check_untouched(top, one, stamps[one.path])
             ready[one.path].rename(top / one.path)
     for one in reversed(deepest_last):
         # A folder that cannot be written to gets its files first.
@@ -111,7 +120,43 @@ def _temporary_name(kept: Backup, path: str) -> str:
     return f".gitexp-{kept.path.name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
 
 
-def _clear(top: Path, one: Change) -> None:
+def _state(top: Path, one: Change) -> State | Other:
+    """What stands there, which was looked at before."""
+    now = look(top, one.path)
+    if not any(same(now, known) for known in (None, one.before, one.after)):
+        raise being_changed(one.path)
+    return now
+
+
+def _stamp(top: Path, path: str) -> Stamp | None:
+    """What a file shows without being read, that changes with its content; None where there is none."""
+    if blocking(top, path) is not None:
+        return None
+    try:
+        found = os.lstat(top / path)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(found.st_mode):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _check_untouched(top: Path, one: Change, stamp: Stamp | None) -> None:
+    """Raises RefChanged where something stands at a path that is not what was looked at."""
+    blocker = blocking(top, one.path)
+    if blocker is not None:
+        raise being_changed(blocker)
+    now = _stamp(top, one.path)
+    # What has another stamp may be the same: another name of the file may have gone.
+    if now is not None and now != stamp:
+        _state(top, one)
+
+
+def being_changed(path: str) -> RefChanged:
+    return RefChanged(f"'{path}' is being changed", hint="try again when nothing writes to it")
+
+
+def _clear(top: Path, one: Change, stamp: Stamp | None) -> None:
     """Remove what a rename cannot replace, and nothing that a link leads to."""
     full = top / one.path
     if blocking(top, one.path) is not None:
@@ -124,6 +169,7 @@ def _clear(top: Path, one: Change) -> None:
             if one.after is not None or error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
     elif one.after is None or isinstance(one.after, Folder):
+        _check_untouched(top, one, stamp)
         full.unlink(missing_ok=True)
 
 

@@ -14,10 +14,18 @@ from pathlib import Path
 
 from gitexp.capture.durable import write_durably
 from gitexp.capture.liveness import Lock
-from gitexp.errors import BrokenRecord, GitExpError, NewerFormat, NotFound, NoWorkTree, StorageFull
+from gitexp.errors import (
+    BrokenRecord,
+    GitExpError,
+    NewerFormat,
+    NotFound,
+    NoWorkTree,
+    RefChanged,
+    StorageFull,
+)
 from gitexp.ops import operations
 from gitexp.ops.apply.backup import Backup, backup
-from gitexp.ops.apply.carrying import bring_about, check, take_back
+from gitexp.ops.apply.carrying import and_more, bring_about, check, take_back
 from gitexp.ops.apply.states import Change
 from gitexp.ops.attention import applying
 from gitexp.ops.operations import Operation
@@ -36,6 +44,10 @@ class TakenBack:
     """Paths that somebody else had changed meanwhile, and that stay as they are."""
     kept: Path | None
     """Where what had been at those paths is."""
+
+
+class PartlyTakenBack(RefChanged):
+    """A change failed, and what somebody else had changed meanwhile stays; the backup is still of use."""
 
 
 @contextmanager
@@ -67,7 +79,7 @@ def settle(repo: Repository) -> TakenBack | None:
 def carry_out(repo: Repository, kept: Backup, changes: Sequence[Change], operation: Operation) -> None:
     """Make all `changes`, which were checked, and log `operation`; the caller is `alone`.
 
-    Raises GitExpError, or StorageFull: then everything is as it was.
+    Raises GitExpError, or StorageFull: then everything is as it was, but for what PartlyTakenBack tells of.
     """
     top = top_of(repo)
     note = applying(repo)
@@ -77,8 +89,14 @@ def carry_out(repo: Repository, kept: Backup, changes: Sequence[Change], operati
         bring_about(top, kept, changes)
         operations.note(repo, operation)
     except BaseException as error:
-        take_back(top, kept, changes)
+        left = take_back(top, kept, changes)
         note.unlink(missing_ok=True)
+        if left:
+            raise PartlyTakenBack(
+                f"'{left[0]}'{and_more(left, 1)} was changed meanwhile and stays, all else is as it was; "
+                f"what had been there is in '{kept.path}'",
+                hint="try again when nothing writes to it",
+            ) from error
         if isinstance(error, OSError):
             raise StorageFull(
                 f"cannot change the working tree: {error.strerror}; it is as it was", hint="df -h ."
