@@ -58,8 +58,9 @@ fed git-exp hook "$hook" "$@"
 ours=$?
 case $ours in
 0) ;;
-# It refuses, or was interrupted. Whatever else happened to it is no reason to stop.
-1 | 130) code=$ours ;;
+# It refuses, or was interrupted. Whatever else happened to it is no reason to stop: where its Python breaks,
+# that is a 1.
+75 | 130) code=$ours ;;
 *) echo "warning: git exp hook $hook failed ($ours)" >&2 ;;
 esac
 exit $code

@@ -9,6 +9,7 @@ ERROR: Final = 1
 USAGE: Final = 2
 REMOTE: Final = 3
 INTERNAL: Final = 70
+REFUSED: Final = 75
 GIT: Final = 128
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
@@ -20,6 +21,8 @@ MEANINGS: Final[dict[int, str]] = {
     USAGE: "The command line, a name, a parameter or a params file was wrong.",
     REMOTE: "Another repository or store failed.",
     INTERNAL: "An error inside gitexp; a report was written, and its place printed.",
+    REFUSED: "git exp hook refuses: git is to stop. It has no other meaning, so that whoever calls a hook "
+    "can let git go on where git exp itself is broken.",
     GIT: "git failed, there is no repository, or it cannot be written to.",
     INTERRUPTED: "It was interrupted from the keyboard.",
     BROKEN_PIPE: "Whoever read the output went away.",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from gitexp.cli import exit_codes
 from gitexp.cli.session import Session, say, tell, warn
 from gitexp.ops.hooks.calling import call
-from gitexp.ops.hooks.table import GIT_HOOKS, HOOKS, SENT_TO, TIMEOUT, Call
+from gitexp.ops.hooks.table import GIT_HOOKS, HOOKS, SENT_TO, TIMEOUT, Answer, Call
 
 
 def is_plain(arguments: Sequence[str]) -> bool:
@@ -20,19 +21,24 @@ def is_plain(arguments: Sequence[str]) -> bool:
 def call_hook(
     session: Session, name: str, arguments: Sequence[str], *, timeout: int = TIMEOUT, strict: bool = False
 ) -> int:
-    """The exit code, after everything was said: it is that of an error only where a hook refuses."""
+    """The exit code, after everything was said: it is 0 unless a hook refuses."""
     sent = _sent() if name in SENT_TO else b""
     how = Call(name if name in GIT_HOOKS else None, tuple(arguments), timeout, strict, sent)
     with session.repository(sweep=False) as repo:
         answer = call(repo, name, how)
+    # Nobody may be there to read it: that changes no answer.
+    with suppress(OSError):
+        _tell(answer)
+    return exit_codes.REFUSED if answer.refusals else exit_codes.OK
+
+
+def _tell(answer: Answer) -> None:
     for failure in answer.failures:
         warn(failure)
     for refusal in answer.refusals:
         tell(refusal)
-    if not answer.refusals:
-        return exit_codes.OK
-    say("hint: to commit all the same: GITEXP_SKIP=1 git commit")
-    return exit_codes.ERROR
+    if answer.refusals:
+        say("hint: to commit all the same: GITEXP_SKIP=1 git commit")
 
 
 def _sent() -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,15 @@ def test_what_goes_wrong_in_a_hook_stops_nobody(
     if isinstance(error, ValueError):
         report = next(Path(exp.repo.path / ".git" / "exp" / "reports").iterdir())
         assert "of ours" in report.read_text()
+
+
+@pytest.mark.parametrize("to", [">/dev/full", ">&1 | true"])
+def test_a_refusal_that_nobody_can_read_is_one(exp: Program, to: str) -> None:
+    exp.repo.write("params.yaml", "api_key: abcdEFGH12345678\n")
+    exp.repo.git("add", "params.yaml")
+    script = f"{{ git-exp hook guard; echo $? >code; }} 2{to}"
+    subprocess.run(["sh", "-c", script], cwd=exp.repo.path, env=exp.repo.environ, check=False)
+    assert (exp.repo.path / "code").read_text() == "75\n"
 
 
 def test_every_hook_has_a_module(exp: Program) -> None:

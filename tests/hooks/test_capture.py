@@ -291,7 +291,7 @@ def test_missing_inputs_stop_a_commit_that_is_to_be_strict(exp: Program, how: st
     )
     options = ["--strict"] if how == "option" else []
     said = exp("hook", "capture", *options)
-    assert said.code == 1
+    assert said.code == 75
     assert said.err.startswith(
         "error: input dataset 'data/x.bin' is missing, and what is committed depends on it\n"
         "hint: bring it back, or take it out of inputs in .gitexp.yaml\n"
@@ -336,7 +336,7 @@ def test_left_out(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_the_guard_refuses_is_not_recorded(exp: Program) -> None:
     stage(exp.repo, {"params.yaml": "api_key: abcdEFGH12345678\n"})
-    assert exp("hook", "pre-commit").code == 1
+    assert exp("hook", "pre-commit").code == 75
     assert runs(exp.repo) == set()
     stage(exp.repo, {"params.yaml": "lr: 0.2\n"})
     assert exp("hook", "pre-commit").code == 0

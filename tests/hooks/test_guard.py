@@ -33,7 +33,7 @@ def stage(repo: Repo, files: dict[str, str | bytes]) -> None:
 
 def refusals(said: Said) -> list[str]:
     """What is refused, each without its hint."""
-    assert said.code == (1 if "error:" in said.err else 0), said.err
+    assert said.code == (75 if "error:" in said.err else 0), said.err
     return re.findall(r"^error: (.*)$", said.err, re.MULTILINE)
 
 

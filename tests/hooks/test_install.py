@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gitexp.cli.exit_codes import REFUSED
 from gitexp.ops.hooks.stubs import BEFORE, LEGACY, VERSION, line, stub
 from gitexp.ops.hooks.table import GIT_HOOKS
 from tests.cli.program import Program
@@ -239,6 +240,19 @@ def test_husky(exp: Program) -> None:
     assert said.code == 1
     assert ".husky/pre-commit' is in git, or called by what is" in said.err
     _lines_added(exp, path, "foreign")
+
+
+@pytest.mark.parametrize(("answer", "code"), [(0, 0), (REFUSED, 1), (1, 0), (127, 0), (70, 0)])
+def test_the_line_stops_git_only_where_ours_refuse(repo: Repo, answer: int, code: int) -> None:
+    program = repo.path.parent / "bin" / "git-exp"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nexit {answer}\n")
+    program.chmod(0o755)
+    # As husky calls it.
+    script = ["sh", "-e", "-c", f"{line('pre-commit')}\necho went on"]
+    path = f"{program.parent}{os.pathsep}{repo.environ['PATH']}"
+    done = subprocess.run(script, env={**repo.environ, "PATH": path}, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (code, b"" if code else b"went on\n")
 
 
 def _lines_added(exp: Program, path: Path, state: str) -> None:

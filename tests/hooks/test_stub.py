@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from gitexp.cli.exit_codes import REFUSED
 from gitexp.ops.hooks.stubs import BEFORE, stub
 from tests.gitrepo import Repo
 
@@ -95,13 +97,34 @@ def test_what_comes_after_is_called_in_any_case(hook: Hook) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"), [(0, 0), (1, 1), (130, 130), (2, 0), (70, 0), (127, 0), (137, 0)]
+    ("answer", "code"), [(0, 0), (REFUSED, REFUSED), (130, 130), (1, 0), (2, 0), (70, 0), (127, 0), (137, 0)]
 )
 def test_ours_refuses_and_never_breaks(hook: Hook, answer: int, code: int) -> None:
     hook.install("pre-commit", THEIRS)
     said = hook("pre-commit", ANSWER=str(answer))
     assert said.returncode == code
-    assert ("warning: git exp hook pre-commit failed" in said.stderr) == (answer not in (0, 1, 130))
+    assert ("warning: git exp hook pre-commit failed" in said.stderr) == (answer not in (0, REFUSED, 130))
+
+
+def test_a_broken_installation_stops_no_commit(hook: Hook) -> None:
+    """As after Python was upgraded: the program is there, and what it imports is not."""
+    hook.install("pre-commit")
+    _script(hook.repo.path.parent / "bin" / "git-exp", f"#!{sys.executable}\nimport gitexp.gone\n")
+    done = _commit(hook)
+    assert "No module named 'gitexp.gone'" in done.stderr
+    assert "warning: git exp hook pre-commit failed (1)" in done.stderr
+    assert (done.returncode, hook.repo.git("log", "-1", "--format=%s")) == (0, "one")
+
+
+def _commit(hook: Hook) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["git", "commit", "-q", "--allow-empty", "-m", "one"],
+        cwd=hook.repo.path,
+        env=hook.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _leave_out(hook: Hook, how: str) -> dict[str, str]:

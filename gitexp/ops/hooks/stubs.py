@@ -60,4 +60,5 @@ def calls_ours(script: bytes, git_hook: str) -> bool:
 
 def line(git_hook: str) -> str:
     """What calls our part of a hook from a script of somebody's, where git exp may not be installed."""
-    return f'! command -v git-exp >/dev/null || git-exp hook {git_hook} "$@" || exit'
+    # Only a refusal stops anybody: 75 is never the exit code of a Python that breaks.
+    return f'! command -v git-exp >/dev/null || git-exp hook {git_hook} "$@" || [ $? != 75 ] || exit'
