@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from gitexp.cli import exit_codes
 from gitexp.cli.session import Session, say, tell, warn
+from gitexp.errors import GitExpError
 from gitexp.ops.hooks.calling import call
 from gitexp.ops.hooks.table import GIT_HOOKS, HOOKS, SENT_TO, TIMEOUT, Answer, Call
 
@@ -22,14 +24,24 @@ def call_hook(
     session: Session, name: str, arguments: Sequence[str], *, timeout: int = TIMEOUT, strict: bool = False
 ) -> int:
     """The exit code, after everything was said: it is 0 unless a hook refuses."""
-    sent = _sent() if name in SENT_TO else b""
-    how = Call(name if name in GIT_HOOKS else None, tuple(arguments), timeout, strict, sent)
-    with session.repository(sweep=False) as repo:
-        answer = call(repo, name, how)
+    how = Call(name if name in GIT_HOOKS else None, tuple(arguments), timeout, strict)
+    try:
+        answer = _answer(session, name, how)
+    except GitExpError as error:  # there is no repository, or none that we can work in
+        answer = Answer(failures=(error,))
+    except OSError as error:
+        answer = Answer(failures=(GitExpError(f"hook {name}: {error}"),))
     # Nobody may be there to read it: that changes no answer.
     with suppress(OSError):
         _tell(answer)
     return exit_codes.REFUSED if answer.refusals else exit_codes.OK
+
+
+def _answer(session: Session, name: str, how: Call) -> Answer:
+    """Raises GitExpError, OSError."""
+    sent = _sent() if name in SENT_TO else b""
+    with session.repository(sweep=False) as repo:
+        return call(repo, name, replace(how, stdin=sent))
 
 
 def _tell(answer: Answer) -> None:

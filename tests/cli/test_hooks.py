@@ -113,6 +113,22 @@ def test_what_goes_wrong_in_a_hook_stops_nobody(
         assert "of ours" in report.read_text()
 
 
+@pytest.mark.parametrize("place", ["no repository", "a line break\nin its path"])
+@pytest.mark.parametrize("arguments", [["pre-commit"], ["capture", "--strict"]])
+def test_a_repository_that_cannot_be_opened_stops_nobody(
+    exp: Program, place: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = exp.repo.path.parent / place
+    folder.mkdir()
+    if "line break" in place:
+        exp.repo.git("init", "-q", str(folder))
+    monkeypatch.chdir(folder)
+    assert exp("ls").code == 128
+    said = exp("hook", *arguments)
+    assert (said.code, said.out) == (0, "")
+    assert said.err.startswith("warning: ")
+
+
 @pytest.mark.parametrize("to", [">/dev/full", ">&1 | true"])
 def test_a_refusal_that_nobody_can_read_is_one(exp: Program, to: str) -> None:
     exp.repo.write("params.yaml", "api_key: abcdEFGH12345678\n")
