@@ -223,6 +223,7 @@ def test_what_is_in_git_is_changed_by_people(exp: Program) -> None:
     assert said.code == 1
     assert "is in git" in said.err
     assert f"hint: add the line: {line('pre-commit')}" in said.err
+    assert f"hint: add the line, above all that reads stdin: {line('pre-push')}" in said.err
     assert scripts(repo) == was
     _lines_added(exp, path, "foreign")
 
@@ -253,6 +254,33 @@ def test_the_line_stops_git_only_where_ours_refuse(repo: Repo, answer: int, code
     path = f"{program.parent}{os.pathsep}{repo.environ['PATH']}"
     done = subprocess.run(script, env={**repo.environ, "PATH": path}, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (code, b"" if code else b"went on\n")
+
+
+@pytest.mark.parametrize("sent", ["", "refs/a 1 refs/b 2\nrefs/c 3 refs/d 4\n", "no break\n \\n $x `y`"])
+@pytest.mark.parametrize("before", ["", "read -r first || :\n", "cat >/dev/null\n"])
+@pytest.mark.parametrize("answer", [None, 1, REFUSED])
+def test_the_line_leaves_what_git_sends(tmp_path: Path, sent: str, before: str, answer: int | None) -> None:
+    """`git lfs pre-push` reads it, too; whatever is left of it by what comes before."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    if answer is not None:
+        (folder / "git-exp").write_text(f'#!/bin/sh\necho "$*" >ours\ncat >>ours\nexit {answer}\n')
+        (folder / "git-exp").chmod(0o755)
+    left = {"": sent, "r": "".join(sent.splitlines(keepends=True)[1:]), "c": ""}[before[:1]]
+    done = subprocess.run(
+        ["sh", "-e", "-c", f"{before}{line('pre-push')}\ncat", "pre-push", "origin", "an url"],
+        cwd=folder,
+        env={"PATH": f"{folder}:/usr/bin:/bin", "TMPDIR": str(folder)},
+        input=sent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    refused = answer == REFUSED
+    assert (done.returncode, done.stdout, done.stderr) == (int(refused), "" if refused else left, "")
+    if answer is not None:
+        assert (folder / "ours").read_text() == f"hook pre-push origin an url\n{left}"
+    assert {path.name for path in folder.iterdir()} <= {"git-exp", "ours"}
 
 
 def _lines_added(exp: Program, path: Path, state: str) -> None:

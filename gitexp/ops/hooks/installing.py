@@ -18,6 +18,7 @@ from gitexp.ops.hooks.drivers import register, withdraw
 from gitexp.ops.hooks.folder import HooksFolder, find_folder
 from gitexp.ops.hooks.state import HookState, State, look
 from gitexp.ops.hooks.stubs import BEFORE, line, read_script, stub
+from gitexp.ops.hooks.table import SENT_TO
 from gitexp.repo import Repository
 
 
@@ -78,9 +79,11 @@ def _installed(folder: HooksFolder, hook: HookState, *, dry_run: bool) -> Done:
 
 
 def _by_hand(hook: HookState) -> GitExpError:
+    # What reads before it leaves it nothing.
+    where = ", above all that reads stdin" if hook.name in SENT_TO else ""
     return GitExpError(
         f"'{hook.path}' is in git, or called by what is: only you can change it",
-        hint=f"add the line: {line(hook.name)}",
+        hint=f"add the line{where}: {line(hook.name)}",
     )
 
 

@@ -6,6 +6,8 @@ import re
 import stat
 from pathlib import Path
 
+from gitexp.ops.hooks.table import SENT_TO
+
 VERSION = 1
 BEFORE = ".before-gitexp"
 """Ends the name of what stood in our place before."""
@@ -14,6 +16,8 @@ LEGACY = ".legacy"
 
 _PACKAGED = Path(__file__).parents[2] / "_hooks"
 _SOURCE = Path(__file__).parents[3] / "hooks"
+_KEPT = 'gitexp=$(mktemp) && cat >"$gitexp" && exec <"$gitexp" 9<"$gitexp" || exit; rm -f "$gitexp"'
+"""Has the rest of a script read what git has sent as if nobody had, and a second time from 9."""
 _LONGEST = 1 << 20
 _MARK = re.compile(rb"^# gitexp hook v([0-9]{1,6})$", re.MULTILINE)
 _CALL = r"^[^#\n]*\bgit[- ]exp hook +{name}\b"
@@ -61,4 +65,7 @@ def calls_ours(script: bytes, git_hook: str) -> bool:
 def line(git_hook: str) -> str:
     """What calls our part of a hook from a script of somebody's, where git exp may not be installed."""
     # Only a refusal stops anybody: 75 is never the exit code of a Python that breaks.
-    return f'! command -v git-exp >/dev/null || git-exp hook {git_hook} "$@" || [ $? != 75 ] || exit'
+    called = f'git-exp hook {git_hook} "$@"{{}} || [ $? != 75 ] || exit'
+    if git_hook in SENT_TO:
+        return f"! command -v git-exp >/dev/null || {{ {_KEPT}; {called.format(' <&9 9<&-')}; exec 9<&-; }}"
+    return f"! command -v git-exp >/dev/null || {called.format('')}"
