@@ -1,5 +1,5 @@
 #!/bin/sh
-# gitexp hook v1
+# gitexp hook v1 @SUM@
 # Put here by `git exp hooks install`, which keeps what stood here before as @HOOK@.before-gitexp;
 # `git exp hooks uninstall` puts that back. First what stood here is called, as git would, then git exp.
 # GITEXP_SKIP=1, or git config exp.hooks false, leaves git exp out.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gitexp.cli.exit_codes import REFUSED
-from gitexp.ops.hooks.stubs import BEFORE, LEGACY, VERSION, line, stub
+from gitexp.ops.hooks.stubs import BEFORE, LEGACY, VERSION, line, sealed, stub
 from gitexp.ops.hooks.table import GIT_HOOKS
 from tests.cli.program import Program
 from tests.gitrepo import Repo
@@ -122,7 +122,7 @@ def test_an_older_version_is_replaced(exp: Program) -> None:
     theirs(exp.repo)
     install(exp.repo)
     path = folder(exp.repo) / "pre-commit"
-    path.write_text("#!/bin/sh\n# gitexp hook v0\nexit 9\n")
+    path.write_bytes(sealed(b"#!/bin/sh\n# gitexp hook v0 @SUM@\nexit 9\n"))
     assert states(exp)["pre-commit"] == "older version"
     assert exp("hooks", "install").code == 0
     assert path.read_bytes() == stub("pre-commit")
@@ -130,13 +130,41 @@ def test_an_older_version_is_replaced(exp: Program) -> None:
 
 
 def test_a_newer_version_stays(exp: Program) -> None:
-    newer = stub("pre-commit").replace(b"hook v%d" % VERSION, b"hook v%d" % (VERSION + 1))
+    newer = sealed(stub("pre-commit").replace(b"hook v%d" % VERSION, b"hook v%d" % (VERSION + 1)))
     path = theirs(exp.repo, text=newer.decode())
     assert exp("hooks", "install").code == 0
     assert states(exp)["pre-commit"] == "newer version"
     assert path.read_bytes() == newer
     assert exp("hooks", "uninstall").code == 0
     assert not path.exists()
+
+
+@pytest.mark.parametrize("version", [VERSION, VERSION + 1, 0])
+def test_one_of_ours_that_was_edited_is_the_users(exp: Program, version: int) -> None:
+    theirs(exp.repo)
+    install(exp.repo)
+    path = folder(exp.repo) / "pre-commit"
+    script = sealed(path.read_bytes().replace(b"hook v%d" % VERSION, b"hook v%d" % version))
+    path.write_bytes(script)
+    assert states(exp)["pre-commit"] != "edited"
+    edited = script.replace(b"hook=pre-commit\n", b"hook=pre-commit\necho checked >>checked.txt || exit 1\n")
+    assert edited != script
+    path.write_bytes(edited)
+    was = scripts(exp.repo)
+    assert states(exp)["pre-commit"] == "edited"
+    said = exp("hooks", "install")
+    assert (said.code, scripts(exp.repo)) == (1, was)
+    assert f"error: '{path}' is ours, and somebody has changed it: it stays as it is\n" in said.err
+    assert commit(exp.repo, "--allow-empty", "-m", "one").returncode == 0
+    for name in ("mine.txt", "checked.txt"):
+        assert (exp.repo.path / name).exists()
+    assert exp("hooks", "uninstall").code == 1
+    assert path.read_bytes() == edited
+    # As the hint says.
+    path.unlink()
+    assert exp("hooks", "install").code == 0
+    assert states(exp)["pre-commit"] == "installed"
+    assert path.with_name(path.name + BEFORE).read_text() == MINE
 
 
 def test_one_that_has_come_since_is_not_lost(exp: Program) -> None:

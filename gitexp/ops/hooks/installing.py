@@ -62,6 +62,8 @@ def _installed(folder: HooksFolder, hook: HookState, *, dry_run: bool) -> Done:
     path = hook.path
     if hook.state in (State.CALLED, State.NEWER):
         return Done(hook, False)
+    if hook.state is State.EDITED:
+        return Done(hook, False, _edited(hook.path))
     if folder.scripts is not None:
         return Done(hook, False, _by_hand(hook))
     script = stub(hook.name)
@@ -84,6 +86,14 @@ def _by_hand(hook: HookState) -> GitExpError:
     return GitExpError(
         f"'{hook.path}' is in git, or called by what is: only you can change it",
         hint=f"add the line{where}: {line(hook.name)}",
+    )
+
+
+def _edited(path: Path) -> GitExpError:
+    # It cannot be called by ours: it calls what has that name itself.
+    return GitExpError(
+        f"'{path}' is ours, and somebody has changed it: it stays as it is",
+        hint=f"have what was added in '{path}{BEFORE}', which is called first, then rm '{path}'",
     )
 
 
@@ -128,6 +138,8 @@ def _beside(path: Path) -> Path:
 
 
 def _uninstalled(hook: HookState, *, dry_run: bool) -> Done:
+    if hook.state is State.EDITED:
+        return Done(hook, False, _edited(hook.path))
     if hook.state not in (State.INSTALLED, State.OLDER, State.NEWER):
         return Done(hook, False)
     if not dry_run:

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from gitexp.ops.hooks.folder import HooksFolder, find_folder
 from gitexp.ops.hooks.framework import listed
-from gitexp.ops.hooks.stubs import BEFORE, LEGACY, VERSION, calls_ours, framework_of, read_script, version_of
+from gitexp.ops.hooks.stubs import (
+    BEFORE,
+    LEGACY,
+    VERSION,
+    calls_ours,
+    framework_of,
+    is_edited,
+    read_script,
+    version_of,
+)
 from gitexp.ops.hooks.table import GIT_HOOKS, hooks_of
 from gitexp.repo import Repository
 
@@ -21,6 +30,8 @@ class State(str, Enum):
     """By what somebody else has put there."""
     OLDER = "older version"
     NEWER = "newer version"
+    EDITED = "edited"
+    """Ours, changed by somebody."""
     FOREIGN = "foreign"
     """Something stands there that does not call ours."""
     ABSENT = "not installed"
@@ -65,7 +76,7 @@ def _look(folder: HooksFolder, name: str, configured: frozenset[str]) -> HookSta
     if framework is not None and not state.works and configured.issuperset(hooks_of(name)):
         state = State.CALLED
     before = path.with_name(name + BEFORE)
-    is_ours = state in (State.INSTALLED, State.OLDER, State.NEWER)
+    is_ours = state in (State.INSTALLED, State.OLDER, State.NEWER, State.EDITED)
     chained = is_ours and read_script(before) is not None
     return HookState(name, state, path, before if chained else None, framework)
 
@@ -76,6 +87,8 @@ def _state(name: str, script: bytes | None) -> State:
     version = version_of(script)
     if version is None:
         return State.CALLED if calls_ours(script, name) else State.FOREIGN
+    if is_edited(script):
+        return State.EDITED
     if version == VERSION:
         return State.INSTALLED
     return State.OLDER if version < VERSION else State.NEWER
