@@ -29,10 +29,10 @@ def command(session: Session, action: str, dry_run: bool, quiet: bool, as_json: 
     ACTION is install, uninstall or status. A small script goes into the folder in which git looks for hooks
     (core.hooksPath is honoured). A hook that is there stays: it is called first, and where it fails nothing
     else is done. Where the files of that folder are in git, as with husky, the line to add is printed
-    instead. pre-commit and prek stay as they are, and can call our hooks themselves: their ids are exp-guard
-    and exp-push. uninstall puts back what was there. Where git exp is not found, what was there before is
-    called alone. Our merge and diff drivers are made known to git and forgotten likewise: see git exp driver.
-    git config exp.hooks false switches all off, git config exp.hook.guard false one.
+    instead. pre-commit and prek stay as they are, and can call our hooks themselves: their ids are exp-guard,
+    exp-capture, exp-link and exp-push. uninstall puts back what was there. Where git exp is not found, what
+    was there before is called alone. Our merge and diff drivers are made known to git and forgotten likewise:
+    see git exp driver. git config exp.hooks false switches all off, git config exp.hook.guard false one.
 
     \b
     Examples:
