@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -124,9 +125,9 @@ def parse(data: bytes) -> Settings:
     source.check(("guard",), _GUARD_KEYS)
     source.check(("capture",), _CAPTURE_KEYS)
     return Settings(
-        params=source.texts("params"),
-        metrics=source.texts("metrics"),
-        outputs=source.texts("outputs"),
+        params=_paths(source, "params"),
+        metrics=_paths(source, "metrics"),
+        outputs=_paths(source, "outputs"),
         never_capture=source.texts("never_capture"),
         redact=source.texts("redact"),
         variables=source.texts("variables"),
@@ -135,12 +136,17 @@ def parse(data: bytes) -> Settings:
         link=source.texts("isolated", "link") if "link" in source.mapping("isolated") else None,
         views={name: _view(source, name) for name in source.mapping("views")},
         guard=_guard(source),
-        inputs={role: source.texts("inputs", role) for role in source.mapping("inputs")},
+        inputs={role: _paths(source, "inputs", role) for role in source.mapping("inputs")},
         capture=Capture(
             source.choice("capture", "when", words=_WHEN), source.flag("capture", "strict", default=False)
         ),
         unknown=tuple(source.unknown),
     )
+
+
+def _paths(source: Source, *path: str) -> tuple[str, ...]:
+    """As git spells them, whose paths they are compared with."""
+    return tuple(posixpath.normpath(text) if text else text for text in source.texts(*path))
 
 
 def _goals(source: Source) -> dict[str, str]:

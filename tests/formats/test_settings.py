@@ -42,6 +42,14 @@ def test_everything_that_can_be_set() -> None:
     assert settings.unknown == ()
 
 
+def test_paths_are_spelled_as_git_does() -> None:
+    spelled = b"[./a.yaml, b//c.yaml, d/, e/../f, '']"
+    settings = parse(b"".join(b"%s: %s\n" % (key, spelled) for key in (b"params", b"metrics", b"outputs")))
+    given = ("a.yaml", "b/c.yaml", "d", "f", "")
+    assert (settings.params, settings.metrics, settings.outputs) == (given, given, given)
+    assert parse(b"inputs: {data: [./x]}\n").inputs == {"data": ("x",)}
+
+
 @pytest.mark.parametrize("data", [b"", b"# nothing\n", b"params:\ngoals: {}\nviews:\n"])
 def test_all_may_be_left_out(data: bytes) -> None:
     assert parse(data) == Settings()

@@ -78,6 +78,12 @@ def test_several_things_are_told_at_once(exp: Program) -> None:
     assert len(refusals(exp("hook", "guard"))) == 2
 
 
+def test_a_declared_file_is_known_by_any_spelling(exp: Program) -> None:
+    stage(exp.repo, {".gitexp.yaml": "params: [./conf//p.yaml]\n", "conf/p.yaml": f"api_key: {SECRET}\n"})
+    (refusal,) = refusals(exp("hook", "guard"))
+    assert refusal.startswith("'conf/p.yaml' line 1 looks like")
+
+
 def test_what_stays_in_the_working_tree_is_not_looked_at(exp: Program) -> None:
     exp.repo.write("weights", GONE)
     stage(exp.repo, {"params.yaml": "lr: 0.3\n"})

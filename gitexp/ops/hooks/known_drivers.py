@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -58,7 +57,7 @@ def _params_files(repo: Repository) -> Iterator[str]:
         declared = repo.settings.params
     except BrokenFile:
         declared = ()
-    for path in map(posixpath.normpath, declared or PARAMS_FILES):
+    for path in declared or PARAMS_FILES:
         if _is_inside(path) and _merge_driver(repo, path) in ("unspecified", "exp"):
             yield pattern(path) if declared else path
 
