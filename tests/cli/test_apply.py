@@ -187,6 +187,16 @@ def test_an_ignored_file_in_the_way_stays(exp: Program, old: str) -> None:
     )
 
 
+def test_what_to_move_is_named_from_where_one_is(
+    exp: Program, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exp.repo.write(".git/info/exclude", "link\n")
+    exp.repo.write("link", "ignored")
+    (exp.repo.path / "sub" / "below").mkdir(parents=True)
+    monkeypatch.chdir(exp.repo.path / "sub" / "below")
+    assert refused(exp, old).endswith("hint: move '../../link' away\n")
+
+
 def test_a_secret_is_left_alone_and_told(exp: Program) -> None:
     exp.repo.write("train.py", "old\n")
     name = exp.record("old")

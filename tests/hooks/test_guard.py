@@ -41,6 +41,7 @@ REFUSED: dict[str, tuple[dict[str, str | bytes], str]] = {
     "a large file": ({"big.csv": "1,2,3\n" * (2 * MIB)}, "'big.csv' is 12.0 MiB, more than 10.0 MiB"),
     "a binary file": ({"out/model.bin": b"\0" * (MIB + 1)}, "'out/model.bin' is a binary file of 1.0 MiB"),
     "an odd name": ({"a 'b' –.bin": b"\0" * (MIB + 1)}, "is a binary file of 1.0 MiB"),
+    "a name like magic": ({"!_[a].bin": b"\0" * (MIB + 1)}, "'!_[a].bin' is a binary file of 1.0 MiB"),
     "a pointer": ({"weights": GONE}, "'weights' is a pointer to 111111111111, not here"),
     "a conflict": ({"params.yaml": CONFLICT}, "'params.yaml' has the marks of a conflict in it"),
     "a secret": ({"params.yaml": f"api_key: {SECRET}\n"}, "'params.yaml' line 1 looks like"),
@@ -66,11 +67,12 @@ def test_what_is_refused_and_mended(exp: Program, what: str) -> None:
 
 
 def _mend(exp: Program, said: Said) -> None:
-    """Runs the commands of the hints."""
+    """Runs the commands of the hints, in a folder where git does not run its hooks."""
+    (exp.repo.path / "some" / "folder").mkdir(parents=True)
     for command in re.findall(r"^hint: (?:edit it, then )?(git .*?)(?:,.*)?$", said.err, re.MULTILINE):
         if "edit it" in said.err:
             exp.repo.write("params.yaml", "lr: 0.2\n")
-        exp.repo.git(*shlex.split(command)[1:])
+        exp.repo.git("-C", "some/folder", *shlex.split(command)[1:])
 
 
 def test_several_things_are_told_at_once(exp: Program) -> None:
@@ -218,6 +220,19 @@ def test_a_record_of_other_code(exp: Program) -> None:
     assert told.startswith(f"'.exp' is the record of run '{name}', and what is staged is not its code")
     _mend(exp, said)
     assert refusals(exp("hook", "guard")) == []
+    # It does not come back with the next git add -A.
+    exp.repo.git("add", "-A")
+    assert exp.repo.git("ls-files", ".exp") == ""
+
+
+def test_a_record_that_has_just_come(exp: Program) -> None:
+    name = exp.record("old", "pass")
+    exp.repo.git("merge", "-q", "--no-ff", "--no-commit", f"exp/{name}")
+    stage(exp.repo, {"train.py": "print('other')\n"})
+    said = exp("hook", "guard")
+    assert len(refusals(said)) == 1
+    _mend(exp, said)
+    assert (refusals(exp("hook", "guard")), exp.repo.git("ls-files", ".exp")) == ([], "")
 
 
 def test_looking_writes_nothing(exp: Program) -> None:

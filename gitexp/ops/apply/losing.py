@@ -35,7 +35,7 @@ def check_loss(
     if ignored:
         raise UsageError(
             f"'{ignored[0]}' is ignored, and the run has a file there{and_more(ignored, 1)}",
-            hint=f"move '{ignored[0]}' away",
+            hint=_moving(repo, ignored[0]),
         )
     blobs = blobs_now(repo, top, now, endangered)
     unsure = {
@@ -112,5 +112,10 @@ def _way_out(repo: Repository, now: Tracked, path: str, change: Change) -> str:
     patterns = (*NEVER_CAPTURED, *repo.settings.never_capture)
     large = isinstance(change.before, File) and change.before.size > limit
     if is_secret(os.fsencode(path), patterns) or (not now.has(path) and (large or _ignored(repo, [path]))):
-        return f"move '{path}' away"
+        return _moving(repo, path)
     return "git exp save records them, git stash puts them aside"
+
+
+def _moving(repo: Repository, path: str) -> str:
+    """As it is typed in the folder where somebody is."""
+    return f"move '{os.path.relpath(path, repo.layout.prefix or '.')}' away"

@@ -32,5 +32,5 @@ def _read(repo: Repository, found: Staged) -> list[GitExpError]:
     if found.settings.guard.stale and (data := found.read(f"{RECORD}run.yaml")) is not None:
         from gitexp.ops.hooks.guard import record
 
-        refusals += record.stale(repo, data)
+        refusals += record.stale(repo, found.git, data)
     return refusals

@@ -29,10 +29,18 @@ class File:
     """Its size in HEAD, under whatever name; None where it is new."""
 
     @property
+    def shown(self) -> str:
+        """The path as git commands take it in every folder: git runs its hooks in the root, and people type
+        elsewhere."""
+        # What does not begin as names mostly do could be another of the letters after that colon.
+        plain = self.path[0].isalnum() or self.path[0] == "."
+        return shlex.quote(f"{':/' if plain else ':/:'}{self.path}")
+
+    @property
     def unstaging(self) -> str:
         """The command that leaves it out of the commit."""
         verb = "git rm --cached" if self.before is None else "git restore --staged"
-        return f"{verb} -- {shlex.quote(self.path)}"
+        return f"{verb} -- {self.shown}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
@@ -45,7 +44,7 @@ def look(repo: Repository, staged: Staged) -> Iterator[GitExpError]:
 def _conflict(file: File) -> GitExpError:
     return GitExpError(
         f"{file.path!r} has the marks of a conflict in it",
-        hint=f"edit it, then git add -- {shlex.quote(file.path)}",
+        hint=f"edit it, then git add -- {file.shown}",
     )
 
 
