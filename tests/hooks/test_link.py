@@ -65,11 +65,35 @@ def test_in_an_editor_beside_other_trailers(hooked: Repo) -> None:
     assert message(hooked) == f"subject\n\nbody\n---\nmore\n\nReviewed-by: Bob <b@x>\nExp-Run: {name}\n"
 
 
+def test_the_user_s_trailers_and_their_settings_are_left_alone(hooked: Repo) -> None:
+    hooked.git("config", "trailer.sign.key", "Signed-off-by: ")
+    hooked.git("config", "trailer.sign.command", f"touch '{hooked.path}/.git/called'; echo somebody")
+    hooked.git("config", "trailer.separators", "=:")
+    hooked.git("config", "trailer.where", "start")
+    text = "subject\n\nAcked-by:x\nFixes:   #3\n"
+    name = commit(hooked, 0.2, "-m", text)
+    assert message(hooked) == f"{text}Exp-Run: {name}\n"
+    assert not (hooked.path / ".git" / "called").exists()
+
+
+def test_where_git_chooses_the_comment_character(hooked: Repo) -> None:
+    hooked.git("config", "core.commentChar", "auto")
+    hooked.git("config", "commit.template", ".git/template")
+    hooked.write(".git/template", "#\n")
+    said = editor(
+        hooked,
+        'printf \'#12 is mended\n\nReviewed-by:Bob\n\' >$1.new; sed 1d "$1" >>$1.new; mv $1.new "$1"',
+    )
+    name = commit(hooked, 0.2, "--status", **said)
+    assert message(hooked) == f"#12 is mended\n\nReviewed-by:Bob\nExp-Run: {name}\n"
+
+
 @pytest.mark.parametrize(
     "how",
     [
         "nothing",
         "template",
+        "template, git chooses the comment character",
         *(pytest.param(how, marks=pytest.mark.long) for how in ("signed", "another comment character")),
     ],
 )
@@ -79,6 +103,10 @@ def test_an_empty_message_still_stops_the_commit(hooked: Repo, how: str) -> None
     if how == "template":
         hooked.write(".git/template", "WHY:\n\n# help\n")
         hooked.git("config", "commit.template", ".git/template")
+    if how == "template, git chooses the comment character":
+        hooked.write(".git/template", "# WHY:\n# HOW:\n")
+        hooked.git("config", "commit.template", ".git/template")
+        hooked.git("config", "core.commentChar", "auto")
     if how == "another comment character":
         hooked.git("config", "core.commentChar", ";")
     options = ["-s"] if how == "signed" else []

@@ -6,17 +6,17 @@ goes wherever git carries the message: through amend, rebase, cherry-pick and sq
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 from gitexp.capture.durable import write_durably
 from gitexp.capture.snapshot import Snapshot, of_index
-from gitexp.formats.trailers import line, lines, named, says_nothing, without
+from gitexp.formats.trailers import lines, named, without
 from gitexp.model.names import RunName
 from gitexp.ops.evidence import commit_of
 from gitexp.ops.hooks import pending
+from gitexp.ops.hooks.message import is_nothing, with_line
 from gitexp.ops.hooks.pending import Pending
 from gitexp.ops.hooks.table import Answer, Call
 from gitexp.ops.read import list_all
@@ -30,7 +30,7 @@ def run(repo: Repository, call: Call) -> Answer:
         return Answer()
     path = repo.cwd / call.arguments[0]
     before = path.read_bytes()
-    if _says_nothing(repo, before):
+    if is_nothing(repo, before):
         return Answer()
     with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
         taken = of_index(repo.git, repo.layout, Path(folder) / "objects")
@@ -57,25 +57,6 @@ def _of_amended(repo: Repository, taken: Snapshot) -> RunName | None:
     dirty = base is None or code_tree(repo, base) != taken.tree
     with StagedFiles(repo, taken, "HEAD^") as files:
         return recorded(repo, replace(taken, base=base, dirty=dirty), files)
-
-
-def _says_nothing(repo: Repository, message: bytes) -> bool:
-    config = repo.config
-    comment = config.get("core.commentString") or config.get("core.commentChar") or "#"
-    mark = "#" if comment == "auto" else comment
-    return says_nothing(message, _template(repo), os.fsencode(mark))
-
-
-def _template(repo: Repository) -> bytes:
-    """The message that git begins with."""
-    name = repo.config.get("commit.template")
-    if not name or repo.layout.top is None:
-        return b""
-    home = repo.environ.get("HOME", "~")
-    try:
-        return (repo.layout.top / (home + name[1:] if name.startswith("~/") else name)).read_bytes()
-    except OSError:
-        return b""
 
 
 def _outdated(repo: Repository, message: bytes, noted: Pending) -> set[str]:
@@ -106,6 +87,4 @@ def _linked(repo: Repository, message: bytes, noted: Pending) -> bytes:
             return message
         # Of a squashed commit: `git merge --squash` indents what it puts together.
         run = next((name for name in reversed(mentioned) if name in of_code), run)
-    # Three dashes end no message here: they are the user's.
-    how = ("--no-divider", "--where=end", "--if-exists=add", "--if-missing=add")
-    return repo.git.run("interpret-trailers", *how, "--trailer", line(run), input=message).stdout
+    return with_line(repo, message, run)
