@@ -17,7 +17,7 @@ from gitexp.model.values import Oid
 from gitexp.ops.archive.names import places
 from gitexp.ops.change import change
 from gitexp.ops.commit import RecordTree, stored, trailing, write_commit
-from gitexp.ops.operations import RECORDING, Operation
+from gitexp.ops.operations import RECORDING, Kind, Operation
 from gitexp.ops.tip import Tip
 from gitexp.repo import Repository
 
@@ -39,8 +39,13 @@ class Inscription:
     """What else stands in the record, by its path below `.exp/`."""
 
 
-def inscribe(repo: Repository, slug: str | None, made: Inscription) -> tuple[RunName, Oid]:
-    """The name and the commit of the new run, durable when this returns. Raises GitError or OSError."""
+def inscribe(
+    repo: Repository, slug: str | None, made: Inscription, kind: Kind = Kind.CHANGE
+) -> tuple[RunName, Oid]:
+    """The name and the commit of the new run, durable when this returns; `kind` is what the log has it as.
+
+    Raises GitError or OSError.
+    """
     params = repo.redactor.knowing(made.record.params).params(made.record.params)
     assert isinstance(params, Mapping)
     for _ in range(_TRIES):
@@ -49,7 +54,7 @@ def inscribe(repo: Repository, slug: str | None, made: Inscription) -> tuple[Run
         commit = _commit(repo, replace(made.record, info=info, params=params), made)
         update = RefUpdate(run_ref(name), commit, None)
         with stored(repo, made.builder), suppress(RefChanged):
-            change(repo, [update], Operation(f"{RECORDING}{name}", (update,)))
+            change(repo, [update], Operation(f"{RECORDING}{name}", (update,), kind=kind))
             return name, commit
     raise GitExpError("cannot find a free name for the run", hint="try again")
 

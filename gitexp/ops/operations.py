@@ -41,6 +41,8 @@ class Kind(str, Enum):
     REDO = "redo"
     GC = "gc"
     """Cannot be undone."""
+    CAPTURE = "capture"
+    """Made by a hook: what a person takes back is the last thing that they did themselves."""
 
 
 @dataclass(frozen=True, slots=True)

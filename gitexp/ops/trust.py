@@ -97,7 +97,7 @@ def _recorded_here(repo: Repository) -> frozenset[Oid]:
         change.new
         for one in operations.read(repo)
         # To undo the resumption of somebody's run brings back what they recorded.
-        if one.kind is Kind.CHANGE and one.what.startswith(operations.RECORDING)
+        if one.kind in (Kind.CHANGE, Kind.CAPTURE) and one.what.startswith(operations.RECORDING)
         for change in one.changes
         if change.new is not None
     )

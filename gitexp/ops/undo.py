@@ -38,9 +38,9 @@ class Step:
 
 
 def history(repo: Repository) -> list[Step]:
-    """Every change and gc that is known, newest first."""
+    """Every change and gc that is known, newest first; not what hooks made."""
     undone: dict[str, bool] = {}
-    found = operations.read(repo)
+    found = _own(repo)
     for one in found:
         if one.of is not None:
             undone[one.of] = one.kind is Kind.UNDO
@@ -77,7 +77,7 @@ def redo(repo: Repository, *, dry_run: bool = False) -> Operation:
     """The change that was taken back last, made again, unless there was a new one since. Raises as `undo`."""
     standing = {step.operation.id: step.operation for step in history(repo) if step.undone}
     here = operations.tree_name(repo)
-    found = [one for one in operations.read(repo) if one.tree in (None, here)]
+    found = [one for one in _own(repo) if one.tree in (None, here)]
     newest = max((index for index, one in enumerate(found) if one.of is None), default=0)
     taken = [one for one in found[newest:] if one.kind is Kind.UNDO and one.of in standing]
     if not taken:
@@ -88,6 +88,11 @@ def redo(repo: Repository, *, dry_run: bool = False) -> Operation:
     step = Operation(last.what, updates, original.labels, Kind.REDO, last.of, tree=last.tree)
     _make(repo, original, step, dry_run)
     return original
+
+
+def _own(repo: Repository) -> list[Operation]:
+    """What a person has done, oldest first."""
+    return [one for one in operations.read(repo) if one.kind is not Kind.CAPTURE]
 
 
 def _make(repo: Repository, of: Operation, step: Operation, dry_run: bool) -> None:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from gitexp.ops.hooks import inputs
 from gitexp.ops.hooks.pending import read
+from gitexp.ops.resolve import resolve
+from gitexp.ops.trust import Standing, provenance
 from tests.cli.program import Program
 from tests.gitrepo import FILES, Repo, init
 from tests.hooks.evidence import code, git, opened, runs
@@ -78,6 +80,23 @@ def test_the_state_as_it_is_staged(exp: Program) -> None:
     assert exp.repo.git("rev-parse", f"exp/{name}^") == base
     assert not found["stale"]
     exp.repo.fsck()
+
+
+def test_undo_takes_back_what_a_person_did_and_not_what_was_captured(exp: Program) -> None:
+    tried = exp.record("tried")
+    assert exp("tag", tried, "+good").code == 0
+    assert exp("undo").code == 0
+    stage(exp.repo, {"params.yaml": "lr: 0.2\n"})
+    captured = capture(exp)
+    assert exp("undo", "--redo").code == 0
+    assert shown(exp, tried)["tags"] == ["good"]
+    assert captured is not None
+    assert captured not in exp("undo", "--list").out
+    for _ in range(2):
+        assert exp("undo").code == 0
+    assert runs(exp.repo) == {captured}
+    # It was recorded here all the same, so its code may be executed without asking.
+    assert provenance(opened(exp.repo), resolve(opened(exp.repo), captured)).standing is Standing.OWN
 
 
 def test_a_first_commit(tmp_path: Path, environ: dict[str, str], exp: Program, chdir: Any) -> None:

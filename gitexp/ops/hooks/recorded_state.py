@@ -19,6 +19,7 @@ from gitexp.model.record import Code, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
 from gitexp.ops.hooks.staged_files import StagedFiles
 from gitexp.ops.inscribe import Inscription, inscribe
+from gitexp.ops.operations import Kind
 from gitexp.ops.surroundings import surroundings
 from gitexp.repo import Repository
 
@@ -48,7 +49,7 @@ def record_state(repo: Repository, taken: Snapshot, files: StagedFiles) -> RunNa
     )
     parents = (taken.base,) if taken.base else ()
     made = Inscription(record, taken.entries, taken.builder, parents, _series(results.rows))
-    return inscribe(repo, _slug(repo), made)[0]
+    return inscribe(repo, _slug(repo), made, Kind.CAPTURE)[0]
 
 
 def _slug(repo: Repository) -> str:
