@@ -18,6 +18,7 @@ from gitexp.index.schema import prepare
 
 if TYPE_CHECKING:
     from gitexp.index.archived import ArchiveChanges, Archived
+    from gitexp.index.coded import Coded
 
 _GLANCE, _PATIENCE = 0.1, 5.0
 """Seconds in which others' writes are waited for, at first and then."""
@@ -79,6 +80,12 @@ class Index:
     def tails_with(self, text: str) -> dict[Key, Tail]:
         """As `tails`, of the runs in whose `run.yaml` that text stands."""
         return self._tried(lambda open: _tails(open, "WHERE instr(info, ?)", (text,)), {}, create=False)
+
+    def with_code(self, tree: str) -> Coded:
+        """What is known of the runs with that code tree."""
+        from gitexp.index.coded import Coded, read
+
+        return self._tried(lambda open: read(open, tree), Coded(), create=False)
 
     def reproducing(self, name: str) -> dict[Key, Tail]:
         """As `tails`, of the runs that reproduce the run `name`; the others are not looked at."""
@@ -175,8 +182,12 @@ def _contents(connection: sqlite3.Connection) -> Contents:
     with transaction(connection, "BEGIN"):
         shapes = dict(connection.execute("SELECT id, keys FROM shapes"))
         heads = connection.execute(schema.HEADS).fetchall()
-        broken = [BrokenRun(*row) for row in connection.execute("SELECT * FROM broken") if is_text(row)]
+        broken = broken_runs(connection)
     return Contents(sound(heads, shapes), broken)
+
+
+def broken_runs(connection: sqlite3.Connection) -> list[BrokenRun]:
+    return [BrokenRun(*row) for row in connection.execute("SELECT * FROM broken") if is_text(row)]
 
 
 def is_text(row: Sequence[Any]) -> bool:
@@ -201,10 +212,17 @@ def _tails(connection: sqlite3.Connection, where: str = "", values: Sequence[str
     found: dict[Key, Tail] = {}
     # What a run's own ref says comes last, and so stays where an archive says something else.
     for table in (schema.ARCHIVED_TAILS, schema.TAILS):
-        for name, commit, *texts, check in connection.execute(f"{table} {where}", values):
-            if checksum(texts) == check:
-                found[name, commit] = Tail(*texts)
+        found |= tails(connection, table, where, values)
     return found
+
+
+def tails(connection: sqlite3.Connection, table: str, where: str, values: Sequence[str]) -> dict[Key, Tail]:
+    """The tails that `table` selects, without those that are not what was written."""
+    return {
+        (name, commit): Tail(*texts)
+        for name, commit, *texts, check in connection.execute(f"{table} {where}", values)
+        if checksum(texts) == check
+    }
 
 
 def _slack(connection: sqlite3.Connection) -> int:

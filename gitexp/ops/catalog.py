@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from gitexp.errors import BrokenRecord, GitExpError, NewerFormat, NotFound
 from gitexp.git.refs import ARCHIVE, EXP, RunRefs, ask_listing, listing_of, parse_listing, split_listing
-from gitexp.index.database import BrokenRun, Changes, Contents, Index
+from gitexp.index.database import BrokenRun, Changes, Contents, Index, Key
 from gitexp.index.row import Head, Row
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
@@ -92,21 +92,31 @@ def _listed(known: Contents) -> bytes:
 
 def _refreshed(repo: Repository, index: Index, known: Contents, refs: RunRefs) -> Catalog:
     """The catalog after what the index lacks was read from git, and what it has too much was dropped."""
+    places = [(head.name, head.commit) for head in known.heads]
+    fresh, failed = brought(repo, index, places, known.broken, refs)
     commits: dict[str, str] = dict(refs.runs)
     kept = [head for head in known.heads if commits.get(head.name) == head.commit]
-    still = [one for one in known.broken if commits.get(one.name) == one.commit]
-    seen = {run.name for part in (kept, still) for run in part}
-    fresh, failed = _read(repo, [run for run in refs.runs if run[0] not in seen])
-    # A run of which an earlier commit is known goes too, where the one that it has now cannot be read.
-    gone = [
-        head.name for head in known.heads if commits.get(head.name) != head.commit and head.name not in fresh
-    ]
-    broken = [*still, *(_lasting(name, commits[name], error) for name, error in failed if _lasts(error))]
-    if fresh or gone or set(broken) != set(known.broken):
-        index.write(Changes(gone, list(fresh.values()), broken))
-    failed += [(one.name, _told(one)) for one in still]
     failed += [(ref, _stranger(ref)) for ref in refs.strangers]
     return _catalog([*kept, *(row.head for row in fresh.values())], failed, fresh)
+
+
+def brought(
+    repo: Repository, index: Index, known: Sequence[Key], broken: Sequence[BrokenRun], refs: RunRefs
+) -> tuple[dict[str, Row], list[tuple[str, GitExpError]]]:
+    """Brings the index, which has the `known` and the `broken` runs, up to date with the refs.
+
+    Gives the rows that were read for it, and why other runs cannot be read.
+    """
+    commits: dict[str, str] = dict(refs.runs)
+    still = [one for one in broken if commits.get(one.name) == one.commit]
+    seen = {name for name, commit in known if commits.get(name) == commit} | {one.name for one in still}
+    fresh, failed = _read(repo, [run for run in refs.runs if run[0] not in seen])
+    # A run of which an earlier commit is known goes too, where the one that it has now cannot be read.
+    gone = [name for name, commit in known if commits.get(name) != commit and name not in fresh]
+    lasting = [*still, *(_lasting(name, commits[name], error) for name, error in failed if _lasts(error))]
+    if fresh or gone or set(lasting) != set(broken):
+        index.write(Changes(gone, list(fresh.values()), lasting))
+    return fresh, failed + [(one.name, _told(one)) for one in still]
 
 
 def _read(repo: Repository, places: Sequence[Place]) -> tuple[dict[str, Row], list[tuple[str, GitExpError]]]:

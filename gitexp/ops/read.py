@@ -173,7 +173,7 @@ def list_all(repo: Repository) -> Listing:
     for head in found.heads:
         run = StoredRun(repo, head.name, head.commit, head, tails)  # type: ignore[arg-type]
         try:
-            runs.append(_current(run) if head.name in live else run)
+            runs.append(current(run) if head.name in live else run)
         except GitExpError as error:
             broken.append((head.name, error))
     return Listing(tuple(runs), tuple(broken), found.refs, tails)
@@ -197,10 +197,10 @@ def load(repo: Repository, commit: Oid, text: str, name: RunName | None = None) 
     with telling(repo, name or text):
         record = read_record(repo.reader, commit, text)
     own = name is not None
-    return _current(StoredRun.of_record(repo, name or record.info.name, commit, record, own=own))
+    return current(StoredRun.of_record(repo, name or record.info.name, commit, record, own=own))
 
 
-def _current(run: StoredRun) -> StoredRun:
+def current(run: StoredRun) -> StoredRun:
     """A live run with what its journal says so far."""
     if not run.live:
         return run

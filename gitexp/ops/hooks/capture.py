@@ -11,10 +11,11 @@ from gitexp.errors import GitError, GitExpError, StorageFull
 from gitexp.model.names import RunName
 from gitexp.ops.evidence import best_first
 from gitexp.ops.hooks import pending
+from gitexp.ops.hooks.known_runs import runs_with_code
 from gitexp.ops.hooks.pending import Pending
 from gitexp.ops.hooks.staged_files import StagedFiles
 from gitexp.ops.hooks.table import Answer, Call
-from gitexp.ops.read import StoredRun, list_all
+from gitexp.ops.read import StoredRun
 from gitexp.repo import Repository
 
 # Most commits have nothing to record: what that needs is imported where there is something.
@@ -93,7 +94,7 @@ def _is_wanted(repo: Repository, files: StagedFiles) -> bool:
 
 def _known(repo: Repository, taken: Snapshot, files: StagedFiles) -> StoredRun | None:
     """The best of the runs with this code and these params; a run may have more params than files have."""
-    found = [run for run in list_all(repo).with_code(taken.tree) if run.head.status != "draft"]
+    found = [run for run in runs_with_code(repo, taken.tree) if run.head.status != "draft"]
     if not found:
         return None
     from gitexp.ops.alike import began_with

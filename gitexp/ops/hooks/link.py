@@ -16,10 +16,10 @@ from gitexp.formats.trailers import lines, named, without
 from gitexp.model.names import RunName
 from gitexp.ops.evidence import commit_of
 from gitexp.ops.hooks import pending
+from gitexp.ops.hooks.known_runs import runs_with_code
 from gitexp.ops.hooks.message import is_nothing, with_line
 from gitexp.ops.hooks.pending import Pending
 from gitexp.ops.hooks.table import Answer, Call
-from gitexp.ops.read import list_all
 from gitexp.repo import Repository
 
 
@@ -73,7 +73,7 @@ def _outdated(repo: Repository, message: bytes, noted: Pending) -> set[str]:
     tree = code_tree(repo, head)
     if tree == noted.tree:
         return set()
-    return names & {str(run.name) for run in list_all(repo).with_code(tree)}
+    return names & {str(run.name) for run in runs_with_code(repo, tree)}
 
 
 def _linked(repo: Repository, message: bytes, noted: Pending) -> bytes:
@@ -82,7 +82,7 @@ def _linked(repo: Repository, message: bytes, noted: Pending) -> bytes:
         return message
     run = noted.run
     if mentioned := named(message):
-        of_code = {one.name for one in list_all(repo).with_code(noted.tree)}
+        of_code = {one.name for one in runs_with_code(repo, noted.tree)}
         if not of_code.isdisjoint(lines(message)):
             return message
         # Of a squashed commit: `git merge --squash` indents what it puts together.
