@@ -20,16 +20,31 @@ def examine_any(repo: Repository, text: str) -> Examined:
     Raises NotFound, Ambiguous, UsageError or BrokenRecord.
     """
     try:
-        return examine(repo, text)
+        there = examine(repo, text)
     except Ambiguous:
         raise
     except NotFound as error:
         if not _is_without_record(repo, text):
             raise
         unrecorded = error
+    else:
+        return there if there.stale is None or there.run.own else _of_its_code(repo, text, there)
     found = evidence_of(repo, text, list_all(repo))
     if not found.runs:
         raise _nothing(text, found) from unrecorded
+    return _best(repo, text, found)
+
+
+def _of_its_code(repo: Repository, text: str, there: Examined) -> Examined:
+    """The best run of the commit's code; where there is none, the stale record that stands in it."""
+    found = evidence_of(repo, there.run.commit, list_all(repo))
+    if not found.runs or found.is_stale(found.runs[0]):
+        return there
+    repo.remark(f"the record in {text!r} is stale: it is that of run '{there.run.name}'")
+    return _best(repo, text, found)
+
+
+def _best(repo: Repository, text: str, found: Evidence) -> Examined:
     for sentence in _remarks(text, found):
         repo.remark(sentence)
     best = found.runs[0]

@@ -136,3 +136,20 @@ def test_without_an_index_that_can_be_written(exp: Program) -> None:
     (index / "in the way").touch()
     assert listed(exp, "HEAD") == [name]
     assert exp("show", "HEAD").out.startswith(f"run {name} ")
+
+
+def test_a_stale_record_in_the_commit_does_not_hide_what_is_of_its_code(exp: Program) -> None:
+    merged = exp.record("merged", "pass", "-S", "lr=0.2")
+    exp.repo.git("merge", "-q", f"exp/{merged}")
+    exp.repo.commit("later", {"train.py": "print('later')\n"})
+    # Nothing is of that code yet.
+    said = exp("show", "HEAD")
+    assert said.out.startswith(f"run {merged} ")
+    assert "stale: " in said.out
+    fitting = exp.record("fitting")
+    head = commit(exp, "named", fitting)
+    said = exp("show", "HEAD")
+    assert said.out.startswith(f"run {fitting}  finished\n  evidence for commit {head[:10]}\n")
+    assert "stale" not in said.out
+    assert said.err == f"note: the record in 'HEAD' is stale: it is that of run '{merged}'\n"
+    assert exp("show", merged).out.startswith(f"run {merged} ")

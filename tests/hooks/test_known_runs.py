@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gitexp.model.values import Oid
 from gitexp.ops.hooks import known_runs
 from gitexp.ops.hooks.known_runs import runs_with_code
 from gitexp.ops.read import list_all
@@ -14,7 +15,7 @@ from tests.hooks.evidence import code, opened, runs
 
 def check(repo: Repo) -> set[str]:
     """The names that are found, of which a listing has the same; each of them may be the first to ask."""
-    tree = code(repo)
+    tree = Oid(code(repo))
     with opened(repo) as one, opened(repo) as other:
         found = [(run.name, run.commit, run.record) for run in runs_with_code(one, tree)]
         assert found == [(run.name, run.commit, run.record) for run in list_all(other).with_code(tree)]
