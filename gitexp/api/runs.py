@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import SupportsIndex, overload
 
 from gitexp.api.run_tables import table_of_histories, table_of_runs
@@ -66,7 +66,8 @@ def runs(
 
     `runs("params.lr < 1e-3 and tag:baseline", sort="-acc", limit=5)`: `sort` is a key, from great to small
     behind a minus; NaN and missing values come last both ways. With `commit`, a revision, only the runs that
-    its message names and those of exactly its code. Runs that cannot be read are left out.
+    its message names and those of exactly its code; one of other code is `stale`. Runs that cannot be read
+    are left out.
     Raises QueryError; NotFound where `commit` is none.
     """
     from gitexp.ops.select import Selection
@@ -78,8 +79,9 @@ def runs(
         return _runs(selection.of(found.runs))
     from gitexp.ops.evidence import evidence_of
 
-    return _runs(selection.of(evidence_of(opened, commit, found).among(found.runs)))
+    evidence = evidence_of(opened, commit, found)
+    return _runs(selection.of(evidence.among(found.runs)), evidence.stale)
 
 
-def _runs(stored: Iterable[read.StoredRun]) -> Runs:
-    return Runs(map(RecordedRun, stored))
+def _runs(stored: Iterable[read.StoredRun], stale: Collection[str] = ()) -> Runs:
+    return Runs(RecordedRun(run, of_other_code=run.name in stale) for run in stored)

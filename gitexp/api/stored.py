@@ -23,9 +23,10 @@ from gitexp.repo import Repository
 class RecordedRun:
     """A run as it stands in the repository (and, while it runs, in its journal)."""
 
-    def __init__(self, stored: read.StoredRun) -> None:
+    def __init__(self, stored: read.StoredRun, *, of_other_code: bool = False) -> None:
         self.stored = stored
         """What it is read from; of use inside gitexp only."""
+        self._of_other_code = of_other_code
 
     @property
     def info(self) -> RunInfo:
@@ -58,10 +59,13 @@ class RecordedRun:
 
     @property
     def stale(self) -> bool:
-        """Whether the record stands beside code that it does not speak for, as a merge may leave it."""
+        """Whether the record stands beside code that it does not speak for, as a merge may leave it.
+
+        Of the runs of a commit (`gitexp.runs(commit=…)`) whether it does not speak for that commit's code.
+        """
         from gitexp.ops.staleness import is_stale
 
-        return is_stale(self.stored)
+        return self._of_other_code or is_stale(self.stored)
 
     @property
     def params(self) -> Mapping[str, Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.cli.outputs import How, output_of
@@ -61,7 +61,8 @@ def page_of(repo: Repository, found: Listing, options: Options, screen: Screen) 
     request = with_view(options.request._replace(view=view_of(repo, options.view)))
     now = time.time()
     choice = _choice(request)
-    runs = matching(_asked(repo, found, request), request, now)
+    runs, stale = _asked(repo, found, request)
+    runs = matching(runs, request, now)
     how = How(
         screen,
         found.runs,
@@ -69,6 +70,7 @@ def page_of(repo: Repository, found: Listing, options: Options, screen: Screen) 
         options.template,
         options.nul,
         limited=choice is None or not choice.everything,
+        stale=stale,
     )
     if request.group_by is not None:
         return _groups_page(runs, request, choice, how, options, now)
@@ -79,16 +81,21 @@ def page_of(repo: Repository, found: Listing, options: Options, screen: Screen) 
     return _runs_page(runs, choice, how, options, now)
 
 
-def _asked(repo: Repository, found: Listing, request: Request) -> Sequence[StoredRun]:
-    """All runs, or those of the commit that is asked for. Raises NotFound, UsageError."""
+def _asked(repo: Repository, found: Listing, request: Request) -> tuple[Sequence[StoredRun], Collection[str]]:
+    """All runs, or those of the commit that is asked for and which of them are stale for it.
+
+    Raises NotFound, UsageError.
+    """
     if request.commit is None:
-        return found.runs
+        return found.runs, ()
     from gitexp.ops.evidence import evidence_of, not_here
 
     evidence = evidence_of(repo, request.commit, found)
     for name in evidence.missing:
         warn(not_here(name, request.commit))
-    return evidence.among(found.runs)
+    if evidence.stale:
+        note(f"not of the code of {request.commit!r}, so stale: {', '.join(sorted(evidence.stale))}")
+    return evidence.among(found.runs), evidence.stale
 
 
 def _choice(request: Request) -> Choice | None:
@@ -141,13 +148,14 @@ def _sheet(runs: Sequence[StoredRun], choice: Choice | None, how: How, now: floa
         found = {name: progress_of(run, now) for name, run in moving.items()}
         progress = {name: one for name, one in found.items() if one is not None}
     if choice is None:
-        return Sheet(runs, progress, True, (), columns_of(runs), now)
+        return Sheet(runs, progress, True, (), columns_of(runs), now, how.stale)
     from gitexp.ops.asking import asked_columns
 
     asked = asked_columns(choice, runs, how.everything, now)
     shown = {(one.space, one.key) for one in asked}
     more = [one for one in columns_of(runs) if (one.space, one.key) not in shown] if choice.defaults else []
-    return Sheet(runs, progress, choice.defaults and not choice.everything, asked, more, now)
+    labels = choice.defaults and not choice.everything
+    return Sheet(runs, progress, labels, asked, more, now, how.stale)
 
 
 def _write(page: Page, options: Options, screen: Screen, session: Session) -> None:

@@ -27,10 +27,15 @@ _ALWAYS = (
 
 
 def listed_value(
-    run: StoredRun, progress: Progress | None, asked: Mapping[str, Value | Missing] | None
+    run: StoredRun,
+    progress: Progress | None,
+    asked: Mapping[str, Value | Missing] | None,
+    *,
+    stale: bool = False,
 ) -> dict[str, Any]:
     """A run as it stands in a list; every key is always there, save `columns`: what was asked for by key."""
-    value = {**_listed(run.record, run.commit), "progress": progress._asdict() if progress else None}
+    moved = progress._asdict() if progress else None
+    value = {**_listed(run.record, run.commit), "stale": stale, "progress": moved}
     if asked is not None:
         value["columns"] = {key: found for key, found in asked.items() if found is not MISSING}
     return strict(value)

@@ -33,6 +33,11 @@ class Evidence:
         names = {run.name for run in self.runs}
         return [run for run in runs if run.name in names]
 
+    @property
+    def stale(self) -> frozenset[RunName]:
+        """The names of those that are of other code."""
+        return frozenset(run.name for run in self.runs if self.is_stale(run))
+
     def is_stale(self, run: StoredRun) -> bool:
         """Whether the run is of other code than the commit's."""
         return run.info.code.tree != self.code

@@ -153,3 +153,25 @@ def test_a_stale_record_in_the_commit_does_not_hide_what_is_of_its_code(exp: Pro
     assert "stale" not in said.out
     assert said.err == f"note: the record in 'HEAD' is stale: it is that of run '{merged}'\n"
     assert exp("show", merged).out.startswith(f"run {merged} ")
+
+
+def test_every_list_says_which_runs_are_of_other_code(exp: Program) -> None:
+    early = exp.record("early")
+    exp.repo.write("train.py", "print('later')\n")
+    exact = exp.record("exact")
+    commit(exp, "both", early, exact)
+    told = f"note: not of the code of 'HEAD', so stale: {early}\n"
+    for options in ((), ("--md",), ("--columns", "name,status")):
+        said = exp("ls", "--commit", "HEAD", *options)
+        lines = {name: line for line in said.out.splitlines() for name in (early, exact) if name in line}
+        assert "finished, stale" in lines[early]
+        assert "stale" not in lines[exact]
+        assert said.err == told
+    for options in (("--csv",), ("--name-only",), ("--group-by", "lr")):
+        assert exp("ls", "--commit", "HEAD", *options).err == told
+    found = exp("ls", "--commit", "HEAD", "--json").json["runs"]
+    assert {one["name"]: one["stale"] for one in found} == {early: True, exact: False}
+    assert not any(one["stale"] for one in exp("ls", "--json").json["runs"])
+    assert "stale" not in exp("ls").out
+    assert {run.name: run.stale for run in gitexp.runs(commit="HEAD")} == {early: True, exact: False}
+    assert not gitexp.get_run(early).stale

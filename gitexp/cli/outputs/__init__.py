@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -26,6 +26,8 @@ class How(NamedTuple):
     """Whether records end in NUL, and texts are as they are."""
     limited: bool = True
     """Whether a table for a pipe has to be kept from being too wide."""
+    stale: Collection[str] = ()
+    """The names of the runs that are not of the code of the commit that was asked for."""
 
 
 class Page(NamedTuple):

@@ -29,7 +29,8 @@ def run_values(sheet: Sheet) -> Iterable[dict[str, Any]]:
     found = [one.values() for one in sheet.asked]
     for index, run in enumerate(sheet.runs):
         asked = {name: values[index] for name, values in zip(names, found, strict=True)}
-        yield listed_value(run, sheet.progress.get(run.name), asked or None)
+        stale = run.name in sheet.stale
+        yield listed_value(run, sheet.progress.get(run.name), asked or None, stale=stale)
 
 
 def group_values(found: Groups) -> Iterable[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -59,6 +59,8 @@ class Sheet(NamedTuple):
     more: Sequence[Values]
     """Those that are shown without having been asked for."""
     now: float
+    stale: Collection[str] = ()
+    """Names of runs that say nothing of the code of the commit that was asked for."""
 
 
 def listing(sheet: Sheet, width: int | None, most: int | None = None) -> Fitted:
@@ -100,7 +102,7 @@ def label_columns(sheet: Sheet, longest: int) -> list[Column]:
     heads = [run.head for run in sheet.runs]
     columns = [
         Column("RUN", [f"{head.name} *" if head.star else head.name for head in heads], style="bold"),
-        status_column([head.status for head in heads], [head.name for head in heads], sheet.progress),
+        status_column([head.status for head in heads], sheet),
         Column("AGE", [age_text(sheet.now - head.started) for head in heads], right=True),
     ]
     for heading, texts in (
@@ -113,16 +115,15 @@ def label_columns(sheet: Sheet, longest: int) -> list[Column]:
     return columns
 
 
-def status_column(statuses: Sequence[str], names: Sequence[str], progress: Mapping[str, Progress]) -> Column:
-    """`running 12/50` of a run that is being recorded here."""
+def status_column(statuses: Sequence[str], sheet: Sheet) -> Column:
+    """`running 12/50` of a run that is being recorded here, `finished, stale` of one of other code."""
     cells = {status: Cell(status, STATUS.get(status)) for status in set(statuses)}
-    if not progress:
+    if not sheet.progress and not sheet.stale:
         return Column("STATUS", [cells[status] for status in statuses])
-    moving = {name: Cell(progress_text(one), STATUS["running"]) for name, one in progress.items()}
-    return Column(
-        "STATUS",
-        [moving.get(name, cells[status]) for name, status in zip(names, statuses, strict=True)],
-    )
+    special = {name: Cell(progress_text(one), STATUS["running"]) for name, one in sheet.progress.items()}
+    pairs = [(run.name, status) for run, status in zip(sheet.runs, statuses, strict=True)]
+    special |= {name: Cell(f"{status}, stale", "red") for name, status in pairs if name in sheet.stale}
+    return Column("STATUS", [special.get(name, cells[status]) for name, status in pairs])
 
 
 def progress_text(progress: Progress) -> str:
@@ -157,8 +158,7 @@ def _in_turn(columns: Sequence[Values]) -> Iterator[Values]:
 
 def _column(values: Values, sheet: Sheet) -> Column:
     if (values.space, values.key) == ("run", "status"):
-        names = [run.name for run in sheet.runs]
-        return status_column([str(value) for value in values.values()], names, sheet.progress)
+        return status_column([str(value) for value in values.values()], sheet)
     return _value_column(values)
 
 
