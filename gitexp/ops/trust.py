@@ -13,9 +13,11 @@ from enum import Enum
 
 from gitexp.errors import BrokenRecord, GitExpError, NotFound
 from gitexp.git.objects import Identity
-from gitexp.model.record import RunInfo
+from gitexp.model.names import RunName
+from gitexp.model.record import RunInfo, Status
 from gitexp.model.values import Oid
 from gitexp.ops import operations
+from gitexp.ops.drafts import merged_runs
 from gitexp.ops.operations import Kind
 from gitexp.ops.read import StoredRun
 from gitexp.ops.tip import Tip
@@ -44,10 +46,15 @@ class Standing(str, Enum):
         return self in (Standing.OWN, Standing.SIGNED)
 
 
+_WORST_LAST = tuple(Standing)
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Where the code and the command of a run come from."""
 
+    name: RunName
+    """The run that the rest is said of: a draft is as the worst of those that were merged."""
     standing: Standing
     author: Identity
     commit: Oid
@@ -56,10 +63,18 @@ class Provenance:
 
 def provenance(repo: Repository, run: StoredRun) -> Provenance:
     """Where what `run` would execute comes from. Raises BrokenRecord or NotFound."""
-    own = _recorded_here(repo)
-    found = [_judged(repo, commit, own) for commit in _makers(repo, run)]
+    return _worst(repo, run, _recorded_here(repo))
+
+
+def _worst(repo: Repository, run: StoredRun, own: frozenset[Oid]) -> Provenance:
+    found = [_judged(repo, run.name, commit, own) for commit in _makers(repo, run)]
     # Where two edits were merged both sides hold the same: one to be trusted is enough.
-    return next((one for one in found if one.standing.trusted), found[0])
+    best = next((one for one in found if one.standing.trusted), found[0])
+    if run.record.info.status is not Status.DRAFT:
+        return best
+    # Whoever merges has not read, let alone executed, what they merge.
+    merged = [_worst(repo, one, own) for one in merged_runs(repo, run)]
+    return max(best, *merged, key=lambda one: _WORST_LAST.index(one.standing))
 
 
 def check_trusted(repo: Repository, run: StoredRun, trust: bool, *, retry: str | None = None) -> None:
@@ -75,20 +90,20 @@ def check_trusted(repo: Repository, run: StoredRun, trust: bool, *, retry: str |
     hint = f"{retry or f'git exp repro {run.name}'} --trust, after reading what it will execute"
     who = f"{found.author.name} <{found.author.email}>"
     if found.standing is Standing.CLAIMED:
-        message = f"run {run.name!r} says that it is by {who}, but this clone did not record it"
+        message = f"run {found.name!r} says that it is by {who}, but this clone did not record it"
     else:
-        message = f"run {run.name!r} is by {who}, not by you"
+        message = f"run {found.name!r} is by {who}, not by you"
     raise GitExpError(message, hint=hint)
 
 
-def _judged(repo: Repository, commit: Oid, own: frozenset[Oid]) -> Provenance:
+def _judged(repo: Repository, name: RunName, commit: Oid, own: frozenset[Oid]) -> Provenance:
     author, _ = author_of(repo.reader, commit)
     mine = author.email.lower() == repo.config.identity(repo.environ).email.lower()
     if mine and (commit in own or (author.email and repo.config.bool(TRUST_EMAIL))):
-        return Provenance(Standing.OWN, author, commit)
+        return Provenance(name, Standing.OWN, author, commit)
     if _is_signed(repo, commit):
-        return Provenance(Standing.SIGNED, author, commit)
-    return Provenance(Standing.CLAIMED if mine else Standing.FOREIGN, author, commit)
+        return Provenance(name, Standing.SIGNED, author, commit)
+    return Provenance(name, Standing.CLAIMED if mine else Standing.FOREIGN, author, commit)
 
 
 def _recorded_here(repo: Repository) -> frozenset[Oid]:

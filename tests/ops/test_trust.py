@@ -86,6 +86,25 @@ def test_a_foreign_resumption_is_foreign_and_one_of_ours_is_not(exp: Program, by
     assert found(hers).standing is Standing.OWN
 
 
+def test_a_draft_stands_as_the_worst_of_what_was_merged(exp: Program, by: Author) -> None:
+    mine = exp.record("mine")
+    by("Eve", "eve@example.org")
+    exp.repo.write("lib.py", "print('evil')\n")
+    hers = exp.record("hers")
+    by("Ada Tester", "ada@example.org")
+    (exp.repo.path / "lib.py").unlink()
+    exp.repo.write("other.py", "1\n")
+    good = exp("merge", mine, exp.record("more")).name
+    assert found(good).standing is Standing.OWN
+    bad = exp("merge", good, hers).name
+    exp("tag", bad, "+seen")
+    assert (found(bad).standing, found(bad).name) == (Standing.FOREIGN, hers)
+    assert refused(bad).message == f"run {hers!r} is by Eve <eve@example.org>, not by you"
+    said = exp("bisect", "HEAD", bad, "--metric", "acc", "--", "true")
+    assert said.code != 0
+    assert f"run {hers!r} is by Eve" in said.err
+
+
 def on_top(repo: Repo, name: str, change: Callable[[str], str]) -> None:
     """A commit on top of a run that looks like an edit, with another `run.yaml`."""
     text = change(repo.git("show", f"exp/{name}:.exp/run.yaml"))

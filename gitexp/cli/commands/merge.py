@@ -144,11 +144,11 @@ def _run(session: Session, repo: Repository, merged: Merged, *, trust: bool, qui
 
 
 def _check_trusted(repo: Repository, runs: tuple[str, ...], trust: bool) -> None:
-    from gitexp.ops.merging.running import check_run_trusted
     from gitexp.ops.resolve import resolve
+    from gitexp.ops.trust import check_trusted
 
     for text in runs:
-        check_run_trusted(repo, resolve(repo, text), trust, retry=f"git exp merge {' '.join(runs)} --run")
+        check_trusted(repo, resolve(repo, text), trust, retry=f"git exp merge {' '.join(runs)} --run")
 
 
 def _open(

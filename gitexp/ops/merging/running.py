@@ -16,13 +16,13 @@ from gitexp.ops import isolate, params
 from gitexp.ops.committed import params_files_at, settings_at
 from gitexp.ops.compare import Comparison, compare, side_of
 from gitexp.ops.continuing import Origin
+from gitexp.ops.drafts import merged_runs
 from gitexp.ops.execute import Request, Source
 from gitexp.ops.merging.params import put, value_at
-from gitexp.ops.read import StoredRun, load
+from gitexp.ops.read import StoredRun
 from gitexp.ops.repro import supplies
 from gitexp.ops.resolve import resolve
 from gitexp.ops.trust import check_trusted
-from gitexp.ops.versions import parents_of, versions
 from gitexp.repo import Repository
 
 
@@ -101,7 +101,7 @@ def _from_cwd(info: RunInfo, paths: Sequence[str]) -> tuple[str, ...]:
 def _is_trusted(repo: Repository, run: StoredRun, trust: bool) -> bool:
     """Whether filters may run as well; a draft of which only the user's word is known runs without them."""
     try:
-        check_run_trusted(repo, run, False, retry=f"git exp run --draft {run.name}")
+        check_trusted(repo, run, False, retry=f"git exp run --draft {run.name}")
     except GitExpError:
         if not trust:
             raise
@@ -112,21 +112,6 @@ def _is_trusted(repo: Repository, run: StoredRun, trust: bool) -> bool:
 def _state(run: StoredRun) -> str:
     status = run.record.info.status
     return "running" if not status.ended else "captured" if status is Status.CAPTURED else "run already"
-
-
-def check_run_trusted(repo: Repository, run: StoredRun, trust: bool, *, retry: str) -> None:
-    """Raises GitExpError where a run, or one of those that went into it as a draft, must not be executed."""
-    check_trusted(repo, run, trust, retry=retry)
-    if not trust and run.record.info.status is Status.DRAFT:
-        for one in merged_runs(repo, run):
-            check_run_trusted(repo, one, trust, retry=retry)
-
-
-def merged_runs(repo: Repository, run: StoredRun) -> list[StoredRun]:
-    """The runs that a draft was made of, as they were then; they are there wherever the draft is."""
-    oldest = list(versions(repo.reader, run.commit, run.name))[-1]
-    parents = parents_of(repo.reader, oldest)
-    return [load(repo, parent, parent) for parent in parents]
 
 
 @dataclass(frozen=True, slots=True)
