@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gitexp.formats.assignment import flatten
 from gitexp.formats.record import inputs_from
-from gitexp.model.record import Input, Record, Status
+from gitexp.model.record import Input, Record, RunInfo, Status
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops.compare import input_identities
 from gitexp.ops.read import StoredRun, list_all
 from gitexp.repo import Repository
 
 _SEEDS = frozenset(("seed", "seeds", "random_seed", "random_state", "rng_seed", "manual_seed"))
+_NUMBER = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,18 @@ def doing(repo: Repository, task: Task) -> list[StoredRun]:
 
 
 def repeated(repo: Repository, record: Record) -> list[StoredRun]:
-    """The finished runs of the same code, inputs, and params but for seeds: that of `record`, too."""
+    """The finished runs of the same code, command, folder, inputs and params: that of `record`, too.
+
+    Seeds may be others, in the params as in the command.
+    """
     params, inputs = _unseeded(record.params), _identities(record.inputs)
+    way = _way(record.info)
     return [
         run
         for run in of_code(repo, record.info.code.tree)
-        if same(_unseeded(run.record.params), params) and same(_identities(inputs_of(run)), inputs)
+        if _way(run.info) == way
+        and same(_unseeded(run.record.params), params)
+        and same(_identities(inputs_of(run)), inputs)
     ]
 
 
@@ -68,10 +76,25 @@ def began_with(run: StoredRun, params: Mapping[str, Value]) -> bool:
     return all(key in first and same(first[key], value) for key, value in flatten(params).items())
 
 
+def _way(info: RunInfo) -> tuple[str, list[str]]:
+    """The folder and the command without the values of its options for seeds."""
+    words: list[str] = []
+    after_seed = False
+    for word in info.command:
+        option, equals, _ = word.partition("=")
+        seed = _is_seed(option.lstrip("-+").replace("-", "_"))
+        if not (after_seed and _NUMBER.fullmatch(word)):
+            words.append(option if seed and equals else word)
+        after_seed = seed and word.startswith("-") and not equals
+    return info.cwd, words
+
+
+def _is_seed(key: str) -> bool:
+    return key.rpartition(".")[2].lower() in _SEEDS
+
+
 def _unseeded(params: Mapping[str, Value]) -> dict[str, Value]:
-    return {
-        key: value for key, value in flatten(params).items() if key.rpartition(".")[2].lower() not in _SEEDS
-    }
+    return {key: value for key, value in flatten(params).items() if not _is_seed(key)}
 
 
 def _identities(inputs: Sequence[Input]) -> dict[str, Value]:

@@ -223,6 +223,26 @@ def test_noise_of_repeated_runs(exp: Program, value: Path) -> None:
     assert exp("repro", old).code == 1
 
 
+ARGUMENT = """\
+import json, os, sys
+off = float(open(os.environ["VALUE"]).read())
+json.dump({"acc": float(sys.argv[1]) + off}, open("metrics.json", "w"))
+"""
+
+
+def test_other_arguments_are_no_noise_but_other_seeds_are(exp: Program, value: Path) -> None:
+    value.write_text("0")
+    exp.repo.commit("arguments", {"train.py": ARGUMENT, ".gitignore": "metrics.json\n"})
+    old = exp("run", "--", "python", "train.py", "0.1").name
+    exp("run", "--", "python", "train.py", "0.9")
+    seeded = exp("run", "--", "python", "train.py", "0.5", "--seed", "1").name
+    value.write_text("0.1")
+    assert exp("run", "--", "python", "train.py", "0.5", "--seed", "2").code == 0
+    value.write_text("0.05")
+    assert exp("repro", old).code == 1
+    assert verdict_of(exp("repro", seeded, "--json"))["verdict"] == "within noise"
+
+
 def test_the_code_of_today_with_the_params_of_then(exp: Program) -> None:
     code = """\
 import json
