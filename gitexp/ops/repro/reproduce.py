@@ -134,4 +134,10 @@ def _verdict(repo: Repository, plan: Plan, done: Executed) -> Reproduction:
 
 
 def _repeated(repo: Repository, record: Record, done: Executed) -> list[StoredRun]:
-    return [one for one in repeated(repo, record) if one.name != done.name]
+    """The runs that tell how much metrics vary: no reproduction does that itself was none."""
+    return [one for one in repeated(repo, record) if one.name != done.name and _is_witness(one)]
+
+
+def _is_witness(run: StoredRun) -> bool:
+    verdict = run.info.reproduction
+    return verdict is None or verdict.verdict.reproduced
