@@ -85,6 +85,19 @@ def test_the_whole_is_as_its_worst_part() -> None:
     assert worst([Verdict.MISSING, Verdict.DIFFERENT, Verdict.NOISE]) is Verdict.MISSING
 
 
+def test_another_end_is_different_whatever_was_logged() -> None:
+    old = replace(RECORD, metrics={"m": 0.5}, info=replace(INFO, exit_code=0))
+    failed = replace(old, info=replace(INFO, status=Status.FAILED, exit_code=3))
+    assert judge(NAME, Oid("1" * 40), old, old, NOTHING).verdict is Verdict.IDENTICAL
+    assert judge(NAME, Oid("1" * 40), old, replace(old, info=INFO), NOTHING).verdict is Verdict.IDENTICAL
+    found = judge(NAME, Oid("1" * 40), old, failed, NOTHING)
+    assert (found.verdict, found.metrics["m"].verdict) == (Verdict.DIFFERENT, Verdict.IDENTICAL)
+    other = replace(failed, info=replace(failed.info, exit_code=4))
+    assert judge(NAME, Oid("1" * 40), failed, other, NOTHING).verdict is Verdict.DIFFERENT
+    gone = replace(failed, metrics={})
+    assert judge(NAME, Oid("1" * 40), old, gone, NOTHING).verdict is Verdict.MISSING
+
+
 def test_inputs_by_their_hashes() -> None:
     def data(role: str, digit: str) -> Input:
         return Input(role, "data", "data.csv", Digest(digit * 64))

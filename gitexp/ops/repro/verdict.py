@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
 from gitexp.formats.settings import Noise
 from gitexp.model.names import RunName
-from gitexp.model.record import Input, Record
+from gitexp.model.record import Input, Record, RunInfo
 from gitexp.model.reproduction import Fate, InputChange, Measured, Reproduction, Verdict, worst
 from gitexp.model.values import Oid, Scalar, same
 from gitexp.ops.compare import input_identities
@@ -42,11 +42,18 @@ def judge(
     return Reproduction(
         name=name,
         commit=commit,
-        verdict=worst(one.verdict for one in metrics.values()),
+        verdict=worst([*(one.verdict for one in metrics.values()), *_of_end(old.info, new.info)]),
         on=on,
         metrics=metrics,
         inputs=_changes(old.inputs, new.inputs),
     )
+
+
+def _of_end(old: RunInfo, new: RunInfo) -> Iterator[Verdict]:
+    """A command that ended in another way did not do the same, whatever it had logged by then."""
+    codes = old.exit_code, new.exit_code
+    if old.status is not new.status or (None not in codes and codes[0] != codes[1]):
+        yield Verdict.DIFFERENT
 
 
 def _measured(metric: str, olds: Mapping[str, Scalar], news: Mapping[str, Scalar], known: Known) -> Measured:
