@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gitexp.errors import NotFound
 from gitexp.formats.assignment import flatten
 from gitexp.formats.record import inputs_from
 from gitexp.model.record import Input, Record, RunInfo, Status
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops.compare import input_identities
 from gitexp.ops.read import StoredRun, list_all
+from gitexp.ops.staleness import is_stale
 from gitexp.repo import Repository
 
 _SEEDS = frozenset(("seed", "seeds", "random_seed", "random_state", "rng_seed", "manual_seed"))
@@ -34,8 +36,21 @@ class Task:
 
 
 def of_code(repo: Repository, tree: Oid) -> list[StoredRun]:
-    """Every finished run of a code tree, newest first; commits are not read where the index has them."""
-    return [run for run in list_all(repo).with_code(tree) if run.head.status == Status.FINISHED.value]
+    """Every finished run of a code tree, newest first."""
+    return [run for run in speaking_for(repo, tree) if run.head.status == Status.FINISHED.value]
+
+
+def speaking_for(repo: Repository, tree: Oid) -> list[StoredRun]:
+    """Every run whose record speaks for a code tree: what it claims is the code that its commit has."""
+    return [run for run in list_all(repo).with_code(tree) if speaks(run)]
+
+
+def speaks(run: StoredRun) -> bool:
+    """Whether a run has the code that its record claims."""
+    try:
+        return not is_stale(run)
+    except NotFound:  # its objects are not here
+        return False
 
 
 def doing(repo: Repository, task: Task) -> list[StoredRun]:

@@ -9,7 +9,7 @@ import pytest
 
 from gitexp.capture import snapshot
 from tests.cli.conftest import Program
-from tests.cli.program import Said
+from tests.cli.program import Said, forge
 from tests.cli.sharing import refs
 
 CODE = "import os; open(os.environ['COUNT'], 'a').write('x')"
@@ -126,6 +126,20 @@ def test_inputs_have_to_be_what_they_were(exp: Program, count: Path, monkeypatch
     exp.repo.write("large.bin", "y" * 20)
     reuse(exp)
     assert count.read_text() == "xxxxxx"
+
+
+def test_a_run_that_only_claims_this_code_answers_nothing(exp: Program, count: Path) -> None:
+    tree = exp.repo.git("rev-parse", "HEAD^{tree}")
+    exp.repo.write("train.py", "print('other')\n")
+    name = reuse(exp).name
+    record = exp.repo.git("show", f"exp/{name}:.exp/run.yaml")
+    code = exp.repo.git("show", f"exp/{name}:.exp/run.yaml").partition("tree: ")[2].split()[0].strip('"')
+    forged = record.replace(code, tree).replace(name, "forged-aaaaaa")
+    forge(exp.repo, name, "forged-aaaaaa", {"run.yaml": forged + "\n"})
+    exp("rm", name)
+    exp.repo.git("checkout", "-q", "--force", "HEAD")
+    assert reuse(exp).name != "forged-aaaaaa"
+    assert count.read_text() == "xx"
 
 
 def test_archived_runs_answer_too(exp: Program, count: Path) -> None:

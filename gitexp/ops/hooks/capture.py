@@ -97,12 +97,12 @@ def _known(repo: Repository, taken: Snapshot, files: StagedFiles) -> StoredRun |
     found = [run for run in runs_with_code(repo, taken.tree) if run.head.status != "draft"]
     if not found:
         return None
-    from gitexp.ops.alike import began_with
+    from gitexp.ops.alike import began_with, speaks
     from gitexp.ops.comparand import redacted
 
     _use_settings(repo, files)
     params = redacted(repo, files.read_params())
-    fitting = [run for run in found if began_with(run, params)]
+    fitting = [run for run in found if speaks(run) and began_with(run, params)]
     return next(iter(best_first(fitting)), None)
 
 
