@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.capture import snapshot
 from gitexp.capture.snapshot import Snapshot
+from gitexp.formats.assignment import flatten
+from gitexp.formats.secret_shapes import MASK
 from gitexp.model.record import Input
+from gitexp.model.values import Value
 from gitexp.ops import params
 from gitexp.ops.alike import Task, doing, inputs_of
 from gitexp.ops.begin import UNTRACKED_ROLE, recorded_command, working_tree
 from gitexp.ops.comparand import redacted
 from gitexp.ops.read import StoredRun
+from gitexp.ops.repro.variables import deciding_variables
+from gitexp.ops.surroundings import surroundings
 from gitexp.repo import Repository
 
 if TYPE_CHECKING:
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def answer(repo: Repository, request: Request) -> StoredRun | None:
-    """The newest finished run of just this code, command, folder, params and inputs, if there is one.
+    """The newest finished run of just this code, command, folder, params, inputs and variables, if any.
 
     Nothing is written. Raises GitExpError as starting the run would.
     """
@@ -35,9 +41,40 @@ def answer(repo: Repository, request: Request) -> StoredRun | None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     command = recorded_command(repo, params.substitute(request.command, shown))
+    deciding = _deciding(repo, taken)
+    if deciding is None or _is_masked([*command, *map(str, flatten(shown).values())]):
+        return None
     task = Task(taken.tree, command, repo.relative(repo.cwd) or ".", shown)
     large = {one.path for one in taken.skipped if one.reason == "large"}
-    return next((run for run in doing(repo, task) if _same_inputs(repo, run, large)), None)
+    found = (run for run in doing(repo, task) if _same_surroundings(repo, run, deciding))
+    return next((run for run in found if _same_inputs(repo, run, large)), None)
+
+
+def _deciding(repo: Repository, taken: Snapshot) -> dict[str, str] | None:
+    """The variables that results may depend on; None where not all that decides would be recorded."""
+    if _is_dirty(taken.submodules):
+        return None
+    found = deciding_variables(repo, surroundings(repo, taken, None).env)
+    declared = (name for name in repo.environ for one in repo.settings.variables if fnmatchcase(name, one))
+    if _is_masked(found.values()) or not found.keys() >= set(declared):
+        return None
+    return found
+
+
+def _same_surroundings(repo: Repository, run: StoredRun, deciding: Mapping[str, str]) -> bool:
+    env = run.whole.env
+    return deciding_variables(repo, env) == deciding and not _is_dirty(env.get("submodules"))
+
+
+def _is_dirty(submodules: Value) -> bool:
+    """Whether one has changes that are not committed there, which nothing records."""
+    each = submodules.values() if isinstance(submodules, Mapping) else ()
+    return any(isinstance(one, Mapping) and one.get("dirty") is True for one in each)
+
+
+def _is_masked(texts: Iterable[str]) -> bool:
+    """Whether a secret is among them: whether it is the same one cannot be told."""
+    return any(MASK in text for text in texts)
 
 
 def _taken(repo: Repository, quarantine: Path, changed: Mapping[str, bytes]) -> Snapshot:

@@ -11,6 +11,7 @@ from gitexp.capture import snapshot
 from tests.cli.conftest import Program
 from tests.cli.program import Said, forge
 from tests.cli.sharing import refs
+from tests.gitrepo import init
 
 CODE = "import os; open(os.environ['COUNT'], 'a').write('x')"
 
@@ -140,6 +141,59 @@ def test_a_run_that_only_claims_this_code_answers_nothing(exp: Program, count: P
     exp.repo.git("checkout", "-q", "--force", "HEAD")
     assert reuse(exp).name != "forged-aaaaaa"
     assert count.read_text() == "xx"
+
+
+def test_variables_that_decide_have_to_be_what_they_were(
+    exp: Program, count: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exp.repo.commit("variables", {".gitexp.yaml": "variables: [RATE, GIT_KIND, MODE_*]\n"})
+    computed = 0
+    for name, value in (
+        ("RATE", "1"),
+        ("RATE", "2"),
+        ("GIT_KIND", "a"),
+        ("MODE_X", "b"),
+        ("PYTHONHASHSEED", "3"),
+    ):
+        monkeypatch.setenv(name, value)
+        for _ in range(2):
+            assert reuse(exp).code == 0
+        computed += 1
+        assert len(count.read_text()) == computed, name
+    monkeypatch.delenv("RATE")
+    reuse(exp)
+    monkeypatch.setenv("RATE", "/data/a")  # what is not recorded cannot be compared
+    reuse(exp)
+    reuse(exp)
+    assert len(count.read_text()) == computed + 3
+
+
+def test_secrets_cannot_be_compared(exp: Program, count: Path) -> None:
+    for secret in ("hunter2hunter2aaa", "otherotherother99"):
+        assert exp("run", "--reuse", "--", sys.executable, "-c", CODE, f"--token={secret}").code == 0
+    assert count.read_text() == "xx"
+    for secret in ("hunter2hunter2aaa", "otherotherother99"):
+        exp.repo.write("params.yaml", f"api_key: {secret}\n")
+        exp.repo.commit("ignored", {".gitignore": "params.yaml\n"})
+        reuse(exp)
+    assert count.read_text() == "xxxx"
+
+
+def test_a_changed_submodule_is_none_that_was_recorded(exp: Program, count: Path, tmp_path: Path) -> None:
+    library = init(tmp_path / "library", exp.repo.environ)
+    library.commit("code", {"lib.py": "X = 1\n"})
+    exp.repo.git("submodule", "--quiet", "add", str(library.path), "lib")
+    exp.repo.commit("submodule")
+    reuse(exp)
+    reuse(exp)
+    assert count.read_text() == "x"
+    exp.repo.write("lib/lib.py", "X = 2\n")
+    reuse(exp)
+    reuse(exp)
+    assert count.read_text() == "xxx"
+    exp.repo.write("lib/lib.py", "X = 1\n")
+    reuse(exp)
+    assert count.read_text() == "xxx"
 
 
 def test_archived_runs_answer_too(exp: Program, count: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 from gitexp.capture.environment import REPEATED
 from gitexp.capture.seeds import VARIABLES as DETERMINISM
@@ -20,12 +21,21 @@ _MEANT_FOR_PROGRAMS = re.compile(
 
 def repeated_variables(repo: Repository, env: Mapping[str, Value]) -> dict[str, str]:
     """Name -> value of those that were recorded and that results may depend on; none that was masked."""
+    return {
+        name: value
+        for name, value in deciding_variables(repo, env).items()
+        if MASK not in value and not _MEANT_FOR_PROGRAMS.fullmatch(name.upper())
+    }
+
+
+def deciding_variables(repo: Repository, env: Mapping[str, Value]) -> dict[str, str]:
+    """Name -> value of all that were recorded and that results may depend on, as they were recorded."""
     recorded = {**_texts(env.get("determinism")), **_texts(env.get("variables"))}
     wanted = {*REPEATED, *DETERMINISM, *repo.settings.variables}
     return {
         name: value
         for name, value in sorted(recorded.items())
-        if name in wanted and MASK not in value and not _MEANT_FOR_PROGRAMS.fullmatch(name.upper())
+        if name in wanted or any(fnmatchcase(name, pattern) for pattern in repo.settings.variables)
     }
 
 
