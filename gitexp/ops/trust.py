@@ -11,15 +11,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from gitexp.capture.snapshot import RECORD_FOLDER
 from gitexp.errors import BrokenRecord, GitExpError, NotFound
+from gitexp.formats.record import RUN
 from gitexp.git.objects import Identity
 from gitexp.model.names import RunName
 from gitexp.model.record import RunInfo, Status
 from gitexp.model.values import Oid
 from gitexp.ops import operations
+from gitexp.ops.archive.names import all_runs
 from gitexp.ops.drafts import merged_runs
 from gitexp.ops.operations import Kind
-from gitexp.ops.read import StoredRun
+from gitexp.ops.read import StoredRun, load
+from gitexp.ops.staleness import is_stale
 from gitexp.ops.tip import Tip
 from gitexp.ops.versions import author_of, parents_of
 from gitexp.repo import Repository
@@ -94,6 +98,19 @@ def check_trusted(repo: Repository, run: StoredRun, trust: bool, *, retry: str |
     else:
         message = f"run {found.name!r} is by {who}, not by you"
     raise GitExpError(message, hint=hint)
+
+
+def check_code_trusted(repo: Repository, commit: Oid, trust: bool, *, retry: str) -> None:
+    """As `check_trusted`, of the run that has `commit`; any other commit is the user's to choose."""
+    if trust:
+        return
+    name = next((name for name, tip in all_runs(repo).items() if tip == commit), None)
+    if name is None and repo.reader.resolve(commit, f"{RECORD_FOLDER.decode()}/{RUN}") is None:
+        return
+    run = load(repo, commit, name or commit, name)
+    # A record that git has brought beside other code says nothing of who that is by.
+    if name is not None or not is_stale(run):
+        check_trusted(repo, run, trust, retry=retry)
 
 
 def _judged(repo: Repository, name: RunName, commit: Oid, own: frozenset[Oid]) -> Provenance:

@@ -425,6 +425,27 @@ def test_a_foreign_run_is_shown_and_not_executed(exp: Program, monkeypatch: pyte
     assert refs(exp.repo) == before
 
 
+def test_the_code_of_a_foreign_run_is_asked_for_too(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = run(exp, TRAIN)
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "eve@example.org")
+    hers = run(exp, TRAIN + "pass\n")
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "ada@example.org")
+    before = refs(exp.repo)
+    for on in (f"exp/{hers}", exp.repo.git("rev-parse", f"exp/{hers}")):
+        said = exp("repro", old, "--on", on)
+        assert said.code == 1
+        assert said.err.endswith(
+            f"error: run {hers!r} is by Ada Tester <eve@example.org>, not by you\n"
+            f"hint: git exp repro {old} --on {on} --trust, after reading what it will execute\n"
+        )
+    assert refs(exp.repo) == before
+    assert exp("repro", old, "--on", f"exp/{hers}", "--trust").code == 0
+    assert exp("repro", old, "--on", f"exp/{old}").code == 0
+    exp.repo.git("checkout", "-q", "--force", "--detach", f"exp/{hers}")
+    exp.repo.commit("read, and taken over", {"more.py": "pass\n"})
+    assert exp("repro", old, "--on", "HEAD").code == 0
+
+
 def test_a_fetched_run(world: World) -> None:
     ada, bob = world.person("ada"), world.person("bob")
     old = run(ada, TRAIN) if isinstance(ada, Program) else _recorded(ada)

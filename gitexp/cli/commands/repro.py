@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -76,7 +77,7 @@ def command(
     from gitexp.cli.reproduction_value import plan_value, reproduced_value
     from gitexp.ops.repro.plan import make_plan
     from gitexp.ops.repro.reproduce import reproduce
-    from gitexp.ops.trust import check_trusted
+    from gitexp.ops.trust import check_code_trusted, check_trusted
 
     with session.repository() as repo:
         plan = make_plan(repo, run, on)
@@ -87,6 +88,9 @@ def command(
         if dry_run:
             return exit_codes.OK
         check_trusted(repo, plan.run, trust, retry=f"git exp repro {plan.run.name}")
+        if on is not None:
+            retry = f"git exp repro {plan.run.name} --on {shlex.quote(on)}"
+            check_code_trusted(repo, plan.commit, trust, retry=retry)
         done = reproduce(repo, plan, _choices(repo, plan, build, metrics_files, outputs, as_json))
         _tell(plan, done, quiet)
         if as_json:
