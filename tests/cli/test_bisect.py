@@ -167,6 +167,27 @@ def test_the_runs_of_others_are_not_executed(exp: Program, monkeypatch: pytest.M
     assert bisect(exp, good, commits[0], "--trust").out.startswith(commits[0])
 
 
+def test_no_filter_runs_on_what_only_the_user_trusts(
+    exp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filtered = tmp_path / "filtered"
+    good = scores(exp.repo, [0.9])[0]
+    mine = exp("run", *COMMAND).name
+    exp.repo.write(".gitattributes", "score filter=canary\n")
+    exp.repo.write("score", "0.4")
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "eve@example.org")
+    hers = exp("run", *COMMAND).name
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "ada@example.org")
+    own = exp("run", *COMMAND).name
+    exp.repo.git("checkout", "-q", "--force", good)
+    exp.repo.git("config", "filter.canary.smudge", f"touch '{filtered}'; cat")
+    (exp.repo.path / ".gitattributes").unlink(missing_ok=True)
+    said = bisect(exp, mine, hers, "--trust", "--", "sh", "-c", f": 1; {TRAIN}")
+    assert (said.code, filtered.exists()) == (0, False), said.err
+    assert bisect(exp, mine, own, "--", "sh", "-c", f": 2; {TRAIN}").code == 0
+    assert filtered.exists()
+
+
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGKILL])
 def test_one_that_is_stopped_leaves_nothing(exp: Program, ended_by: signal.Signals) -> None:
     commits = scores(exp.repo, [0.9, 0.9, 0.5])

@@ -86,8 +86,8 @@ def bisect(repo: Repository, question: Question, told: Callable[[Step], None]) -
     """
     ends = end_of(repo, question.good), end_of(repo, question.bad)
     way = way_of(repo, ends, question.command)
-    check_ends(repo, ends, question.trust)
-    measuring = Measuring(repo, question.metric, way, GROUP + os.urandom(3).hex())
+    trusted = check_ends(repo, ends, question.trust)
+    measuring = Measuring(repo, question.metric, way, GROUP + os.urandom(3).hex(), trusted)
     good, bad = (_at_end(measuring, end, way) for end in ends)
     assert good.value is not None
     assert bad.value is not None

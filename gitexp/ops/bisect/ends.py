@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gitexp.capture.interpreter import is_interactive
-from gitexp.errors import Ambiguous, NotFound, UsageError
+from gitexp.errors import Ambiguous, GitExpError, NotFound, UsageError
 from gitexp.formats.secret_shapes import MASK
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun
@@ -68,9 +68,18 @@ def way_of(repo: Repository, ends: Sequence[End], command: Sequence[str]) -> Way
     return ways[0]
 
 
-def check_ends(repo: Repository, ends: Sequence[End], trust: bool) -> None:
-    """Raises GitExpError where the code or the command of a run at an end must not be executed."""
-    for end in ends:
-        if end.run is not None:
-            retry = f"git exp bisect {' '.join(one.text for one in ends)}"
-            check_trusted(repo, end.run, trust, retry=retry)
+def check_ends(repo: Repository, ends: Sequence[End], trust: bool) -> bool:
+    """Whether filters may run as well; not so where only the user's word is known of an end.
+
+    Raises GitExpError where the code or the command of a run at an end must not be executed.
+    """
+    retry = f"git exp bisect {' '.join(one.text for one in ends)}"
+    try:
+        for end in ends:
+            if end.run is not None:
+                check_trusted(repo, end.run, False, retry=retry)
+    except GitExpError:
+        if not trust:
+            raise
+        return False
+    return True

@@ -50,12 +50,14 @@ class Measuring:
     way: Way
     group: str
     """Of the runs that are made."""
+    trusted: bool
+    """Whether filters that git has for checking out files may run."""
 
     def measure(self, commit: Oid) -> Measured:
         """The metric at `commit`. Raises GitExpError, and KeyboardInterrupt where the command was stopped."""
         folder = "" if self.way.cwd == "." else f"{self.way.cwd}/"
         effective = params.merged(params_files_at(self.repo, commit, folder))
-        source = Source(commit, _code(self.repo, commit), effective, cwd=self.way.cwd)
+        source = Source(commit, _code(self.repo, commit), effective, cwd=self.way.cwd, trusted=self.trusted)
         return self._known(source) or self._made(source)
 
     def _known(self, source: Source) -> Measured | None:
