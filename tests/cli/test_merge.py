@@ -262,6 +262,41 @@ def test_params_that_one_side_removed_and_comments_in_every_format(project: Prog
         assert "batch" not in full(project, said.name)["params"]  # type: ignore[operator]
 
 
+def test_params_that_a_run_did_not_read_are_not_removed_by_it(
+    project: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs of other folders, and of a params file that was named, know other keys than their files have."""
+    sub = "size: 8\nmodel: {heads: 1}\n"
+    project.repo.commit("folders", {"sub/params.yaml": sub, "exp.yaml": "lr: 0.1\nother: 5\n"})
+    root = idea(project, "root", {"params.yaml": changed(PARAMS, lr="lr: 0.2")})
+    lay(project.repo, {"a.txt": "a\n"})
+    named = project("run", "--param-file", "exp.yaml", "--", "true").name
+    clean(project.repo)
+    lay(project.repo, {"sub/params.yaml": sub.replace("8", "16"), "b.txt": "b\n"})
+    monkeypatch.chdir(project.repo.path / "sub")
+    below = project("run", "--", "true").name
+    monkeypatch.chdir(project.repo.path)
+    clean(project.repo)
+    both = {
+        "lr": 0.2,
+        "batch": 32,
+        "model": {"width": 3, "depth": 2, "heads": 1},
+        "seed": 1,
+        "size": 16,
+    }
+    for order in ((root, below), (below, root)):
+        said = project("merge", *order, "--name", "folders")
+        assert said.code == 0, said.out
+        assert full(project, said.name)["params"] == both
+        assert project("run", "--draft", said.name).code == 0
+        assert full(project, said.name)["params"] == both
+    all_three = project("merge", root, below, named)
+    assert full(project, all_three.name)["params"] == {**both, "other": 5}
+    assert shown(project, "sub/params.yaml", all_three.name) == sub.replace("8", "16")
+    given = project("merge", root, below, "--set", "size=4")
+    assert shown(project, "sub/params.yaml", given.name) == sub.replace("8", "4")
+
+
 def test_comments_of_both_sides_are_kept(project: Program) -> None:
     one = idea(project, "one", {"params.yaml": "# by one\n" + changed(PARAMS, lr="lr: 0.2  # faster")})
     two = idea(project, "two", {"params.yaml": changed(PARAMS, lr="lr: 0.4  # the rate") + "# by two\n"})

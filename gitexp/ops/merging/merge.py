@@ -99,7 +99,7 @@ def on_bench(repo: Repository, runs: Sequence[StoredRun], choices: Choices) -> I
     """The runs laid out to be merged; what is made of them goes away at the end unless it was packed."""
     known = lineage(repo.git, [run.commit for run in runs], shallow=repo.layout.shallow)
     if repo.layout.partial:
-        _fetch_files(repo, known)
+        _fetch_files(repo, known, [run.record.info.cwd for run in runs])
     with tempfile.TemporaryDirectory(prefix="gitexp-") as place:
         bench = Bench(repo.git, repo.layout, Path(place))
         try:
@@ -159,7 +159,7 @@ def _path_changes(repo: Repository, runs: Sequence[StoredRun], found: Merge) -> 
     return tuple(PathChange(path, tuple(by[path])) for path in sorted(by))
 
 
-def _fetch_files(repo: Repository, known: Lineage) -> None:
+def _fetch_files(repo: Repository, known: Lineage, folders: Sequence[str]) -> None:
     """In a partial clone, the files that merging will read: the bench cannot fetch them."""
     first, *others = known.parents
     wanted: set[str] = set()
@@ -169,7 +169,7 @@ def _fetch_files(repo: Repository, known: Lineage) -> None:
     for one in known.parents:
         listed = repo.git.run("ls-tree", "-r", "-z", one).stdout.split(b"\0")
         wanted.update(_blobs((line for line in listed if line.endswith(ATTRIBUTES.encode())), modes=1))
-        params_files_in(repo.reader, one, ("",), lenient=True)
+        params_files_in(repo.reader, one, (*folders, ""), lenient=True)
     repo.git.run("cat-file", "--batch-check", input="".join(f"{oid}\n" for oid in wanted).encode())
 
 

@@ -111,6 +111,14 @@ def put(params: Params, key: Key, value: Value | Missing) -> dict[str, Value]:
     return without_key(params, key) if has(params, key) else dict(params)
 
 
+def over(params: Params, changed: Mapping[Key, Value | Missing]) -> Params:
+    """`params` with what was changed; what was taken away stays."""
+    for key, value in changed.items():
+        if value is not MISSING:
+            params = with_value(params, key, value)
+    return params
+
+
 def has(params: Value, key: Key) -> bool:
     for part in key:
         if not isinstance(params, Mapping) or part not in params:

@@ -12,7 +12,7 @@ from gitexp.formats import params_file
 from gitexp.formats.assignment import join_key
 from gitexp.git.merging import Bench, FileConflict, MergedTree, Stage
 from gitexp.git.objects import ObjectBuilder
-from gitexp.merge.mappings import Conflict, Key
+from gitexp.merge.mappings import Conflict, Key, changes
 from gitexp.model.missing import MISSING, Missing
 from gitexp.model.values import Oid, Value
 from gitexp.ops import params as params_files
@@ -22,6 +22,7 @@ from gitexp.ops.merging import params
 from gitexp.ops.merging.choices import Choices, Side
 from gitexp.ops.merging.lineage import Lineage
 from gitexp.ops.merging.params import Params, ResolvedFile
+from gitexp.ops.params import ParamsFile
 from gitexp.ops.read import StoredRun
 from gitexp.ops.recorded import read_record
 from gitexp.repo import Repository
@@ -193,8 +194,7 @@ class Merging:
         return Stage(entry.mode, self.bench.write(one.data))
 
     def _params_paths(self, *trees: Oid) -> list[str]:
-        each = (params_files_in(self.bench.reader, tree, self.folders, lenient=True) for tree in trees)
-        return list(dict.fromkeys(file.path for files in each for file in files))
+        return list(dict.fromkeys(file.path for tree in trees for file in self.files_in(tree)))
 
     def _key_conflicts(
         self, number: int, left: Sequence[Conflict], keyed: Iterable[ResolvedFile]
@@ -226,7 +226,7 @@ class Merging:
             return done
         known = [side.params for side in self.nodes.values()]
         values = params.assign(done.params, assignments, known)
-        files = params_files_in(self.bench.reader, done.tree, self.folders, lenient=True)
+        files = self.files_in(done.tree)
         edits: dict[str, dict[Key, Value | Missing]] = {}
         for one in assignments:
             owner = next((file for file in files if params.has(file.values, one.key)), None)
@@ -256,15 +256,36 @@ class Merging:
         return self.bench.write(builder.objects[builder.tree(entries)][1], "tree")
 
     def _params_of(self, commit: Oid, code: Oid) -> Params:
-        """Those of the record, or else those in the files of a commit that has none of its own."""
+        """Those in the files of the code, and over them those of the record, where the commit has its own.
+
+        A run knows the params of its own folder alone: what it did not read it has not removed.
+        """
         try:
             record = read_record(self.repo.reader, commit, commit)
         except BrokenRecord:
             record = None
-        if record is not None and record.info.code.tree == code:
-            return record.params
-        files = params_files_in(self.repo.reader, commit, self.folders, lenient=True)
-        return self._masked(params_files.merged(files))
+        there = self._masked(self.values_in(code))
+        if record is None or record.info.code.tree != code:
+            return there
+        own = params_files_in(self.bench.reader, code, (record.info.cwd, ""), lenient=True)
+        read = self._masked(params_files.merged(own))
+        return params.over(there, changes(read, record.params))
+
+    def files_in(self, tree: Oid, *, lenient: bool = True) -> list[ParamsFile]:
+        """The params files that any of the commands would read there. Raises BrokenFile unless `lenient`."""
+        each = self._files_by_folder(tree, lenient)
+        return list({file.path: file for files in each for file in files}.values())
+
+    def values_in(self, tree: Oid, *, lenient: bool = True) -> Params:
+        """What is in those files: where they differ, the first run reads the one that counts."""
+        values: Params = {}
+        for files in reversed(self._files_by_folder(tree, lenient)):
+            values = params.over(values, changes(values, params_files.merged(files)))
+        return values
+
+    def _files_by_folder(self, tree: Oid, lenient: bool) -> list[list[ParamsFile]]:
+        reader = self.bench.reader
+        return [params_files_in(reader, tree, (folder,), lenient=lenient) for folder in self.folders]
 
     def _masked(self, values: Params) -> Params:
         masked = self.repo.redactor.knowing(values).params(values)

@@ -18,9 +18,7 @@ from gitexp.git.process import Git, unplaced
 from gitexp.merge.mappings import changes
 from gitexp.model.names import parse_name
 from gitexp.model.values import Oid
-from gitexp.ops import params as params_files
 from gitexp.ops.commit import stored
-from gitexp.ops.committed import params_files_in
 from gitexp.ops.merging import params
 from gitexp.ops.merging.choices import Choices
 from gitexp.ops.merging.merge import Merged, check_met, conflicting, find_runs, finished, on_bench
@@ -193,9 +191,7 @@ def _index_tree(repo: Repository) -> Oid:
 def _as_resolved(repo: Repository, merging: Merging, found: Merge, tree: Oid) -> Merge:
     """The merge with the user's own tree, and the params that stand in its files."""
     code = merging.code_tree(tree)
-    reader, folders = merging.bench.reader, merging.folders
-    before = params_files.merged(params_files_in(reader, found.tree, folders, lenient=True))
-    there = params_files.merged(params_files_in(reader, code, folders))
+    before, there = merging.values_in(found.tree), merging.values_in(code, lenient=False)
     values = dict(found.params)
     for key, value in changes(before, there).items():
         values = params.put(values, key, value)
