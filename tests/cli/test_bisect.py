@@ -105,6 +105,22 @@ def test_runs_at_the_ends_bring_their_values_and_command(exp: Program, count: Pa
     assert said.out.startswith(f"{exp.repo.git('rev-parse', f'exp/{dirty}')} is the first bad commit\n")
 
 
+def test_the_command_of_the_runs_finds_the_home_again(
+    exp: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "train.sh").write_text(TRAIN)
+    command = ("--", "sh", str(tmp_path / "home" / "train.sh"))
+    scores(exp.repo, [0.9])
+    good = exp("run", *command).name
+    commits = scores(exp.repo, [0.9, 0.4, 0.3])
+    bad = exp("run", *command).name
+    assert exp("show", bad, "--json").json["command"] == ["sh", "~/train.sh"]
+    said = bisect(exp, good, bad)
+    assert (said.code, said.out.split()[0]) == (0, commits[1]), said.err
+
+
 def test_commits_that_cannot_be_measured_are_skipped(exp: Program) -> None:
     commits = scores(exp.repo, [0.9, 0.9, None, 0.5, 0.5])
     said = bisect(exp, commits[0], commits[-1], *COMMAND)

@@ -215,6 +215,43 @@ def test_a_draft_that_leads_out_of_its_worktree_is_refused(two: tuple[Program, s
     assert "error:" in said.err
 
 
+def test_a_draft_runs_what_was_typed(exp: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A home is that of whoever runs it; what was masked cannot be repeated."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    (home / "rate").write_text("0.5")
+    exp.repo.commit("project", {"a.txt": "a\n"})
+
+    def draft(*command: str) -> str:
+        names = []
+        for path in ("one.txt", "two.txt"):
+            lay(exp.repo, {path: command[-1]})
+            names.append(exp("run", "--", *command).name)
+            clean(exp.repo)
+        return exp("merge", *names).name
+
+    name = draft("cat", f"{home}/rate")
+    assert exp("show", name, "--json").json["command"] == ["cat", "~/rate"]
+    assert exp("run", "--draft", name).out == "0.5"
+    name = draft("echo", "--token=hunter2hunter2aaa")
+    said = exp("run", "--draft", name)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        f"error: the command of run {name!r} held a secret, which is not recorded\n"
+        f"hint: git exp run --draft {name} -- CMD\n"
+    )
+    assert exp("run", "--draft", name, "--", "echo", "typed").out == "typed\n"
+
+
+def test_settings_of_a_draft_name_no_file_outside(exp: Program) -> None:
+    exp.repo.commit("project", {".gitexp.yaml": "metrics: [../outside.json]\noutputs: [../outside.json]\n"})
+    name = exp("merge", idea(exp, "one", {"a": "a\n"}), idea(exp, "two", {"b": "b\n"})).name
+    exp.repo.write(".gitexp.yaml", "")  # the user's own may name what they like
+    said = exp("run", "--draft", name)
+    assert (said.code, "outside.json" in said.err) == (0, False), said.err
+
+
 def test_a_draft_that_cannot_start_stays_a_draft(two: tuple[Program, str, str]) -> None:
     exp, rate, trick = two
     name = exp("merge", rate, trick).name

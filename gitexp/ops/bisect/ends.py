@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from gitexp.capture.interpreter import is_interactive
 from gitexp.errors import Ambiguous, GitExpError, NotFound, UsageError
-from gitexp.formats.secret_shapes import MASK
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun
 from gitexp.ops.resolve import commit_of, resolve
+from gitexp.ops.runnable import runnable_command
 from gitexp.ops.trust import check_trusted
 from gitexp.repo import Repository
 
@@ -63,9 +63,7 @@ def way_of(repo: Repository, ends: Sequence[End], command: Sequence[str]) -> Way
         raise UsageError("no command to measure commits with", hint=hint)
     if len(ways) > 1:
         raise UsageError("the two runs have different commands", hint=hint)
-    if any(MASK in word for word in ways[0].command):
-        raise UsageError("the command held a secret, which is not recorded", hint=hint)
-    return ways[0]
+    return Way(runnable_command(repo, infos[0], hint=hint), infos[0].cwd)
 
 
 def check_ends(repo: Repository, ends: Sequence[End], trust: bool) -> bool:

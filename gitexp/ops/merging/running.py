@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,10 +9,10 @@ from pathlib import Path
 from gitexp.errors import GitExpError, UsageError
 from gitexp.git.refs import read_ref, run_ref
 from gitexp.merge.mappings import changes
-from gitexp.model.record import RunInfo, Status
+from gitexp.model.record import Status
 from gitexp.model.values import Value
 from gitexp.ops import isolate, params
-from gitexp.ops.committed import params_files_at, settings_at
+from gitexp.ops.committed import from_folder, params_files_at, settings_at
 from gitexp.ops.compare import Comparison, compare, side_of
 from gitexp.ops.continuing import Origin
 from gitexp.ops.drafts import merged_runs
@@ -22,6 +21,7 @@ from gitexp.ops.merging.params import put, value_at
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro import supplies
 from gitexp.ops.resolve import resolve
+from gitexp.ops.runnable import runnable_command
 from gitexp.ops.trust import check_trusted
 from gitexp.repo import Repository
 
@@ -38,9 +38,10 @@ def draft_request(
     if info.status is not Status.DRAFT:
         raise UsageError(f"run {run.name!r} is {_state(run)}, not a draft", hint=f"git exp show {run.name}")
     trusted = _is_trusted(repo, run, trust)
-    chosen = tuple(command) or info.command
+    hint = f"git exp run --draft {run.name} -- CMD"
+    chosen = tuple(command) or runnable_command(repo, info, hint=hint)
     if not chosen:
-        raise UsageError(f"draft {run.name!r} has no command", hint=f"git exp run --draft {run.name} -- CMD")
+        raise UsageError(f"draft {run.name!r} has no command", hint=hint)
     settings = settings_at(repo, run.commit)
     own = run.commit if read_ref(repo.git, run_ref(run.name)) else None
     # Inputs are noted as they are found, not as the merged runs had them.
@@ -50,8 +51,8 @@ def draft_request(
         group=labels.group,
         tags=labels.tags,
         note=labels.note,
-        metrics_files=labels.metrics_files or _from_cwd(info, settings.metrics),
-        outputs=labels.outputs or _from_cwd(info, settings.outputs),
+        metrics_files=labels.metrics_files or from_folder(settings.metrics, info.cwd),
+        outputs=labels.outputs or from_folder(settings.outputs, info.cwd),
         origin=Origin(run.name, run.commit, True, whole, {}, None, own),
         source=_source(repo, run, trusted),
     )
@@ -92,10 +93,6 @@ def _unmasked(repo: Repository, run: StoredRun) -> Mapping[str, Value]:
     for key, value in secrets.items():
         recorded = put(recorded, key, value)
     return recorded
-
-
-def _from_cwd(info: RunInfo, paths: Sequence[str]) -> tuple[str, ...]:
-    return tuple(os.path.relpath(path, info.cwd) for path in paths)
 
 
 def _is_trusted(repo: Repository, run: StoredRun, trust: bool) -> bool:

@@ -10,7 +10,6 @@ from gitexp.capture import interpreter
 from gitexp.capture.interpreter import is_interactive
 from gitexp.errors import GitError, GitExpError, NotFound, UsageError
 from gitexp.formats.assignment import flatten
-from gitexp.formats.secret_shapes import MASK
 from gitexp.model.record import Code, Record, Status
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops import params
@@ -22,6 +21,7 @@ from gitexp.ops.repro.carried import Carried, carry
 from gitexp.ops.repro.packages import Difference, differences
 from gitexp.ops.repro.variables import repeated_variables, unset_variables
 from gitexp.ops.resolve import commit_of, resolve
+from gitexp.ops.runnable import runnable_command
 from gitexp.ops.staleness import is_stale
 from gitexp.ops.trust import Provenance, provenance
 from gitexp.repo import Repository
@@ -76,8 +76,8 @@ def make_plan(repo: Repository, text: str, on: str | None = None) -> Plan:
     """
     run = _runnable(resolve(repo, text))
     record = run.whole
+    command = runnable_command(repo, record.info, hint=f"git exp run --fork {run.name} -- CMD")
     carried = _carried(repo, run, record, on)
-    command = _command(repo, record)
     found = tuple(supplies.look(repo, carried.commit, record.inputs))
     found_python = _interpreter(repo, record, command)
     return Plan(
@@ -121,11 +121,6 @@ def _runnable(run: StoredRun) -> StoredRun:
             f"{run.commit[:10]!r} is not the code that run {info.name!r} ran with",
             hint=f"git exp repro {info.name}",
         )
-    if any(MASK in word for word in info.command):
-        raise UsageError(
-            f"the command of run {run.name!r} held a secret, which is not recorded",
-            hint=f"git exp run --fork {run.name} -- CMD",
-        )
     return run
 
 
@@ -159,17 +154,6 @@ def _is_here(repo: Repository, commit: Oid) -> bool:
     with suppress(GitExpError):
         return repo.reader.header(commit)[0] == "commit"
     return False
-
-
-def _command(repo: Repository, record: Record) -> tuple[str, ...]:
-    """The recorded command with the user's own home in place of `~`."""
-    home = repo.environ.get("HOME", "").rstrip("/")
-    return tuple(_at_home(word, home) for word in record.info.command) if home else record.info.command
-
-
-def _at_home(word: str, home: str) -> str:
-    option, equals, path = word.partition("=") if word.startswith("-") else ("", "", word)
-    return f"{option}{equals}{home}{path[1:]}" if path.startswith("~/") else word
 
 
 def _interpreter(repo: Repository, record: Record, command: Sequence[str]) -> interpreter.Interpreter | None:
