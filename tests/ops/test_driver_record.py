@@ -10,6 +10,7 @@ from gitexp.errors import BrokenRecord
 from gitexp.formats.record import decode_info, encode
 from gitexp.model.names import parse_id, parse_name
 from gitexp.model.record import Code, Record, RunInfo, Status
+from gitexp.model.reproduction import Reproduction, Verdict
 from gitexp.model.values import Oid
 from gitexp.ops.drivers.lines import Texts
 from gitexp.ops.drivers.record import merge
@@ -51,6 +52,12 @@ def test_edits_of_one_run_are_merged_by_field() -> None:
     ours = replace(ONE, title="ours", tags=("mine", "old"))
     theirs = replace(ONE, note="theirs", tags=("new",))
     assert merged(ours, theirs, ONE) == replace(ONE, title="ours", note="theirs", tags=("mine", "new"))
+
+
+def test_a_verdict_makes_no_other_run() -> None:
+    judged = replace(ONE, reproduction=Reproduction(TWO.name, Oid("2" * 40), Verdict.IDENTICAL))
+    assert merged(ONE, judged, ONE) == judged
+    assert merged(judged, replace(ONE, title="new"), ONE) == replace(judged, title="new")
 
 
 def test_another_state_of_the_run_is_another_record() -> None:

@@ -50,5 +50,6 @@ def _read(data: bytes) -> RunInfo | None:
 
 
 def _differ_in_labels_alone(one: RunInfo, other: RunInfo) -> bool:
-    alike = {field: getattr(one, field) for field in (*labels.FIELDS, "tags")}
+    """As do a run and the same with a verdict on it."""
+    alike = {field: getattr(one, field) for field in (*labels.FIELDS, "tags", "reproduction")}
     return replace(other, **alike) == one
