@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from gitexp.errors import BrokenRecord, GitExpError, InvalidName, NewerFormat
-from gitexp.model.paths import safe_path
+from gitexp.model.paths import is_git, safe_path
 from gitexp.model.times import parse_time
 from gitexp.model.values import Digest, Oid, Value
 
@@ -154,11 +154,12 @@ def artifact_path(path: str) -> str:
 
 
 def input_path(value: object) -> str | None:
-    """A path below the working tree's root; None for one that could lead elsewhere."""
+    """A path below the working tree's root; None for one that could lead elsewhere, or into `.git`."""
     path = text_or_none(value)
     if path is None or len(path) > 4096 or _ELSEWHERE.match(path):
         return None
-    return None if {"", ".."} & set(re.split(r"[/\\]", path)) else path
+    parts = re.split(r"[/\\]", path)
+    return None if {"", ".."} & set(parts) or any(map(is_git, parts)) else path
 
 
 def _shown(value: object) -> str:

@@ -25,6 +25,16 @@ def safe_path(text: str) -> str:
     return text
 
 
+def is_git(part: str) -> bool:
+    """Whether some file system takes a name for `.git`."""
+    folded = _folded(part)
+    return folded == ".git" or re.fullmatch(r"git~[0-9]+", folded) is not None
+
+
+def _folded(part: str) -> str:
+    return _IGNORED_BY_HFS.sub("", part).lower().rstrip(". ")
+
+
 def _fault(part: str) -> str | None:
     if part in ("", ".", ".."):
         return f"{part or 'an empty name'!r} is not allowed"
@@ -34,9 +44,8 @@ def _fault(part: str) -> str | None:
         return "backslash, colon and control characters are not allowed"
     if any(0xD800 <= ord(letter) <= 0xDFFF for letter in part):
         return "it is not UTF-8"
-    folded = _IGNORED_BY_HFS.sub("", part).lower().rstrip(". ")
-    if folded == ".git" or re.fullmatch(r"git~[0-9]+", folded):
+    if is_git(part):
         return "it would be taken for .git"
-    if _DEVICE.fullmatch(folded):
+    if _DEVICE.fullmatch(_folded(part)):
         return "it is the name of a device on Windows"
     return None

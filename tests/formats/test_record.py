@@ -13,6 +13,7 @@ from gitexp.errors import BrokenRecord, NewerFormat
 from gitexp.formats import record as files
 from gitexp.formats.canonical import dump
 from gitexp.formats.canonical_reader import load
+from gitexp.formats.record_fields import input_path
 from gitexp.model.names import RunId, RunName
 from gitexp.model.record import Artifact, Code, Failure, How, Input, Keep, Record, Resumption, RunInfo, Status
 from gitexp.model.reproduction import Fate, InputChange, Measured, Reproduction, Verdict
@@ -222,3 +223,15 @@ def test_params_are_kept_within_what_can_be_read() -> None:
     assert str(back.params["text"]).endswith(f"… ({3 << 20} characters)")
     many = Record(info, params={f"k{number}": "x" * (1 << 20) for number in range(20)})
     assert len(files.decode(files.encode(many), name="x").params) == 20
+
+
+@pytest.mark.parametrize(
+    "path", [".git", ".git/config", "a/.GIT/x", "git~1/x", "a\\.git\\x", "../x", "/x", "a//b"]
+)
+def test_no_input_leads_outside_or_into_git(path: str) -> None:
+    assert input_path(path) is None
+
+
+@pytest.mark.parametrize("path", [".gitignore", "a/.github/b", "con", "data/digits.csv"])
+def test_inputs_may_be_called_as_they_like(path: str) -> None:
+    assert input_path(path) == path

@@ -143,6 +143,16 @@ def test_attributes_of_a_tree_that_git_would_not_make_stay_on_the_bench(place: R
     assert not (bench.git.cwd.parent / ".gitattributes").exists()
 
 
+def test_attributes_below_a_name_that_cannot_be_a_folder_are_left_out(place: Repo, bench: Bench) -> None:
+    blob = place.git("hash-object", "-w", "--stdin", input="* -merge\n")
+    inner = place.git("mktree", input=f"100644 blob {blob}\t.gitattributes\n")
+    listed = place.git("ls-tree", "main")
+    tree = place.git("mktree", input=f"{listed}\n040000 tree {inner}\t{'x' * 300}\n")
+    ours = Oid(place.git("commit-tree", tree, "-p", "main", "-m", "long"))
+    theirs = branch(place, "two", {"b.txt": "two\n"})
+    assert bench.merge(ours, theirs, ("ours", "theirs")).conflicts == ()
+
+
 def test_only_what_was_made_there_is_packed(place: Repo, bench: Bench) -> None:
     ours = branch(place, "one", {"a.txt": "ours\n" + LINES})
     theirs = branch(place, "two", {"a.txt": LINES + "theirs\n", "b.txt": "b\n"}, "main")

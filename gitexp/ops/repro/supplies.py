@@ -103,9 +103,10 @@ def _put_changed(repo: Repository, one: Found, root: Path) -> None:
     if one.now is None or one.input.path is None or repo.layout.top is None:
         return
     place = root / one.input.path
-    if not os.path.lexists(place) and place.parent.resolve().is_relative_to(root.resolve()):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(repo.layout.top / one.input.path)
+    with suppress(OSError):
+        if not os.path.lexists(place) and place.parent.resolve().is_relative_to(root.resolve()):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(repo.layout.top / one.input.path)
 
 
 def _look(repo: Repository, commit: Oid, one: Input) -> Found:
