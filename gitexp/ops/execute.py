@@ -223,6 +223,8 @@ def _run(
 ) -> Executed:
     expected = results.expect(repo, place.root, place.cwd, request.metrics_files, request.outputs)
     environ = {**place.environ, RUN_VARIABLE: str(recording.live.path)}
+    # A Ctrl-C is for the whole process group: a git that waits to be asked would end of it, too.
+    repo.reader.close()
     tee = console.Tee(recording.live.console, repo.config.int("exp.maxConsole", 4 << 20))
     try:
         ended = spawn.run(

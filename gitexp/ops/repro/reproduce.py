@@ -62,7 +62,9 @@ def reproduce(repo: Repository, plan: Plan, choices: Choices) -> Reproduced:
     Whether its code may be executed is the caller's matter: `trust.check_trusted`.
     """
     place = repo.within(_environ(repo, plan, choices.environment))
-    done = execute(place, _request(place, plan, choices))
+    request = _request(place, plan, choices)
+    repo.reader.close()  # for the reason that `execute` closes its own: a Ctrl-C
+    done = execute(place, request)
     built = choices.environment.notices if choices.environment else ()
     if done.commit is None:
         return Reproduced(done, None, None, built)
