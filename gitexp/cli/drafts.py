@@ -23,6 +23,7 @@ def run_draft(
 ) -> int:
     """The exit code of the draft's command. Raises as `draft_request` and `execute`."""
     from gitexp.cli.commands.run import tell_executed
+    from gitexp.cli.session import note
     from gitexp.ops.execute import Request, execute
     from gitexp.ops.merging.running import draft_request
 
@@ -31,6 +32,10 @@ def run_draft(
     tell_executed(request.command[0], done, quiet)
     if not quiet and done.commit is not None:
         _compare(session, repo, done.name)
+        if done.exit.shell_code:
+            note(
+                f"git exp run --draft {done.name} runs it again; git exp undo makes it the draft that it was"
+            )
     return done.exit.shell_code
 
 

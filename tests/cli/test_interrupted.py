@@ -92,4 +92,35 @@ def drafted(exp: Program) -> str:
 
 def test_a_draft(exp: Program, wait: Path) -> None:
     name = drafted(exp)
-    check_killed(exp, name, interrupted(exp, wait, "run", "--draft", name))
+    said = interrupted(exp, wait, "run", "--draft", name)
+    check_killed(exp, name, said)
+    assert f"git exp run --draft {name} runs it again" in said[1]
+    draft = exp.repo.git("rev-parse", f"exp/{name}~1")
+    stopped = exp.repo.git("rev-parse", f"exp/{name}")
+    exp("tag", name, "again")
+
+    # It runs from the start once more, on top of what was stopped.
+    wait.unlink()
+    said = exp("run", "--draft", name)
+    assert (said.code, said.name) == (0, name)
+    run = exp("show", name, "--json").json
+    assert (run["status"], run["tags"], run["metrics"]) == ("finished", ["again"], {"acc": 7})
+    assert draft in exp.repo.git("rev-list", f"exp/{name}").split()
+    assert exp.repo.git("rev-parse", f"exp/{name}~2") == stopped
+    assert exp("run", "--draft", name).code == 2
+    assert exp("undo").code == 0
+    assert exp("show", name, "--json").json["status"] == "killed"
+    exp.repo.fsck()
+
+
+def test_a_draft_that_failed_is_run_again_with_another_command(exp: Program, wait: Path) -> None:
+    name = drafted(exp)
+    failing = "import json; json.dump({'bad': 1}, open('metrics.json', 'w')); raise SystemExit(4)"
+    assert exp("run", "--draft", name, "--", sys.executable, "-c", failing).code == 4
+    wait.unlink()
+    assert exp("run", "--draft", name).code == 0
+    run = exp("show", name, "--json").json
+    assert (run["status"], list(run["metrics"]), run["command"][-1]) == ("finished", ["acc"], "train.py")
+    # One that was never a draft is none for having failed.
+    other = exp("run", "--", sys.executable, "-c", "raise SystemExit(1)").name
+    assert exp("run", "--draft", other).code == 2

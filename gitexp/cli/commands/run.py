@@ -62,7 +62,8 @@ def command(
     The code is recorded as it is at the start, uncommitted changes and untracked files included. Input,
     terminal, signals and the exit code pass through as if CMD had been typed alone. {key} in CMD stands for
     the value of a param. -S never changes your params file: the command runs in a worktree of its own, whose
-    params file is edited. A draft of git exp merge runs in one as well.
+    params file is edited. A draft of git exp merge runs in one as well; if it failed or was stopped, it can
+    be run again from the start, under its name.
 
     With --reuse nothing runs and nothing is recorded where a finished run answers already: one of the same
     code, uncommitted changes included, the same command, folder and params, whose inputs are what they were.

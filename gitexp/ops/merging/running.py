@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,21 +10,24 @@ from pathlib import Path
 from gitexp.errors import GitExpError, UsageError
 from gitexp.git.refs import read_ref, run_ref
 from gitexp.merge.mappings import changes
-from gitexp.model.record import Status
-from gitexp.model.values import Value
+from gitexp.model.record import RunInfo, Status
+from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params
 from gitexp.ops.committed import from_folder, params_files_at, settings_at
 from gitexp.ops.compare import Comparison, compare, side_of
-from gitexp.ops.continuing import Origin
+from gitexp.ops.continuing import Origin, resume
 from gitexp.ops.drafts import merged_runs
 from gitexp.ops.execute import Request, Source
 from gitexp.ops.merging.params import put, value_at
-from gitexp.ops.read import StoredRun
+from gitexp.ops.read import StoredRun, load
 from gitexp.ops.repro import supplies
 from gitexp.ops.resolve import resolve
 from gitexp.ops.runnable import runnable_command
 from gitexp.ops.trust import check_trusted
+from gitexp.ops.versions import versions
 from gitexp.repo import Repository
+
+_UNFINISHED = (Status.FAILED, Status.KILLED, Status.CRASHED)
 
 
 def draft_request(
@@ -31,21 +35,20 @@ def draft_request(
 ) -> Request:
     """How to execute a draft with its own command, or with another one; `labels` says the rest.
 
+    One that was executed and did not finish is executed from the start once more, on top of that.
     Raises UsageError for what is no draft, GitExpError where it is not trusted, or as `resolve` does.
     """
-    run = resolve(repo, text)
+    tip = resolve(repo, text)
+    run = _draft_of(repo, tip)
     info = run.record.info
-    if info.status is not Status.DRAFT:
-        raise UsageError(f"run {run.name!r} is {_state(run)}, not a draft", hint=f"git exp show {run.name}")
     trusted = _is_trusted(repo, run, trust)
     hint = f"git exp run --draft {run.name} -- CMD"
     chosen = tuple(command) or runnable_command(repo, info, hint=hint)
     if not chosen:
         raise UsageError(f"draft {run.name!r} has no command", hint=hint)
     settings = settings_at(repo, run.commit)
-    own = run.commit if read_ref(repo.git, run_ref(run.name)) else None
     # Inputs are noted as they are found, not as the merged runs had them.
-    whole = replace(run.whole, inputs=())
+    whole = replace(run.whole, info=_labelled(info, tip.record.info), inputs=())
     return Request(
         chosen,
         group=labels.group,
@@ -53,7 +56,7 @@ def draft_request(
         note=labels.note,
         metrics_files=labels.metrics_files or from_folder(settings.metrics, info.cwd),
         outputs=labels.outputs or from_folder(settings.outputs, info.cwd),
-        origin=Origin(run.name, run.commit, True, whole, {}, None, own),
+        origin=replace(_origin(repo, run, tip), record=whole),
         source=_source(repo, run, trusted),
     )
 
@@ -104,6 +107,35 @@ def _is_trusted(repo: Repository, run: StoredRun, trust: bool) -> bool:
             raise
         return False
     return True
+
+
+def _draft_of(repo: Repository, tip: StoredRun) -> StoredRun:
+    """The run as it was when it was yet to be executed. Raises UsageError where it is not to be any more."""
+    status = tip.record.info.status
+    if status is Status.DRAFT:
+        return tip
+    if status in _UNFINISHED:
+        oldest = load(repo, _oldest(repo, tip), tip.name)
+        if oldest.record.info.status is Status.DRAFT:
+            return oldest
+    raise UsageError(f"run {tip.name!r} is {_state(tip)}, not a draft", hint=f"git exp show {tip.name}")
+
+
+def _oldest(repo: Repository, run: StoredRun) -> Oid:
+    return list(versions(repo.reader, run.commit, run.name))[-1]
+
+
+def _origin(repo: Repository, draft: StoredRun, tip: StoredRun) -> Origin:
+    """What the run goes on from; what an earlier attempt logged stays in it as abandoned rows."""
+    if draft is not tip:
+        return resume(repo, draft.commit, now=time.time())
+    own = tip.commit if read_ref(repo.git, run_ref(tip.name)) else None
+    return Origin(tip.name, tip.commit, True, draft.whole, {}, None, own)
+
+
+def _labelled(info: RunInfo, by: RunInfo) -> RunInfo:
+    """`info` with the labels that the run has now."""
+    return replace(info, title=by.title, group=by.group, tags=by.tags, note=by.note, star=by.star)
 
 
 def _state(run: StoredRun) -> str:
