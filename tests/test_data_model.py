@@ -30,6 +30,7 @@ from gitexp.model.record import (
     Input,
     Keep,
     Record,
+    Results,
     Resumption,
     RunInfo,
     Status,
@@ -426,6 +427,7 @@ def test_every_key_that_is_written_stands_on_the_page() -> None:
         signal="SIGTERM",
         failure=Failure("RuntimeError", "broken", "train.py:1 in main: work()"),
         command=("python",),
+        results=Results(("scores.json",), ("model.pt",)),
         parents=("calm-cat-aaaaaa",),
         resumed=(Resumption("2026-11-23T18:05:00.123Z", oid, 1, 2),),
         title="title",
@@ -454,7 +456,7 @@ def test_every_key_that_is_written_stands_on_the_page() -> None:
     )
     files = {path: yaml.safe_load(data) for path, data in encode(record).items()}
     keys = {*files["run.yaml"], *files["inputs.yaml"]["dataset"][0], *files["artifacts.yaml"]["a"]}
-    for nested in ("code", "failure"):
+    for nested in ("code", "failure", "results"):
         keys |= files["run.yaml"][nested].keys()
     keys |= files["artifacts.yaml"]["a"]["keep"].keys()
     keys |= files["run.yaml"]["resumed"][0].keys()

@@ -21,6 +21,7 @@ from gitexp.model.record import (
     Input,
     Keep,
     Record,
+    Results,
     Resumption,
     RunInfo,
     Status,
@@ -135,6 +136,7 @@ def info_value(info: RunInfo) -> dict[str, Value]:
         "failure": _failure_value(info.failure),
         "command": list(info.command) or None,
         "cwd": info.cwd,
+        "results": _results_value(info.results),
         "code": _set({"tree": info.code.tree, "base": info.code.base, "dirty": info.code.dirty}),
         "parents": list(info.parents) or None,
         "resumed": [{"at": r.at, "commit": r.commit, "kept": r.kept, "rows": r.rows} for r in info.resumed]
@@ -172,6 +174,7 @@ def info_from(value: Mapping[str, Any]) -> RunInfo:
         failure=_failure_from(value.get("failure")),
         command=fields.texts(value.get("command")),
         cwd=fields.text(value.get("cwd", ".")),
+        results=_results_from(fields.mapping(value.get("results"))),
         code=Code(
             fields.oid(code["tree"]), fields.oid_or_none(code.get("base")), fields.flag(code.get("dirty"))
         ),
@@ -190,6 +193,22 @@ def info_from(value: Mapping[str, Any]) -> RunInfo:
         reproduction=reproduction_from(value.get("reproduction")),
         mixed_with=fields.texts(value.get("mixed_with")),
     )
+
+
+def _results_value(results: Results) -> dict[str, Value] | None:
+    value: dict[str, Value] = {
+        "metrics": list(results.metrics) or None,
+        "outputs": list(results.outputs) or None,
+    }
+    return _set(value) or None
+
+
+def _results_from(value: Mapping[str, Any]) -> Results:
+    """Without paths that could lead out of the working tree."""
+    metrics, outputs = (
+        map(fields.input_path, fields.listed(value.get(key))) for key in ("metrics", "outputs")
+    )
+    return Results(tuple(filter(None, metrics)), tuple(filter(None, outputs)))
 
 
 def _resumption_from(value: Mapping[str, Any]) -> Resumption:

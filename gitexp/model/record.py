@@ -82,6 +82,15 @@ class Resumption:
 
 
 @dataclass(frozen=True, slots=True)
+class Results:
+    """Where a command was said to leave its results; paths relative to the root of the working tree."""
+
+    metrics: tuple[str, ...] = ()
+    """None for what the project declares, or for files that are found by their names."""
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
     """`run.yaml`: what the run is, apart from what went in and came out."""
 
@@ -99,6 +108,7 @@ class RunInfo:
     command: tuple[str, ...] = ()
     cwd: str = "."
     """Where the command ran, relative to the root of the working tree."""
+    results: Results = field(default_factory=Results)
     parents: tuple[str, ...] = ()
     """Names of the runs that this one was forked, resumed or nested from."""
     resumed: tuple[Resumption, ...] = ()

@@ -21,7 +21,7 @@ from gitexp.formats.fold import merged, with_earlier
 from gitexp.git.refs import run_ref
 from gitexp.git.write import RefUpdate, publish
 from gitexp.model.names import RunName, new_id, new_name
-from gitexp.model.record import Code, How, Input, Record, RunInfo, Status
+from gitexp.model.record import Code, How, Input, Record, Results, RunInfo, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid, Value
 from gitexp.ops.commit import RecordTree, bring_in, write_commit
@@ -66,6 +66,8 @@ class Wish:
     """What is to be noted of the code of `commit`, where that is the commit of a run."""
     cwd: str | None = None
     """Where the command runs, relative to the root; None for the current folder."""
+    results: Results = field(default_factory=Results)
+    """What the command was said to leave."""
     rewrite: Callable[[Snapshot], Snapshot] | None = None
     """A change to make to the code before it is fixed: the params of `-S`."""
 
@@ -201,6 +203,7 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
         info,
         command=recorded_command(repo, wish.command) or info.command,
         cwd=wish.cwd or repo.relative(repo.cwd) or ".",
+        results=wish.results,
         parents=info.parents + tuple(p for p in _parents(wish) if p not in info.parents),
         title=wish.title or info.title,
         group=wish.group or info.group,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import BrokenFile
 from gitexp.formats.settings import FILE, Settings, parse
 from gitexp.model.files import PARAMS_FILES
+from gitexp.model.record import Results
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
 
@@ -32,6 +33,14 @@ def from_folder(paths: Sequence[str], folder: str) -> tuple[str, ...]:
     """
     inside = (path for path in map(os.path.normpath, paths) if not path.startswith(("/", "..")))
     return tuple(os.path.relpath(path, folder) for path in inside)
+
+
+def results_of(told: Results, settings: Settings, folder: str) -> Results:
+    """What a run was told of its results, else what its project declares, as it is seen from a folder."""
+    return Results(
+        from_folder(told.metrics or settings.metrics, folder),
+        from_folder(told.outputs or settings.outputs, folder),
+    )
 
 
 def params_files_at(repo: Repository, commit: Oid, folder: str) -> list[ParamsFile]:

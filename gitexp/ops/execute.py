@@ -16,10 +16,11 @@ from gitexp.formats.fold import merged
 from gitexp.git.filters import switched_off
 from gitexp.git.process import Git, unplaced
 from gitexp.model.names import RunName
-from gitexp.model.record import Code, Input, Record, Status
+from gitexp.model.record import Code, Input, Record, Results, Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params, results
 from gitexp.ops.begin import UNTRACKED_ROLE, Wish, begin, no_work_tree
+from gitexp.ops.committed import from_folder
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
 from gitexp.repo import RUN_VARIABLE, Repository
@@ -153,8 +154,20 @@ def _wish(
         code=source.code if source else None,
         cwd=source.cwd if source else None,
         ancestors=source.ancestors if source else (),
+        results=Results(
+            _recordable(repo, source, request.metrics_files), _recordable(repo, source, request.outputs)
+        ),
         rewrite=(lambda taken: _edited(repo, source, taken, changed)) if changed else None,
     )
+
+
+def _recordable(repo: Repository, source: Source | None, paths: Sequence[str]) -> tuple[str, ...]:
+    """Paths relative to the root instead of the folder of the command; those outside of it are left out."""
+    prefix = source.cwd if source else repo.layout.prefix
+    full = (
+        repo.relative(Path(one)) or one if os.path.isabs(one) else os.path.join(prefix, one) for one in paths
+    )
+    return tuple(one for one in from_folder(list(full), ".") if repo.redactor.text(one) == one)
 
 
 def _folder(repo: Repository, source: Source | None) -> Path:

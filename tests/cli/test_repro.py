@@ -652,3 +652,50 @@ def test_the_recorded_environment_is_built_once(exp: Program, tiny: Path, tmp_pa
     told = exp("show", "@", "--json").json
     assert told["command"] == ["python", "train.py"]
     assert "tiny==1.0" in told["requirements"]
+
+
+SCORED = """\
+import json, os, pathlib
+pathlib.Path("out").mkdir(exist_ok=True)
+pathlib.Path("out/model.bin").write_text("m")
+json.dump({"acc": 0.5}, open("scores.txt.json", "w"))
+"""
+
+
+def test_the_files_that_a_run_was_told_of_are_those_of_its_repetition(
+    exp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exp.repo.commit("project", {"src/train.py": SCORED, ".gitignore": "*.json\n"})
+    monkeypatch.chdir(exp.repo.path / "src")
+    told = (
+        "--metrics-file",
+        "scores.txt.json",
+        "--output",
+        str(exp.repo.path / "src/out"),
+        "--output",
+        "/nowhere",
+    )
+    old = exp("run", *told, "--", "python", "train.py").name
+    results = {"metrics": ["src/scores.txt.json"], "outputs": ["src/out"]}
+    assert exp("show", old, "--json").json["results"] == results
+    monkeypatch.chdir(exp.repo.path)
+    said = exp("repro", old)
+    assert (said.code, exp("show", said.name, "--json").json["results"]) == (0, results)
+    artifacts = exp("show", said.name, "--json").json["artifacts"]
+    assert list(artifacts) == ["src/out/model.bin"]
+
+    # A bisection and a draft go by them as well.
+    run_with = ("run", *(word.replace("scores", "src/scores") for word in told[:2]), "--", "python", "-c")
+    code = "import os; open('src/scores.txt.json', 'w').write('{\"acc\": %d}' % os.path.exists('x.py'))"
+    first = exp(*run_with, code).name
+    exp.repo.commit("middle", {"y.py": "\n"})
+    exp.repo.commit("better", {"x.py": "\n"})
+    second = exp(*run_with, code).name
+    better = exp.repo.git("rev-parse", "HEAD")
+    assert exp("bisect", first, second, "-m", "acc").out.startswith(f"{better} is the first bad commit\n")
+    exp.repo.git("checkout", "-q", "HEAD~1")
+    exp.repo.write("z.py", "\n")
+    draft = exp("merge", exp(*run_with, code).name, second).name
+    assert exp("run", "--draft", draft).code == 0
+    assert exp("show", draft, "--json").json["metrics"] == {"acc": 1}
+    exp.repo.fsck()

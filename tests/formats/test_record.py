@@ -15,7 +15,19 @@ from gitexp.formats.canonical import dump
 from gitexp.formats.canonical_reader import load
 from gitexp.formats.record_fields import input_path
 from gitexp.model.names import RunId, RunName
-from gitexp.model.record import Artifact, Code, Failure, How, Input, Keep, Record, Resumption, RunInfo, Status
+from gitexp.model.record import (
+    Artifact,
+    Code,
+    Failure,
+    How,
+    Input,
+    Keep,
+    Record,
+    Results,
+    Resumption,
+    RunInfo,
+    Status,
+)
 from gitexp.model.reproduction import Fate, InputChange, Measured, Reproduction, Verdict
 from gitexp.model.values import Digest, Oid
 
@@ -56,6 +68,7 @@ reproductions = st.builds(
         max_size=2,
     ),
 )
+paths = st.lists(st.text("ab c\u00e9-", min_size=1, max_size=5), max_size=2).map(tuple)
 infos = st.builds(
     RunInfo,
     id=st.just(RunId("abcdefghijklmnop")),
@@ -69,6 +82,7 @@ infos = st.builds(
     command=st.lists(text, max_size=3).map(tuple),
     cwd=words,
     code=st.builds(Code, tree=oids, base=st.none() | oids, dirty=st.booleans()),
+    results=st.builds(Results, metrics=paths, outputs=paths),
     parents=st.lists(words, max_size=2).map(tuple),
     resumed=st.lists(st.builds(Resumption, at=times, commit=oids, kept=sizes, rows=sizes), max_size=2).map(
         tuple
@@ -176,6 +190,8 @@ def test_what_is_not_a_record_is_refused_by_name(record: Record, data: st.DataOb
             "resumed",
             [{"at": "2026-11-23T18:05:00.000Z", "commit": "a" * 40, "kept": float("inf"), "rows": 1}],
         ),
+        ("results", ["a"]),
+        ("results", {"metrics": "a"}),
         ("lost", -1),
         ("tags", [1]),
         ("title", 5),
@@ -201,6 +217,15 @@ def test_paths_of_artifacts_are_safe_when_read(path: str) -> None:
     value = {path: {"oid": f"sha256:{'a' * 64}", "size": 1}}
     with pytest.raises(BrokenRecord):
         files.decode({files.RUN: _run(), files.ARTIFACTS: dump(value)}, name="x")
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../b", "\\a", "", "a\nb"])
+def test_paths_of_results_that_lead_elsewhere_are_not_read(path: str) -> None:
+    info = files.info_value(files.decode_info(_run(), name="x"))
+    found = files.decode_info(
+        dump({**info, "results": {"metrics": [path, "a/b"], "outputs": [path]}}), name="x"
+    )
+    assert found.results == Results(metrics=("a/b",))
 
 
 def _run() -> bytes:

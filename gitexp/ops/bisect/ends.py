@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gitexp.capture.interpreter import is_interactive
 from gitexp.errors import Ambiguous, GitExpError, NotFound, UsageError
+from gitexp.model.record import Results
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun
 from gitexp.ops.resolve import commit_of, resolve
@@ -33,6 +34,8 @@ class Way:
     command: tuple[str, ...]
     cwd: str
     """Relative to the root."""
+    results: Results = field(default_factory=Results, compare=False)
+    """What the run was told of them whose command it is."""
 
 
 def end_of(repo: Repository, text: str) -> End:
@@ -56,14 +59,14 @@ def way_of(repo: Repository, ends: Sequence[End], command: Sequence[str]) -> Way
         return Way(tuple(command), repo.layout.prefix.rstrip("/") or ".")
     runs = [end.run.record.info for end in ends if end.run is not None]
     infos = [info for info in runs if info.command and not is_interactive(info.command)]
-    ways = list(dict.fromkeys(Way(info.command, info.cwd) for info in infos))
+    ways = list(dict.fromkeys(Way(info.command, info.cwd, info.results) for info in infos))
     texts = " ".join(end.text for end in ends)
     hint = f"git exp bisect {texts} --metric METRIC -- CMD"
     if not ways:
         raise UsageError("no command to measure commits with", hint=hint)
     if len(ways) > 1:
         raise UsageError("the two runs have different commands", hint=hint)
-    return Way(runnable_command(repo, infos[0], hint=hint), infos[0].cwd)
+    return replace(ways[0], command=runnable_command(repo, infos[0], hint=hint))
 
 
 def check_ends(repo: Repository, ends: Sequence[End], trust: bool) -> bool:

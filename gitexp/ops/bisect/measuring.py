@@ -14,7 +14,7 @@ from gitexp.ops.alike import Task, doing, inputs_of
 from gitexp.ops.begin import recorded_command
 from gitexp.ops.bisect.ends import Way
 from gitexp.ops.bisect.judging import number_of
-from gitexp.ops.committed import from_folder, params_files_at, settings_at
+from gitexp.ops.committed import params_files_at, results_of, settings_at
 from gitexp.ops.comparand import redacted
 from gitexp.ops.execute import Executed, Request, Source, execute
 from gitexp.ops.read import StoredRun, load
@@ -75,14 +75,15 @@ class Measuring:
 
     def _made(self, source: Source) -> Measured:
         settings = settings_at(self.repo, source.commit)
+        results = results_of(self.way.results, settings, self.way.cwd)
         done = execute(
             self.repo,
             Request(
                 self.way.command,
                 slug="bisect",
                 group=self.group,
-                metrics_files=from_folder(settings.metrics, self.way.cwd),
-                outputs=from_folder(settings.outputs, self.way.cwd),
+                metrics_files=results.metrics,
+                outputs=results.outputs,
                 source=source,
                 stdio=Stdio(stdout=2),  # what is found goes to stdout
             ),

@@ -78,6 +78,7 @@ def _info(repo: Repository, runs: Sequence[StoredRun], code: Oid) -> RunInfo:
         code=Code(code, base, base is None or _differs(repo, base, code)),
         command=leader.command,
         cwd=leader.cwd,
+        results=leader.results,
         parents=tuple(run.name for run in runs),
         title=f"merge of {_listed([run.name for run in runs])}",
         group=infos[0].group if len(groups) == 1 else None,

@@ -13,7 +13,7 @@ from gitexp.merge.mappings import changes
 from gitexp.model.record import RunInfo, Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params
-from gitexp.ops.committed import from_folder, params_files_at, settings_at
+from gitexp.ops.committed import params_files_at, results_of, settings_at
 from gitexp.ops.compare import Comparison, compare, side_of
 from gitexp.ops.continuing import Origin, resume
 from gitexp.ops.drafts import merged_runs
@@ -46,7 +46,7 @@ def draft_request(
     chosen = tuple(command) or runnable_command(repo, info, hint=hint)
     if not chosen:
         raise UsageError(f"draft {run.name!r} has no command", hint=hint)
-    settings = settings_at(repo, run.commit)
+    results = results_of(info.results, settings_at(repo, run.commit), info.cwd)
     # Inputs are noted as they are found, not as the merged runs had them.
     whole = replace(run.whole, info=_labelled(info, tip.record.info), inputs=())
     return Request(
@@ -54,8 +54,8 @@ def draft_request(
         group=labels.group,
         tags=labels.tags,
         note=labels.note,
-        metrics_files=labels.metrics_files or from_folder(settings.metrics, info.cwd),
-        outputs=labels.outputs or from_folder(settings.outputs, info.cwd),
+        metrics_files=labels.metrics_files or results.metrics,
+        outputs=labels.outputs or results.outputs,
         origin=replace(_origin(repo, run, tip), record=whole),
         source=_source(repo, run, trusted),
     )

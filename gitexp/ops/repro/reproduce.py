@@ -15,7 +15,7 @@ from gitexp.model.reproduction import Reproduction
 from gitexp.model.values import Oid
 from gitexp.ops.alike import repeated
 from gitexp.ops.catalog import catalog
-from gitexp.ops.committed import from_folder, settings_at
+from gitexp.ops.committed import results_of, settings_at
 from gitexp.ops.execute import Executed, Request, Source, execute
 from gitexp.ops.inscribe import amend
 from gitexp.ops.isolate import check_inside
@@ -34,7 +34,7 @@ class Choices:
     environment: Built | None = None
     """In which it runs; None for the one that is there."""
     metrics_files: tuple[str, ...] = ()
-    """Relative to the folder that the command runs in; none for those that the project declares."""
+    """Relative to the folder that the command runs in; none for those that the run had."""
     outputs: tuple[str, ...] = ()
     stdio: Stdio = OWN
 
@@ -88,13 +88,13 @@ def _environ(repo: Repository, plan: Plan, built: Built | None) -> Mapping[str, 
 
 
 def _request(repo: Repository, plan: Plan, choices: Choices) -> Request:
-    settings = settings_at(repo, plan.commit)
+    results = results_of(plan.record.info.results, settings_at(repo, plan.commit), plan.cwd)
     program = _program(plan.command[0], choices.environment)
     return Request(
         command=(program, *plan.command[1:]),
         slug=slug_of(plan.run.name),
-        metrics_files=choices.metrics_files or from_folder(settings.metrics, plan.cwd),
-        outputs=choices.outputs or from_folder(settings.outputs, plan.cwd),
+        metrics_files=choices.metrics_files or results.metrics,
+        outputs=choices.outputs or results.outputs,
         source=_source(repo, plan),
         stdio=choices.stdio,
     )
