@@ -29,7 +29,7 @@ RECORDING = "record "
 """What a run that was recorded here is told with, and its name."""
 WITH_FILES = 2
 """The version of a line that tells of a change of files, which version 1 does not know."""
-FILE, _LOCK = "operations.jsonl", "logging"
+FILE, _LOCK, _MARK = "operations.jsonl", "logging", "tree"
 MAX_SIZE = 8 << 20
 """Bytes from which on the older half of the log is forgotten."""
 _HEX = frozenset("0123456789abcdef")
@@ -87,9 +87,25 @@ def note(repo: Repository, operation: Operation, *, durable: bool = True) -> Non
 
 
 def tree_name(repo: Repository) -> str:
-    """What the log calls this working tree: `.`, or the name that git has for a linked one."""
+    """What the log calls this working tree: `.`, or the name that git has for a linked one, with its mark."""
     git_dir = repo.layout.git_dir
-    return git_dir.name if (git_dir / "commondir").exists() else "."
+    if not _is_linked(git_dir):
+        return "."
+    with suppress(FileNotFoundError):
+        return f"{git_dir.name}:{(git_dir / 'exp' / _MARK).read_text('ascii', 'replace')}"
+    return git_dir.name
+
+
+def mark_tree(repo: Repository) -> str:
+    """The name of this working tree, from now on one that no later tree in its place has. Raises OSError."""
+    mark = repo.layout.git_dir / "exp" / _MARK
+    if _is_linked(repo.layout.git_dir) and not mark.exists():
+        write_durably(mark, os.urandom(5).hex().encode())
+    return tree_name(repo)
+
+
+def _is_linked(git_dir: Path) -> bool:
+    return (git_dir / "commondir").exists()
 
 
 def read(repo: Repository) -> list[Operation]:

@@ -496,6 +496,28 @@ def test_only_the_working_tree_that_was_changed_undoes_it(
     assert exp("undo").err.startswith(f"undone: apply {old}")
 
 
+def test_a_worktree_of_the_same_name_is_another(
+    exp: Program, old: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("one", "two"):
+        monkeypatch.chdir(exp.repo.path)
+        path = tmp_path / folder / "linked"
+        exp.repo.git("worktree", "add", "-q", "--detach", str(path))
+        monkeypatch.chdir(path)
+        before = walk(path)
+        if folder == "two":
+            assert f"apply {old}  (in another working tree)\n" in exp("undo", "--list").out
+            assert exp("undo").err.startswith("undone: record")
+            assert exp("undo", "--redo").code == 0
+        assert exp("apply", old).code == 0
+        assert exp("undo").err.startswith(f"undone: apply {old}")
+        assert exp("undo", "--redo").code == 0
+        assert exp("undo").code == 0
+        assert walk(path) == before
+        assert exp("apply", old).code == 0
+        exp.repo.git("worktree", "remove", "--force", str(path))
+
+
 def test_line_endings_and_filters_are_those_of_a_checkout(exp: Program) -> None:
     repo = exp.repo
     repo.git("config", "filter.upper.smudge", "tr a-z A-Z")

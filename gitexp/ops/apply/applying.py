@@ -19,7 +19,7 @@ from gitexp.ops.apply.unfinished import PartlyTakenBack, alone, carry_out, top_o
 from gitexp.ops.artifacts import Artifacts
 from gitexp.ops.attention import applying
 from gitexp.ops.begin import UNTRACKED_ROLE
-from gitexp.ops.operations import Operation, tree_name
+from gitexp.ops.operations import Operation, mark_tree
 from gitexp.ops.read import StoredRun
 
 
@@ -52,9 +52,9 @@ def apply(run: StoredRun, parts: Parts, *, dry_run: bool = False) -> Applied:
     """
     repo = run.repo
     top_of(repo)
-    operation = Operation(_told(run, parts), tree=tree_name(repo))
-    kept = backup(repo, operation.id)
     with alone(repo):
+        operation = Operation(_told(run, parts), tree=mark_tree(repo))
+        kept = backup(repo, operation.id)
         try:
             done = _apply(run, parts, kept, operation, dry_run)
         except BaseException as error:
