@@ -179,12 +179,14 @@ def test_a_file_that_git_was_told_not_to_look_at_is_not_lost(exp: Program, old: 
     assert "'train.py' has changes" in refused(exp, old)
 
 
-def test_an_ignored_file_in_the_way_stays(exp: Program, old: str) -> None:
+def test_an_ignored_file_in_the_way_stays(exp: Program, old: str, monkeypatch: pytest.MonkeyPatch) -> None:
     exp.repo.write(".git/info/exclude", "link\n")
     exp.repo.write("link", "ignored")
     assert refused(exp, old) == (
         "error: 'link' is ignored, and the run has a file there\nhint: move 'link' away\n"
     )
+    monkeypatch.chdir(exp.repo.path / "src")
+    assert refused(exp, old).endswith("hint: move '../link' away\n")
 
 
 def test_what_to_move_is_named_from_where_one_is(
