@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.sharing import Person, World, refs
+from tests.gitrepo import wrapped_git
 from tests.hooks.commits import CONFIG, framework, install
 
 SECRET = f"print({'hf_' + 'abcdEFGH12345678' * 3!r})"
@@ -191,6 +192,27 @@ def test_a_remote_that_does_not_answer(world: World, ada: Person, tmp_path: Path
     for process in ours.read_text().split() if ours.exists() else ():
         # It is gone, and what it had started with it: git's push has seen the end of what they say.
         assert not Path(f"/proc/{process}").exists() or "Z" in Path(f"/proc/{process}/stat").read_text()
+
+
+def test_a_history_that_takes_long_to_search(world: World, ada: Person, tmp_path: Path) -> None:
+    mention(ada, ada.record("first"))
+    # git is told to search, and does not come to an end. It would not call such a git in a hook.
+    slow = wrapped_git(tmp_path / "slow", ada.repo.environ, 'case "$*" in *--grep*) exec sleep 60 ;; esac')
+    head = ada.repo.git("rev-parse", "HEAD")
+    done = subprocess.run(
+        ["git-exp", "hook", "--timeout", "1", "pre-push", "origin", world.url],
+        cwd=ada.repo.path,
+        env=slow,
+        input=f"refs/heads/main {head} refs/heads/main {'0' * len(head)}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, world.runs) == (0, {})
+    assert done.stderr == (
+        "warning: the runs of these commits were not sent: to look for them took longer than 1 s\n"
+        "hint: git exp push origin\n"
+    )
 
 
 def test_nobody_is_asked(world: World, ada: Person, tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from gitexp.errors import GitError
 from gitexp.formats.trailers import named
-from gitexp.git.process import NO_HOOKS
+from gitexp.git.process import NO_HOOKS, Result, error
 from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BRANCHES, EXP
 from gitexp.git.remotes import remote_names
 from gitexp.ops.commit import RUN_TRAILER
@@ -45,8 +47,10 @@ def run(repo: Repository, call: Call) -> Answer:
     pushed = _pushed(repo.environ, call)
     if pushed is None or not pushed.new or pushed.remote not in remote_names(repo.config):
         return Answer()
-    if names := _mentioned(repo, pushed):
-        _send(repo, pushed.remote, names, call.timeout)
+    began = time.monotonic()
+    if names := _mentioned(repo, pushed, call.timeout):
+        left = call.timeout - int(time.monotonic() - began)
+        _send(repo, pushed.remote, names, max(left, 1))
     return Answer()
 
 
@@ -67,9 +71,12 @@ def _real(oids: Iterable[str]) -> tuple[str, ...]:
     return tuple(oid for oid in oids if oid.strip("0"))
 
 
-def _mentioned(repo: Repository, pushed: _Pushed) -> Sequence[str]:
-    """The runs that commits name which the remote has not; a squashed one names several."""
-    listing = repo.git.run(
+def _mentioned(repo: Repository, pushed: _Pushed, seconds: int) -> Sequence[str]:
+    """The runs that commits name which the remote has not; a squashed one names several.
+
+    Raises GitError, also where there are so many commits that it takes longer.
+    """
+    arguments = (
         *(
             "log",
             "--format=%B",
@@ -78,9 +85,21 @@ def _mentioned(repo: Repository, pushed: _Pushed) -> Sequence[str]:
             "--ignore-missing",
         ),
         *("--basic-regexp", "--no-show-signature", "--stdin", "--not", f"--remotes={pushed.remote}"),
-        input="".join(f"{line}\n" for line in (*pushed.new, *(f"^{oid}" for oid in pushed.old))).encode(),
     )
-    return named(listing.stdout)
+    asked = "".join(f"{line}\n" for line in (*pushed.new, *(f"^{oid}" for oid in pushed.old)))
+    with repo.git.start(*arguments, stderr=subprocess.PIPE) as process:
+        try:
+            stdout, stderr = process.communicate(asked.encode(), seconds)
+        except subprocess.TimeoutExpired:
+            raise GitError(
+                f"the runs of these commits were not sent: to look for them took longer than {seconds} s",
+                hint=f"git exp push {pushed.remote}",
+            ) from None
+        finally:
+            process.kill()
+    if process.returncode != 0:
+        raise error(Result(process.returncode, stdout, stderr), arguments)
+    return named(stdout)
 
 
 def _send(repo: Repository, remote: str, names: Sequence[str], seconds: int) -> None:
