@@ -3,64 +3,66 @@
 # Put here by `git exp hooks install`, which keeps what stood here before as @HOOK@.before-gitexp;
 # `git exp hooks uninstall` puts that back. First what stood here is called, as git would, then git exp.
 # GITEXP_SKIP=1, or git config exp.hooks false, leaves git exp out.
-hook=@HOOK@
-before=${0%/*}/$hook.before-gitexp
+# Of these nothing is to reach what is called, as it would if they were exported.
+unset gitexp_hook gitexp_before gitexp_common gitexp_own gitexp_input gitexp_code gitexp_ours
+gitexp_hook=@HOOK@
+gitexp_before=${0%/*}/$gitexp_hook.before-gitexp
 
-[ -x "$before" ] || before=
+[ -x "$gitexp_before" ] || gitexp_before=
 
 # Whether git exp has anything to do here, found out without starting Python.
 wanted() {
     [ "$GITEXP_SKIP" != 1 ] || return 1
-    common=${GIT_DIR:-.git}
-    if [ ! -d "$common" ] || [ -f "$common/commondir" ]; then
-        common=$(git rev-parse --git-common-dir) || return 1
+    gitexp_common=${GIT_DIR:-.git}
+    if [ ! -d "$gitexp_common" ] || [ -f "$gitexp_common/commondir" ]; then
+        gitexp_common=$(git rev-parse --git-common-dir) || return 1
     fi
-    [ -d "$common/exp" ] || [ -f .gitexp.yaml ] || return 1
-    if [ "$hook" = commit-msg ]; then
+    [ -d "$gitexp_common/exp" ] || [ -f .gitexp.yaml ] || return 1
+    if [ "$gitexp_hook" = commit-msg ]; then
         # What a message is to say was noted before.
-        own=${GIT_DIR:-.git}
-        [ -d "$own" ] || own=$(git rev-parse --git-dir) || return 1
-        [ -f "$own/exp/commit.json" ] || return 1
+        gitexp_own=${GIT_DIR:-.git}
+        [ -d "$gitexp_own" ] || gitexp_own=$(git rev-parse --git-dir) || return 1
+        [ -f "$gitexp_own/exp/commit.json" ] || return 1
     fi
     [ "$(git config --type=bool exp.hooks 2>/dev/null)" != false ] || return 1
     command -v git-exp >/dev/null && return
-    echo "git exp is not on PATH: its part of the $hook hook is left out" >&2
+    echo "git exp is not on PATH: its part of the $gitexp_hook hook is left out" >&2
     return 1
 }
 
 # Call a program with what git has sent to this hook.
 fed() {
-    if [ -n "$input" ]; then
-        printf %s "${input%x}" 2>/dev/null | "$@"
+    if [ -n "$gitexp_input" ]; then
+        printf %s "${gitexp_input%x}" 2>/dev/null | "$@"
     else
         "$@"
     fi
 }
 
 if ! wanted; then
-    [ -z "$before" ] || exec "$before" "$@"
+    [ -z "$gitexp_before" ] || exec "$gitexp_before" "$@"
     exit 0
 fi
 
-input=
-case $hook in
-pre-push | post-rewrite) input=$(cat && echo x) ;;
+gitexp_input=
+case $gitexp_hook in
+pre-push | post-rewrite) gitexp_input=$(cat && echo x) ;;
 esac
 
-code=0
-[ -z "$before" ] || fed "$before" "$@" || code=$?
-case $hook in
+gitexp_code=0
+[ -z "$gitexp_before" ] || fed "$gitexp_before" "$@" || gitexp_code=$?
+case $gitexp_hook in
 post-*) ;;
-*) [ $code = 0 ] || exit $code ;;
+*) [ $gitexp_code = 0 ] || exit $gitexp_code ;;
 esac
 
-fed git-exp hook "$hook" "$@"
-ours=$?
-case $ours in
+fed git-exp hook "$gitexp_hook" "$@"
+gitexp_ours=$?
+case $gitexp_ours in
 0) ;;
 # It refuses, or was interrupted. Whatever else happened to it is no reason to stop: where its Python breaks,
 # that is a 1.
-75 | 130) code=$ours ;;
-*) echo "warning: git exp hook $hook failed ($ours)" >&2 ;;
+75 | 130) gitexp_code=$gitexp_ours ;;
+*) echo "warning: git exp hook $gitexp_hook failed ($gitexp_ours)" >&2 ;;
 esac
-exit $code
+exit $gitexp_code

@@ -147,7 +147,9 @@ def test_one_of_ours_that_was_edited_is_the_users(exp: Program, version: int) ->
     script = sealed(path.read_bytes().replace(b"hook v%d" % VERSION, b"hook v%d" % version))
     path.write_bytes(script)
     assert states(exp)["pre-commit"] != "edited"
-    edited = script.replace(b"hook=pre-commit\n", b"hook=pre-commit\necho checked >>checked.txt || exit 1\n")
+    edited = script.replace(
+        b"gitexp_hook=pre-commit\n", b"gitexp_hook=pre-commit\necho checked >>checked.txt || exit 1\n"
+    )
     assert edited != script
     path.write_bytes(edited)
     was = scripts(exp.repo)

@@ -182,7 +182,7 @@ def test_a_remote_that_does_not_answer(world: World, ada: Person, tmp_path: Path
     hangs = f'if [ -e "{began}" ]; then echo $$ >>"{ours}"; sleep 60; fi; touch "{began}"'
     ssh = _reached_by(ada, world, tmp_path, hangs)
     hook = ada.repo.path / ".git" / "hooks" / "pre-push"
-    hook.write_text(hook.read_text().replace('hook "$hook"', 'hook --timeout 2 "$hook"'))
+    hook.write_text(hook.read_text().replace('hook "$gitexp_hook"', 'hook --timeout 2 "$gitexp_hook"'))
     mention(ada, ada.record("first"))
     said = push(ada, GIT_SSH=ssh)
     assert "warning: the runs of these commits were not all sent: it took longer than 2 s" in said

@@ -76,6 +76,16 @@ def test_both_are_called_with_the_same(hook: Hook, name: str) -> None:
     assert hook.called == f"{theirs}ours hook {name} one two words\n{SENT}[a b]\n"
 
 
+def test_what_is_exported_stays_as_it_is(hook: Hook) -> None:
+    said = {name: f"my {name}" for name in ("hook", "before", "common", "own", "input", "code", "ours")}
+    shown = " ".join(f"${name}" for name in said)
+    body = f'echo "{shown} $(env | grep -c ^gitexp_)" >>"$NOTES"\n'
+    hook.install("pre-push", f"#!/bin/sh\n{body}")
+    _script(hook.repo.path.parent / "bin" / "git-exp", f"#!/bin/sh\n{body}")
+    hook("pre-push", **said, gitexp_code="0", gitexp_hook="x")
+    assert hook.called == f"{' '.join(said.values())} 0\n" * 2
+
+
 def test_what_is_sent_may_be_left_unread(hook: Hook) -> None:
     hook.install("pre-push", '#!/bin/sh\necho theirs >>"$NOTES"\n')
     said = hook("pre-push")
