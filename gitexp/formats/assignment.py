@@ -86,6 +86,15 @@ def apply(
     return result, changes
 
 
+def has(params: Value, key: Key) -> bool:
+    """Whether something stands at `key`."""
+    for part in key:
+        if not isinstance(params, Mapping) or part not in params:
+            return False
+        params = params[part]
+    return True
+
+
 def with_value(params: Mapping[str, Value], key: Key, value: Value) -> dict[str, Value]:
     """`params` with `value` at `key`; what is no mapping on the way there is replaced by one."""
     first, rest = key[0], key[1:]

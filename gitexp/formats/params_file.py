@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
+from typing import Any
 
 from gitexp.errors import BrokenFile
 from gitexp.formats import splice_json, splice_toml, splice_yaml
@@ -12,6 +14,7 @@ from gitexp.formats.assignment import (
     Key,
     apply,
     flatten,
+    has,
     join_key,
     lookup,
     parse_assignment,
@@ -31,19 +34,20 @@ __all__ = [
     "decode",
     "edit",
     "flatten",
+    "has",
     "join_key",
     "lookup",
     "parse",
     "parse_assignment",
+    "respelled",
     "split_key",
 ]
 
-_YAML = splice_yaml.set_value, splice_yaml.remove_key
-_SPLICERS = {
-    ".yaml": _YAML,
-    ".yml": _YAML,
-    ".json": (splice_json.set_value, splice_json.remove_key),
-    ".toml": (splice_toml.set_value, splice_toml.remove_key),
+_SPLICERS: Mapping[str, Any] = {
+    ".yaml": splice_yaml,
+    ".yml": splice_yaml,
+    ".json": splice_json,
+    ".toml": splice_toml,
 }
 SUFFIXES = tuple(_SPLICERS)
 
@@ -56,27 +60,40 @@ def parse(path: str, data: bytes) -> dict[str, Value]:
     return _parse(path, decode(path, data))
 
 
-def edit(path: str, data: bytes, changes: Mapping[Key, Value | Missing]) -> bytes:
+def edit(path: str, data: bytes, changes: Mapping[Key, Value | Missing], like: Sequence[bytes] = ()) -> bytes:
     """The file with `changes` made in order, and every other byte as it was; MISSING takes a key away.
 
     A new key is added at the end of the deepest mapping on its way that exists. What an alias or a merge key
     brings in elsewhere stays as it is: aliases of a changed value are written out.
+    A value that one of `like`, other versions of the file, has at its key is written with the characters that
+    it has there: `off` and `"off"` are one value to us, and not to all that read the file.
     Raises BrokenFile where the file is broken or the result would not read as `data` with the changes.
     """
     text = decode(path, data)
     expected = _parse(path, text)
-    set_value, remove_key = _SPLICERS[_suffix(path)]
+    splicer = _SPLICERS[_suffix(path)]
+    there = _spellings(path, like)
     for key, value in changes.items():
         if value is MISSING:
             expected = without_key(expected, key)
-            text = remove_key(text, key, expected, what=path)
+            text = splicer.remove_key(text, key, expected, what=path)
+            _check(path, text, key, expected)
         else:
             expected = with_value(expected, key, value)
-            text = set_value(text, key, value, expected, what=path)
-        if not same(_reparse(path, text, key), expected):
-            raise _cannot_set(path, key)
+            text = _set(path, text, key, value, expected, there)
     bom = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
     return bom + text.encode("utf-8", "surrogatepass")
+
+
+def respelled(path: str, old: bytes, new: bytes) -> dict[Key, Value]:
+    """What two versions of a YAML file spell differently: one value to us, and maybe two to other readers.
+
+    Raises BrokenFile.
+    """
+    if _SPLICERS[_suffix(path)] is not splice_yaml:
+        return {}
+    one, other = (splice_yaml.spelling(decode(path, data), what=path) for data in (old, new))
+    return {} if one is None or other is None else dict(splice_yaml.otherwise((), one, other))
 
 
 def _parse(path: str, text: str) -> dict[str, Value]:
@@ -93,11 +110,42 @@ def _parse(path: str, text: str) -> dict[str, Value]:
     return value
 
 
-def _reparse(path: str, text: str, key: Key) -> Value:
+def _set(
+    path: str, text: str, key: Key, value: Value, expected: Mapping[str, Value], like: Sequence[Any]
+) -> str:
+    """With the value as it is spelled elsewhere, if need be in one line, or else as we write it."""
+    splicer = _SPLICERS[_suffix(path)]
+    shorter = [splice_yaml.in_one_line(like)] if splicer is splice_yaml else []
+    for each in [like, *shorter] if like else []:
+        with suppress(BrokenFile):
+            return _set_once(path, text, key, value, expected, each)
+    return _set_once(path, text, key, value, expected, ())
+
+
+def _set_once(
+    path: str, text: str, key: Key, value: Value, expected: Mapping[str, Value], like: Sequence[Any]
+) -> str:
+    result: str = _SPLICERS[_suffix(path)].set_value(text, key, value, expected, what=path, like=like)
+    _check(path, result, key, expected)
+    return result
+
+
+def _spellings(path: str, like: Sequence[bytes]) -> list[Any]:
+    """The texts that can be read."""
+    found = []
+    for data in like:
+        with suppress(BrokenFile):
+            found.append(_SPLICERS[_suffix(path)].spelling(decode(path, data), what=path))
+    return [one for one in found if one is not None]
+
+
+def _check(path: str, text: str, key: Key, expected: Mapping[str, Value]) -> None:
     try:
-        return _parse(path, text)
+        if same(_parse(path, text), expected):
+            return
     except BrokenFile as error:
         raise _cannot_set(path, key) from error
+    raise _cannot_set(path, key)
 
 
 def _cannot_set(path: str, key: Key) -> BrokenFile:

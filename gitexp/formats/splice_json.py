@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import json.decoder
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.errors import BrokenFile
 from gitexp.formats.assignment import Key, lookup
-from gitexp.model.values import Value
+from gitexp.model.values import Value, same
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
@@ -39,8 +39,25 @@ def parse(text: str, *, what: str) -> Value:
     return value
 
 
-def set_value(text: str, key: Key, value: Value, expected: Mapping[str, Value], *, what: str) -> str:
-    """`text` with `value` at `key`; `expected` is what it is to mean then."""
+def spelling(text: str, *, what: str) -> str:
+    """What `like` takes: the text. Raises BrokenFile."""
+    parse(text, what=what)
+    return text
+
+
+def set_value(
+    text: str,
+    key: Key,
+    value: Value,
+    expected: Mapping[str, Value],
+    *,
+    what: str,
+    like: Sequence[str] = (),
+) -> str:
+    """`text` with `value` at `key`; `expected` is what it is to mean then.
+
+    A value that one of `like` has at its key is written as there.
+    """
     at = _skip(text, 0)
     if at == len(text):
         return text + _write(expected, text)
@@ -48,10 +65,12 @@ def set_value(text: str, key: Key, value: Value, expected: Mapping[str, Value], 
         members = _members(text, at)
         found = next((member for member in members if member.key == part), None)
         if found is None:
-            return _insert(text, at, members, part, lookup(expected, key[: depth + 1]))
+            value = lookup(expected, key[: depth + 1])
+            return _insert(text, at, members, part, _spelled(like, key[: depth + 1], value, text))
         at = found.value
         if depth + 1 == len(key) or text[at] != "{":
-            return text[:at] + _write(lookup(expected, key[: depth + 1]), text) + text[found.end :]
+            value = lookup(expected, key[: depth + 1])
+            return text[:at] + _spelled(like, key[: depth + 1], value, text) + text[found.end :]
     raise AssertionError("a key has at least one part")
 
 
@@ -70,8 +89,30 @@ def remove_key(text: str, key: Key, _expected: Mapping[str, Value], *, what: str
     return text[:start] + text[end:]
 
 
-def _insert(text: str, at: int, members: list[_Member], key: str, value: Value) -> str:
-    new = f"{_write(key, text)}: {_write(value, text)}"
+def _spelled(like: Sequence[str], key: Key, value: Value, text: str) -> str:
+    """The value as the first of `like` that has it at `key` spells it, or else as we do."""
+    for one in like:
+        found = _at(one, key)
+        if found is not None and same(json.loads(found), value):
+            return found
+    return _write(value, text)
+
+
+def _at(text: str, key: Key) -> str | None:
+    """The characters of the value at `key`, where there is one."""
+    at, end = _skip(text, 0), len(text)
+    for part in key:
+        if text[at : at + 1] != "{":
+            return None
+        found = next((member for member in _members(text, at) if member.key == part), None)
+        if found is None:
+            return None
+        at, end = found.value, found.end
+    return text[at:end]
+
+
+def _insert(text: str, at: int, members: list[_Member], key: str, new_value: str) -> str:
+    new = f"{_write(key, text)}: {new_value}"
     if not members:
         return text[: at + 1] + new + text[at + 1 :]
     # A new member is set off as the first one is.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
+from copy import deepcopy
 from datetime import date, time
 from typing import Any
 
 from gitexp.errors import BrokenFile
 from gitexp.formats.assignment import Key, lookup
-from gitexp.model.values import Value
+from gitexp.model.values import Value, same
 
 _BARE_NEWLINE = re.compile(r"(?<!\r)\n")
 
@@ -20,8 +21,24 @@ def parse(text: str, *, what: str) -> Value:
     return value
 
 
-def set_value(text: str, key: Key, value: Value, expected: Mapping[str, Value], *, what: str) -> str:
-    """`text` with `value` at `key`; `expected` is what it is to mean then. Raises BrokenFile for null."""
+def spelling(text: str, *, what: str) -> Any:
+    """What `like` takes: the document. Raises BrokenFile."""
+    return _document(text, what)
+
+
+def set_value(
+    text: str,
+    key: Key,
+    value: Value,
+    expected: Mapping[str, Value],
+    *,
+    what: str,
+    like: Sequence[Any] = (),
+) -> str:
+    """`text` with `value` at `key`; `expected` is what it is to mean then. Raises BrokenFile for null.
+
+    A value that one of `like` has at its key is written as there.
+    """
     from tomlkit.exceptions import TOMLKitError
 
     if _has_null(value):
@@ -35,7 +52,7 @@ def set_value(text: str, key: Key, value: Value, expected: Mapping[str, Value], 
             break
         node = inner
     try:
-        node[key[-1]] = lookup(expected, key)
+        node[key[-1]] = _spelled(lookup(expected, key), [_at(one, key) for one in like])
     except (TOMLKitError, ValueError) as error:
         raise BrokenFile(f"cannot set {'.'.join(key)!r} in {what!r}: {error}") from None
     return _written(document, text)
@@ -59,6 +76,28 @@ def remove_key(text: str, key: Key, expected: Mapping[str, Value], *, what: str)
         # A table that only its dotted keys made is written as an empty one.
         return set_value(result, above, {}, expected, what=what)
     return result
+
+
+def _spelled(value: Any, like: Sequence[Any]) -> Any:
+    """The value, or its parts, as tomlkit read them from the first of `like` that has them."""
+    from tomlkit.items import AoT, Item, Table
+
+    for one in like:
+        if isinstance(one, Item) and not isinstance(one, (AoT, Table)) and same(_plain(one.unwrap()), value):
+            return deepcopy(one)
+    if isinstance(value, Mapping):
+        return {name: _spelled(item, [_at(one, (name,)) for one in like]) for name, item in value.items()}
+    tables = next((one for one in like if isinstance(one, AoT) and isinstance(value, list)), None)
+    if tables is not None and len(tables) == len(value):
+        return [_spelled(item, [table]) for item, table in zip(value, tables, strict=True)]
+    return value
+
+
+def _at(node: Any, key: Key) -> Any:
+    """What tomlkit has at `key`; None where there is nothing."""
+    for part in key:
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node
 
 
 def _has(value: Value, key: Key) -> bool:

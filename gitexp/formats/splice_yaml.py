@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from gitexp.formats.assignment import Key, lookup
-from gitexp.formats.canonical import is_plain, quote, word
+from gitexp.formats.canonical import quote
+from gitexp.formats.spelled_yaml import (
+    Spelling,
+    Written,
+    in_one_line,
+    otherwise,
+    spelling,
+    spelling_of,
+    spellings_at,
+    write,
+    write_key,
+)
 from gitexp.formats.yaml import compose_user, values_of_aliases
 from gitexp.formats.yaml_nodes import (
     AliasNode,
@@ -17,11 +27,12 @@ from gitexp.formats.yaml_nodes import (
     SequenceNode,
     is_merge,
     key_text,
+    walk,
 )
+from gitexp.formats.yaml_places import colon_of, content_end, gap_end, line_end, newline_of
 from gitexp.model.values import Value
 
-_FLOW_PLAIN = re.compile(r"[A-Za-z_/][\w./-]*", re.ASCII).fullmatch
-_GAP = re.compile(r"(?:\s|(?<=\s)#[^\r\n]*)*")
+__all__ = ["in_one_line", "otherwise", "remove_key", "set_value", "spelling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +47,35 @@ class _Target:
     """The nodes on the way whose content changes."""
 
 
-def set_value(text: str, key: Key, value: Value, expected: Mapping[str, Value], *, what: str) -> str:
-    """`text` with `value` at `key`; `expected` is what it is to mean then. Raises BrokenFile."""
+def set_value(
+    text: str,
+    key: Key,
+    value: Value,
+    expected: Mapping[str, Value],
+    *,
+    what: str,
+    like: Sequence[Spelling] = (),
+) -> str:
+    """`text` with `value` at `key`; `expected` is what it is to mean then. Raises BrokenFile.
+
+    Where one of `like` has a value that is written, it is written as there.
+    """
     root = compose_user(text, what=what)
     if root is None or _is_empty(root):
-        return _fill(text, root, expected)
+        return _fill(text, root, expected, like)
     if not isinstance(root, MappingNode):
         return text
     target = _find(root, key)
-    freed = _write_out_aliases(text, root, target, what)
+    own = spelling_of(text, root, what=what)
+    freed = _write_out_aliases(text, root, target, own, what)
     if freed != text:
-        return set_value(freed, key, value, expected, what=what)
+        return set_value(freed, key, value, expected, what=what, like=(*like, own))
     item = lookup(expected, target.path)
+    there = spellings_at([*like, own], target.path)
     if target.item is None:
-        return _insert(text, target.mapping, key, item, len(target.path))
-    return _replace(text, *target.item, item, flow=target.mapping.flow)
+        return _insert(text, target.mapping, target.path[-1], item, there)
+    flow = target.mapping.flow
+    return _replace(text, *target.item, item, write(item, there, flow=flow), flow)
 
 
 def remove_key(text: str, key: Key, expected: Mapping[str, Value], *, what: str) -> str:
@@ -61,7 +86,7 @@ def remove_key(text: str, key: Key, expected: Mapping[str, Value], *, what: str)
     target = _find(root, key)
     if target.item is None:
         return text
-    freed = _write_out_aliases(text, root, target, what)
+    freed = _write_out_aliases(text, root, target, spelling_of(text, root, what=what), what)
     if freed != text:
         return remove_key(freed, key, expected, what=what)
     if target.path != key:  # an alias on the way is written out, without the key
@@ -73,27 +98,15 @@ def remove_key(text: str, key: Key, expected: Mapping[str, Value], *, what: str)
 
 def _cut(text: str, mapping: MappingNode, item: tuple[Node, Node]) -> str:
     """`text` without one item of `mapping`: its lines, or in brackets its place and one comma."""
-    start, end = item[0].place.start, _content_end(text, *item)
+    start, end = item[0].place.start, content_end(text, *item)
     if not mapping.flow:
         start = text.rfind("\n", 0, start) + 1
-        end = _line_end(text, end)
+        end = line_end(text, end)
         return text[:start] + text[end + 1 :] if not text[start : item[0].place.start].strip() else text
     index = mapping.items.index(item)
     if index + 1 < len(mapping.items):
         return text[:start] + text[mapping.items[index + 1][0].place.start :]
-    return text[: _content_end(text, *mapping.items[index - 1]) if index else start] + text[end:]
-
-
-def inline(value: Value, *, flow: bool) -> str:
-    """`value` in one line; `flow` says that it is to stand inside brackets."""
-    if isinstance(value, str):
-        return value if is_plain(value) and (not flow or _FLOW_PLAIN(value)) else quote(value)
-    if isinstance(value, Mapping):
-        pairs = (f"{inline(key, flow=True)}: {inline(item, flow=True)}" for key, item in value.items())
-        return "{" + ", ".join(pairs) + "}"
-    if value is None or isinstance(value, (bool, int, float)):
-        return word(value)
-    return "[" + ", ".join(inline(item, flow=True) for item in value) + "]"
+    return text[: content_end(text, *mapping.items[index - 1]) if index else start] + text[end:]
 
 
 def _is_empty(root: Node) -> bool:
@@ -105,14 +118,15 @@ def _is_empty(root: Node) -> bool:
     )
 
 
-def _fill(text: str, root: Node | None, expected: Mapping[str, Value]) -> str:
+def _fill(text: str, root: Node | None, expected: Mapping[str, Value], like: Sequence[Spelling]) -> str:
     """A text without content, with the one key that it is to have."""
     if root is not None and (end := root.place.end) > root.place.start:
-        return text[: root.place.start] + inline(expected, flow=False) + text[end:]
-    newline = _newline(text)
+        # In brackets, since what is `null` may stand behind a `---`.
+        return text[: root.place.start] + write(expected, like, flow=True).head + text[end:]
+    newline = newline_of(text)
     glue = "" if not text or text.endswith("\n") else newline
     ((key, value),) = expected.items()
-    return text + glue + newline.join(_block((key,), value, "")) + newline
+    return text + glue + newline.join(_block(key, value, "", spellings_at(like, (key,)))) + newline
 
 
 def _find(root: MappingNode, key: Key) -> _Target:
@@ -132,19 +146,19 @@ def _find(root: MappingNode, key: Key) -> _Target:
     raise AssertionError("a key has at least one part")
 
 
-def _write_out_aliases(text: str, root: Node, target: _Target, what: str) -> str:
+def _write_out_aliases(text: str, root: Node, target: _Target, own: Spelling, what: str) -> str:
     """`text` where no alias is left of what is about to change, so that only the key itself does."""
     changing = {node.place.start for node in target.passed if _anchor(node)}
     if target.item is not None:
-        changing |= {node.place.start for node in _walk(target.item[1]) if _anchor(node)}
-        inside = {node.place.start for node in _walk(target.item[1]) if isinstance(node, AliasNode)}
+        changing |= {node.place.start for node in walk(target.item[1]) if _anchor(node)}
+        inside = {node.place.start for node in walk(target.item[1]) if isinstance(node, AliasNode)}
     else:
         inside = set()
     if not changing:
         return text
     anchors: dict[str, int] = {}
     replaced: list[AliasNode] = []
-    for node in _walk(root):
+    for node in walk(root):
         if isinstance(node, AliasNode):
             if anchors.get(node.name) in changing and node.place.start not in inside:
                 replaced.append(node)
@@ -152,133 +166,89 @@ def _write_out_aliases(text: str, root: Node, target: _Target, what: str) -> str
             anchors[name] = node.place.start
     values = values_of_aliases(root, what=what) if replaced else {}
     for node in reversed(replaced):
-        value = inline(values[node.place.start], flow=True)
+        there = replace(own, value=values[node.place.start], node=own.targets[node.place.start], key=None)
+        value = write(there.value, [there], flow=True).head
         text = text[: node.place.start] + value + text[node.place.end :]
     return text
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    """`node` and all below it, in the order of the text."""
-    yield node
-    if isinstance(node, SequenceNode):
-        for item in node.items:
-            yield from _walk(item)
-    elif isinstance(node, MappingNode):
-        for key, item in node.items:
-            yield from _walk(key)
-            yield from _walk(item)
 
 
 def _anchor(node: Node) -> str | None:
     return None if isinstance(node, AliasNode) else node.anchor
 
 
-def _replace(text: str, key: Node, node: Node, value: Value, *, flow: bool) -> str:
-    start, end = node.place.start, _content_end(text, key, node)
-    colon = _colon(text, key)
+def _replace(text: str, key: Node, node: Node, value: Value, new: Written, flow: bool) -> str:
+    start, end = node.place.start, content_end(text, key, node)
+    colon = colon_of(text, key)
     if colon is None:
-        return f"{text[: key.place.end]}: {inline(value, flow=flow)}{text[key.place.end :]}"
-    # `{"a":x}` is YAML, but not what somebody who writes `{"a":"y"}` expects.
-    tight = flow and start == colon + 1 and isinstance(value, str)
-    new = quote(str(value)) if tight else inline(value, flow=flow)
+        return f"{text[: key.place.end]}: {new.head}{text[key.place.end :]}"
+    head = new.head
+    if flow and start == colon + 1:
+        # `{"a":x}` is YAML, but not what somebody who writes `{"a":"y"}` expects.
+        if not new.is_copy and isinstance(value, str):
+            head = quote(value)
+        elif new.is_copy and not head.startswith(('"', "'", "[", "{")):
+            head = f" {head}"
+    newline = newline_of(text)
+    body = "".join(newline + line for line in _indented(new.body, " " * key.place.column))
     if end <= colon + 1:  # nothing stands behind the colon
-        return f"{text[: colon + 1]} {new}{text[colon + 1 :]}"
+        start = end = colon + 1
+        head = f" {head}" if head else ""
     block = isinstance(node, (SequenceNode, MappingNode)) and not node.flow
     if not block or "\n" not in text[colon:start]:
-        return text[:start] + new + text[end:]
+        if "\n" in text[start:end]:  # what stands behind it is of its last line, or of its header
+            return text[:start].rstrip(" " if body and not head else "") + head + body + text[end:]
+        last = _end_of_line(text, end)
+        return text[:start] + head + text[end:last] + body + text[last:]
     # The lines of a block go; what stands behind the colon and between the two stays.
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", end)
     rest = text[last + 1 :] if last >= 0 else ""
-    return f"{text[: colon + 1]} {new}{text[colon + 1 : first]}{rest}"
+    head = f" {head}" if head else ""
+    below = body.removeprefix(newline) + newline if body else ""
+    return f"{text[: colon + 1]}{head}{text[colon + 1 : first]}{below}{rest}"
 
 
-def _insert(text: str, mapping: MappingNode, key: Key, value: Value, depth: int) -> str:
-    """`text` with a new key `key[depth - 1]` at the end of `mapping`."""
+def _insert(text: str, mapping: MappingNode, key: str, value: Value, like: Sequence[Spelling]) -> str:
+    """`text` with a new key at the end of `mapping`."""
     if mapping.flow:
-        new = f"{inline(key[depth - 1], flow=True)}: {inline(value, flow=True)}"
+        new = f"{write_key(key, like, flow=True)}: {write(value, like, flow=True).head}"
         if not mapping.items:
             start = text.index("{", mapping.place.start) + 1
             return text[:start] + new + text[start:]
-        end = _content_end(text, *mapping.items[-1])
-        comma = _GAP.match(text, end)
-        if comma and text[comma.end() : comma.end() + 1] == ",":
-            return f"{text[: comma.end() + 1]} {new}{text[comma.end() + 1 :]}"
+        end = content_end(text, *mapping.items[-1])
+        comma = gap_end(text, end)
+        if text[comma : comma + 1] == ",":
+            return f"{text[: comma + 1]} {new}{text[comma + 1 :]}"
         return f"{text[:end]}, {new}{text[end:]}"
-    newline = _newline(text)
-    end = _content_end(text, *mapping.items[-1])
+    newline = newline_of(text)
+    end = content_end(text, *mapping.items[-1])
     if text[end - 1] != "\n":
         end = text.find("\n", end)
         end = len(text) if end < 0 else end + 1
     pad = " " * mapping.items[0][0].place.column
-    new = newline.join(_block((key[depth - 1],), value, pad))
+    new = newline.join(_block(key, value, pad, like))
     if text[end - 1] != "\n":
         return f"{text}{newline}{new}"
     return f"{text[:end]}{new}{newline}{text[end:]}"
 
 
-def _block(path: Key, value: Value, pad: str) -> list[str]:
+def _block(key: str, value: Value, pad: str, like: Sequence[Spelling]) -> list[str]:
     """The lines of a new key; mappings inside it get a line for each key."""
-    head = f"{pad}{inline(path[-1], flow=False)}:"
-    if not isinstance(value, Mapping) or not value:
-        return [f"{head} {inline(value, flow=False)}"]
+    head = f"{pad}{write_key(key, like, flow=False)}:"
+    new = write(value, like, flow=False)
+    if new.body or not isinstance(value, Mapping) or not value or new.is_copy:
+        behind = f" {new.head}" if new.head else ""
+        return [f"{head}{behind}{new.comment}", *_indented(new.body, pad)]
     lines = [head]
-    for key, item in value.items():
-        lines += _block((*path, key), item, f"{pad}  ")
+    for name, item in value.items():
+        lines += _block(name, item, f"{pad}  ", spellings_at(like, (name,)))
     return lines
 
 
-def _content_end(text: str, key: Node, node: Node) -> int:
-    """Where the text of an item ends, without comments and blank lines that ruamel counts to it."""
-    colon = _colon(text, key)
-    behind = key.place.end if colon is None else colon + 1
-    if isinstance(node, ScalarNode) and node.style in "|>" and node.style:
-        return _literal_end(text, node, key.place.column)
-    if isinstance(node, (AliasNode, ScalarNode)) or node.flow:
-        end = node.place.end
-        empty = isinstance(node, ScalarNode) and not node.style and not node.text
-        return _trimmed(text, behind, end) if empty else end
-    if isinstance(node, MappingNode):
-        return _content_end(text, *node.items[-1])
-    last = node.items[-1]
-    if isinstance(last, ScalarNode) and not last.style and not last.text:
-        return _trimmed(text, behind, last.place.start)
-    return _content_end(text, node, last)
+def _indented(lines: Sequence[str], pad: str) -> list[str]:
+    return [pad + line if line else "" for line in lines]
 
 
-def _literal_end(text: str, node: ScalarNode, column: int) -> int:
-    """The end of a literal or folded block: its last line that is indented more than its key."""
-    at = end = _line_end(text, node.place.start)
-    header = text[node.place.start : end]
-    while at < len(text):
-        following = _line_end(text, at + 1)
-        line = text[at + 1 : following]
-        blank = not line.strip()
-        if not blank and len(line) - len(line.lstrip(" ")) <= column:
-            break
-        at = following
-        if not blank or "+" in header.partition("#")[0]:
-            end = at
-    return end - 1 if text[end - 1 : end] == "\r" else end
-
-
-def _line_end(text: str, start: int) -> int:
-    end = text.find("\n", start)
-    return len(text) if end < 0 else end
-
-
-def _trimmed(text: str, start: int, end: int) -> int:
-    """The end of what stands between `start` and `end` apart from space and comments: a tag or an anchor."""
-    line = re.sub(r"(?:^|(?<=\s))#[^\r\n]*", lambda match: " " * len(match[0]), text[start:end])
-    return start + len(line.rstrip())
-
-
-def _colon(text: str, key: Node) -> int | None:
-    """Where the `:` behind `key` stands; None in `{a, b}`."""
-    match = _GAP.match(text, key.place.end)
-    at = match.end() if match else key.place.end
-    return at if text[at : at + 1] == ":" else None
-
-
-def _newline(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
+def _end_of_line(text: str, start: int) -> int:
+    end = line_end(text, start)
+    return end - 1 if text[start:end].endswith("\r") else end

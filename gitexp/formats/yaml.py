@@ -37,6 +37,7 @@ __all__ = [
     "load_foreign",
     "load_user",
     "read_flow",
+    "value_of",
     "values_of_aliases",
 ]
 
@@ -96,14 +97,22 @@ def compose_user(text: str, *, what: str) -> Node | None:
         raise BrokenFile(_message(what, fault)) from None
 
 
+def value_of(root: Node, *, what: str) -> Value:
+    """The value of a tree. Raises BrokenFile."""
+    return _read(root, what)[0]
+
+
 def values_of_aliases(root: Node, *, what: str) -> dict[int, Value]:
     """What each alias of a tree stands for, by the offset of the alias. Raises BrokenFile."""
+    return _read(root, what)[1].aliases
+
+
+def _read(root: Node, what: str) -> tuple[Value, Reader]:
     reader = Reader(MAX_VALUES)
     try:
-        reader.value(root)
+        return reader.value(root), reader
     except Fault as fault:
         raise BrokenFile(_message(what, fault)) from None
-    return reader.aliases
 
 
 def compose(text: str, *, strict: bool = False) -> Node | None:

@@ -7,6 +7,7 @@ integers that may start with 0: `1e-3` is a float; `no`, `12:30` and `1_000` are
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -112,6 +113,18 @@ def scalar(text: str) -> Scalar:
     if _INFINITE(text) or _FLOAT(text):
         return float(text.replace(".i", "i").replace(".I", "I"))
     return float("nan") if text in _NAN else text
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """`node` and all below it, in the order of the text."""
+    yield node
+    if isinstance(node, SequenceNode):
+        for item in node.items:
+            yield from walk(item)
+    elif isinstance(node, MappingNode):
+        for key, item in node.items:
+            yield from walk(key)
+            yield from walk(item)
 
 
 class Reader:

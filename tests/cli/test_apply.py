@@ -833,3 +833,17 @@ def test_a_line_of_an_earlier_log_is_still_read(exp: Program, old: str) -> None:
     assert [json.loads(line)["v"] for line in lines] == [1, 2]
     assert exp("undo").code == 0
     assert exp("undo").err.startswith("undone: record old")
+
+
+def test_params_are_spelled_as_in_the_file_of_the_run(exp: Program) -> None:
+    """What is text to YAML 1.2 is none to the programs that read the file."""
+    repo = exp.repo
+    words = "flag: off\ncount: 2_000\nday: 2025-02-02\nmode: 010\nsame: 1e3\nprompt: |\n  You are\n  off.\n"
+    repo.write("params.yaml", words + "new: on # mine\n")
+    name = exp.record("words", "pass")
+    mine = "flag: on # kept\ncount: 1\nday: x\nmode: 10\nsame: 1000.0\nprompt: hi\n"
+    repo.write("params.yaml", mine)
+    repo.commit("mine")
+    assert exp("apply", name, "--params").code == 0
+    text = words.replace("flag: off", "flag: off # kept")
+    assert (repo.path / "params.yaml").read_text() == text + "new: on # mine\n"

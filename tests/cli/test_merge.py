@@ -601,3 +601,18 @@ def test_what_the_merge_by_key_says_is_what_file_and_record_have(
     assert params_file.parse("p.yaml", text.encode()) == wanted
     assert "# how it is trained" in text
     assert "  # of each layer" in text
+
+
+def test_params_are_spelled_as_in_the_run_that_has_them(exp: Program) -> None:
+    """`off` is text to YAML 1.2, and false to the program that reads the merged file."""
+    base = "flag: on\ncount: 1\nlr: 0.1\nprompt: hi\n"
+    exp.repo.commit("project", {"params.yaml": base})
+    one = idea(exp, "one", {"params.yaml": changed(base, lr="lr: 1e-3", count="count: 1 # mine")})
+    mine = "flag: off\ncount: 2_000\nlr: 0.1\nprompt: |\n  You are\n  off.\nday: 2025-02-02 # new\n"
+    two = idea(exp, "two", {"params.yaml": mine})
+    name = exp("merge", one, two).name
+    text = mine.replace("2_000", "2_000 # mine").replace("lr: 0.1", "lr: 1e-3")
+    assert shown(exp, "params.yaml", name) == text
+    three = idea(exp, "three", {"params.yaml": changed(base, flag="flag: no", prompt="prompt: off")})
+    taken = exp("merge", three, two, "--theirs", "flag", "--theirs", "prompt").name
+    assert shown(exp, "params.yaml", taken) == mine

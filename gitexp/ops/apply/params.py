@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,11 @@ def edited(run: StoredRun, read: Reader) -> tuple[dict[str, bytes], list[str]]:
     wanted = _parted(files, _without_masked(params))
     changed = {}
     for file, values in zip(files, wanted, strict=True):
-        edits = dict(_differences(file.values, values, ()))
+        (source,) = run.repo.reader.blobs([(run.commit, file.path)])
+        edits = _respelled(file, values, source) | dict(_differences(file.values, values, ()))
         if edits:
-            changed[file.path] = params_file.edit(file.path, file.data, edits)
+            like = [] if source is None else [source]
+            changed[file.path] = params_file.edit(file.path, file.data, edits, like)
     return changed, told
 
 
@@ -97,6 +100,18 @@ def _differences(now: Value, wanted: Value, above: Key) -> Iterator[tuple[Key, V
                 yield from _differences(now[name], value, (*above, name))
     elif not same(now, wanted):
         yield above, wanted
+
+
+def _respelled(file: ParamsFile, wanted: Mapping[str, Value], source: bytes | None) -> dict[Key, Value]:
+    """What the file of the run spells in another way: to other readers it may be another value."""
+    found: Mapping[Key, Value] = {}
+    with suppress(BrokenFile):
+        found = params_file.respelled(file.path, file.data, source) if source is not None else {}
+    return {
+        key: value
+        for key, value in found.items()
+        if params_file.has(wanted, key) and same(params_file.lookup(wanted, key), value)
+    }
 
 
 def _leaves(value: Value, above: Key = ()) -> Iterator[tuple[Key, Value]]:

@@ -16,6 +16,11 @@ class Texts(NamedTuple):
     ours: bytes
     theirs: bytes
 
+    @property
+    def as_sources(self) -> tuple[bytes, ...]:
+        """The order in which they are asked how a value is spelled: who changed it comes first."""
+        return self.theirs, self.ours, self.base
+
 
 def merge_lines(git: Git, texts: Texts) -> bytes | None:
     """What git makes of them; None where it finds a conflict or cannot merge them. Raises OSError."""

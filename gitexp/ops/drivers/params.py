@@ -42,7 +42,7 @@ def merge(path: str, texts: Texts, by_lines: Callable[[Texts], bytes | None]) ->
         if by_lines(marked) is not None:
             raise BrokenFile(f"what is in conflict in {path!r} cannot be marked by key")
         return marked
-    ours = _edited(path, texts.ours, mappings.changes(each[1], merged.values))
+    ours = _edited(path, texts.ours, _wanted(path, texts, each[1], merged.values), texts)
     lines = _layouts_merged(path, texts, merged.values, by_lines)
     return ours if lines is None else lines
 
@@ -52,7 +52,9 @@ def _layouts_merged(
 ) -> bytes | None:
     """The texts, each with the merged values, merged by line; None where that does not work out."""
     try:
-        alike = [_edited(path, one, mappings.changes(params_file.parse(path, one), values)) for one in texts]
+        alike = [
+            _edited(path, one, mappings.changes(params_file.parse(path, one), values), texts) for one in texts
+        ]
     except BrokenFile:
         return None
     lines = by_lines(Texts(*alike))
@@ -64,22 +66,34 @@ def _only_conflicts(path: str, texts: Texts, ours: Mapping[str, Value], merged: 
 
     Merged by line, it has the marks of a conflict at these keys and nowhere else.
     """
-    wanted = mappings.changes(ours, merged.values)
+    wanted = _wanted(path, texts, ours, merged.values)
     clean = {key: value for key, value in wanted.items() if not _is_below(key, merged.conflicts)}
-    text = _edited(path, texts.ours, clean)
-    base = _edited(path, text, {one.key: one.base for one in merged.conflicts})
-    theirs = _edited(path, text, {one.key: one.values[1] for one in merged.conflicts})
+    text = _edited(path, texts.ours, clean, texts)
+    base = _edited(path, text, {one.key: one.base for one in merged.conflicts}, texts)
+    theirs = _edited(path, text, {one.key: one.values[1] for one in merged.conflicts}, texts)
     return Texts(base, text, theirs)
+
+
+def _wanted(
+    path: str, texts: Texts, ours: Mapping[str, Value], values: Mapping[str, Value]
+) -> dict[Key, Value | Missing]:
+    """What makes ours the merged file: the values, and what the other side alone spelled in another way."""
+    changed = mappings.changes(ours, values)
+    kept = params_file.respelled(path, texts.base, texts.ours)
+    for key, value in params_file.respelled(path, texts.base, texts.theirs).items():
+        if key not in kept and params_file.has(ours, key) and same(params_file.lookup(ours, key), value):
+            changed.setdefault(key, value)
+    return changed
 
 
 def _is_below(key: Key, conflicts: Sequence[mappings.Conflict]) -> bool:
     return any(key[: len(one.key)] == one.key for one in conflicts)
 
 
-def _edited(path: str, text: bytes, changes: Mapping[Key, Value | Missing]) -> bytes:
+def _edited(path: str, text: bytes, changes: Mapping[Key, Value | Missing], texts: Texts) -> bytes:
     if len(changes) * len(text) > _MAX_WORK:
         raise BrokenFile(f"params file {path!r} differs too much to be merged by key")
-    return params_file.edit(path, text, changes)
+    return params_file.edit(path, text, changes, texts.as_sources)
 
 
 def _means(path: str, text: bytes, values: Mapping[str, Value], save: Sequence[Key] = ()) -> bool:

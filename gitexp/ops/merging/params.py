@@ -8,7 +8,7 @@ from functools import reduce
 
 from gitexp.errors import BrokenFile, UnknownKey
 from gitexp.formats import params_file
-from gitexp.formats.assignment import Assignment, Key, lookup, with_value, without_key
+from gitexp.formats.assignment import Assignment, Key, has, lookup, with_value, without_key
 from gitexp.merge.mappings import Conflict, Merged, changes, merge
 from gitexp.model.missing import MISSING, Missing
 from gitexp.model.values import Value, same
@@ -38,6 +38,8 @@ class ResolvedFile:
     result: Resolved
     data: bytes
     """Its text; the comments of both sides where git can merge them, else those of ours."""
+    texts: Texts
+    """What it was merged from."""
 
 
 def common(each: Sequence[Params]) -> Params:
@@ -78,19 +80,19 @@ def combine_file(
         result = resolve(found, choices)
         keys = [one.key for one in found.conflicts]
         # Where all three have what was decided, or for now the base's value, nothing is in conflict.
-        settled = Texts(*(_with(path, one, result.values, keys) for one in texts))
+        settled = Texts(*(_with(path, one, result.values, keys, texts) for one in texts))
         data = drivers.merge(path, settled, by_lines)
     except BrokenFile:
         return None
-    return ResolvedFile(path, result, data) if isinstance(data, bytes) else None
+    return ResolvedFile(path, result, data, texts) if isinstance(data, bytes) else None
 
 
-def _with(path: str, text: bytes, values: Params, keys: Sequence[Key]) -> bytes:
+def _with(path: str, text: bytes, values: Params, keys: Sequence[Key], texts: Texts) -> bytes:
     """A params file with what `values` has at `keys`."""
     before = after = params_file.parse(path, text)
     for key in keys:
         after = put(after, key, value_at(values, key))
-    return params_file.edit(path, text, changes(before, after))
+    return params_file.edit(path, text, changes(before, after), texts.as_sources)
 
 
 def narrowed(one: ResolvedFile, stage: int) -> bytes:
@@ -101,7 +103,7 @@ def narrowed(one: ResolvedFile, stage: int) -> bytes:
     values: Params = one.result.values
     for conflict in one.result.left:
         values = put(values, conflict.key, (conflict.base, *conflict.values)[stage])
-    return params_file.edit(one.path, one.data, changes(one.result.values, values))
+    return params_file.edit(one.path, one.data, changes(one.result.values, values), one.texts.as_sources)
 
 
 def put(params: Params, key: Key, value: Value | Missing) -> dict[str, Value]:
@@ -117,14 +119,6 @@ def over(params: Params, changed: Mapping[Key, Value | Missing]) -> Params:
         if value is not MISSING:
             params = with_value(params, key, value)
     return params
-
-
-def has(params: Value, key: Key) -> bool:
-    for part in key:
-        if not isinstance(params, Mapping) or part not in params:
-            return False
-        params = params[part]
-    return True
 
 
 def value_at(params: Params, key: Key) -> Value | Missing:

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from gitexp.capture.snapshot import RECORD_FOLDER
 from gitexp.errors import BrokenFile, BrokenRecord, NotFound
 from gitexp.formats import params_file
-from gitexp.formats.assignment import join_key
+from gitexp.formats.assignment import has, join_key
 from gitexp.git.merging import Bench, FileConflict, MergedTree, Stage
 from gitexp.git.objects import ObjectBuilder
 from gitexp.merge.mappings import Conflict, Key, changes
@@ -229,8 +229,8 @@ class Merging:
         files = self.files_in(done.tree)
         edits: dict[str, dict[Key, Value | Missing]] = {}
         for one in assignments:
-            owner = next((file for file in files if params.has(file.values, one.key)), None)
-            if owner is None and files and not params.has(done.params, one.key):
+            owner = next((file for file in files if has(file.values, one.key)), None)
+            if owner is None and files and not has(done.params, one.key):
                 owner = files[0]
             if owner is not None:
                 edits.setdefault(owner.path, {})[one.key] = one.value
