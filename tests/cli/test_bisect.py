@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import subprocess
 import time
@@ -121,6 +123,26 @@ def test_the_command_of_the_runs_finds_the_home_again(
     assert (said.code, said.out.split()[0]) == (0, commits[1]), said.err
 
 
+def test_a_run_at_an_end_that_did_something_else_does_not_bring_its_value(exp: Program) -> None:
+    exp.repo.commit("ignored", {".gitignore": "crash\nown.yaml\n", "params.yaml": "rate: 1\n"})
+    commits = scores(exp.repo, [0.9, 0.9, 0.4])
+    command = ("--", "sh", "-c", f"{TRAIN}[ ! -f crash ] || exit 4\n")
+    exp.repo.write("crash", "")
+    bad = exp("run", *command).name
+    (exp.repo.path / "crash").unlink()
+    told = bisect(exp, commits[0], bad, "--json").json
+    assert told["first_bad"] == commits[2]
+    assert (told["bad"]["reused"], told["bad"]["run"] != bad) == (False, True)
+    finished = exp("run", *command).name
+    told = bisect(exp, commits[0], finished, "--json").json
+    assert (told["bad"]["reused"], told["bad"]["run"]) == (True, finished)
+    exp.repo.write("own.yaml", "rate: 0.1\n")
+    exp.repo.git("checkout", "-q", "--force", "--detach", commits[0])
+    other = exp("run", "--param-file", "own.yaml", *command).name
+    told = bisect(exp, other, finished, "--json").json
+    assert (told["good"]["reused"], told["good"]["run"] != other) == (False, True)
+
+
 def test_commits_that_cannot_be_measured_are_skipped(exp: Program) -> None:
     commits = scores(exp.repo, [0.9, 0.9, None, 0.5, 0.5])
     said = bisect(exp, commits[0], commits[-1], *COMMAND)
@@ -157,6 +179,21 @@ def test_what_cannot_be_bisected_is_refused(exp: Program) -> None:
     assert bisect(exp, commits[0], "nothing", *COMMAND).code == 1
     assert bisect(exp, commits[0], commits[1], *COMMAND, metric="f1").code == 1
     assert bisect(exp, commits[0], commits[1], "--", "no-such-program").code == 2
+    assert clean(exp.repo)
+
+
+def test_a_git_that_cannot_go_on_ends_it(
+    exp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits = scores(exp.repo, [0.9, 0.9, 0.4])
+    wrapper = tmp_path / "bin" / "git"
+    wrapper.parent.mkdir()
+    failing = '*"bisect good"*|*"bisect bad"*) echo "error: disk full" >&2; exit 128'
+    wrapper.write_text(f'#!/bin/sh\ncase "$*" in {failing};; esac\nexec {shutil.which("git")} "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join((str(wrapper.parent), os.environ["PATH"])))
+    said = bisect(exp, commits[0], commits[-1], *COMMAND)
+    assert (said.code, "error: git bisect cannot go on: error: disk full\n" in said.err) == (128, True)
     assert clean(exp.repo)
 
 

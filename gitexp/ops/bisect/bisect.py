@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gitexp.errors import GitExpError, UsageError
 from gitexp.model.values import Oid
-from gitexp.ops.bisect.ends import End, Way, check_ends, end_of, way_of
+from gitexp.ops.bisect.ends import End, check_ends, end_of, way_of
 from gitexp.ops.bisect.judging import Judge, judge_between, number_of
 from gitexp.ops.bisect.measuring import Measured, Measuring
 from gitexp.ops.bisect.search import Outcome, search
@@ -88,7 +88,7 @@ def bisect(repo: Repository, question: Question, told: Callable[[Step], None]) -
     way = way_of(repo, ends, question.command)
     trusted = check_ends(repo, ends, question.trust)
     measuring = Measuring(repo, question.metric, way, GROUP + os.urandom(3).hex(), trusted)
-    good, bad = (_at_end(measuring, end, way) for end in ends)
+    good, bad = (_at_end(measuring, end) for end in ends)
     assert good.value is not None
     assert bad.value is not None
     judge = judge_between(question.metric, good.value, bad.value, question.threshold)
@@ -97,10 +97,9 @@ def bisect(repo: Repository, question: Question, told: Callable[[Step], None]) -
     return _found(work, question.metric, (good, bad), outcome)
 
 
-def _at_end(measuring: Measuring, end: End, way: Way) -> Measured:
-    """The metric at an end: that of its run where it ran the same command."""
-    info = end.run.record.info if end.run else None
-    if end.run is None or info is None or (info.command, info.cwd) != (way.command, way.cwd):
+def _at_end(measuring: Measuring, end: End) -> Measured:
+    """The metric at an end: that of its run where it did just what is done to measure the others."""
+    if end.run is None or not measuring.is_of(end.commit, end.run):
         found = measuring.measure(end.commit)
         if found.value is None:
             raise GitExpError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gitexp.capture.spawn import Stdio
@@ -55,20 +56,29 @@ class Measuring:
 
     def measure(self, commit: Oid) -> Measured:
         """The metric at `commit`. Raises GitExpError, and KeyboardInterrupt where the command was stopped."""
+        source = self._source(commit)
+        for run in self._doing(source):
+            value = number_of(run.record.metrics.get(self.metric))
+            if value is not None:
+                return Measured(commit, value, run.name, reused=True)
+        return self._made(source)
+
+    def is_of(self, commit: Oid, run: StoredRun) -> bool:
+        """Whether `run` did what is done to measure `commit`: its params and inputs may be others."""
+        return any(one.commit == run.commit for one in self._doing(self._source(commit)))
+
+    def _source(self, commit: Oid) -> Source:
         folder = "" if self.way.cwd == "." else f"{self.way.cwd}/"
         effective = params.merged(params_files_at(self.repo, commit, folder))
-        source = Source(commit, _code(self.repo, commit), effective, cwd=self.way.cwd, trusted=self.trusted)
-        return self._known(source) or self._made(source)
+        return Source(commit, _code(self.repo, commit), effective, cwd=self.way.cwd, trusted=self.trusted)
 
-    def _known(self, source: Source) -> Measured | None:
-        """From the newest run that did just this, and depended on nothing that is another now."""
+    def _doing(self, source: Source) -> Iterator[StoredRun]:
+        """The finished runs, newest first, that did just this and depended on nothing that is another now."""
         shown = redacted(self.repo, source.params)
         command = recorded_command(self.repo, params.substitute(self.way.command, shown))
         for run in doing(self.repo, Task(source.code.tree, command, self.way.cwd, shown)):
-            value = number_of(run.record.metrics.get(self.metric))
-            if value is not None and self._is_as_then(source.commit, run):
-                return Measured(source.commit, value, run.name, reused=True)
-        return None
+            if self._is_as_then(source.commit, run):
+                yield run
 
     def _is_as_then(self, commit: Oid, run: StoredRun) -> bool:
         return all(one.place in _AS_THEN for one in supplies.look(self.repo, commit, inputs_of(run)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitexp.capture.liveness import Lock
-from gitexp.errors import GitExpError
+from gitexp.errors import GitError, GitExpError
 from gitexp.git.process import Git, unplaced
 from gitexp.model.values import Oid
 from gitexp.ops.attention import BISECTION, WORKTREES
@@ -52,6 +52,8 @@ def search(repo: Repository, good: Oid, bad: Oid, word_of: Callable[[Oid], str])
                     f"commit {current[:10]} is bad, and both ends come from it: it became better since",
                     hint="git exp bisect BAD GOOD finds what made it so",
                 )
+            if said.code and git.run("bisect", "log").text == log:  # else it would be asked for ever
+                raise GitError(f"git bisect cannot go on: {said.talk.strip()}", hint="git fsck")
 
 
 @contextmanager
