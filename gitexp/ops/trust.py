@@ -91,7 +91,8 @@ def check_trusted(repo: Repository, run: StoredRun, trust: bool, *, retry: str |
     found = provenance(repo, run)
     if found.standing.trusted:
         return
-    hint = f"{retry or f'git exp repro {run.name}'} --trust, after reading what it will execute"
+    start, dashes, command = (retry or f"git exp repro {run.name}").partition(" -- ")
+    hint = f"{start} --trust{dashes}{command}, after reading what it will execute"
     who = f"{found.author.name} <{found.author.email}>"
     if found.standing is Standing.CLAIMED:
         message = f"run {found.name!r} says that it is by {who}, but this clone did not record it"

@@ -217,6 +217,10 @@ def test_the_runs_of_others_are_not_executed(exp: Program, monkeypatch: pytest.M
     commits = scores(exp.repo, [0.4])
     said = bisect(exp, good, commits[0])
     assert (said.code, f"run {good!r} is by " in said.err) == (1, True)
+    hint = f"hint: git exp bisect {good} {commits[0]} --metric acc --trust, after reading"
+    assert hint in said.err
+    said = bisect(exp, good, commits[0], "--threshold", "0.6", *COMMAND)
+    assert f"--metric acc --threshold 0.6 --trust -- {' '.join(COMMAND[1:])}, after reading" in said.err
     assert bisect(exp, good, commits[0], "--trust").out.startswith(commits[0])
 
 

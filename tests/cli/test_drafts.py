@@ -102,6 +102,21 @@ def test_merge_and_run_at_once(two: tuple[Program, str, str]) -> None:
     assert (quiet.code, quiet.out, quiet.err) == (0, "trained\n", "")
 
 
+def test_what_did_not_come_to_its_end_is_no_success(two: tuple[Program, str, str]) -> None:
+    exp, rate, trick = two
+    name = exp("merge", rate, trick).name
+    assert exp("run", "--draft", name).code == 0
+    forge(exp.repo, name, name, {"run.yaml": shown_record(exp, name).replace("finished", "crashed")})
+    said = exp("merge", rate, trick, "--run")
+    assert (said.code, "trained" in said.out) == (1, False)
+    assert f"error: run {name!r} is crashed: it is not run again\nhint: git exp repro {name}\n" in said.err
+    assert exp("merge", rate, trick).code == 0
+
+
+def shown_record(exp: Program, name: str) -> str:
+    return exp.repo.git("show", f"refs/exp/{name}:.exp/run.yaml") + "\n"
+
+
 def test_another_command_and_one_that_fails(two: tuple[Program, str, str]) -> None:
     exp, rate, trick = two
     name = exp("merge", rate, trick).name
@@ -303,7 +318,11 @@ def test_a_draft_of_somebody_elses_runs_is_not_trusted_for_being_made_here(world
         refused = bob("merge", rate, trick, "--run")
         assert (refused.code, bob.repo.refs()) == (1, refs)
         assert "not by you" in refused.err
+        refused = bob("merge", rate, trick, "--set", "lr=2 3", "--run")
+        assert f"hint: git exp merge {rate} {trick} --set 'lr=2 3' --run --trust, after" in refused.err
         name = bob("merge", rate, trick).name
+        refused = bob("run", "--draft", name, "--", "echo", "a b")
+        assert f"hint: git exp run --draft {name} --trust -- echo 'a b', after reading" in refused.err
         over = bob("merge", name, rate, "--set", "lr=7").name
         for draft in (name, over):
             assert "not by you" in bob("run", "--draft", draft).err

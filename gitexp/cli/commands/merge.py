@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,7 +105,13 @@ def command(
         if worktree is not None:
             return _open(session, repo, runs, choices, assignments, Path(worktree), name, quiet)
         if execute:
-            _check_trusted(repo, runs, trust)
+            typed = {
+                "--name": (name,) if name else (),
+                "--ours": ours,
+                "--theirs": theirs,
+                "--set": assignments,
+            }
+            _check_trusted(repo, runs, typed, trust)
         merged = _merged(repo, runs, choices, name=name, go_on=go_on, dry_run=dry_run)
         if as_json:
             _put_json(merged)
@@ -132,23 +139,34 @@ def _merged(
 
 
 def _run(session: Session, repo: Repository, merged: Merged, *, trust: bool, quiet: bool) -> int:
-    """The exit code of the draft's command; 0 where it has been run before."""
+    """The exit code of the draft's command; 0 where it has been run before, and came to its end."""
     from gitexp.cli.drafts import run_draft
+    from gitexp.errors import GitExpError
     from gitexp.model.record import Status
 
     draft = merged.draft
     assert draft is not None
-    if draft.existing is not None and draft.existing.info.status is not Status.DRAFT:
+    status = draft.existing.info.status if draft.existing is not None else Status.DRAFT
+    if status is Status.FINISHED:
         return 0
+    if status is not Status.DRAFT:
+        again = "repro" if status.ended and status is not Status.CAPTURED else "show"
+        raise GitExpError(
+            f"run {draft.name!r} is {status.value}: it is not run again", hint=f"git exp {again} {draft.name}"
+        )
     return run_draft(session, repo, str(draft.name), (), trust=trust, quiet=quiet)
 
 
-def _check_trusted(repo: Repository, runs: tuple[str, ...], trust: bool) -> None:
+def _check_trusted(
+    repo: Repository, runs: tuple[str, ...], choices: Mapping[str, tuple[str, ...]], trust: bool
+) -> None:
     from gitexp.ops.resolve import resolve
     from gitexp.ops.trust import check_trusted
 
+    options = [word for option, words in choices.items() for each in words for word in (option, each)]
+    retry = shlex.join(("git", "exp", "merge", *runs, *options, "--run"))
     for text in runs:
-        check_trusted(repo, resolve(repo, text), trust, retry=f"git exp merge {' '.join(runs)} --run")
+        check_trusted(repo, resolve(repo, text), trust, retry=retry)
 
 
 def _open(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -29,6 +30,13 @@ class Question:
     command: tuple[str, ...] = ()
     """None for that of the runs at the ends."""
     trust: bool = False
+
+    @property
+    def typed(self) -> str:
+        """The command that asks it."""
+        words = ["git", "exp", "bisect", self.good, self.bad, "--metric", self.metric]
+        words += [] if self.threshold is None else ["--threshold", f"{self.threshold:g}"]
+        return shlex.join([*words, "--", *self.command] if self.command else words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ def bisect(repo: Repository, question: Question, told: Callable[[Step], None]) -
     """
     ends = end_of(repo, question.good), end_of(repo, question.bad)
     way = way_of(repo, ends, question.command)
-    trusted = check_ends(repo, ends, question.trust)
+    trusted = check_ends(repo, ends, question.trust, retry=question.typed)
     measuring = Measuring(repo, question.metric, way, GROUP + os.urandom(3).hex(), trusted)
     good, bad = (_at_end(measuring, end) for end in ends)
     assert good.value is not None

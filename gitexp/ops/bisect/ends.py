@@ -69,12 +69,11 @@ def way_of(repo: Repository, ends: Sequence[End], command: Sequence[str]) -> Way
     return replace(ways[0], command=runnable_command(repo, infos[0], hint=hint))
 
 
-def check_ends(repo: Repository, ends: Sequence[End], trust: bool) -> bool:
+def check_ends(repo: Repository, ends: Sequence[End], trust: bool, *, retry: str) -> bool:
     """Whether filters may run as well; not so where only the user's word is known of an end.
 
     Raises GitExpError where the code or the command of a run at an end must not be executed.
     """
-    retry = f"git exp bisect {' '.join(one.text for one in ends)}"
     try:
         for end in ends:
             if end.run is not None:

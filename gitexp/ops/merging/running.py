@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +42,7 @@ def draft_request(
     tip = resolve(repo, text)
     run = _draft_of(repo, tip)
     info = run.record.info
-    trusted = _is_trusted(repo, run, trust)
+    trusted = _is_trusted(repo, run, command, trust)
     hint = f"git exp run --draft {run.name} -- CMD"
     chosen = tuple(command) or runnable_command(repo, info, hint=hint)
     if not chosen:
@@ -98,10 +99,11 @@ def _unmasked(repo: Repository, run: StoredRun) -> Mapping[str, Value]:
     return recorded
 
 
-def _is_trusted(repo: Repository, run: StoredRun, trust: bool) -> bool:
+def _is_trusted(repo: Repository, run: StoredRun, command: Sequence[str], trust: bool) -> bool:
     """Whether filters may run as well; a draft of which only the user's word is known runs without them."""
+    retry = shlex.join(("git", "exp", "run", "--draft", run.name, *(("--", *command) if command else ())))
     try:
-        check_trusted(repo, run, False, retry=f"git exp run --draft {run.name}")
+        check_trusted(repo, run, False, retry=retry)
     except GitExpError:
         if not trust:
             raise
