@@ -425,6 +425,22 @@ def test_conflicts_are_resolved_with_ordinary_git_in_a_worktree(
     exp.repo.fsck()
 
 
+def test_markers_that_are_left_are_told(
+    fought: tuple[Program, str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    exp, one, two = fought
+    place = tmp_path / "there"
+    assert exp("merge", one, two, "--theirs", "lr", "--worktree", str(place)).code == 0
+    monkeypatch.chdir(place)
+    exp.repo.git("-C", str(place), "add", "-A")
+    warning = "warning: file 'model.py' still has conflict markers"
+    assert warning in exp("merge", "--continue", "-n").err
+    (place / "model.py").write_text("<<<<<<< no marker\n" + CODE)
+    exp.repo.git("-C", str(place), "add", "-A")
+    done = exp("merge", "--continue")
+    assert (done.code, warning in done.err) == (0, False)
+
+
 def test_a_worktree_of_a_merge_is_taken_away(
     fought: tuple[Program, str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +33,7 @@ from gitexp.repo import Repository
 
 _STATE = "exp-merge.json"
 _VERSION = 1
+_MARKERS = [re.compile(rb"^%c{7,} " % sign, re.MULTILINE) for sign in b"<>"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,13 @@ def continue_worktree(
     choices.check()
     tree = _index_tree(repo)
     with on_bench(repo, runs, choices) as merging:
-        found = _as_resolved(repo, merging, merging.merge(), tree)
+        before = merging.merge()
+        found = _as_resolved(repo, merging, before, tree)
         if found.conflicts:
             return conflicting(repo, merging, found)
         check_met(choices, found)
         done = finished(repo, merging, found, slug=slug or state["name"], dry_run=dry_run)
+        done = _with_notices(done, _still_marked(merging.bench, before, tree))
     if not dry_run:
         (repo.layout.git_dir / _STATE).unlink()
     return done
@@ -186,6 +190,19 @@ def _index_tree(repo: Repository) -> Oid:
         count = f"{len(paths)} files are" if len(paths) > 1 else f"{path!r} is"
         raise UsageError(f"{count} unresolved", hint=f"git add {path}, once it is as it is to be")
     return Oid(repo.git.run("write-tree").text)
+
+
+def _still_marked(bench: Bench, found: Merge, tree: Oid) -> list[str]:
+    """The files that were in conflict, and are as git left them, or nearly so."""
+    paths = [*(one.path for one in found.files), *(one.path for one in found.keyed)]
+    each = zip(paths, bench.reader.blobs([(tree, path) for path in paths]), strict=True)
+    return [path for path, data in each if data is not None and all(one.search(data) for one in _MARKERS)]
+
+
+def _with_notices(done: Merged, marked: Sequence[str]) -> Merged:
+    assert done.draft is not None
+    told = (f"file {path!r} still has conflict markers" for path in marked)
+    return replace(done, draft=replace(done.draft, notices=(*done.draft.notices, *told)))
 
 
 def _as_resolved(repo: Repository, merging: Merging, found: Merge, tree: Oid) -> Merge:
