@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -569,6 +570,33 @@ def test_what_runs_do_not_agree_on_is_told(project: Program) -> None:
     assert f"warning: the commands of the runs differ: that of {one!r} is taken" in said.err
     draft = full(project, said.name)
     assert (draft["command"], draft["group"]) == (["sh", "-c", "true"], "g")
+
+
+def test_runs_that_differ_in_their_data_alone_are_not_each_other(project: Program) -> None:
+    script = "import gitexp\nwith gitexp.start() as run: run.use('dataset', 'digits')\n"
+    project.repo.commit("data", {"t.py": script, ".gitignore": "digits\n"})
+    names = []
+    for data in ("one", "two"):
+        project.repo.write("digits", data)
+        names.append(project("run", "--", sys.executable, "t.py").name)
+    warning = "is not the same in all runs: it is left out"
+    said = project("merge", *names)
+    assert (said.code, said.name in names, warning in said.err) == (0, False, True)
+    again = project("merge", *names)
+    assert (again.name, warning in again.err) == (said.name, True)
+
+
+def test_runs_that_differ_in_their_folder_alone_are_not_each_other(
+    project: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.repo.commit("folder", {"sub/a.txt": "a\n"})
+    one = project("run", "--", "true").name
+    monkeypatch.chdir(project.repo.path / "sub")
+    two = project("run", "--", "true").name
+    said = project("merge", one, two)
+    assert (said.code, said.name in (one, two)) == (0, False)
+    assert "the runs ran in different folders" in said.err
+    assert project("merge", one, two).name == said.name
 
 
 NUMBERS = st.integers(0, 2)

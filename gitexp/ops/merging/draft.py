@@ -54,7 +54,7 @@ def make_draft(
     notices = tuple(_notices(runs))
     found = _existing(repo, runs, record)
     if found is not None:
-        return Draft(found.record, (), found.name, found.commit, found)
+        return Draft(found.record, notices, found.name, found.commit, found)
     if dry_run:
         return Draft(record, notices)
     builder = ObjectBuilder(repo.layout.object_format)
@@ -125,21 +125,31 @@ def _notices(runs: Sequence[StoredRun]) -> Iterator[str]:
         yield f"the commands of the runs differ: that of {leader.name!r} is taken"
     if any(info.command and info.cwd != leader.cwd for info in infos):
         yield f"the runs ran in different folders: that of {leader.name!r} is taken: {leader.cwd}"
-    for (role, name), found in _inputs_by_name(runs).items():
+    for role, name in _differing_inputs(runs):
+        yield f"input {name!r} ({role}) is not the same in all runs: it is left out"
+
+
+def _differing_inputs(runs: Sequence[StoredRun]) -> Iterator[tuple[str, str]]:
+    for key, found in _inputs_by_name(runs).items():
         if any(one != found[0] for one in found):
-            yield f"input {name!r} ({role}) is not the same in all runs: it is left out"
+            yield key
 
 
 def _existing(repo: Repository, runs: Sequence[StoredRun], record: Record) -> StoredRun | None:
     """One of the runs that is all of the merge, or a draft of the same that was made before, run or not.
 
-    Another command is another draft: it may have been made by somebody else, too.
+    Another command is another draft: it may have been made by somebody else, too. None of the runs is all
+    of it where they read other data, or ran in other folders.
     """
-    names, command = {run.name for run in runs}, record.info.command
+    names, command, cwd = {run.name for run in runs}, record.info.command, record.info.cwd
     others = (
-        run for run in list_all(repo).runs if names <= set(run.info.parents) and run.info.command == command
+        run
+        for run in list_all(repo).runs
+        if names <= set(run.info.parents) and (run.info.command, run.record.info.cwd) == (command, cwd)
     )
-    for run in (*runs, *others):
+    folders = {run.record.info.cwd for run in runs if run.record.info.command}
+    alike = len(folders) < 2 and not any(_differing_inputs(runs))
+    for run in (*(runs if alike else ()), *others):
         if run.info.code.tree == record.info.code.tree and same(run.record.params, record.params):
             return run
     return None
