@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from pathlib import PurePosixPath
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import BrokenFile
 from gitexp.formats.settings import FILE, Settings, parse
+from gitexp.git.objects import SYMLINK
 from gitexp.model.files import PARAMS_FILES
 from gitexp.model.record import Results
 from gitexp.model.values import Oid
@@ -18,6 +20,8 @@ from gitexp.repo import Repository
 if TYPE_CHECKING:
     from gitexp.git.reader import ObjectReader
     from gitexp.ops.params import ParamsFile
+
+_MOST_LINKS = 8
 
 
 def settings_at(repo: Repository, commit: Oid) -> Settings:
@@ -70,8 +74,26 @@ def params_files_in(
     ]
     paths = declared or detectable
     found: list[ParamsFile] = []
-    for path, blob in zip(paths, reader.blobs([(root, path) for path in paths]), strict=True):
+    for name, blob in zip(paths, reader.blobs([(root, path) for path in paths]), strict=True):
+        if blob is None or (found and not declared):
+            continue
+        path = _behind_links(reader, root, name)
+        if path is None:
+            continue
+        if path != name:
+            (blob,) = reader.blobs([(root, path)])
         with suppress(BrokenFile) if lenient else nullcontext():
-            if blob is not None and (declared or not found):
+            if blob is not None:
                 found.append(params.ParamsFile(path, blob, params_file.parse(path, blob)))
     return found
+
+
+def _behind_links(reader: ObjectReader, root: Oid, path: str) -> str | None:
+    """Where the file is that a program finds which opens `path`; None where links lead nowhere."""
+    for _ in range(_MOST_LINKS):
+        entry = reader.resolve(root, path)
+        if entry is None or stat.S_IFMT(entry.mode) != SYMLINK:
+            return path
+        target = os.fsdecode(reader.read(entry.oid)[1])
+        path = os.path.normpath(os.path.join(os.path.dirname(path), target))
+    return None

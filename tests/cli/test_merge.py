@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 from gitexp.formats import params_file
 from gitexp.merge.mappings import merge
+from gitexp.model.values import Oid
+from gitexp.ops.committed import params_files_at
+from gitexp.repo import Repository
 from tests.cli.ideas import CODE, PARAMS, changed, clean, files_of, idea, lay, record_of, untouched
 from tests.cli.program import Program
 from tests.gitrepo import Repo, init
@@ -597,6 +600,31 @@ def test_runs_that_differ_in_their_folder_alone_are_not_each_other(
     assert (said.code, said.name in (one, two)) == (0, False)
     assert "the runs ran in different folders" in said.err
     assert project("merge", one, two).name == said.name
+
+
+def test_a_params_file_behind_a_link(project: Program) -> None:
+    """As the runs read it; a link that leads outside, or round and round, is none."""
+    repo = project.repo
+    repo.write("conf/real.yaml", PARAMS)
+    (repo.path / "params.yaml").unlink()
+    (repo.path / "params.yaml").symlink_to("conf/link.yaml")
+    (repo.path / "conf/link.yaml").symlink_to("real.yaml")
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "link")
+    one = idea(project, "one", {"conf/real.yaml": changed(PARAMS, lr="lr: 0.2  # the rate")})
+    two = idea(project, "two", {"conf/real.yaml": changed(PARAMS, batch="batch: 64  # per device")})
+    said = project("merge", one, two, "--set", "seed=5")
+    assert said.code == 0, said.out
+    both = changed(PARAMS, lr="lr: 0.2  # the rate", batch="batch: 64  # per device", seed="seed: 5")
+    assert shown(project, "conf/real.yaml", said.name) == both
+    assert shown(project, "params.yaml", said.name) == "conf/link.yaml"
+    for target in ("params.yaml", "../outside.yaml", "/dev/null", "conf"):
+        (repo.path / "params.yaml").unlink()
+        (repo.path / "params.yaml").symlink_to(target)
+        repo.git("add", "-A")
+        repo.git("commit", "-qm", target)
+        with Repository.open(repo.path, repo.environ) as opened:
+            assert params_files_at(opened, Oid(repo.git("rev-parse", "HEAD")), "") == []
 
 
 NUMBERS = st.integers(0, 2)
