@@ -227,6 +227,21 @@ def test_a_killed_installation_loses_nothing(exp: Program) -> None:
     assert event > 4
 
 
+def test_a_folder_where_a_hook_belongs(exp: Program) -> None:
+    place = folder(exp.repo) / "pre-push"
+    place.mkdir(parents=True)
+    said = exp("hooks", "install")
+    assert said.code == 1
+    assert f"error: '{place}' is a folder, and no hook can stand there\n" in said.err
+    assert states(exp) == {name: "foreign" if name == "pre-push" else "installed" for name in GIT_HOOKS}
+    assert exp("hooks", "status", "--json").json["drivers"] is True
+    assert list(place.iterdir()) == []
+    # As the hint says.
+    place.rename(place.with_name("pre-push.d"))
+    assert exp("hooks", "install").code == 0
+    assert states(exp)["pre-push"] == "installed"
+
+
 def test_a_folder_of_the_users(exp: Program, tmp_path: Path) -> None:
     exp.repo.git("config", "core.hooksPath", str(tmp_path / "my hooks"))
     assert exp("hooks", "install").code == 0

@@ -70,6 +70,8 @@ def _installed(folder: HooksFolder, hook: HookState, *, dry_run: bool) -> Done:
     if hook.state is State.INSTALLED and read_script(path) == script and os.access(path, os.X_OK):
         return Done(hook, False)
     before = path.with_name(hook.name + BEFORE)
+    if path.is_dir():
+        return Done(hook, False, _a_folder(path))
     if hook.state is State.FOREIGN and not _can_keep(path, before):
         return Done(hook, False, _in_the_way(path, before))
     if not dry_run:
@@ -95,6 +97,10 @@ def _edited(path: Path) -> GitExpError:
         f"'{path}' is ours, and somebody has changed it: it stays as it is",
         hint=f"have what was added in '{path}{BEFORE}', which is called first, then rm '{path}'",
     )
+
+
+def _a_folder(path: Path) -> GitExpError:
+    return GitExpError(f"'{path}' is a folder, and no hook can stand there", hint=f"mv '{path}' '{path}.d'")
 
 
 def _in_the_way(path: Path, before: Path) -> GitExpError:
