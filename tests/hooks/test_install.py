@@ -184,6 +184,26 @@ def test_one_that_has_come_since_is_not_lost(exp: Program) -> None:
     assert path.with_name(path.name + BEFORE).read_text() == another
 
 
+def test_what_was_there_comes_back_after_ours_is_gone(exp: Program) -> None:
+    theirs(exp.repo)
+    was = everything(exp.repo)
+    install(exp.repo)
+    path = folder(exp.repo) / "pre-commit"
+    # Another program writes over ours.
+    theirs(exp.repo, text="#!/bin/sh\nexit 0\n")
+    left = f"pre-commit          foreign, pre-commit{BEFORE} is left from before\n"
+    assert left in exp("hooks", "status").out
+    said = exp("hooks", "uninstall")
+    assert said.code == 1
+    assert f"and 'pre-commit{BEFORE}' is another hook\n" in said.err
+    assert f"hint: see which of them is wanted, and remove the other: rm '{path}{BEFORE}'\n" in said.err
+    assert path.with_name(path.name + BEFORE).read_text() == MINE
+    path.unlink()
+    assert f"not installed, pre-commit{BEFORE} is left from before\n" in exp("hooks", "status").out
+    assert exp("hooks", "uninstall").code == 0
+    assert everything(exp.repo) == was
+
+
 def _dies_at(event: int, repo: Repo) -> bool:
     """Whether an installation ended before it touched the hooks for the time number `event`."""
     child = os.fork()

@@ -85,7 +85,10 @@ def _tell_frameworks(done: Sequence[Done]) -> None:
 def _aside(hook: HookState) -> str:
     from gitexp.ops.hooks.state import State
 
-    after = f", after {hook.before.name}" if hook.before is not None else ""
+    before = hook.before.name if hook.before is not None else None
+    if before and not hook.state.is_ours:
+        return f", {before} is left from before"
+    after = f", after {before}" if before else ""
     if hook.state is State.CALLED or (hook.framework and hook.state.works):
         return f", called by {hook.framework or 'what stands there'}{after}"
     return after

@@ -146,8 +146,11 @@ def _beside(path: Path) -> Path:
 def _uninstalled(hook: HookState, *, dry_run: bool) -> Done:
     if hook.state is State.EDITED:
         return Done(hook, False, _edited(hook.path))
-    if hook.state not in (State.INSTALLED, State.OLDER, State.NEWER):
-        return Done(hook, False)
+    if not hook.state.is_ours:
+        if hook.before is None:
+            return Done(hook, False)
+        if hook.state is not State.ABSENT:
+            return Done(hook, False, _in_the_way(hook.path, hook.before))
     if not dry_run:
         if hook.before is not None:
             hook.before.replace(hook.path)

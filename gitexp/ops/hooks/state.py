@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -37,6 +38,11 @@ class State(str, Enum):
     ABSENT = "not installed"
 
     @property
+    def is_ours(self) -> bool:
+        """Whether a script of ours stands there."""
+        return self in (State.INSTALLED, State.OLDER, State.NEWER, State.EDITED)
+
+    @property
     def works(self) -> bool:
         """Whether ours is called."""
         return self not in (State.FOREIGN, State.ABSENT)
@@ -51,7 +57,7 @@ class HookState:
     path: Path
     """Where ours stands, or would."""
     before: Path | None = None
-    """What stood there before, and is called first."""
+    """What stood there before: called first by ours or, where that is gone, left behind."""
     framework: str | None = None
     """`pre-commit` or `prek`, where git calls that, which calls ours, or would."""
 
@@ -76,9 +82,7 @@ def _look(folder: HooksFolder, name: str, configured: frozenset[str]) -> HookSta
     if framework is not None and not state.works and configured.issuperset(hooks_of(name)):
         state = State.CALLED
     before = path.with_name(name + BEFORE)
-    is_ours = state in (State.INSTALLED, State.OLDER, State.NEWER, State.EDITED)
-    chained = is_ours and read_script(before) is not None
-    return HookState(name, state, path, before if chained else None, framework)
+    return HookState(name, state, path, before if os.path.lexists(before) else None, framework)
 
 
 def _state(name: str, script: bytes | None) -> State:
