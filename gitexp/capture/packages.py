@@ -15,15 +15,16 @@ from gitexp.formats.redact import strip_url
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _EGG_PYTHON = re.compile(r"-py[0-9.]+(?:-[\w.]+)?$")
-_EDITABLE = " (editable)"
+_EDITABLE, _LOCAL = " (editable)", " (local)"
 _LARGEST_URL_FILE = 64 * 1024
 
 
 def scan(site_packages: Iterable[Path]) -> Mapping[str, str]:
     """Package name -> version, sorted by name; the first folder that has a package wins, as in an import.
 
-    Names are normalised (PEP 503). The version of an editable install ends in ` (editable)`; that of one from
-    a version control system or an archive's URL is the URL, without credentials. Local paths are left out.
+    Names are normalised (PEP 503). The version of an editable install ends in ` (editable)`, that of
+    another one from a folder in ` (local)`; that of one from a version control system or an archive's URL is
+    the URL, without credentials. Local paths are left out.
     """
     found: dict[str, str] = {}
     for folder in site_packages:
@@ -42,8 +43,9 @@ def normalise(name: str) -> str:
 
 
 def _line(name: str, version: str) -> str:
-    if version.endswith(_EDITABLE):
-        return _line(name, version.removesuffix(_EDITABLE)) + "  # editable"
+    for ending in (_EDITABLE, _LOCAL):
+        if version.endswith(ending):
+            return f"{_line(name, version.removesuffix(ending))}  # {ending[2:-1]}"
     if not version:
         return name
     return f"{name} @ {version}" if "://" in version else f"{name}=={version}"
@@ -98,7 +100,18 @@ def _origin(path: str, version: str) -> str:
     details = origin.get("dir_info")
     if isinstance(details, dict) and details.get("editable") is True:
         return version + _EDITABLE
+    if isinstance(details, dict) and not _is_of_conda(os.path.dirname(path)):
+        return version + _LOCAL
     return _remote_origin(origin) or version
+
+
+def _is_of_conda(folder: str) -> bool:
+    """Whether conda has installed it: the folder is then one where it was built, on another machine."""
+    try:
+        with open(f"{folder}/INSTALLER", encoding="ascii", errors="replace") as file:
+            return file.read(16).strip() == "conda"
+    except OSError:
+        return False
 
 
 def _remote_origin(origin: Mapping[str, object]) -> str:

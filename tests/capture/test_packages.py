@@ -45,12 +45,15 @@ def test_origins_carry_neither_paths_nor_credentials(tmp_path):
     install(tmp_path, "wheel", "0.4", {"url": "https://t@x.org/w.whl?sig=1", "archive_info": {}})
     install(tmp_path, "broken", "0.5", "[" * 100_000)
     install(tmp_path, "odd", "0.6", '["url"]')
+    install(tmp_path, "built", "0.7", {"url": "file:///croot/built", "dir_info": {}})
+    (tmp_path / "built-0.7.dist-info" / "INSTALLER").write_text("conda\n")
     text = packages.requirements(packages.scan([tmp_path]))
     assert text.splitlines() == [
         "broken==0.5",
+        "built==0.7",
         "cloned==0.3",
         "forked @ git+https://github.com/a/b.git@c0ffee",
-        "local==0.2",
+        "local==0.2  # local",
         "mine==0.1  # editable",
         "odd==0.6",
         "wheel @ https://x.org/w.whl",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -652,6 +653,30 @@ def test_the_recorded_environment_is_built_once(exp: Program, tiny: Path, tmp_pa
     told = exp("show", "@", "--json").json
     assert told["command"] == ["python", "train.py"]
     assert "tiny==1.0" in told["requirements"]
+
+
+WITH_GITEXP = """\
+import gitexp, importlib.util, json, sys
+here = ".git/exp/envs" in gitexp.__file__
+beside = importlib.util.find_spec("click") is not None
+json.dump({"acc": 1, "copied": int(here and not beside)}, open("metrics.json", "w"))
+"""
+
+
+def test_gitexp_itself_is_in_the_recorded_environment_where_no_index_has_it(exp: Program, tiny: Path) -> None:
+    (tiny / "gitexp").symlink_to(ROOT / "gitexp")
+    (tiny / "gitexp-0.0.9.dist-info").mkdir()
+    shutil.rmtree(tiny / "tiny-1.0.dist-info")
+    (tiny / "plain-0.2.dist-info").mkdir()
+    (tiny / "plain-0.2.dist-info" / "direct_url.json").write_text('{"url": "file:///x", "dir_info": {}}')
+    old = run(exp, WITH_GITEXP)
+    for _ in range(2):
+        said = exp("repro", old, "--env")
+        assert "gitexp 0.0.9 cannot be installed: the environment has a copy of this one" in said.err
+        assert "package 'plain' 0.2 was installed from a folder: it is not in the environment" in said.err
+        made = exp("show", said.name, "--json").json
+        assert made["metrics"] == {"acc": 1, "copied": 1}
+        assert re.search(r"^gitexp==\S+  # local$", "\n".join(made["requirements"]), re.MULTILINE)
 
 
 SCORED = """\

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +21,7 @@ from gitexp.capture.interpreter import find
 from gitexp.capture.liveness import Lock
 from gitexp.errors import GitExpError
 from gitexp.model.record import Record
+from gitexp.ops.repro import own_package
 from gitexp.ops.repro.packages import Package, python_of, recorded
 from gitexp.repo import Repository
 
@@ -39,17 +40,19 @@ class Wanted:
     packages: tuple[Package, ...]
     """Those that can be installed."""
     left_out: tuple[Package, ...]
-    """Editable ones: their code was in a folder, and is not recorded."""
+    """Those from folders: their code is not recorded."""
+    gitexp: Package | None = None
+    """What the run had of gitexp itself, which is here in any case."""
 
     @property
     def requirements(self) -> str:
         """The lines of a requirements file."""
-        lines = (f"{p.name} @ {p.version}" if p.is_from_url else _pinned(p) for p in self.packages)
-        return "".join(line + "\n" for line in lines)
+        return "".join(f"{_pinned(one)}\n" for one in self.packages)
 
     def key(self, folder: Path) -> str:
         """What it is called in `folder`; one that was moved with its repository would not work any more."""
-        told = f"{folder}\n{self.python}\n{self.requirements}"
+        own = f"\n{self.gitexp.version} {own_package.VERSION}" if self.gitexp else ""
+        told = f"{folder}\n{self.python}\n{self.requirements}{own}"
         return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
 
@@ -80,11 +83,13 @@ def wanted(record: Record) -> Wanted:
             hint=f"git exp repro {record.info.name}",
         )
     # pip and its like are the builder's own.
-    all_of_them = [p for p in recorded(record.requirements).values() if p.name not in ("pip", "uv")]
+    had = recorded(record.requirements)
+    all_of_them = [one for one in had.values() if one.name not in ("pip", "uv", own_package.NAME)]
     return Wanted(
         python,
-        tuple(p for p in all_of_them if not p.editable),
-        tuple(p for p in all_of_them if p.editable),
+        tuple(p for p in all_of_them if not p.from_folder),
+        tuple(p for p in all_of_them if p.from_folder),
+        had.get(own_package.NAME),
     )
 
 
@@ -120,11 +125,23 @@ def _build(repo: Repository, what: Wanted, path: Path) -> None:
             install += ["--no-deps", "--no-input", "--disable-pip-version-check"]
         if what.packages:
             _run(repo, what, [*install, "-r", str(requirements)])
+        if what.gitexp is not None:
+            _put_gitexp(repo, what, path, install)
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         raise
     finally:
         requirements.unlink()
+
+
+def _put_gitexp(repo: Repository, what: Wanted, path: Path, install: Sequence[str]) -> None:
+    """The gitexp that the run had, or else the one that runs: the run may need one to record anything."""
+    assert what.gitexp is not None
+    if not what.gitexp.from_folder:
+        with suppress(GitExpError):  # no index has it
+            _run(repo, what, [*install, _pinned(what.gitexp)])
+            return
+    own_package.copy_into(path)
 
 
 def _own_pip(path: Path) -> list[str] | None:
@@ -184,6 +201,11 @@ def _told(what: Wanted, path: Path) -> tuple[str, ...]:
         f"package {one.name!r} {one.version} was installed from a folder: it is not in the environment"
         for one in what.left_out
     ]
+    if own_package.is_copied(path):
+        had = what.gitexp.version if what.gitexp else ""
+        notices.append(
+            f"gitexp {had} cannot be installed: the environment has a copy of this one, {own_package.VERSION}"
+        )
     found = find((str(path / "bin" / "python"),), path, {})
     if found is not None and found.version and found.version != what.python:
         notices.append(f"the run had Python {what.python}, and the environment has {found.version}")
@@ -195,4 +217,6 @@ def _minor(version: str) -> str:
 
 
 def _pinned(package: Package) -> str:
+    if package.is_from_url:
+        return f"{package.name} @ {package.version}"
     return f"{package.name}=={package.version}" if package.version else package.name

@@ -11,7 +11,7 @@ from gitexp.capture.interpreter import Interpreter
 from gitexp.model.record import Record
 from gitexp.model.values import Value
 
-_LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:==| @ )?([^\s#]*)( *# editable)?.*")
+_LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:==| @ )?([^\s#]*)( *# (?:editable|local))?.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Package:
     name: str
     version: str
     """Or the URL that it was from."""
-    editable: bool = False
+    from_folder: bool = False
     """Whether it was code in a folder, which is not recorded."""
 
     @property
