@@ -197,6 +197,15 @@ def test_a_git_that_cannot_go_on_ends_it(
     assert clean(exp.repo)
 
 
+def test_ends_in_the_wrong_order_are_told_apart(exp: Program) -> None:
+    first, second = scores(exp.repo, [0.9, 0.5])
+    said = bisect(exp, second, first, *COMMAND)
+    assert said.code == 2
+    assert f"error: BAD, '{first}' with acc 0.9, comes before GOOD, '{second}' with acc 0.5: " in said.err
+    assert said.err.endswith(f"hint: git exp bisect {first} {second} -m acc\n")
+    assert clean(exp.repo)
+
+
 def test_what_became_better_is_told(exp: Program) -> None:
     (base, bad) = scores(exp.repo, [0.4, 0.4])
     exp.repo.git("checkout", "-q", "-b", "fixed", base)

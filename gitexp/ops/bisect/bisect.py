@@ -100,9 +100,24 @@ def bisect(repo: Repository, question: Question, told: Callable[[Step], None]) -
     assert good.value is not None
     assert bad.value is not None
     judge = judge_between(question.metric, good.value, bad.value, question.threshold)
+    _check_order(repo, question, good, bad)
     work = _Work(repo, measuring, judge, told, {good.commit: good, bad.commit: bad})
     outcome = search(repo, good.commit, bad.commit, work.word_of)
     return _found(work, question.metric, (good, bad), outcome)
+
+
+def _check_order(repo: Repository, question: Question, good: Measured, bad: Measured) -> None:
+    """Raises UsageError where the bad end comes before the good one, or is the same commit."""
+    if good.commit == bad.commit:
+        raise UsageError("both ends are of one commit", hint=f"git exp diff {good.run} {bad.run}")
+    if repo.git.run("merge-base", "--is-ancestor", bad.commit, good.commit, check=False).code != 0:
+        return
+    metric = question.metric
+    raise UsageError(
+        f"BAD, {question.bad!r} with {metric} {bad.value:g}, comes before GOOD, {question.good!r} with"
+        f" {metric} {good.value:g}: what became bad is sought, so GOOD has to be the earlier one",
+        hint=f"git exp bisect {question.bad} {question.good} -m {metric}",
+    )
 
 
 def _at_end(measuring: Measuring, end: End) -> Measured:
