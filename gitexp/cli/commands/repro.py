@@ -19,7 +19,7 @@ _MOST = 10
 
 
 @click.command("repro")
-@click.argument("run", metavar="RUN", default="@")
+@click.argument("run", metavar="RUN")
 @click.option("--on", metavar="REV", help="Run the old params and command on the code of another commit.")
 @click.option("--env", "build", is_flag=True, help="Build the recorded environment, and run in it.")
 @click.option("--trust", is_flag=True, help="Execute it although somebody else recorded it.")
