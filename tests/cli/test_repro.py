@@ -98,6 +98,24 @@ def test_a_deterministic_program_gives_the_same(exp: Program) -> None:
     exp.repo.fsck()
 
 
+def test_the_new_run_is_named_after_the_old_one(exp: Program) -> None:
+    old = run(exp, TRAIN, "--name", "base")
+    first = exp("repro", old).name
+    assert re.fullmatch("base-repro-[a-z2-7]{6}", first)
+    assert re.fullmatch("base-repro-[a-z2-7]{6}", exp("repro", first).name)
+    long = run(exp, TRAIN, "--name", "a" * 53 + "-" + "b" * 6)
+    assert re.fullmatch("a{53}-repro-[a-z2-7]{6}", exp("repro", long).name)
+
+
+def test_without_a_run_nothing_is_executed(exp: Program) -> None:
+    old = run(exp, TRAIN)
+    said = exp("repro")
+    assert said.code == 2
+    assert said.err.startswith("error: ")
+    assert "hint: git exp repro" in said.err
+    assert refs(exp.repo) == {old: refs(exp.repo)[old]}
+
+
 def test_an_edit_keeps_the_verdict(exp: Program) -> None:
     run(exp, TRAIN)
     new = exp("repro").name

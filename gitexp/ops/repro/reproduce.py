@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gitexp.capture.spawn import OWN, Stdio
 from gitexp.errors import GitExpError
-from gitexp.model.names import slug_of
+from gitexp.model.names import MAX_SLUG, slug_of
 from gitexp.model.record import Record
 from gitexp.model.reproduction import Reproduction
 from gitexp.model.values import Oid
@@ -25,6 +25,8 @@ from gitexp.ops.repro.environments import Built
 from gitexp.ops.repro.plan import Plan
 from gitexp.ops.repro.verdict import Known, judge
 from gitexp.repo import Repository
+
+_ENDING = "-repro"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,17 @@ def _request(repo: Repository, plan: Plan, choices: Choices) -> Request:
     program = _program(plan.command[0], choices.environment)
     return Request(
         command=(program, *plan.command[1:]),
-        slug=slug_of(plan.run.name),
+        slug=_slug(plan.run.name),
         metrics_files=choices.metrics_files or results.metrics,
         outputs=choices.outputs or results.outputs,
         source=_source(repo, plan),
         stdio=choices.stdio,
     )
+
+
+def _slug(name: str) -> str:
+    """So called that the old run still is the only one by its slug."""
+    return slug_of(name).removesuffix(_ENDING)[: MAX_SLUG - len(_ENDING)].rstrip("-") + _ENDING
 
 
 def _program(word: str, built: Built | None) -> str:
