@@ -19,7 +19,8 @@ from gitexp.git.objects import Entry, ObjectBuilder
 from gitexp.git.refs import read_ref, run_ref
 from gitexp.git.write import KeptPack, RefUpdate, publish, remove_stale_lock, unkeep
 from gitexp.model.history import Row
-from gitexp.model.record import Artifact, Record, Status
+from gitexp.model.labels import labels_of
+from gitexp.model.record import Artifact, Record, RunInfo, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid
 from gitexp.ops import operations
@@ -86,8 +87,9 @@ def noted_ending(rows: Sequence[list[Any]]) -> Ending | None:
 def extend(repo: Repository, live: Live) -> Oid | None:
     """The commit that adds what was logged after the run's last one; None where nothing was.
 
-    Labels stay as they are at the tip: they may have been edited since. Raises RefChanged where the tip
-    holds rows that are not ours.
+    Labels, and the verdict, stay as they are at the tip: they may have been edited since. Nothing else is
+    taken from there, for anybody may have put it on top. Raises RefChanged where the tip holds rows that are
+    not ours.
     """
     with hold_writing(live) as lock:
         start = live.read_start()
@@ -101,8 +103,7 @@ def extend(repo: Repository, live: Live) -> Oid | None:
         before = recorded_blobs(repo.reader, tip)
         if not {path for path in before if path.startswith(INHERITED)} <= {*tree.blobs, *_dropped(folded)}:
             raise RefChanged(f"run {live.name!r} was continued elsewhere", hint=f"git exp show {live.name}")
-        info = load(repo, tip, live.name).record.info
-        info = replace(info, earlier_params=folded.record.info.earlier_params)
+        info = _ended_as(repo, live, folded.record.info, load(repo, tip, live.name).record.info)
         commit = _write(start, replace(folded.record, info=info), tree, (tip,), at=time.time())
         added = tree.blobs != before
         if added:
@@ -112,6 +113,22 @@ def extend(repo: Repository, live: Live) -> Oid | None:
             _log(repo, f"{operations.RECORDING}late rows of {live.name}", update)
         live.write_sealed(Sealed(commit if added else tip, time.time(), content.sizes))
         return commit if added else None
+
+
+def _ended_as(repo: Repository, live: Live, own: RunInfo, tip: RunInfo) -> RunInfo:
+    """What we know of the run, with the end that we wrote and the labels of the tip."""
+    sealed = live.read_sealed()
+    end = load(repo, sealed.commit, live.name).record.info if sealed else tip
+    return replace(
+        own,
+        status=end.status,
+        ended=end.ended,
+        exit_code=end.exit_code,
+        signal=end.signal,
+        failure=end.failure,
+        reproduction=tip.reproduction,
+        **{**labels_of(tip), "tags": tip.tags},
+    )
 
 
 def _dropped(folded: Folded) -> list[str]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,7 @@ from gitexp.model.record import Status
 from gitexp.model.values import Oid
 from gitexp.ops import continuing
 from gitexp.ops.begin import Wish, begin
+from gitexp.ops.inscribe import amend
 from gitexp.ops.recording import Recording
 from gitexp.ops.recover import Outcome, sweep
 from gitexp.ops.seal import Ending
@@ -131,6 +133,23 @@ def test_a_worker_that_logs_after_the_end(repo: Repo) -> None:
     assert repo.git("rev-parse", f"exp/{run.name}^") == ended.commit
     assert next_command(repo) == []
     assert not recording.live.path.exists()
+
+
+def test_rows_that_are_added_late_take_nothing_but_labels_from_an_edit(repo: Repo) -> None:
+    """Whoever can push may put a commit on top; what is added here then counts as recorded here."""
+    with Repository.open(repo.path, repo.environ) as opened:
+        recording = begin(opened, Wish("outlived", command=("true",)))
+        to_worker, from_worker = _worker(opened, recording)
+        recording.finish(Ending(Status.FAILED, exit_code=7))
+        told = {"command": ("evil",), "cwd": "lib", "status": Status.FINISHED, "exit_code": 0}
+        amend(opened, recording.name, lambda info: replace(info, note="well", **told), "edit")
+    os.write(to_worker, b"go")
+    assert os.read(from_worker, 4) == b"done"
+    os.wait()
+    assert [one.outcome for one in next_command(repo)] == [Outcome.EXTENDED]
+    info = gitexp.get_run(recording.name, repository=repo.path).info
+    assert (info.command, info.cwd, info.note) == (("true",), ".", "well")
+    assert (info.status, info.exit_code) == ("failed", 7)
 
 
 def _worker(repo: Repository, recording: Recording) -> tuple[int, int]:
