@@ -146,6 +146,11 @@ class Bench:
         self.run("update-index", "-z", "--replace", "--index-info", input=b"".join(lines))
         return Oid(self.run("write-tree", "--missing-ok").text)
 
+    def differing(self, one: Oid, other: Oid) -> list[str]:
+        """The paths at which two trees have not the same."""
+        listed = self.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", one, other).stdout
+        return [os.fsdecode(path) for path in listed.split(b"\0") if path]
+
     def marked(self, base: bytes, ours: bytes, theirs: bytes, labels: tuple[str, str]) -> bytes:
         """Three texts merged line by line, with markers where they conflict."""
         self._clear()

@@ -672,3 +672,28 @@ def test_params_are_spelled_as_in_the_run_that_has_them(exp: Program) -> None:
     three = idea(exp, "three", {"params.yaml": changed(base, flag="flag: no", prompt="prompt: off")})
     taken = exp("merge", three, two, "--theirs", "flag", "--theirs", "prompt").name
     assert shown(exp, "params.yaml", taken) == mine
+
+
+@pytest.mark.parametrize("declared", [False, True])
+def test_results_are_nobodys_and_never_conflict(exp: Program, declared: bool) -> None:
+    """What a run left in a file that git does not ignore is a leftover in the next one's code."""
+    path, output = ("out/scores.json", "model/w.bin") if declared else ("metrics.json", "sub/metrics.csv")
+    told = {".gitexp.yaml": "metrics: [out/scores.json]\noutputs: [model]\n"} if declared else {}
+    exp.repo.commit("project", {**told, path: '{"acc": 0}\n\n\n\n{}\n', "a.py": CODE})
+    one = idea(exp, "one", {path: '{"acc": 1}\n\n\n\n{}\n', output: "1\n", "b.py": "b\n"})
+    two = idea(exp, "two", {path: '{"acc": 2}\n\n\n\n{}\n', output: "2\n", "c.py": "c\n"})
+    said = exp("merge", one, two)
+    assert said.code == 0, said.err
+    assert said.err.count("results are not merged") == 1
+    assert path in said.err
+    assert path not in said.out
+    files = files_of(exp.repo, f"refs/exp/{said.name}")
+    assert {"a.py", "b.py", "c.py"} <= set(files)
+    assert output not in files
+    assert files[path] == files_of(exp.repo, "HEAD")[path]
+    assert exp("merge", two, one).name == said.name
+    # What git would merge by line is a result that nobody had.
+    three = idea(exp, "three", {path: '{"acc": 0}\n\n\n\n{"f1": 3}\n'})
+    assert shown(exp, path, exp("merge", one, three).name) == '{"acc": 0}\n\n\n\n{}\n'
+    # What is asked for is taken.
+    assert shown(exp, path, exp("merge", one, two, "--theirs", path).name) == '{"acc": 2}\n\n\n\n{}\n'

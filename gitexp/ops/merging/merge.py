@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitexp.errors import GitExpError, UsageError
@@ -131,7 +131,14 @@ def finished(
     """The draft, and what is in it of whom."""
     runs = tuple(merging.runs)
     draft = make_draft(repo, merging.bench, runs, found.tree, found.params, slug=slug, dry_run=dry_run)
+    if found.results and draft.existing is None:
+        draft = replace(draft, notices=(*draft.notices, _left(found.results)))
     return Merged(runs, draft, None, _param_changes(merging, found, draft), _path_changes(repo, runs, found))
+
+
+def _left(paths: Sequence[str]) -> str:
+    names = ", ".join(repr(path) for path in dict.fromkeys(paths))
+    return f"results are not merged: {names} as before the runs, until the draft is run"
 
 
 def _param_changes(merging: Merging, found: Merge, draft: Draft) -> tuple[ParamChange, ...]:
@@ -156,7 +163,7 @@ def _path_changes(repo: Repository, runs: Sequence[StoredRun], found: Merge) -> 
     for run, files in zip(runs, each, strict=True):
         for one in files:
             by.setdefault(one.path, []).append(run.name)
-    return tuple(PathChange(path, tuple(by[path])) for path in sorted(by))
+    return tuple(PathChange(path, tuple(by[path])) for path in sorted(by) if path not in found.results)
 
 
 def _fetch_files(repo: Repository, known: Lineage, folders: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from gitexp.ops.merging import params
 from gitexp.ops.merging.choices import Choices, Side
 from gitexp.ops.merging.lineage import Lineage
 from gitexp.ops.merging.params import Params, ResolvedFile
+from gitexp.ops.merging.results import left_as_before
 from gitexp.ops.params import ParamsFile
 from gitexp.ops.read import StoredRun
 from gitexp.ops.recorded import read_record
@@ -61,6 +62,8 @@ class Merge:
     """Conflicts of params that the user resolved."""
     chosen: tuple[str, ...] = ()
     """Conflicts of files that the user resolved."""
+    results: tuple[str, ...] = ()
+    """Result files that several runs changed: as the common base has them."""
 
     @property
     def conflicts(self) -> bool:
@@ -106,6 +109,7 @@ class Merging:
                 bases=done.bases if number > 1 else step.bases,
                 settled=(*done.settled, *step.settled),
                 chosen=(*done.chosen, *step.chosen),
+                results=(*done.results, *step.results),
             )
             if done.conflicts:
                 return done
@@ -124,16 +128,21 @@ class Merging:
         found = self.bench.merge(ours.node, theirs.node, labels)
         back = {side.node: commit for commit, side in self.nodes.items()}
         bases = tuple(back[node] for node in self.bench.bases(ours.node, theirs.node))
+        trees = [self.nodes[one].tree for one in bases]
+        results = left_as_before(self.bench, found, trees, ours.tree, theirs.tree)
+        results = {path: stage for path, stage in results.items() if not self.choices.of_file(path)}
+        conflicts = [one for one in found.conflicts if one.path not in results]
         keyed, choices = self._files(found, bases, ours, theirs)
         base = params.common([self.nodes[one].params for one in bases])
         result = params.combine(base, ours.params, theirs.params, choices)
-        sides = {one.path: choices.of_file(one.path) for one in found.conflicts if one.path not in keyed}
+        sides = {one.path: choices.of_file(one.path) for one in conflicts if one.path not in keyed}
         tree = self.bench.edited(
             found.tree,
-            {path: self._stage(found.tree, one) for path, one in keyed.items()}
+            results
+            | {path: self._stage(found.tree, one) for path, one in keyed.items()}
             | {
                 one.path: one.ours if side is Side.OURS else one.theirs
-                for one in found.conflicts
+                for one in conflicts
                 if (side := sides.get(one.path))
             },
         )
@@ -143,10 +152,11 @@ class Merging:
             bases,
             number + 1,
             tuple(self._key_conflicts(number, result.left, keyed.values())),
-            tuple(one for one in found.conflicts if one.path in sides and not sides[one.path]),
+            tuple(one for one in conflicts if one.path in sides and not sides[one.path]),
             tuple(one for one in keyed.values() if one.result.left),
             (*result.settled, *(key for one in keyed.values() for key in one.result.settled)),
             tuple(path for path in (*sides, *keyed) if choices.of_file(path)),
+            tuple(results),
         )
 
     def _files(
