@@ -80,7 +80,10 @@ def test_a_run_that_is_not_here(exp: Program) -> None:
     assert said.err == f"note: run '{gone}', which 'HEAD' names, is not here: git exp fetch\n"
     said = exp("ls", "--commit", "HEAD", "--name-only")
     assert (said.code, said.out) == (0, f"{here}\n")
-    assert said.err == f"warning: run '{gone}', which 'HEAD' names, is not here\nhint: git exp fetch\n"
+    assert said.err == (
+        f"warning: run '{gone}', which 'HEAD' names, is not here\nhint: git exp fetch\n"
+        f"note: not of the code of 'HEAD', so stale: {here}\n"
+    )
 
 
 def test_a_commit_without_runs(exp: Program) -> None:
