@@ -24,7 +24,7 @@ class Evidence:
     code: Oid
     """Its code tree."""
     runs: tuple[StoredRun, ...]
-    """Those of its code first, of them those that it names, then the finished ones; the newest first."""
+    """Those of its code first, of them the finished ones, of them those that it names; the newest first."""
     missing: tuple[RunName, ...]
     """Runs that it names and that are not here."""
 
@@ -57,7 +57,7 @@ def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
     here = {run.name: run for run in listing.runs if run.name in names}
     found = {**{run.name: run for run in listing.with_code(tree)}, **here}
     runs = best_first(found.values())
-    runs.sort(key=lambda run: (run.info.code.tree != tree, run.name not in here))
+    runs.sort(key=lambda run: (run.info.code.tree != tree, _rank(run.head.status), run.name not in here))
     broken = {name for name, _ in listing.broken}
     missing = tuple(name for name in names if name not in here and name not in broken)
     return Evidence(commit, tree, tuple(runs), missing)

@@ -19,7 +19,8 @@ def run(repo: Repository, call: Call) -> Answer:
         if found.settings.guard.pointers:
             refusals += files.unresolved(repo, found)
         refusals += _read(repo, found)
-    return Answer(tuple(refusals), found.settings.unknown)
+        failures = found.settings.unknown if found.broken is None else (found.broken,)
+    return Answer(tuple(refusals), failures)
 
 
 def _read(repo: Repository, found: Staged) -> list[GitExpError]:

@@ -6,10 +6,11 @@ import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from gitexp.errors import BrokenFile, GitExpError
 from gitexp.formats.settings import FILE, Settings, parse
 from gitexp.git.process import Git
 from gitexp.git.read_catfile import CatFileReader
@@ -53,6 +54,8 @@ class Staged:
     files: tuple[File, ...]
     """Links and submodules are none."""
     settings: Settings
+    broken: GitExpError | None = None
+    """Why the staged settings cannot be read; the usual ones hold then: nothing is let through for it."""
 
     def read(self, path: str) -> bytes | None:
         """A file as it is staged, also where HEAD has it so; None where there is none."""
@@ -62,12 +65,19 @@ class Staged:
 
 @contextmanager
 def staged(repo: Repository) -> Iterator[Staged]:
-    """Raises GitError; BrokenFile where the staged `.gitexp.yaml` cannot be read."""
+    """Raises GitError."""
     git = repo.git.within({"GIT_INDEX_FILE": str(repo.layout.index_file), "GIT_OPTIONAL_LOCKS": "0"})
     with CatFileReader(git, repo.layout.object_format, LIMIT) as reader:
         found = Staged(git, reader, tuple(_files(git, reader, repo.layout.git_dir)), Settings())
-        settings = found.read(FILE)
-        yield Staged(git, reader, found.files, parse(settings) if settings is not None else Settings())
+        yield _with_settings(found)
+
+
+def _with_settings(found: Staged) -> Staged:
+    data = found.read(FILE)
+    try:
+        return replace(found, settings=parse(data)) if data is not None else found
+    except BrokenFile as error:
+        return replace(found, broken=error)
 
 
 _DIFF = (
