@@ -70,3 +70,16 @@ def test_a_newer_one_takes_the_place_of_an_older(repo: Repo) -> None:
         register(opened, TAKE_THEIRS)
     assert attributes(repo).read_text() == text + "*.bin binary\n"
     assert repo.git("config", "merge.exp.driver") == "cp %B %A"
+
+
+def test_a_driver_of_the_users_with_such_a_name_stays(repo: Repo) -> None:
+    repo.git("config", "merge.exp.driver", "mine %A")
+    repo.git("config", "merge.exp.recursive", "text")
+    with Repository.open(repo.path, repo.environ) as opened:
+        withdraw(opened, TAKE_THEIRS)
+    assert repo.git("config", "merge.exp.driver") == "mine %A"
+    # Of one that was ours, what the user has added.
+    with Repository.open(repo.path, repo.environ) as opened:
+        register(opened, TAKE_THEIRS)
+        withdraw(opened, TAKE_THEIRS)
+    assert repo.git("config", "--get-regexp", "^merge[.]exp[.]") == "merge.exp.recursive text"

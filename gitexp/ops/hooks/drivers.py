@@ -21,18 +21,22 @@ _BLOCK = re.compile(re.escape(_BEGIN) + b"(?:.*\n)*?" + re.escape(_END))
 def register(repo: Repository, drivers: Sequence[Callable[[Repository], Driver]] = DRIVERS) -> None:
     """Make `drivers` known, in place of what an earlier version made known. Raises GitError, OSError."""
     made = [driver(repo) for driver in drivers]
+    # Our marks come first and go last: while they stand, the settings are ours.
+    _set_block(repo, "".join(f"{line}\n" for one in made for line in one.attributes))
     for one in made:
         for variable, value in one.settings.items():
             repo.git.run("config", "--local", "--replace-all", f"{one.section}.{variable}", value)
-    _set_block(repo, "".join(f"{line}\n" for one in made for line in one.attributes))
 
 
 def withdraw(repo: Repository, drivers: Sequence[Callable[[Repository], Driver]] = DRIVERS) -> None:
     """Take away what `register` did. Raises GitError, OSError."""
+    if _BLOCK.search(_read(_attributes(repo))) is None:
+        return
+    for one in [driver(repo) for driver in drivers]:
+        for variable in one.settings:
+            # It fails where that is not set.
+            repo.git.run("config", "--local", "--unset-all", f"{one.section}.{variable}", check=False)
     _set_block(repo, "")
-    for driver in drivers:
-        # It fails where there is no such section.
-        repo.git.run("config", "--local", "--remove-section", driver(repo).section, check=False)
 
 
 def registered(repo: Repository, drivers: Sequence[Callable[[Repository], Driver]] = DRIVERS) -> bool:

@@ -30,7 +30,7 @@ class Driver:
     """What git is told of one."""
 
     section: str
-    """`merge.exp`: ours alone, and removed as a whole."""
+    """Where git's configuration has it: `merge.exp`."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Variable -> value in that section."""
     attributes: tuple[str, ...] = ()
