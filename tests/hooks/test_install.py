@@ -264,7 +264,13 @@ def test_a_folder_where_a_hook_belongs(exp: Program) -> None:
 
 def test_a_folder_of_the_users(exp: Program, tmp_path: Path) -> None:
     exp.repo.git("config", "core.hooksPath", str(tmp_path / "my hooks"))
-    assert exp("hooks", "install").code == 0
+    said = exp("hooks", "install", "-n")
+    assert said.err.count("note: ") == 1
+    said = exp("hooks", "install")
+    assert said.code == 0
+    told = f"note: '{tmp_path}/my hooks' (core.hooksPath) is not this repository's own: git calls them in all"
+    assert told in said.err
+    assert "note: " not in exp("hooks", "install").err
     assert sorted(path.name for path in (tmp_path / "my hooks").iterdir()) == sorted(GIT_HOOKS)
     assert not (exp.repo.path / ".git" / "hooks").exists()
     assert exp("hooks", "status").out.startswith(f"hooks are in {tmp_path}/my hooks (core.hooksPath)\n")
@@ -274,7 +280,8 @@ def test_a_relative_folder_is_one_of_the_root(exp: Program, monkeypatch: pytest.
     exp.repo.git("config", "core.hooksPath", "hooks here")
     (exp.repo.path / "sub").mkdir()
     monkeypatch.chdir(exp.repo.path / "sub")
-    assert exp("hooks", "install").code == 0
+    said = exp("hooks", "install")
+    assert (said.code, "note: " in said.err) == (0, False)
     assert (exp.repo.path / "hooks here" / "pre-commit").read_bytes() == stub("pre-commit")
 
 

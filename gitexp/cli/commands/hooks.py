@@ -52,6 +52,7 @@ def command(session: Session, action: str, dry_run: bool, quiet: bool, as_json: 
         code = _tell(done, action, dry_run=dry_run, quiet=quiet or as_json)
         if action == "install" and not (quiet or as_json):
             _tell_frameworks(done)
+            _tell_shared(repo, done)
     return code
 
 
@@ -80,6 +81,19 @@ def _tell_frameworks(done: Sequence[Done]) -> None:
     note(f"{chained[0].framework} calls them. To see them among its hooks instead, put into {CONFIGS[0]}:")
     for text in lines(names):
         say(text)
+
+
+def _tell_shared(repo: Repository, done: Sequence[Done]) -> None:
+    """That other repositories get them, too."""
+    from gitexp.cli.session import note
+    from gitexp.ops.hooks.folder import find_folder
+
+    folder = find_folder(repo)
+    if not folder.own and repo.relative(folder.path) is None and any(one.changed for one in done):
+        note(
+            f"'{folder.path}' (core.hooksPath) is not this repository's own: git calls them in all that "
+            "use it, and they do nothing where git exp was never used"
+        )
 
 
 def _aside(hook: HookState) -> str:
