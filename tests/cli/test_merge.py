@@ -697,3 +697,16 @@ def test_results_are_nobodys_and_never_conflict(exp: Program, declared: bool) ->
     assert shown(exp, path, exp("merge", one, three).name) == '{"acc": 0}\n\n\n\n{}\n'
     # What is asked for is taken.
     assert shown(exp, path, exp("merge", one, two, "--theirs", path).name) == '{"acc": 2}\n\n\n\n{}\n'
+
+
+def test_the_order_of_the_runs_makes_no_other_draft(project: Program) -> None:
+    """New keys stand in another order, and a comment is that of the first: nothing else differs."""
+    one = idea(project, "one", {"params.yaml": changed(PARAMS, lr="lr: 0.1  # mine") + "a: off\n"})
+    two = idea(project, "two", {"params.yaml": changed(PARAMS, lr="lr: 0.1  # yours") + "b: 2_000\n"})
+    name = project("merge", one, two).name
+    said = project("merge", two, one)
+    assert (said.code, said.name) == (0, name)
+    other = idea(project, "other", {"params.yaml": PARAMS + 'a: "off"\n'})
+    assert project("merge", two, other).name != name
+    assert project("run", "--draft", name).code == 0
+    assert project("merge", two, one).name == name

@@ -295,6 +295,15 @@ def test_settings_that_cannot_be_read_let_nothing_through(exp: Program) -> None:
     assert exp("hook", "guard").code == 0
 
 
+def test_settings_that_are_not_known_are_told(exp: Program) -> None:
+    stage(exp.repo, {".gitexp.yaml": "guard: {larg: false}\n", "weights": GONE})
+    said = exp("hook", "guard")
+    assert len(refusals(said)) == 1
+    assert "warning: '.gitexp.yaml' line 1, column 9: unknown setting 'larg' in 'guard'" in said.err
+    stage(exp.repo, {".gitexp.yaml": "guard: {nan: never}\n"})
+    assert "hint: use allow or forbid" in exp("hook", "guard").err
+
+
 def test_what_the_other_side_of_a_merge_has(exp: Program) -> None:
     repo = exp.repo
     repo.git("checkout", "-q", "-b", "side")

@@ -6,14 +6,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gitexp.errors import NotFound
+from gitexp.errors import BrokenFile, NotFound
+from gitexp.formats import params_file
 from gitexp.git.merging import Bench
 from gitexp.git.objects import ObjectBuilder
+from gitexp.model.files import RECORD_FOLDER
 from gitexp.model.names import RunName, new_id, new_name
 from gitexp.model.record import Code, How, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops.begin import UNTRACKED_ROLE
+from gitexp.ops.committed import params_files_in
 from gitexp.ops.inscribe import Inscription, inscribe
 from gitexp.ops.read import StoredRun, list_all
 from gitexp.ops.staleness import code_tree
@@ -52,7 +55,7 @@ def make_draft(
     assert isinstance(masked, Mapping)
     record = Record(_info(repo, runs, code), params=masked, inputs=_inputs(runs))
     notices = tuple(_notices(runs))
-    found = _existing(repo, runs, record)
+    found = _existing(repo, bench, runs, record)
     if found is not None:
         return Draft(found.record, notices, found.name, found.commit, found)
     if dry_run:
@@ -135,7 +138,7 @@ def _differing_inputs(runs: Sequence[StoredRun]) -> Iterator[tuple[str, str]]:
             yield key
 
 
-def _existing(repo: Repository, runs: Sequence[StoredRun], record: Record) -> StoredRun | None:
+def _existing(repo: Repository, bench: Bench, runs: Sequence[StoredRun], record: Record) -> StoredRun | None:
     """One of the runs that is all of the merge, or a draft of the same that was made before, run or not.
 
     Another command is another draft: it may have been made by somebody else, too. None of the runs is all
@@ -149,10 +152,34 @@ def _existing(repo: Repository, runs: Sequence[StoredRun], record: Record) -> St
     )
     folders = {run.record.info.cwd for run in runs if run.record.info.command}
     alike = len(folders) < 2 and not any(_differing_inputs(runs))
+    code = record.info.code.tree
     for run in (*(runs if alike else ()), *others):
-        if run.info.code.tree == record.info.code.tree and same(run.record.params, record.params):
+        if same(run.record.params, record.params) and (
+            run.info.code.tree == code or (run.name not in names and _is_laid_out_otherwise(bench, run, code))
+        ):
             return run
     return None
+
+
+def _is_laid_out_otherwise(bench: Bench, run: StoredRun, code: Oid) -> bool:
+    """Whether only the layout of params files differs, which depends on who came first in a merge."""
+    if bench.reader.resolve(run.commit, "") is None:
+        return False
+    paths = [path for path in bench.differing(run.commit, code) if not path.startswith(f"{RECORD_FOLDER}/")]
+    own = {one.path for one in params_files_in(bench.reader, code, (run.info.cwd, ""), lenient=True)}
+    return own.issuperset(paths) and all(
+        mine is not None and other is not None and _is_same_file(path, mine, other)
+        for path in paths
+        for mine, other in (bench.reader.blobs([(run.commit, path), (code, path)]),)
+    )
+
+
+def _is_same_file(path: str, one: bytes, other: bytes) -> bool:
+    try:
+        values = params_file.parse(path, one), params_file.parse(path, other)
+        return same(*values) and not params_file.respelled(path, one, other)
+    except BrokenFile:
+        return False
 
 
 def _listed(names: Sequence[str]) -> str:
