@@ -13,7 +13,7 @@ from gitexp.diff import Path, aligned, differences, same
 from gitexp.errors import UnknownKey
 from gitexp.formats.assignment import flatten, join_key
 from gitexp.model.history import MISSING, Missing
-from gitexp.model.record import Input, Record
+from gitexp.model.record import Input, Record, Status
 from gitexp.model.values import Oid, Scalar, Value
 from gitexp.ops.goals import goal_of
 from gitexp.ops.headline import leading_first
@@ -50,13 +50,15 @@ class Side:
 
 def side_of(record: Record, code: Oid | None = None) -> Side:
     """A whole record as a side; `code` where the code beside it is not the recorded one."""
+    # On what a draft will run is not known yet.
+    runs_yet = record.info.status is not Status.DRAFT
     return Side(
         code or record.info.code.tree,
         record.params,
         record.metrics,
         record.inputs,
-        record.env,
-        record.requirements,
+        record.env if runs_yet else None,
+        record.requirements if runs_yet else None,
     )
 
 

@@ -55,6 +55,9 @@ def test_a_draft_runs_under_its_name_and_says_how_it_compares(two: tuple[Program
     page = exp("show", name).out
     assert f"git exp run --draft {name}" in page
     assert "git exp logs" not in page
+    # What it will run on is not known yet, which is not the same as nothing.
+    compared = exp("diff", rate, name, "--json").json
+    assert (compared["env"], compared["packages"]) == ({}, {})
     before = untouched(exp.repo)
     said = exp("run", "--draft", name)
     assert untouched(exp.repo) == before

@@ -188,6 +188,8 @@ def test_an_input_that_is_gone_is_named(exp: Program) -> None:
     said = exp("repro", old)
     assert said.code == 1
     assert "warning: input 'data.csv' is gone: nothing here has sha256 4355a46b19\n" in said.err
+    assert "dataset data.csv is gone: the old run had sha256 4355a46b19\n" in said.err
+    assert "has changed since" not in said.err
     assert verdict_of(exp("show", said.name, "--json"))["verdict"] == "missing"
 
 

@@ -69,6 +69,8 @@ def test_the_state_as_it_is_staged(exp: Program) -> None:
     found = shown(exp, name)
     assert name.startswith("main-")
     assert found["status"] == "captured"
+    assert found["code"]["dirty"]
+    assert "uncommitted" not in exp("show", name).out
     assert found["started"] == found["ended"]
     assert (found["command"], found["exit_code"], found["parents"]) == (None, None, [])
     assert found["params"] == {"lr": 0.2, "model": {"depth": 3}}

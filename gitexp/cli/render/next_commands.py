@@ -25,6 +25,10 @@ def next_commands(found: Examined) -> Iterator[tuple[str, str]]:
         yield f"git exp show {name}", "the run, with the code that it is of"
     if info.code.dirty and info.code.base:
         base = info.code.base[:_SHORT]
-        yield f"git diff {base} {revision} -- ':!/.exp'", "its uncommitted changes"
+        what = "its changes" if info.status is Status.CAPTURED else "its uncommitted changes"
+        yield (
+            f"git diff {base} {revision} -- ':!/.exp'",
+            what,
+        )
     yield f"git exp diff {name} .", "what has changed since"
     yield f"git exp branch {name} BRANCH", "its code on a branch"

@@ -15,7 +15,7 @@ from gitexp.cli.render.verdict_page import verdict_rows, verdict_text
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.formats.assignment import flatten
-from gitexp.model.record import Artifact, Input, Record, RunInfo
+from gitexp.model.record import Artifact, Input, Record, RunInfo, Status
 from gitexp.model.times import parse_time
 from gitexp.model.values import Value
 from gitexp.ops.examine import Examined
@@ -153,7 +153,9 @@ def _how_it_ended(info: RunInfo) -> str:
 
 def _code(info: RunInfo) -> str:
     base = info.code.base[:_SHORT] if info.code.base else "no commit yet"
-    changes = " with uncommitted changes" if info.code.dirty else ""
+    # What is captured are the changes of a commit against the one before.
+    dirty = info.code.dirty and info.status is not Status.CAPTURED
+    changes = " with uncommitted changes" if dirty else ""
     return f"{base}{changes} (tree {info.code.tree[:_SHORT]})"
 
 

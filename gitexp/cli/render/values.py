@@ -37,13 +37,17 @@ def number_text(value: int | float, digits: int) -> str:
     return repr(value) if digits >= 17 else f"{value:.{digits}g}"
 
 
+_MOST_SHARE = 1000
+"""From which on a percentage tells nothing: the old value was next to nothing."""
+
+
 def delta_text(old: Scalar, new: Scalar) -> str:
     """By how much a metric changed: `+0.03 (+3.3%)`; empty where that has no meaning."""
     delta = difference(old, new)
     if delta is None or not isinstance(old, (int, float)):
         return ""
-    share = f" ({delta / abs(as_float(old)):+.1%})" if old else ""
-    return f"{delta:+.4g}{share}"
+    share = delta / abs(as_float(old)) if old else math.inf
+    return f"{delta:+.4g} ({share:+.1%})" if abs(share) < _MOST_SHARE else f"{delta:+.4g}"
 
 
 def difference(old: Scalar, new: Scalar) -> float | None:

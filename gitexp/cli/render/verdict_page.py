@@ -71,6 +71,9 @@ def _changes(found: Reproduction) -> Iterator[str]:
 
 
 def _change(one: InputChange) -> str:
+    if one.fate is Fate.CHANGED and _is_file(one.old) and not _is_file(one.new):
+        # Without a file, its path is all that the new run could note.
+        return f"is gone: the old run had {_identity(one.old)}"
     if one.fate is Fate.CHANGED:
         return f"has changed since: {_identity(one.old)} -> {_identity(one.new)}"
     if one.fate is Fate.GONE:
@@ -78,7 +81,11 @@ def _change(one: InputChange) -> str:
     return f"is an input of the new run alone: {_identity(one.new)}"
 
 
+def _is_file(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("sha256:")
+
+
 def _identity(value: object) -> str:
-    if isinstance(value, str) and value.startswith("sha256:"):
+    if isinstance(value, str) and _is_file(value):
         return f"sha256 {safe(value[7 : 7 + _SHORT])}"
     return cut(value_text(value), _WIDEST)  # type: ignore[arg-type]
