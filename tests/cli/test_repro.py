@@ -180,6 +180,20 @@ def test_a_changed_input_is_named(exp: Program) -> None:
     assert (exp.repo.path / "data.csv").read_text() == "1\n2\n"
 
 
+def test_a_changed_input_below_what_is_a_file_there(exp: Program) -> None:
+    exp.repo.commit("ignored data", {".gitignore": "rows/\n"})
+    exp.repo.write("rows/d.csv", "1\n")
+    old = run(exp, USING.replace("data.csv", "rows/d.csv"))
+    exp.repo.write("rows/d.csv", "1\n2\n")
+    blob = exp.repo.git("hash-object", "-w", "--stdin", input="a file\n")
+    listed = exp.repo.git("ls-tree", "HEAD")
+    tree = exp.repo.git("mktree", input=f"{listed}\n100644 blob {blob}\trows\n")
+    other = exp.repo.git("commit-tree", tree, "-p", "HEAD", "-m", "rows is a file")
+    said = exp("repro", old, "--on", other)  # whose command ends by not finding it
+    assert "warning: input 'rows/d.csv' has changed since" in said.err
+    assert said.code not in (0, 2, 70)
+
+
 def test_an_input_that_is_gone_is_named(exp: Program) -> None:
     exp.repo.commit("ignored data", {".gitignore": "data.csv\n"})
     exp.repo.write("data.csv", "1\n")
