@@ -78,7 +78,7 @@ def _worst(repo: Repository, run: StoredRun, own: frozenset[Oid]) -> Provenance:
         return best
     # Whoever merges has not read, let alone executed, what they merge.
     merged = [_worst(repo, one, own) for one in merged_runs(repo, run)]
-    return max(best, *merged, key=lambda one: _WORST_LAST.index(one.standing))
+    return max((best, *merged), key=lambda one: _WORST_LAST.index(one.standing))
 
 
 def check_trusted(repo: Repository, run: StoredRun, trust: bool, *, retry: str | None = None) -> None:
