@@ -88,11 +88,12 @@ def full_value(found: Examined) -> dict[str, Any]:
 def _listed(record: Record, commit: Oid) -> dict[str, Any]:
     info = info_value(record.info)
     info.pop("format")
-    code = record.info.code
+    code, results = record.info.code, record.info.results
     return {
         **dict.fromkeys(_ALWAYS),
         **info,
         "code": {"tree": code.tree, "base": code.base, "dirty": code.dirty},
+        "results": {"metrics": list(results.metrics), "outputs": list(results.outputs)},
         "parents": list(record.info.parents),
         "resumed": info.get("resumed", []),
         "tags": sorted(set(record.info.tags)),

@@ -117,8 +117,8 @@ def test_without_a_run_nothing_is_executed(exp: Program) -> None:
 
 
 def test_an_edit_keeps_the_verdict(exp: Program) -> None:
-    run(exp, TRAIN)
-    new = exp("repro").name
+    old = run(exp, TRAIN)
+    new = exp("repro", old).name
     exp("tag", new, "+good")
     exp("archive", new)
     assert exp("show", new, "--json").json["reproduction"]["verdict"] == "identical"
