@@ -9,7 +9,7 @@ from datetime import date, time
 from typing import Any
 
 from gitexp.errors import BrokenFile
-from gitexp.formats.assignment import Key, lookup
+from gitexp.formats.assignment import Key, has, lookup
 from gitexp.model.values import Value, same
 
 _BARE_NEWLINE = re.compile(r"(?<!\r)\n")
@@ -72,7 +72,7 @@ def remove_key(text: str, key: Key, expected: Mapping[str, Value], *, what: str)
         raise BrokenFile(f"cannot remove {'.'.join(key)!r} from {what!r}: {error}") from None
     result = _written(document, text)
     above = key[:-1]
-    if above and not _has(parse(result, what=what), above):
+    if above and not has(parse(result, what=what), above):
         # A table that only its dotted keys made is written as an empty one.
         return set_value(result, above, {}, expected, what=what)
     return result
@@ -98,14 +98,6 @@ def _at(node: Any, key: Key) -> Any:
     for part in key:
         node = node.get(part) if isinstance(node, Mapping) else None
     return node
-
-
-def _has(value: Value, key: Key) -> bool:
-    for part in key:
-        if not isinstance(value, Mapping) or part not in value:
-            return False
-        value = value[part]
-    return True
 
 
 def _written(document: Any, before: str) -> str:
