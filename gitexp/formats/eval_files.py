@@ -1,0 +1,179 @@
+"""A suite as the files of `.exp/eval/<suite>/`, and back; docs/data-model.md, section 19, specifies them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gitexp.errors import BrokenRecord, NewerFormat
+from gitexp.formats import eval_tables as tables
+from gitexp.formats import record_fields as fields
+from gitexp.formats.canonical import dump
+from gitexp.formats.canonical_reader import load
+from gitexp.formats.record_fields import checked
+from gitexp.model.evaluation import (
+    FORMAT,
+    Direction,
+    Kind,
+    Meta,
+    Metric,
+    OnError,
+    Source,
+    Suite,
+    is_score,
+)
+from gitexp.model.values import Value
+
+FOLDER = "eval"
+META, EXAMPLES, SCORES, USAGE = "meta.yaml", "examples.jsonl", "scores.jsonl", "usage.jsonl"
+OUTPUTS, TEXTS = "outputs.jsonl", "texts.jsonl"
+TEXT_FILES = (OUTPUTS, TEXTS)
+MAX_META = 4 << 20
+MAX_WARNINGS = 100
+"""Warnings that are kept; of more, the last one says how many there are."""
+MAX_WARNING = 1000
+
+
+def path_of(suite: str, file: str) -> str:
+    """Where a file of the suite stands below `.exp/`."""
+    return f"{FOLDER}/{suite}/{file}"
+
+
+def encode(suite: Suite) -> dict[str, bytes]:
+    """The files of `suite` by name; tables without rows are left out, save examples and scores."""
+    files = {
+        META: dump(meta_value(suite)),
+        EXAMPLES: tables.encode_examples(suite.examples),
+        SCORES: tables.encode_results(suite.results),
+    }
+    if suite.usage:
+        files[USAGE] = tables.encode_usage(suite.usage)
+    if suite.outputs:
+        files[OUTPUTS] = tables.encode_outputs(suite.outputs)
+    if suite.texts:
+        files[TEXTS] = tables.encode_texts(suite.texts)
+    return files
+
+
+def decode(name: str, files: Mapping[str, bytes | None], *, what: str) -> Suite:
+    """The suite in `files`; a missing file is an empty table, save `meta.yaml`.
+
+    Raises BrokenRecord that names `what`, file and line, or NewerFormat.
+    """
+    meta = decode_meta(name, files.get(META), what=f"{what}/{META}")
+    suite = Suite(
+        meta,
+        tables.decode_examples(files.get(EXAMPLES) or b"", what=f"{what}/{EXAMPLES}"),
+        tables.decode_results(files.get(SCORES) or b"", what=f"{what}/{SCORES}"),
+        tables.decode_usage(files.get(USAGE) or b"", what=f"{what}/{USAGE}"),
+        tables.decode_outputs(files.get(OUTPUTS) or b"", what=f"{what}/{OUTPUTS}"),
+        tables.decode_texts(files.get(TEXTS) or b"", what=f"{what}/{TEXTS}"),
+    )
+    known = {one.id for one in suite.examples}
+    for rows, file in ((suite.results, SCORES), (suite.usage, USAGE), (suite.outputs, OUTPUTS)):
+        _check_known(rows, known, f"{what}/{file}")
+    _check_known(suite.texts, known, f"{what}/{TEXTS}")
+    return suite
+
+
+def _check_known(rows: Iterable[Any], known: set[str], what: str) -> None:
+    for number, row in enumerate(rows, 1):
+        if row.id not in known:
+            raise BrokenRecord(f"{what}, line {number}: no example {row.id!r}")
+
+
+def meta_value(suite: Suite) -> dict[str, Value]:
+    """`meta.yaml`. How many examples and epochs there are is for people: the rows count."""
+    meta = suite.meta
+    return {
+        "format": FORMAT,
+        "suite": meta.suite,
+        "examples": len(suite.examples),
+        "epochs": suite.epochs,
+        "errors": suite.errors,
+        "metrics": {one.name: _metric_value(one) for one in sorted(meta.metrics, key=lambda m: m.name)},
+        "reducer": meta.reducer,
+        "on_error": meta.on_error.value,
+        **_set({"cluster": meta.cluster, "source": _source_value(meta.source) if meta.source else None}),
+        **_set({"warnings": _bounded(meta.warnings) or None}),
+        **_set({"reported": {key: meta.reported[key] for key in sorted(meta.reported)} or None}),
+    }
+
+
+def decode_meta(name: str, data: bytes | None, *, what: str) -> Meta:
+    """`meta.yaml` of the suite `name`. Raises BrokenRecord or NewerFormat."""
+    if data is None:
+        raise BrokenRecord(f"{what} is missing")
+    value = load(data, what=what, limit=MAX_META)
+    if not isinstance(value, dict):
+        raise BrokenRecord(f"{what} is not a mapping")
+    meta = checked(what, _meta_from, value)
+    if meta.suite != name:
+        raise BrokenRecord(f"{what} is of the suite {meta.suite!r}")
+    return meta
+
+
+def _meta_from(value: Mapping[str, Any]) -> Meta:
+    version = value.get("format")
+    if type(version) is not int or version < 1:
+        raise BrokenRecord("no format version")
+    if version > FORMAT:
+        raise NewerFormat(
+            f"format {version} is newer than this gitexp reads ({FORMAT})", hint="pip install -U gitexp"
+        )
+    metrics = fields.mapping(value.get("metrics"))
+    source = value.get("source")
+    return Meta(
+        suite=fields.text(value["suite"]),
+        metrics=tuple(_metric_from(name, fields.mapping(metrics[name])) for name in sorted(metrics)),
+        reducer=fields.text(value.get("reducer", "mean")),
+        on_error=OnError(value.get("on_error", "exclude")),
+        cluster=fields.text_or_none(value.get("cluster")),
+        source=None if source is None else _source_from(fields.mapping(source)),
+        warnings=fields.texts(value.get("warnings")),
+        reported=fields.scalars(fields.mapping(value.get("reported"))),
+    )
+
+
+def _metric_value(one: Metric) -> dict[str, Value]:
+    return {"kind": one.kind.value, "direction": one.direction.value} | _set(
+        {"range": list(one.range) if one.range else None, "unit": one.unit}
+    )
+
+
+def _metric_from(name: object, value: Mapping[str, Any]) -> Metric:
+    bounds = fields.listed(value.get("range"))
+    if bounds and (len(bounds) != 2 or not all(map(is_score, bounds)) or bounds[0] > bounds[1]):
+        raise BrokenRecord(f"the range of {name!r} is not two numbers")
+    return Metric(
+        fields.text(name),
+        Kind(value.get("kind", "continuous")),
+        Direction(value.get("direction", "max")),
+        (bounds[0], bounds[1]) if bounds else None,
+        fields.text_or_none(value.get("unit")),
+    )
+
+
+def _source_value(one: Source) -> dict[str, Value]:
+    digest = f"sha256:{one.digest}" if one.digest else None
+    return _set({"tool": one.tool, "version": one.version, "digest": digest, "task": one.task})
+
+
+def _source_from(value: Mapping[str, Any]) -> Source:
+    return Source(
+        fields.text(value["tool"]),
+        fields.text_or_none(value.get("version")),
+        fields.digest_or_none(value.get("digest")),
+        fields.text_or_none(value.get("task")),
+    )
+
+
+def _bounded(warnings: tuple[str, ...]) -> list[Value]:
+    told: list[Value] = [one[:MAX_WARNING] for one in warnings[:MAX_WARNINGS]]
+    more = len(warnings) - len(told)
+    # What was cut before is not counted again: the same meta gives the same bytes.
+    return [*told, f"{more} warnings more"] if more > 1 else [*told, *warnings[MAX_WARNINGS:]]
+
+
+def _set(value: Mapping[str, Value]) -> dict[str, Value]:
+    return {key: item for key, item in value.items() if item is not None}

@@ -1,0 +1,262 @@
+"""The results of an evaluation, example by example: what stands in `.exp/eval/<suite>/`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from math import isfinite
+from typing import TypeAlias
+
+from gitexp.errors import InvalidName
+from gitexp.model.paths import safe_path
+from gitexp.model.values import Digest, Scalar, Value
+
+FORMAT = 1
+"""The version of the tables that this gitexp writes; it reads this and older ones."""
+MAX_EPOCH = 1 << 31
+MAX_ID = 500
+"""Characters of an example's id, of a metric's name and of a key or value of tags."""
+MAX_SUITE = 100
+MAX_INT = 1 << 63
+
+Score: TypeAlias = int | float
+Key: TypeAlias = tuple[str, int]
+"""An example and the epoch in which it was answered."""
+
+_SUITE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", re.ASCII)
+_HASH = re.compile(r"[0-9a-f]{16}", re.ASCII)
+
+
+class Kind(str, Enum):
+    """What the values of a metric are."""
+
+    BINARY = "binary"
+    ORDINAL = "ordinal"
+    CONTINUOUS = "continuous"
+    COUNT = "count"
+
+
+class Direction(str, Enum):
+    """Which values of a metric are better."""
+
+    MAX = "max"
+    MIN = "min"
+
+
+class State(str, Enum):
+    """How the answer to an example came about."""
+
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    LIMIT = "limit"
+    """A limit of tokens, turns, time or cost ended it."""
+    SKIPPED = "skipped"
+
+
+class OnError(str, Enum):
+    """What an answer that is in no good state counts in the mean of a metric that it has no score for."""
+
+    EXCLUDE = "exclude"
+    ZERO = "zero"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What one column of scores means."""
+
+    name: str
+    kind: Kind = Kind.CONTINUOUS
+    direction: Direction = Direction.MAX
+    range: tuple[Score, Score] | None = None
+    unit: str | None = None
+
+    def __post_init__(self) -> None:
+        check_label("metric", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rows come from."""
+
+    tool: str
+    version: str | None = None
+    digest: Digest | None = None
+    """Of the log's bytes: of a file, or of a folder as inputs have it."""
+    task: str | None = None
+    """What the tool calls the suite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What is known of a suite apart from its rows."""
+
+    suite: str
+    """The name of its folder; the first part of the names that its metrics have in `metrics.yaml`."""
+    metrics: tuple[Metric, ...] = ()
+    """Sorted by name."""
+    reducer: str = "mean"
+    """How the epochs of an example become one value."""
+    on_error: OnError = OnError.EXCLUDE
+    cluster: str | None = None
+    """The key that says which examples belong together: their answers are not independent."""
+    source: Source | None = None
+    warnings: tuple[str, ...] = ()
+    reported: Mapping[str, Scalar] = field(default_factory=dict)
+    """Aggregates as the source has them, under its own names."""
+
+    def __post_init__(self) -> None:
+        check_suite(self.suite)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One question, without its text."""
+
+    id: str
+    x: str
+    """The first 16 digits of the sha256 of its input as canonical JSON."""
+    y: str | None = None
+    """The same of its target; None where there is none."""
+    cluster: str | None = None
+    tags: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one answer to an example was worth."""
+
+    id: str
+    epoch: int = 1
+    scores: Mapping[str, Score] = field(default_factory=dict)
+    """By metric; one that is missing does not apply, or could not be had: see `state`."""
+    state: State = State.OK
+
+    @property
+    def key(self) -> Key:
+        return self.id, self.epoch
+
+
+USAGE = ("cached", "calls", "cost", "in", "out", "reasoning", "sec", "tool_errors", "tools", "turns")
+"""What is counted of an answer: tokens (`in`, `out`, `cached`, `reasoning`), calls of the model and of tools,
+turns, dollars and seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one answer cost."""
+
+    id: str
+    epoch: int = 1
+    values: Mapping[str, Score] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        return self.id, self.epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What was answered, and what was said of it: text, which stands in git only where that was asked for."""
+
+    id: str
+    epoch: int = 1
+    output: Value = None
+    answer: str | None = None
+    """What the grader took out of the output."""
+    why: str | None = None
+    """The grader's explanation."""
+    error: str | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.id, self.epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The text of an example, which stands in git only where that was asked for."""
+
+    id: str
+    input: Value = None
+    target: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A suite with its rows: each table sorted by id and epoch, every row of it once."""
+
+    meta: Meta
+    examples: tuple[Example, ...] = ()
+    results: tuple[Result, ...] = ()
+    usage: tuple[Usage, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    texts: tuple[Text, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.meta.suite
+
+    @property
+    def epochs(self) -> int:
+        """How many different epochs there are."""
+        return len({one.epoch for one in self.results})
+
+    @property
+    def errors(self) -> int:
+        """How many answers are in no good state."""
+        return sum(one.state is not State.OK for one in self.results)
+
+    def metric(self, name: str) -> Metric | None:
+        return next((one for one in self.meta.metrics if one.name == name), None)
+
+    def values(self, metric: str) -> Iterator[tuple[Key, Score]]:
+        """What each answer counts in the mean of `metric`, in the order of the rows."""
+        zero = self.meta.on_error is OnError.ZERO
+        for one in self.results:
+            score = one.scores.get(metric)
+            if score is not None:
+                yield one.key, score
+            elif zero and one.state is not State.OK:
+                yield one.key, 0
+
+
+def check_suite(name: str) -> str:
+    """`name` where it can be a suite's. Raises InvalidName: it is the name of a folder on every system."""
+    if len(name) > MAX_SUITE or not _SUITE.fullmatch(name) or name.endswith("."):
+        raise InvalidName(
+            f"invalid suite {name[:80]!r}", hint="use letters, digits, '_', '-', '+' and '.', at most 100"
+        )
+    return safe_path(name)
+
+
+def suite_name(text: str) -> str:
+    """A name for the suite called `text` elsewhere: `inspect_evals/gsm8k` is `inspect_evals-gsm8k`."""
+    name = re.sub(r"[^A-Za-z0-9._+-]+", "-", text)[:MAX_SUITE].strip("-.+")
+    try:
+        return check_suite(name or "suite")
+    except InvalidName:
+        # The name of a device on Windows.
+        return check_suite(f"suite-{name}"[:MAX_SUITE].rstrip("."))
+
+
+def check_label(what: str, text: object) -> str:
+    """`text` where it can name an example, a metric or a tag: one line of text. Raises InvalidName."""
+    if not isinstance(text, str):
+        raise InvalidName(f"invalid {what} {text!r:.80}: it is not text")
+    if not text or len(text) > MAX_ID or not text.isprintable():
+        raise InvalidName(
+            f"invalid {what} {text[:80]!r}", hint=f"use one line of 1 to {MAX_ID} printable characters"
+        )
+    return text
+
+
+def is_score(value: object) -> bool:
+    """Whether it is a finite number: NaN says that there is no score, so it is none."""
+    return (type(value) is int and -MAX_INT < value < MAX_INT) or (type(value) is float and isfinite(value))
+
+
+def is_hash(text: object) -> bool:
+    return isinstance(text, str) and bool(_HASH.fullmatch(text))
