@@ -26,7 +26,7 @@ from gitexp.model.evaluation import (
 )
 from gitexp.model.values import Scalar
 
-MAX_TABLE = 256 << 20
+MAX_TABLE = 64 << 20
 """Bytes of one table."""
 MAX_ROWS = 1_000_000
 MAX_LINE = 64 << 10

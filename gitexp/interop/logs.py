@@ -1,0 +1,33 @@
+"""Every kind of log that can be read, and which one a file is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gitexp.errors import BrokenFile, UsageError
+from gitexp.interop import deepeval, inspect_log, lm_eval, plain_rows, promptfoo
+from gitexp.interop.imported import Importer
+from gitexp.interop.source import Source
+
+FORMATS: Mapping[str, Importer] = {
+    inspect_log.NAME: inspect_log,
+    lm_eval.NAME: lm_eval,
+    promptfoo.NAME: promptfoo,
+    deepeval.NAME: deepeval,
+    plain_rows.JSON_LINES.NAME: plain_rows.JSON_LINES,
+    plain_rows.CSV.NAME: plain_rows.CSV,
+}
+"""In the order in which they are asked: what takes almost anything comes last."""
+
+
+def importer_of(source: Source, name: str | None = None) -> Importer:
+    """The importer called `name`, or the one that knows the log. Raises UsageError or BrokenFile."""
+    if name is not None:
+        if name not in FORMATS:
+            raise UsageError(f"unknown format {name!r}", hint=" ".join(FORMATS))
+        return FORMATS[name]
+    for one in FORMATS.values():
+        if one.recognises(source):
+            return one
+    what = "holds no log that is known" if source.is_folder else "is no log of a known format"
+    raise BrokenFile(f"{source.shown!r} {what}", hint=f"--format {'|'.join(FORMATS)}")

@@ -1,0 +1,167 @@
+"""Plain tables with a row for each answer: JSON lines, a JSON list, CSV. Columns are known by name."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gitexp.errors import BrokenFile, UsageError
+from gitexp.interop.building import Row
+from gitexp.interop.imported import Columns, Imported, Request
+from gitexp.interop.problems import Problems
+from gitexp.interop.source import MAX_ROWS, Line, Source, mapping
+from gitexp.interop.told import input_of
+from gitexp.model.evaluation import Source as Origin
+from gitexp.model.evaluation import State, is_hash, suite_name
+
+_USUAL: Mapping[str, tuple[str, ...]] = {
+    "id": ("id", "example_id", "sample_id", "question_id", "doc_id"),
+    "input": ("input", "question", "prompt", "query", "user_input"),
+    "target": ("target", "expected", "expected_output", "reference", "ground_truth", "answer"),
+    "output": ("output", "response", "prediction", "completion", "actual_output"),
+    "epoch": ("epoch", "ep", "repeat", "trial"),
+}
+_SCORES = ("scores", "score")
+_STATES = {one.value: one for one in State}
+_MANY = 1 << 20
+
+
+class _Table:
+    """JSON lines, a list, or CSV, told apart by a module each."""
+
+    def __init__(self, name: str) -> None:
+        self.NAME = name
+
+    def recognises(self, source: Source) -> bool:
+        if source.is_folder or source.is_zip or b"\0" in source.start:
+            return False
+        if self.NAME == "csv":
+            return not (source.is_json or source.is_lines) and bool(source.start.strip())
+        return source.is_lines or source.is_json
+
+    def files(self, source: Source) -> Sequence[Path]:
+        return [source.path]
+
+    def read(self, source: Source, request: Request, problems: Problems) -> list[Imported]:
+        rows = _csv(source) if self.NAME == "csv" else _json(source)
+        builder = request.builder(request.suite or suite_name(source.stem), problems)
+        scores: Sequence[str] | None = None
+        for line in rows:
+            if line.fault is not None:
+                problems.error(line.where, line.fault)
+                continue
+            if scores is None:
+                scores = _score_columns(source, line.value, request.columns)
+            builder.add(_row(line.where, line.value, scores, request))
+        if not len(builder):
+            problems.check()
+            raise BrokenFile(f"{source.shown}: no rows in it")
+        suite = builder.build(Origin(self.NAME, None, request.digest, source.path.name))
+        return [Imported((suite,), (input_of("dataset", suite.name, {}, suite),))]
+
+
+JSON_LINES, CSV = _Table("jsonl"), _Table("csv")
+
+
+def _json(source: Source) -> Iterator[Line]:
+    if source.is_lines:
+        yield from source.lines()
+        return
+    found = source.document
+    for number, value in enumerate(found if isinstance(found, list) else [found]):
+        where = f"{source.shown}, row {number}"
+        yield Line(where, value) if isinstance(value, dict) else Line(where, fault="not a JSON object")
+
+
+def _csv(source: Source) -> Iterator[Line]:
+    tab = source.start.partition(b"\n")[0].count(b"\t") > source.start.partition(b"\n")[0].count(b",")
+    with source.path.open("rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as file:
+        reader = csv.reader(_bounded(file), delimiter="\t" if tab else ",", strict=True)
+        names: list[str] | None = None
+        while True:
+            try:
+                cells = next(reader, None)
+            except (csv.Error, UnicodeDecodeError) as error:
+                yield Line(f"{source.shown}, line {reader.line_num + 1}", fault=str(error))
+                return
+            where = f"{source.shown}, line {reader.line_num}"
+            if cells is None:
+                return
+            if names is None:
+                names = cells
+                if len(set(names)) != len(names):
+                    raise BrokenFile(f"{where}: two columns have one name")
+            elif len(cells) != len(names):
+                yield Line(where, fault=f"{len(cells)} cells instead of {len(names)}")
+            elif reader.line_num > MAX_ROWS:
+                yield Line(where, fault=f"more than {MAX_ROWS} lines")
+                return
+            else:
+                yield Line(where, {k: v for k, v in zip(names, cells, strict=True) if v != ""})
+
+
+def _bounded(file: io.TextIOWrapper) -> Iterator[str]:
+    while line := file.readline(_MANY):
+        yield line
+
+
+def _score_columns(source: Source, first: Mapping[str, Any], columns: Columns) -> Sequence[str]:
+    """The columns of scores. Raises UsageError where none is named and none has the usual name."""
+    if columns.scores:
+        return columns.scores
+    found = [name for name in first if name in _SCORES or name.startswith(("score.", "score_", "scores."))]
+    if not found:
+        known = {name for names in _USUAL.values() for name in names}
+        others = [f"--score {name}" for name in first if name not in known and name.isidentifier()]
+        raise UsageError(
+            f"{source.shown}: no column of scores is known", hint=" ".join(others[:3]) or "--score NAME"
+        )
+    return found
+
+
+def _row(where: str, value: Mapping[str, Any], columns: Sequence[str], request: Request) -> Row:
+    wanted = request.columns
+
+    def found(kind: str, named: str | None) -> Any:
+        names = (named,) if named else _USUAL[kind]
+        return next((value[name] for name in names if value.get(name) is not None), None)
+
+    asked, target, epoch = (
+        found("input", wanted.input),
+        found("target", wanted.target),
+        found("epoch", wanted.epoch),
+    )
+    own = found("id", wanted.id)
+    x, y = value.get("x"), value.get("y")
+    tags = {name: value[name] for name in wanted.tags if name in value} | mapping(value.get("tags"))
+    state = value.get("state", value.get("st", "ok"))
+    return Row(
+        where,
+        own,
+        int(epoch)
+        if isinstance(epoch, str) and epoch.isdecimal() and len(epoch) < 10
+        else 1
+        if epoch is None
+        else epoch,
+        asked if asked is not None or is_hash(x) else own,
+        target,
+        x=x if asked is None and is_hash(x) else None,
+        y=y if target is None and is_hash(y) else None,
+        scores=dict(_scores(value, columns)),
+        state=_STATES.get(state, State.ERROR) if isinstance(state, str) else State.ERROR,
+        metadata=tags,
+        cluster=value.get(request.cluster) if request.cluster else value.get("cluster"),
+        output=found("output", wanted.output),
+    )
+
+
+def _scores(value: Mapping[str, Any], columns: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    for name in columns:
+        one = value.get(name)
+        if name == "scores" and isinstance(one, dict):
+            yield from one.items()
+        elif one is not None:
+            yield name.removeprefix("scores.").removeprefix("score."), one

@@ -1,0 +1,233 @@
+"""Results of promptfoo: the JSON of version 3 (`promptfoo eval -o out.json`), and its export as JSON lines.
+
+https://www.promptfoo.dev/docs/configuration/outputs/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gitexp.errors import BrokenFile, NewerFormat
+from gitexp.formats.canonical_json import digest, short_hash
+from gitexp.interop.building import Row, compared
+from gitexp.interop.imported import Imported, Request
+from gitexp.interop.problems import Problems
+from gitexp.interop.source import Source, listed, mapping, text
+from gitexp.interop.told import input_of, time_text
+from gitexp.model.evaluation import Source as Origin
+from gitexp.model.evaluation import State, Suite, suite_name
+from gitexp.model.record import Input
+
+NAME = "promptfoo"
+VERSION = 3
+_ERROR = 2
+"""`failureReason` where there was no answer; 1 is an assertion that failed."""
+
+
+class _Place(NamedTuple):
+    """A result and where it stands."""
+
+    where: str
+    value: Mapping[str, Any]
+
+
+def recognises(source: Source) -> bool:
+    if source.is_lines:
+        return {"promptId", "testCase", "vars"} <= source.keys
+    return {"evalId", "results"} <= source.keys
+
+
+def files(source: Source) -> Sequence[Path]:
+    return [source.path]
+
+
+def read(source: Source, request: Request, problems: Problems) -> list[Imported]:
+    log: Mapping[str, Any] = {} if source.is_lines else mapping(source.document)
+    results = mapping(log.get("results"))
+    if not source.is_lines:
+        _check(results, source.shown)
+    places = _lines(source, problems) if source.is_lines else _results(source, results, problems)
+    found = _candidates(places)
+    if not found:
+        raise BrokenFile(f"{source.shown}: no results of promptfoo in it")
+    return [_imported(source, log, rows, request, problems) for rows in found]
+
+
+def _check(results: Mapping[str, Any], shown: str) -> None:
+    version = results.get("version")
+    if type(version) is not int or not isinstance(results.get("results"), list):
+        raise BrokenFile(f"{shown}: not results of promptfoo")
+    if version > VERSION:
+        raise NewerFormat(
+            f"{shown}: results of promptfoo in version {version}, this gitexp reads {VERSION}",
+            hint="pip install -U gitexp",
+        )
+
+
+def _lines(source: Source, problems: Problems) -> Iterator[_Place]:
+    for line in source.lines():
+        if line.fault is None:
+            yield _Place(line.where, line.value)
+        else:
+            problems.error(line.where, line.fault)
+
+
+def _results(source: Source, results: Mapping[str, Any], problems: Problems) -> Iterator[_Place]:
+    for number, value in enumerate(results["results"]):
+        where = f"{source.shown}, result {number}"
+        if isinstance(value, dict):
+            yield _Place(where, value)
+        else:
+            problems.error(where, "not a result of promptfoo")
+
+
+def _candidates(places: Iterable[_Place]) -> list[list[_Place]]:
+    """The results of each prompt with each provider; they come in the order in which answers arrived."""
+    found: dict[tuple[str, ...], list[_Place]] = {}
+    for place in places:
+        provider = mapping(place.value.get("provider"))
+        key = (*(str(provider.get(name)) for name in ("id", "label")), str(place.value.get("promptId")))
+        found.setdefault((str(place.value.get("promptIdx")), *key), []).append(place)
+    for rows in found.values():
+        rows.sort(key=lambda one: number if isinstance(number := one.value.get("testIdx"), int) else -1)
+    return [found[key] for key in sorted(found)]
+
+
+def _imported(
+    source: Source, log: Mapping[str, Any], rows: list[_Place], request: Request, problems: Problems
+) -> Imported:
+    config, about = mapping(log.get("config")), mapping(log.get("metadata"))
+    task = text(config.get("description")) or source.stem
+    builder = request.builder(request.suite or suite_name(task), problems)
+    ambiguous = _ambiguous(rows)
+    for place in rows:
+        builder.add(_row(place, ambiguous, request))
+    first = rows[0].value
+    totals = _totals(log, first)
+    reported = {key: value for key, value in totals.items() if isinstance(value, (int, float))}
+    version = text(about.get("promptfooVersion"))
+    suite = builder.build(Origin("promptfoo", version, request.digest, task), reported)
+    _compare(suite, source.shown, totals, problems)
+    packages = {"promptfoo": version, "node": text(about.get("nodeVersion"))}
+    provider = str(mapping(first.get("provider")).get("id"))
+    label = " ".join(str(mapping(first.get("prompt")).get("label") or "").split())
+    return Imported(
+        (suite,),
+        tuple(_inputs(suite, config, rows)),
+        f"{provider}: {label[:60]}" if label else provider,
+        time_text(about.get("evaluationCreatedAt")),
+        time_text(about.get("exportedAt")),
+        packages={key: value for key, value in packages.items() if value},
+    )
+
+
+def _question(value: Mapping[str, Any]) -> Any:
+    return value.get("vars") or mapping(value.get("testCase")).get("vars") or {}
+
+
+def _own_id(value: Mapping[str, Any]) -> str | None:
+    case = mapping(value.get("testCase"))
+    own = mapping(case.get("metadata")).get("id")
+    return str(own) if isinstance(own, (str, int)) and own != "" else text(case.get("description"))
+
+
+def _ambiguous(rows: Iterable[_Place]) -> set[str]:
+    """Ids that stand for more than one question: descriptions need not be unique."""
+    questions: dict[str, set[str]] = {}
+    for place in rows:
+        own = _own_id(place.value)
+        if own is not None:
+            try:
+                questions.setdefault(own, set()).add(short_hash(_question(place.value)))
+            except (ValueError, TypeError, RecursionError):
+                continue  # told of when the row is added
+    return {own for own, hashes in questions.items() if len(hashes) > 1}
+
+
+def _row(place: _Place, ambiguous: set[str], request: Request) -> Row:
+    value = place.value
+    own = _own_id(value)
+    failed = value.get("failureReason") == _ERROR
+    metadata = {k: v for k, v in mapping(mapping(value.get("testCase")).get("metadata")).items() if k != "id"}
+    asserts = mapping(value.get("testCase")).get("assert")
+    scores = {"pass": value.get("success"), "score": value.get("score"), **mapping(value.get("namedScores"))}
+    return Row(
+        place.where,
+        None if own in ambiguous else own,
+        epoch=None,
+        input=_question(value),
+        target=asserts,
+        scores={} if failed else scores,
+        state=State.ERROR if failed else State.OK,
+        metadata=metadata,
+        usage=_usage(value),
+        output=mapping(value.get("response")).get("output"),
+        why=text(mapping(value.get("gradingResult")).get("reason")),
+        error=text(value.get("error")) if failed else None,
+    )
+
+
+def _usage(value: Mapping[str, Any]) -> dict[str, Any]:
+    used, latency = mapping(value.get("tokenUsage")), value.get("latencyMs")
+    return {
+        "in": used.get("prompt"),
+        "out": used.get("completion"),
+        "cached": used.get("cached") or None,
+        "reasoning": mapping(used.get("completionDetails")).get("reasoning") or None,
+        "calls": used.get("numRequests"),
+        "cost": value.get("cost"),
+        "sec": latency / 1000 if isinstance(latency, (int, float)) else None,
+    }
+
+
+def _totals(log: Mapping[str, Any], first: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the log reports of this prompt with this provider."""
+    prompts = listed(mapping(log.get("results")).get("prompts"))
+    at = first.get("promptIdx")
+    if isinstance(at, int) and 0 <= at < len(prompts):
+        return mapping(mapping(prompts[at]).get("metrics"))
+    return {}
+
+
+def _compare(suite: Suite, shown: str, totals: Mapping[str, Any], problems: Problems) -> None:
+    """Sums are reported; they are compared as means over the answers that were graded."""
+    passed, failed = totals.get("testPassCount"), totals.get("testFailCount")
+    if not (isinstance(passed, int) and isinstance(failed, int) and passed + failed > 0):
+        return
+    graded = passed + failed
+    compared(suite, shown, "pass", passed / graded, "pass", problems)
+    if isinstance(total := totals.get("score"), (int, float)):
+        compared(suite, shown, "score", total / graded, "score", problems)
+
+
+def _inputs(suite: Suite, config: Mapping[str, Any], rows: Sequence[_Place]) -> Iterator[Input]:
+    first = rows[0].value
+    provider = mapping(first.get("provider"))
+    known = {str(mapping(one).get("id")): mapping(one) for one in listed(config.get("providers"))}
+    settings = mapping(known.get(str(provider.get("id")), {}).get("config"))
+    yield input_of("model", str(provider.get("id")), {"label": provider.get("label")})
+    prompt = {
+        "digest": f"sha256:{first.get('promptId')}",
+        "template": mapping(first.get("prompt")).get("label"),
+    }
+    yield input_of("prompt", suite.name, prompt)
+    yield input_of("dataset", suite.name, {}, suite)
+    # What is asserted tells the answers: it is known by its hash.
+    asserts = sorted({_digest(mapping(place.value.get("testCase")).get("assert")) for place in rows})
+    default = mapping(config.get("defaultTest"))
+    told = {
+        "asserts": f"sha256:{digest(asserts)}",
+        "default": f"sha256:{_digest(default)}" if default else None,
+    }
+    yield input_of("grader", suite.name, told)
+    if settings:
+        yield input_of("settings", suite.name, settings)
+
+
+def _digest(value: Any) -> str:
+    try:
+        return digest(value)
+    except (ValueError, TypeError, RecursionError):
+        return ""

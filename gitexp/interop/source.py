@@ -1,0 +1,161 @@
+"""A log on the disk: what kind of file it is, and its contents, read within bounds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from gitexp.artifacts.store import open_regular
+from gitexp.errors import BrokenFile, NotFound
+
+MAX_DOCUMENT = 512 << 20
+"""Bytes of a log that is one JSON document: it is read at once."""
+MAX_LINE = 64 << 20
+"""Bytes of a row that is one line of JSON."""
+MAX_ROWS = 1_000_000
+_START = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of a file of JSON lines, or why it is none."""
+
+    where: str
+    value: Any = None
+    fault: str | None = None
+
+
+class Source:
+    """One file or folder. Raises NotFound for what is not there."""
+
+    def __init__(self, path: Path, shown: str | None = None) -> None:
+        self.path = path
+        self.shown = shown or str(path)
+        """What it is called in messages."""
+        if not path.exists():
+            raise NotFound(f"no file {self.shown!r}")
+
+    @property
+    def stem(self) -> str:
+        return self.path.name.partition(".")[0] or self.path.name
+
+    @property
+    def is_folder(self) -> bool:
+        return self.path.is_dir()
+
+    @cached_property
+    def start(self) -> bytes:
+        """The first bytes; none of a folder."""
+        if self.is_folder:
+            return b""
+        with open_regular(self.path) as file:
+            return file.read(_START)
+
+    @property
+    def is_zip(self) -> bool:
+        return self.start.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is one JSON document, by how it begins."""
+        return self.start.lstrip()[:1] in (b"{", b"[") and not self.is_lines
+
+    @cached_property
+    def is_lines(self) -> bool:
+        """Whether it is JSON lines: the first line is an object, and more follows."""
+        first, end, rest = self.start.lstrip().partition(b"\n")
+        if not end or not rest.strip():
+            return False
+        try:
+            return isinstance(json.loads(first), dict)
+        except (ValueError, RecursionError):
+            return False
+
+    @cached_property
+    def document(self) -> Any:
+        """The JSON document. Raises BrokenFile."""
+        return load(self.path, self.shown)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Those of the JSON document, or of the first line of JSON lines; none where it is something else."""
+        if self.is_json:
+            found = self.document
+            return frozenset(found) if isinstance(found, dict) else frozenset()
+        if self.is_lines:
+            return frozenset(json.loads(self.start.lstrip().partition(b"\n")[0]))
+        return frozenset()
+
+    def lines(self) -> Iterator[Line]:
+        return lines(self.path, self.shown)
+
+
+def load(path: Path, shown: str) -> Any:
+    """The JSON document in a file. Raises BrokenFile."""
+    with open_regular(path) as file:
+        data = file.read(MAX_DOCUMENT + 1)
+        while more := file.read(MAX_DOCUMENT + 1 - len(data)):
+            data += more
+    if len(data) > MAX_DOCUMENT:
+        raise BrokenFile(
+            f"{shown!r} has more than {MAX_DOCUMENT} bytes", hint="write the log in a format of lines"
+        )
+    return parse(data, shown)
+
+
+def parse(data: bytes, where: str) -> Any:
+    """`data` as JSON, NaN allowed. Raises BrokenFile that names `where`, line and column."""
+    try:
+        return json.loads(data)
+    except json.JSONDecodeError as error:
+        cut = " (is it truncated?)" if error.pos >= len(error.doc.rstrip()) - 1 else ""
+        raise BrokenFile(f"{where}, line {error.lineno}, column {error.colno}: {error.msg}{cut}") from None
+    except UnicodeDecodeError as error:
+        raise BrokenFile(f"{where}: byte {error.start} is not UTF-8") from None
+    except RecursionError:
+        raise BrokenFile(f"{where}: nested too deep") from None
+    except ValueError as error:
+        raise BrokenFile(f"{where}: {error}") from None
+
+
+def lines(path: Path, shown: str) -> Iterator[Line]:
+    """Each row of a file of JSON lines; empty lines are left out. One that is too long ends the reading."""
+    with path.open("rb") as file:
+        number = 0
+        while data := file.readline(MAX_LINE + 1):
+            number += 1
+            where = f"{shown}, line {number}"
+            if len(data) > MAX_LINE:
+                yield Line(where, fault=f"more than {MAX_LINE} bytes")
+                return
+            if number > MAX_ROWS:
+                yield Line(where, fault=f"more than {MAX_ROWS} lines")
+                return
+            if data.strip():
+                yield _line(data, where)
+
+
+def _line(data: bytes, where: str) -> Line:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        cut = "" if data.endswith(b"\n") else " (is it truncated?)"
+        return Line(where, fault=f"not JSON: {error}{cut}")
+    return Line(where, value) if isinstance(value, dict) else Line(where, fault="not a JSON object")
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """`value` where it is a mapping, else an empty one: logs leave out what they do not know."""
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
