@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib import import_module
+from typing import ClassVar
 
 import click
 
@@ -21,6 +23,7 @@ COMMANDS = {
     "diff": "gitexp.cli.commands.diff",
     "merge": "gitexp.cli.commands.merge",
     "plot": "gitexp.cli.commands.plot",
+    "eval": "gitexp.cli.commands.eval",
     "logs": "gitexp.cli.commands.logs",
     "apply": "gitexp.cli.commands.apply",
     "artifacts": "gitexp.cli.commands.artifacts",
@@ -56,11 +59,13 @@ HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 class Commands(click.Group):
     """A group that knows its commands by name and imports the one that is asked for."""
 
+    modules: ClassVar[Mapping[str, str]] = COMMANDS
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self.modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = COMMANDS.get(cmd_name)
+        module = self.modules.get(cmd_name)
         if module is None:
             return None
         command: click.Command = import_module(module).command
@@ -69,9 +74,10 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            error = click.UsageError(f"{args[0]!r} is not a git exp command", ctx)
-            error.unknown_command = args[0]  # type: ignore[attr-defined]
+        if args and args[0] not in self.modules and not args[0].startswith("-"):
+            error = click.UsageError(f"{args[0]!r} is not a {ctx.command_path} command", ctx)
+            if self.modules is COMMANDS:
+                error.unknown_command = args[0]  # type: ignore[attr-defined]
             raise error
         return super().resolve_command(ctx, args)
 

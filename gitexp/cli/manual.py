@@ -88,12 +88,25 @@ def command_page(name: str) -> Page:
         Section("DESCRIPTION", (summary, *(block for block in described if block not in examples))),
         Section("OPTIONS", (_options(command, own),)),
     ]
+    if isinstance(command, click.Group):
+        sections += _subcommands(name, command, own)
     if examples:
         sections.append(Section("EXAMPLES", tuple(_without_heading(block) for block in examples)))
     status = Paragraph(exit_codes.RUN if name == "run" else "As for git exp: see git-exp(1).")
     return Page(
         f"git-exp-{name}", (*sections, Section("EXIT STATUS", (status,)), _see_also(f"git-exp-{name}"))
     )
+
+
+def _subcommands(name: str, group: click.Group, context: click.Context) -> Iterator[Section]:
+    """A section for each command of a group: how it is called, what it does, its options and examples."""
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
+        assert command is not None
+        own = _context(command, word, context)
+        synopsis = " ".join(["git exp", name, word, *command.collect_usage_pieces(own)])
+        title = f"{name} {word}".upper()
+        yield Section(title, (Verbatim((synopsis,)), *_blocks(command), _options(command, own)))
 
 
 def _context(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:

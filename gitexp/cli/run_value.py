@@ -76,6 +76,10 @@ def full_value(found: Examined) -> dict[str, Any]:
             "reproduced_by": [
                 {"name": one.name, "verdict": one.verdict.value, "on": one.on} for one in found.repeats
             ],
+            "evaluations": {
+                one.meta.suite: {"examples": one.examples, "epochs": one.epochs, "errors": one.errors}
+                for one in found.suites
+            },
             "series": {one.name: _trend_value(one) for one in found.trends},
             "inputs": inputs,
             "env": record.env,

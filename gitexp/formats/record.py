@@ -145,6 +145,7 @@ def info_value(info: RunInfo) -> dict[str, Value]:
         "tags": sorted(set(info.tags)) or None,
         "note": info.note,
         "star": info.star or None,
+        "source": info.source,
         "lost": info.lost or None,
         "earlier_params": {k: list(v) for k, v in sorted(info.earlier_params.items())} or None,
         "reproduction": reproduction_value(info.reproduction),
@@ -185,6 +186,7 @@ def info_from(value: Mapping[str, Any]) -> RunInfo:
         tags=fields.texts(value.get("tags")),
         note=fields.text_or_none(value.get("note")),
         star=fields.flag(value.get("star")),
+        source=fields.text_or_none(value.get("source")),
         lost=fields.count_or_none(value.get("lost")) or 0,
         earlier_params={
             fields.text(key): fields.listed(values)

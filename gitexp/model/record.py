@@ -117,6 +117,8 @@ class RunInfo:
     tags: tuple[str, ...] = ()
     note: str | None = None
     star: bool = False
+    source: str | None = None
+    """`import`, where it was made of the log of another tool: nothing of it was seen by gitexp."""
     lost: int = 0
     """Rows that were logged and could not be kept: the disk was full, say."""
     earlier_params: Mapping[str, Sequence[Value]] = field(default_factory=dict)

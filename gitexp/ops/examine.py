@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from gitexp.errors import BrokenRecord
 from gitexp.git.refs import read_ref, run_ref
 from gitexp.model.history import MISSING, Series, Step
 from gitexp.model.record import Record
 from gitexp.model.values import Oid, Scalar
 from gitexp.ops.commit import CHECKPOINT_TRAILER
+from gitexp.ops.evaluations.reading import Brief, briefs
 from gitexp.ops.goals import goal_of
 from gitexp.ops.headline import leading_first
 from gitexp.ops.read import StoredRun
@@ -56,6 +58,8 @@ class Examined:
     """Oldest first."""
     repeats: tuple[Repeat, ...] = ()
     """The runs that reproduce it, newest first."""
+    suites: tuple[Brief, ...] = ()
+    """The evaluations that it holds, in short."""
     has_ref: bool = True
     """Whether plain git knows the run as `exp/<name>`; not so where only an archive holds it."""
     evidence_for: Oid | None = None
@@ -93,8 +97,18 @@ def examine_run(run: StoredRun) -> Examined:
         why_stale(run),
         tuple(_checkpoints(run)),
         reproductions_of(repo, run.name),
+        _suites(run),
         has_ref,
     )
+
+
+def _suites(run: StoredRun) -> tuple[Brief, ...]:
+    """The evaluations in short; one that cannot be read does not hide the rest of the run."""
+    try:
+        return tuple(briefs(run))
+    except BrokenRecord as error:
+        run.repo.remark(error.message)
+        return ()
 
 
 def trend(series: Series, goal: str | None = None) -> Trend:

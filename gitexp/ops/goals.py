@@ -16,6 +16,8 @@ _MORE: Final = frozenset(
 )
 _TURNED: Final = frozenset(("neg", "negative", "negated", "minus", "inverse"))
 """Beside a word that says which way is better these say nothing clear: `neg_mean_squared_error`."""
+DETAILS: Final = (".se", ".n")
+"""How names of metrics end that tell of another one how sure it is."""
 _WORD: Final = re.compile(r"[a-z]+[0-9]*")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -24,6 +26,8 @@ def goal_of(metric: str, goals: Mapping[str, str]) -> str | None:
     """`min` or `max`: what `goals` says, else what the words of the name say; None where nothing does."""
     if metric in goals:
         return goals[metric]
+    if metric.endswith(DETAILS):
+        return None
     words = set(_WORD.findall(_CAMEL.sub(" ", metric).lower()))
     words |= {word.rstrip("0123456789") for word in words}
     if words & _TURNED:

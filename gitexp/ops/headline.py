@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeGuard
 
 from gitexp.model.values import Scalar
-from gitexp.ops.goals import goal_of
+from gitexp.ops.goals import DETAILS, goal_of
 
 _LEADING = ("acc", "f1", "auc", "score", "reward", "loss", "error", "perplexity")
 _SHOWN = 3
@@ -32,7 +32,7 @@ def deciding(metrics: Mapping[str, Scalar], goals: Mapping[str, str]) -> list[st
 
 def leading_first(names: Iterable[str]) -> list[str]:
     """Names of metrics, those that usually tell most first."""
-    return sorted(names, key=lambda name: (_rank(name), name))
+    return sorted(names, key=lambda name: (name.endswith(DETAILS), _rank(name), name))
 
 
 def _is_short(value: Scalar) -> TypeGuard[int | float]:

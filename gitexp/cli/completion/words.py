@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import click
@@ -68,10 +69,27 @@ def described(group: click.Group) -> list[Command]:
 
 def _described(name: str, command: click.Command, context: click.Context) -> Command:
     options = [_option(one) for one in command.get_params(context) if isinstance(one, click.Option)]
+    if name and isinstance(command, click.Group):
+        return _described_group(name, command, context, options)
     arguments = [one for one in command.params if isinstance(one, click.Argument)]
     # Of several arguments the first one is completed.
     values = _values(arguments[0], name) if arguments else Values(TEXT)
     return Command(name, command.get_short_help_str(70).rstrip("."), tuple(options), values)
+
+
+def _described_group(
+    name: str, group: click.Group, context: click.Context, options: Sequence[Option]
+) -> Command:
+    """Its commands are offered as words, with the options of all of them."""
+    below = {spelling: one for one in options for spelling in one.spellings}
+    words = group.list_commands(context)
+    for word in words:
+        command = group.get_command(context, word)
+        if command is not None:
+            for one in _described(word, command, click.Context(command, parent=context)).options:
+                below = {**dict.fromkeys(one.spellings, one), **below}
+    kept = tuple(dict.fromkeys(below.values()))
+    return Command(name, group.get_short_help_str(70).rstrip("."), kept, Values(WORDS, tuple(words)))
 
 
 def _option(option: click.Option) -> Option:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.cli.outputs import How, Page
 from gitexp.cli.outputs.table import left_out, most
 from gitexp.cli.render.fitting import Fitted
 from gitexp.cli.render.listing import Sheet, listing
-from gitexp.cli.render.markdown_text import escaped
-from gitexp.cli.render.table import Column
+from gitexp.cli.render.markdown_table import markdown_table
 
 if TYPE_CHECKING:
     from gitexp.ops.grouping import Groups
@@ -34,15 +32,4 @@ def _unbounded(how: How) -> How:
 
 def _page(found: Fitted) -> Page:
     note = f"{left_out(found.left_out)}: --columns all shows them" if found.left_out else None
-    return Page((f"{line}\n" for line in _lines(found.columns)), note)
-
-
-def _lines(columns: Sequence[Column]) -> Iterator[str]:
-    yield _row([escaped(column.heading) for column in columns])
-    yield _row(["---:" if column.right else "---" for column in columns])
-    for row in zip(*(column.texts for column in columns), strict=True):
-        yield _row([escaped(text) for text in row])
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    return Page((f"{line}\n" for line in markdown_table(found.columns)), note)

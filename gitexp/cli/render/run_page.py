@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from gitexp.cli.render.evaluation import brief_text
 from gitexp.cli.render.metric_table import metric_table
 from gitexp.cli.render.next_commands import next_commands
 from gitexp.cli.render.paint import STATUS, Paint
@@ -40,6 +41,7 @@ def run_page(found: Examined, screen: Screen, *, now: float) -> list[str]:
     page.columns(
         "Metrics", metric_table(record.metrics, found.trends, screen.width and screen.width - len(_INDENT))
     )
+    page.mapping("Evaluations", {one.meta.suite: brief_text(one) for one in found.suites})
     page.columns("Inputs", _inputs(record.inputs))
     page.mapping("Environment", dict(_environment(record)))
     page.columns("Artifacts", _artifacts(record.artifacts))
@@ -152,6 +154,8 @@ def _how_it_ended(info: RunInfo) -> str:
 
 
 def _code(info: RunInfo) -> str:
+    if info.source is not None and not info.code.base:
+        return f"not known: this is an {info.source}"
     base = info.code.base[:_SHORT] if info.code.base else "no commit yet"
     # What is captured are the changes of a commit against the one before.
     dirty = info.code.dirty and info.status is not Status.CAPTURED

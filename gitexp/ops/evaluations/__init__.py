@@ -1,0 +1,1 @@
+"""Evaluations in runs: brought in from logs, put into records, read again."""

@@ -1,0 +1,121 @@
+"""The evaluations that a run holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gitexp.errors import BrokenRecord, InvalidName, NotFound
+from gitexp.formats import eval_files
+from gitexp.formats.canonical_reader import load
+from gitexp.formats.eval_tables import MAX_TABLE
+from gitexp.git.reader import open_reader
+from gitexp.model.evaluation import Meta, Suite, check_suite
+from gitexp.model.values import Oid
+from gitexp.ops.absent import telling
+from gitexp.ops.artifacts import Artifacts
+from gitexp.ops.read import StoredRun
+from gitexp.ops.records import FOLDER
+
+MAX_SUITES = 1000
+_TABLES = (eval_files.META, eval_files.EXAMPLES, eval_files.SCORES, eval_files.USAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A suite in short, by its own word."""
+
+    meta: Meta
+    examples: int
+    epochs: int
+    errors: int
+
+
+def suite_names(run: StoredRun) -> list[str]:
+    """The suites of the run, sorted. Raises BrokenRecord for a name that none may have."""
+    folder = run.repo.reader.resolve(run.commit, f"{FOLDER}/{eval_files.FOLDER}")
+    if folder is None or not folder.is_folder:
+        return []
+    names = [
+        one.name.decode("utf-8", "replace") for one in run.repo.reader.entries(folder.oid) if one.is_folder
+    ]
+    if len(names) > MAX_SUITES:
+        raise BrokenRecord(f"run {run.name!r} has {len(names)} suites, where {MAX_SUITES} are allowed")
+    try:
+        return sorted(map(check_suite, names))
+    except InvalidName as error:
+        raise BrokenRecord(f"run {run.name!r}: {error.message}") from None
+
+
+def briefs(run: StoredRun) -> list[Brief]:
+    """Each suite in short, from its `meta.yaml` alone. Raises BrokenRecord or NewerFormat."""
+    names = suite_names(run)
+    if not names:
+        return []
+    blobs = _blobs(run, [(name, eval_files.META) for name in names])
+    return [_brief(name, data, _what(run, name)) for name, data in zip(names, blobs, strict=True)]
+
+
+def read_suites(run: StoredRun, wanted: Sequence[str] = ()) -> list[Suite]:
+    """The suites of those names, or all. Raises NotFound, BrokenRecord or NewerFormat."""
+    names = suite_names(run)
+    for name in wanted:
+        if name not in names:
+            known = f"one of {', '.join(names[:10])}" if names else "it has none"
+            raise NotFound(
+                f"run {run.name!r} has no suite {name!r}: {known}", hint=f"git exp eval show {run.name}"
+            )
+    return [read_suite(run, name) for name in wanted or names]
+
+
+def read_suite(run: StoredRun, name: str, *, with_text: bool = False) -> Suite:
+    """One suite; its outputs and texts only if they are asked for, and kept at all.
+
+    Raises BrokenRecord, NewerFormat or NotFound.
+    """
+    files: dict[str, bytes | None] = dict(
+        zip(_TABLES, _blobs(run, [(name, file) for file in _TABLES]), strict=True)
+    )
+    if with_text:
+        files |= _texts(run, name)
+    return eval_files.decode(name, files, what=_what(run, name))
+
+
+def _texts(run: StoredRun, name: str) -> Mapping[str, bytes | None]:
+    found = dict(
+        zip(
+            eval_files.TEXT_FILES,
+            _blobs(run, [(name, file) for file in eval_files.TEXT_FILES]),
+            strict=True,
+        )
+    )
+    stored = Artifacts(run)
+    for file in eval_files.TEXT_FILES:
+        path = eval_files.path_of(name, file)
+        for one in stored.all:
+            if one.path == path and found[file] is None and one.size <= MAX_TABLE:
+                with stored.open(one) as opened:
+                    found[file] = opened.read()
+    return found
+
+
+def _brief(name: str, data: bytes | None, what: str) -> Brief:
+    meta = eval_files.decode_meta(name, data, what=f"{what}/{eval_files.META}")
+    assert data is not None
+    value = load(data, what=what)
+    assert isinstance(value, Mapping)
+    counts = (value.get(key) for key in ("examples", "epochs", "errors"))
+    return Brief(meta, *(one if type(one) is int else 0 for one in counts))
+
+
+def _blobs(run: StoredRun, wanted: Sequence[tuple[str, str]]) -> list[bytes | None]:
+    places: list[tuple[Oid, str]] = [
+        (run.commit, f"{FOLDER}/{eval_files.path_of(name, file)}") for name, file in wanted
+    ]
+    # A table may be larger than what else is read of a record.
+    with telling(run.repo, run.name), open_reader(run.repo.git, run.repo.layout, limit=MAX_TABLE) as reader:
+        return list(reader.blobs(places))
+
+
+def _what(run: StoredRun, name: str) -> str:
+    return f"run {run.name!r}: {FOLDER}/{eval_files.FOLDER}/{name}"
