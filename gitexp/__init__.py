@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from gitexp.api.evaluation import Evaluation as Evaluation
     from gitexp.api.history import History as History
     from gitexp.api.history import Series as Series
     from gitexp.api.run import Run as Run
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 # Imported at first use, so that `import gitexp` costs next to nothing.
 _HOMES = {
+    "Evaluation": "gitexp.api.evaluation",
     "GitExpError": "gitexp.errors",
     "GitExpWarning": "gitexp.api.warning",
     "History": "gitexp.api.history",

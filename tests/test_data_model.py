@@ -435,6 +435,7 @@ def test_every_key_that_is_written_stands_on_the_page() -> None:
         tags=("tag",),
         note="note",
         star=True,
+        source="import",
         lost=1,
         earlier_params={"lr": [1]},
         reproduction=Reproduction(

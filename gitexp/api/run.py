@@ -11,7 +11,7 @@ from math import isfinite
 from pathlib import Path
 from threading import get_ident
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from gitexp.api.failures import failure_of
 from gitexp.api.values import Params, Summary, as_mapping, as_step
@@ -23,6 +23,9 @@ from gitexp.model.record import Status
 from gitexp.model.values import Scalar, Value
 from gitexp.ops.recording import Recording, input_of
 from gitexp.ops.seal import Ending
+
+if TYPE_CHECKING:
+    from gitexp.api.evaluation import Evaluation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -183,6 +186,30 @@ class Run:
         value = what if isinstance(what, (str, os.PathLike)) else plain(what)
         recording.use(input_of(recording.repo, role, value, name))
 
+    def eval(
+        self,
+        suite: str,
+        *,
+        cluster: str | None = None,
+        metrics: Mapping[str, Any] | None = None,
+        with_text: bool = False,
+        on_error: str = "exclude",
+    ) -> Evaluation:
+        """Record the results of an evaluation example by example: `run.eval("qa").add(id=…, scores={…})`.
+
+        At the end of the run the mean of each metric over the examples, its standard error and their number
+        become the metrics `qa/match`, `qa/match.se` and `qa/match.n`. `cluster` names the tag that says which
+        examples belong together. `metrics` says what they are: `{"match": "binary"}`, `{"wer": "min"}`, or a
+        mapping of `kind`, `direction`, `range` and `unit`. Answers are kept as an artifact, which is not in
+        git; with `with_text` they, inputs and targets are in git as well. `on_error="zero"` has answers that
+        ended in an error count as 0.
+        """
+        # Most runs evaluate nothing.
+        from gitexp.api.evaluation import Evaluation, declare
+
+        self._evaluate(declare, suite, cluster, dict(metrics or {}), with_text, on_error)
+        return Evaluation(self, suite, cluster=cluster, text=with_text)
+
     @_guarded
     def tag(self, *tags: str) -> None:
         """Add tags."""
@@ -279,6 +306,10 @@ class Run:
     @_guarded
     def _end_killed(self, signal: str) -> None:
         self._end(Ending(Status.KILLED, signal=signal))
+
+    @_guarded
+    def _evaluate(self, act: Callable[..., None], *args: Any) -> None:
+        act(self._live(), *args)
 
     @_guarded
     def _record_params(self, params: Mapping[str, Value]) -> None:

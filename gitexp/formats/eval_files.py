@@ -125,7 +125,7 @@ def _meta_from(value: Mapping[str, Any]) -> Meta:
     source = value.get("source")
     return Meta(
         suite=fields.text(value["suite"]),
-        metrics=tuple(_metric_from(name, fields.mapping(metrics[name])) for name in sorted(metrics)),
+        metrics=tuple(metric_from(name, fields.mapping(metrics[name])) for name in sorted(metrics)),
         reducer=fields.text(value.get("reducer", "mean")),
         on_error=OnError(value.get("on_error", "exclude")),
         cluster=fields.text_or_none(value.get("cluster")),
@@ -141,7 +141,7 @@ def _metric_value(one: Metric) -> dict[str, Value]:
     )
 
 
-def _metric_from(name: object, value: Mapping[str, Any]) -> Metric:
+def metric_from(name: object, value: Mapping[str, Any]) -> Metric:
     bounds = fields.listed(value.get("range"))
     if bounds and (len(bounds) != 2 or not all(map(is_score, bounds)) or bounds[0] > bounds[1]):
         raise BrokenRecord(f"the range of {name!r} is not two numbers")

@@ -77,23 +77,23 @@ def encode_texts(texts: Iterable[Text]) -> bytes:
 
 def decode_examples(data: bytes, *, what: str) -> tuple[Example, ...]:
     """The rows of `examples.jsonl`. This and the others raise BrokenRecord that names `what` and the line."""
-    return _read(data, what, _example, attrgetter("id"))
+    return _read(data, what, example_from, attrgetter("id"))
 
 
 def decode_results(data: bytes, *, what: str) -> tuple[Result, ...]:
-    return _read(data, what, _result, attrgetter("key"))
+    return _read(data, what, result_from, attrgetter("key"))
 
 
 def decode_usage(data: bytes, *, what: str) -> tuple[Usage, ...]:
-    return _read(data, what, _usage, attrgetter("key"))
+    return _read(data, what, usage_from, attrgetter("key"))
 
 
 def decode_outputs(data: bytes, *, what: str) -> tuple[Output, ...]:
-    return _read(data, what, _output, attrgetter("key"), longest=MAX_TABLE)
+    return _read(data, what, output_from, attrgetter("key"), longest=MAX_TABLE)
 
 
 def decode_texts(data: bytes, *, what: str) -> tuple[Text, ...]:
-    return _read(data, what, _text, attrgetter("id"), longest=MAX_TABLE)
+    return _read(data, what, text_from, attrgetter("id"), longest=MAX_TABLE)
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -149,7 +149,8 @@ def _row(line: bytes, where: str, row_of: Callable[[dict[str, Any]], T], longest
         raise BrokenRecord(f"{where}: {error}") from None
 
 
-def _example(row: dict[str, Any]) -> Example:
+def example_from(row: dict[str, Any]) -> Example:
+    """A row as `encode_examples` has it. This and the others raise BrokenRecord, or any of FAULTS."""
     y, cluster = row.get("y"), row.get("c")
     if not is_hash(row["x"]) or not (y is None or is_hash(y)):
         raise BrokenRecord("'x' or 'y' is not a hash of 16 hexadecimal digits")
@@ -174,7 +175,7 @@ def _tags(value: object) -> Mapping[str, Scalar]:
     return tags
 
 
-def _result(row: dict[str, Any]) -> Result:
+def result_from(row: dict[str, Any]) -> Result:
     scores = fields.mapping(row["s"])
     _check_scores(scores)
     state = row.get("st", "ok")
@@ -183,14 +184,14 @@ def _result(row: dict[str, Any]) -> Result:
     return Result(check_label("id", row["id"]), _epoch(row), scores, _STATES[state])
 
 
-def _usage(row: dict[str, Any]) -> Usage:
+def usage_from(row: dict[str, Any]) -> Usage:
     id, epoch = check_label("id", row.pop("id")), _epoch(row)
     del row["ep"]
     _check_scores(row)
     return Usage(id, epoch, row)
 
 
-def _output(row: dict[str, Any]) -> Output:
+def output_from(row: dict[str, Any]) -> Output:
     text = fields.text_or_none
     return Output(
         check_label("id", row["id"]),
@@ -202,7 +203,7 @@ def _output(row: dict[str, Any]) -> Output:
     )
 
 
-def _text(row: dict[str, Any]) -> Text:
+def text_from(row: dict[str, Any]) -> Text:
     return Text(check_label("id", row["id"]), row.get("input"), row.get("target"))
 
 

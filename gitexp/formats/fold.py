@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitexp.formats import record as files
 from gitexp.formats import record_fields as fields
@@ -12,6 +12,9 @@ from gitexp.formats.record_fields import FAULTS
 from gitexp.model.history import Row
 from gitexp.model.record import Artifact, Failure, Input, Record
 from gitexp.model.values import Scalar, Value
+
+if TYPE_CHECKING:
+    from gitexp.formats.eval_rows import SuiteRows
 
 _LABELS = frozenset(("title", "group", "note", "star"))
 _STEPS = frozenset((int, float, type(None)))
@@ -33,6 +36,8 @@ class Folded:
     """Rows of a kind that this gitexp does not know, or that do not hold what their kind should."""
     dropped: frozenset[str]
     """Paths of artifacts that were let go of again."""
+    suites: tuple[SuiteRows, ...] = ()
+    """The evaluations that rows were logged to."""
 
 
 def fold(start: Record, journal: Iterable[list[Any]]) -> Folded:
@@ -52,7 +57,13 @@ def fold(start: Record, journal: Iterable[list[Any]]) -> Folded:
         except FAULTS:
             state.unread += 1
     return Folded(
-        state.record(), rows, state.failure, tuple(checkpoints), state.unread, frozenset(state.dropped)
+        state.record(),
+        rows,
+        state.failure,
+        tuple(checkpoints),
+        state.unread,
+        frozenset(state.dropped),
+        tuple(state.suites[name] for name in sorted(state.suites)),
     )
 
 
@@ -72,6 +83,7 @@ class State:
     env: dict[str, Any] = field(init=False)
     requirements: str = field(init=False)
     dropped: set[str] = field(default_factory=set)
+    suites: dict[str, SuiteRows] = field(default_factory=dict)
     failure: Failure | None = None
     lost: int = 0
     unread: int = 0
@@ -147,6 +159,25 @@ class State:
     def add_lost(self, value: Mapping[str, Any]) -> None:
         self.lost += fields.count(value["rows"])
 
+    def declare_suite(self, value: Mapping[str, Any]) -> None:
+        self._suite(value).declare(value)
+
+    def add_result(self, value: Mapping[str, Any]) -> None:
+        self._suite(value).add(value)
+
+    def _suite(self, value: Mapping[str, Any]) -> SuiteRows:
+        # Most runs evaluate nothing.
+        from gitexp.formats.eval_rows import named
+
+        return named(self.suites, value)
+
+    def _suite_metrics(self) -> dict[str, Scalar]:
+        if not self.suites:
+            return {}
+        from gitexp.model.eval_summary import summary_metrics
+
+        return {k: v for one in self.suites.values() for k, v in summary_metrics(one.suite()).items()}
+
     def ignore(self, _: object) -> None:
         """Headers speak of the journal, not of the run; how it ended is for whoever seals it."""
 
@@ -162,7 +193,7 @@ class State:
             self.start,
             info=info,
             params=self.params,
-            metrics={**self.metrics, **self.summary},
+            metrics={**self.metrics, **self._suite_metrics(), **self.summary},
             inputs=tuple(self.inputs.values()),
             env=self.env,
             artifacts=_standing(self.artifacts),
@@ -180,6 +211,8 @@ _ACTIONS: dict[str, Callable[[State, Any], None]] = {
     "e": State.add_env,
     "x": State.add_failure,
     "g": State.add_lost,
+    "v": State.declare_suite,
+    "r": State.add_result,
     "h": State.ignore,
     "f": State.ignore,
 }

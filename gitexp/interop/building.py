@@ -18,7 +18,6 @@ from gitexp.model.evaluation import (
     Direction,
     Example,
     Key,
-    Kind,
     Meta,
     Metric,
     OnError,
@@ -33,6 +32,7 @@ from gitexp.model.evaluation import (
     check_label,
     is_hash,
     is_score,
+    kind_of,
 )
 from gitexp.model.values import Scalar, Value
 
@@ -215,7 +215,7 @@ class SuiteBuilder:
         return False
 
     def _metric(self, name: str) -> Metric:
-        kind, bounds = _kind_of(self._values[name])
+        kind, bounds = kind_of(self._values[name])
         direction = self.directions.get(name) or Direction(self.goal_of(name) or "max")
         return Metric(name, kind, direction, bounds)
 
@@ -239,15 +239,6 @@ def compared(suite: Suite, where: str, metric: str, reported: object, said: str,
 def warned(suite: Suite, warnings: list[str]) -> Suite:
     """The suite with what was odd about its log."""
     return replace(suite, meta=replace(suite.meta, warnings=tuple(warnings)))
-
-
-def _kind_of(values: set[Score]) -> tuple[Kind, tuple[Score, Score] | None]:
-    """What the values look like: a log seldom says."""
-    if values <= {0, 1}:
-        return Kind.BINARY, (0, 1)
-    if values <= {0, 0.5, 1}:
-        return Kind.ORDINAL, (0, 1)
-    return Kind.CONTINUOUS, None
 
 
 def _tags(metadata: Mapping[str, Any]) -> list[tuple[str, Scalar]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from math import isfinite
@@ -256,6 +257,15 @@ def check_label(what: str, text: object) -> str:
 def is_score(value: object) -> bool:
     """Whether it is a finite number: NaN says that there is no score, so it is none."""
     return (type(value) is int and -MAX_INT < value < MAX_INT) or (type(value) is float and isfinite(value))
+
+
+def kind_of(values: AbstractSet[Score]) -> tuple[Kind, tuple[Score, Score] | None]:
+    """What a metric with these values looks like, and its range, where nobody says."""
+    if values <= {0, 1}:
+        return Kind.BINARY, (0, 1)
+    if values <= {0, 0.5, 1}:
+        return Kind.ORDINAL, (0, 1)
+    return Kind.CONTINUOUS, None
 
 
 def is_hash(text: object) -> bool:

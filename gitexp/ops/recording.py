@@ -98,6 +98,22 @@ class Recording:
     def use(self, one: Input) -> None:
         self._append("u", {"role": one.role, **input_value(one)})
 
+    def declare_suite(self, suite: str, told: Mapping[str, Value]) -> None:
+        """Note what is said of a suite, as `meta.yaml` has it."""
+        self._append("v", {"suite": suite, **told})
+
+    def result(self, suite: str, row: Mapping[str, Value]) -> None:
+        """One answer: rows of the tables by `e`, `r`, `u`, `o` and `t`; what is text in them is masked."""
+        masked = {key: self._masked_text(row[key]) for key in ("o", "t") if key in row}
+        self._append("r", {"suite": suite, **row, **masked})
+
+    def _masked_text(self, value: Value) -> Value:
+        if isinstance(value, str):
+            return self.repo.redactor.certain(value)
+        if isinstance(value, Mapping):
+            return {key: self._masked_text(item) for key, item in value.items()}
+        return [self._masked_text(item) for item in value] if isinstance(value, (list, tuple)) else value
+
     def fail(self, failure: Failure) -> None:
         redact = self.repo.redactor.text
         value = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,7 +39,7 @@ from gitexp.ops.recorded import recorded_blobs, trailers
 from gitexp.ops.tidy import pack_refs
 from gitexp.repo import Repository
 
-INHERITED = (record_files.SERIES_FOLDER + "/", record_files.ARTIFACT_FOLDER + "/")
+INHERITED = ("series/", "artifacts/", "eval/")
 _TRIES = 5
 LOG_LIMIT = 1 << 20
 """Bytes of console output that a record keeps at most (`exp.maxLog`)."""
@@ -97,9 +97,9 @@ def extend(repo: Repository, live: Live) -> Oid | None:
         own, tip = tip_of(repo, live.name)
         if tip is None:
             raise NotFound(f"run {live.name!r} is gone, but rows of it are left", hint="git exp recover")
-        folded = fold(start.record, content.rows)
+        folded, tables = _folded(repo, start, content.rows)
         builder = ObjectBuilder(repo.layout.object_format)
-        tree = _record_tree(repo, live, builder, start, folded)
+        tree = _record_tree(repo, live, builder, start, folded, tables)
         before = recorded_blobs(repo.reader, tip)
         if not {path for path in before if path.startswith(INHERITED)} <= {*tree.blobs, *_dropped(folded)}:
             raise RefChanged(f"run {live.name!r} was continued elsewhere", hint=f"git exp show {live.name}")
@@ -201,9 +201,9 @@ def _seal(
 ) -> Oid:
     start = live.read_start()
     content = journal.read(live.journal)
-    folded = fold(start.record, content.rows)
+    folded, tables = _folded(repo, start, content.rows)
     builder = ObjectBuilder(repo.layout.object_format)
-    tree = _record_tree(repo, live, builder, start, folded)
+    tree = _record_tree(repo, live, builder, start, folded, tables)
     head = live.read_head() or Head(start.head, start.parents, 0)
     for _ in range(_TRIES):
         commit = _commit(start, folded, ending, tree, head)
@@ -280,19 +280,37 @@ def _present(repo: Repository, live: Live, start: Start) -> Head:
     return Head(commit, start.parents, 0)
 
 
+def _folded(repo: Repository, start: Start, rows: list[list[Any]]) -> tuple[Folded, Mapping[str, bytes]]:
+    """What was logged, and the tables of its evaluations."""
+    folded = fold(start.record, rows)
+    if not folded.suites:
+        return folded, {}
+    # Most runs evaluate nothing.
+    from gitexp.ops.evaluations.sealing import with_suites
+
+    return with_suites(repo, start, folded)
+
+
 def _record_tree(
-    repo: Repository, live: Live, builder: ObjectBuilder, start: Start, folded: Folded
+    repo: Repository,
+    live: Live,
+    builder: ObjectBuilder,
+    start: Start,
+    folded: Folded,
+    tables: Mapping[str, bytes],
 ) -> RecordTree:
     """The record folder, but for the files that `_write` adds."""
     tree = RecordTree(builder, _inherited(repo, start))
     _add_series(tree, folded)
     _add_artifacts(repo, live, tree, start, folded.record.artifacts)
     _add_log(repo, live, tree)
+    for path, data in tables.items():
+        tree.add(path, data)
     return tree
 
 
 def _inherited(repo: Repository, start: Start) -> dict[str, Oid]:
-    """Series chunks and artifacts of the run that this one continues."""
+    """Series chunks, artifacts and evaluations of the run that this one continues."""
     if start.inherited is None:
         return {}
     blobs = recorded_blobs(repo.reader, start.inherited)

@@ -28,15 +28,15 @@ class Files:
     files: dict[str, bytes] = field(default_factory=dict)
     artifacts: list[Artifact] = field(default_factory=list)
 
-    def add_suite(self, repo: Repository, suite: Suite) -> None:
-        """The tables; text that is too large for git goes into the store. Raises OSError."""
+    def add_suite(self, repo: Repository, suite: Suite, *, text_in_git: bool = True) -> None:
+        """The tables; text that is too large for git, or not wanted there, goes into the store."""
         tables = eval_files.encode(suite)
         texts = {name: tables.pop(name) for name in eval_files.TEXT_FILES if name in tables}
         # What a model said may hold what nobody should read; it is masked before it is written.
         texts = {name: repo.redactor.certain(data.decode()).encode() for name, data in texts.items()}
-        large = sum(map(len, texts.values())) > TEXT_LIMIT
+        apart = not text_in_git or sum(map(len, texts.values())) > TEXT_LIMIT
         for name, data in texts.items():
-            if large:
+            if apart:
                 path = eval_files.path_of(suite.name, name)
                 self.add_pointer(path, repo.store.add_bytes(data), TEXT_KIND)
             else:

@@ -32,7 +32,7 @@ class Brief:
 
 
 def suite_names(run: StoredRun) -> list[str]:
-    """The suites of the run, sorted. Raises BrokenRecord for a name that none may have."""
+    """The suites of the run's commit, sorted. Raises BrokenRecord for a name that none may have."""
     folder = run.repo.reader.resolve(run.commit, f"{FOLDER}/{eval_files.FOLDER}")
     if folder is None or not folder.is_folder:
         return []
@@ -58,18 +58,32 @@ def briefs(run: StoredRun) -> list[Brief]:
 
 def read_suites(run: StoredRun, wanted: Sequence[str] = ()) -> list[Suite]:
     """The suites of those names, or all. Raises NotFound, BrokenRecord or NewerFormat."""
-    names = suite_names(run)
+    live = {one.name: one for one in _live_suites(run)}
+    names = sorted({*suite_names(run), *live})
     for name in wanted:
         if name not in names:
             known = f"one of {', '.join(names[:10])}" if names else "it has none"
             raise NotFound(
                 f"run {run.name!r} has no suite {name!r}: {known}", hint=f"git exp eval show {run.name}"
             )
-    return [read_suite(run, name) for name in wanted or names]
+    return [live[name] if name in live else read_suite(run, name) for name in wanted or names]
 
 
-def read_suite(run: StoredRun, name: str, *, with_text: bool = False) -> Suite:
+def _live_suites(run: StoredRun) -> list[Suite]:
+    """What a run that still goes on has logged to its evaluations so far."""
+    if not run.live:
+        return []
+    from gitexp.capture import journal
+    from gitexp.formats.fold import fold
+
+    live = run.repo.live(run.name)
+    return [one.suite() for one in fold(live.read_start().record, journal.read(live.journal).rows).suites]
+
+
+def read_suite(run: StoredRun, name: str, *, with_text: bool = False, fetch: bool = True) -> Suite:
     """One suite; its outputs and texts only if they are asked for, and kept at all.
+
+    Where they are artifacts that are not in this clone, they are fetched, or with `fetch=False` left out.
 
     Raises BrokenRecord, NewerFormat or NotFound.
     """
@@ -77,11 +91,11 @@ def read_suite(run: StoredRun, name: str, *, with_text: bool = False) -> Suite:
         zip(_TABLES, _blobs(run, [(name, file) for file in _TABLES]), strict=True)
     )
     if with_text:
-        files |= _texts(run, name)
+        files |= _texts(run, name, fetch)
     return eval_files.decode(name, files, what=_what(run, name))
 
 
-def _texts(run: StoredRun, name: str) -> Mapping[str, bytes | None]:
+def _texts(run: StoredRun, name: str, fetch: bool) -> Mapping[str, bytes | None]:
     found = dict(
         zip(
             eval_files.TEXT_FILES,
@@ -93,7 +107,8 @@ def _texts(run: StoredRun, name: str) -> Mapping[str, bytes | None]:
     for file in eval_files.TEXT_FILES:
         path = eval_files.path_of(name, file)
         for one in stored.all:
-            if one.path == path and found[file] is None and one.size <= MAX_TABLE:
+            here = fetch or run.repo.store.has(one.oid, one.size)
+            if one.path == path and found[file] is None and one.size <= MAX_TABLE and here:
                 with stored.open(one) as opened:
                     found[file] = opened.read()
     return found

@@ -1,0 +1,249 @@
+"""An evaluation that is being recorded, example by example, as evaluation code sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import GitExpError, UsageError
+from gitexp.formats.canonical_json import short_hash
+from gitexp.formats.plain import plain
+from gitexp.interop.scores import NoScore, flattened, number
+from gitexp.model.evaluation import (
+    MAX_EPOCH,
+    USAGE,
+    Direction,
+    Kind,
+    OnError,
+    State,
+    check_label,
+    check_suite,
+    is_score,
+)
+from gitexp.model.values import Value
+from gitexp.ops.goals import goal_of
+
+if TYPE_CHECKING:
+    from gitexp.api.run import Run
+    from gitexp.ops.recording import Recording
+
+_PLAIN = frozenset((str, int, float, bool))
+_METRIC_KEYS = ("kind", "direction", "range", "unit")
+
+
+class Evaluation:
+    """The results of a run on one suite. No method raises, unless the run was started with `strict=True`.
+
+    Each row is kept as rows of `Run.log` are: it survives a kill once `add` has returned.
+    """
+
+    def __init__(self, run: Run, suite: str, *, cluster: str | None, text: bool) -> None:
+        self._run = run
+        self._suite = suite
+        self._cluster = cluster
+        self._text = text
+        self._inputs: dict[str, str] = {}
+        self._keys: set[tuple[str, int]] = set()
+        self._metrics: set[str] = set()
+
+    @property
+    def suite(self) -> str:
+        """The name of the suite: its metrics are `<suite>/<metric>`."""
+        return self._suite
+
+    def __len__(self) -> int:
+        """How many answers this process added."""
+        return len(self._keys)
+
+    def __enter__(self) -> Evaluation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left to do: the means are written when the run ends."""
+
+    def __repr__(self) -> str:
+        return f"<gitexp evaluation {self._suite} of {self._run.name or 'nothing'}>"
+
+    def add(
+        self,
+        *,
+        id: object = None,
+        input: Any = None,
+        target: Any = None,
+        scores: Any = None,
+        output: Any = None,
+        usage: Mapping[str, Any] | None = None,
+        epoch: int = 1,
+        tags: Mapping[str, Any] | Sequence[str] = (),
+        state: str = "ok",
+        error: object = None,
+        answer: str | None = None,
+        why: str | None = None,
+    ) -> None:
+        """Record one answer to one example.
+
+        `input` and `target` are kept as hashes; without `id` the hash of the input stands for it. `scores`
+        are numbers or bools by metric, nested ones become `metric.key`; a single one is called `score`. NaN
+        is no score: the row counts as an error. `usage` may have tokens (`in`, `out`, `cached`, `reasoning`),
+        `calls`, `tools`, `tool_errors`, `turns`, `cost` (dollars) and `sec`. `state` is `ok`, `error`,
+        `timeout`, `limit` or `skipped`; with an `error` it is `error`. An example occurs once in an epoch.
+        """
+        self._run._evaluate(
+            self._add,
+            *(id, _plain(input), _plain(target), _plain(scores), _plain(output), _plain(usage), epoch),
+            *(_plain(tags), State.ERROR.value if error is not None and state == "ok" else state),
+            {"error": error, "answer": answer, "why": why},
+        )
+
+    def _add(
+        self,
+        recording: Recording,
+        id: object,
+        asked: Value,
+        target: Value,
+        scores: Value,
+        output: Value,
+        usage: Value,
+        epoch: int,
+        tags: Value,
+        state: str,
+        told: Mapping[str, object],
+    ) -> None:
+        if id is None and asked is None:
+            raise UsageError("an example needs an id or an input", hint="add(id=…, input=…, scores={…})")
+        x = short_hash(_finite(asked if asked is not None else str(id)))
+        name = check_label("id", x if id is None else str(id))
+        key = name, _epoch(epoch)
+        if key in self._keys:
+            raise UsageError(f"example {name!r} was added to epoch {key[1]} before", hint="add(…, epoch=2)")
+        if self._inputs.setdefault(name, x) != x:
+            raise UsageError(f"id {name!r} stands for two inputs", hint="give each example an id of its own")
+        found, faults = _scores(scores)
+        self._declare(recording, found)
+        if faults and state == State.OK.value:
+            state = State.ERROR.value
+        row: dict[str, dict[str, Value]] = {"e": self._example(name, x, target, _tags(tags))}
+        row["r"] = {"id": name, "ep": key[1], "s": found}
+        if state != State.OK.value:
+            row["r"]["st"] = _word(State, state)
+        counts = {k: usage[k] for k in USAGE if is_score(usage.get(k))} if isinstance(usage, Mapping) else {}
+        if counts:
+            row["u"] = {**counts, "id": name, "ep": key[1]}
+        details = {"output": _finite(output), **{k: str(v) for k, v in told.items() if v is not None}}
+        if details.keys() != {"output"} or output is not None:
+            row["o"] = {**details, "id": name, "ep": key[1]}
+        if self._text:
+            row["t"] = {"id": name, "input": _finite(asked), "target": _finite(target)}
+        recording.result(self._suite, row)
+        self._keys.add(key)
+        if faults:
+            told_of = f"example {name!r} of suite {self._suite!r}"
+            raise GitExpError(f"{told_of}: {faults[0]}: it counts as an error")
+
+    def _example(self, name: str, x: str, target: Value, tags: Mapping[str, Value]) -> dict[str, Value]:
+        example: dict[str, Value] = {"id": name, "x": x}
+        if target is not None:
+            example["y"] = short_hash(_finite(target))
+        if tags:
+            example["tags"] = tags
+        if self._cluster is not None and tags.get(self._cluster) is not None:
+            example["c"] = str(tags[self._cluster])
+        return example
+
+    def _declare(self, recording: Recording, scores: Mapping[str, Value]) -> None:
+        """Say which way the metrics that are new are better."""
+        fresh = {
+            name: goal_of(name, recording.repo.settings.goals) for name in scores if name not in self._metrics
+        }
+        if fresh:
+            self._metrics.update(fresh)
+            recording.declare_suite(self._suite, {"guessed": {k: v for k, v in fresh.items() if v}})
+
+
+def _plain(value: object) -> Value:
+    """`plain(value)`, at once where it is plain already: most are words, numbers and mappings of them."""
+    if type(value) is dict and _PLAIN.issuperset(map(type, (*value, *value.values()))):
+        return value
+    return value if type(value) is tuple and not value else plain(value)
+
+
+def declare(
+    recording: Recording,
+    suite: str,
+    cluster: str | None,
+    metrics: Mapping[str, Any],
+    text: bool,
+    on_error: str,
+) -> None:
+    """Note what is said of a suite before its first row. Raises UsageError or InvalidName."""
+    check_suite(suite)
+    told: dict[str, Value] = {}
+    for name, one in metrics.items():
+        told[check_label("metric", name)] = _metric(name, one)
+    value: dict[str, Value] = {"cluster": cluster, "metrics": told, "on_error": _word(OnError, on_error)}
+    recording.declare_suite(suite, {**value, "text_in_git": text})
+
+
+def _metric(name: str, told: Any) -> dict[str, Value]:
+    """`binary`, `min`, or a mapping of what `meta.yaml` has."""
+    if isinstance(told, str):
+        kinds = {one.value for one in Kind}
+        return {"kind": told} if told in kinds else {"direction": _word(Direction, told)}
+    found = plain(told)
+    if not isinstance(found, dict) or not found.keys() <= set(_METRIC_KEYS):
+        raise UsageError(f"metric {name!r} cannot be {told!r:.80}", hint='metrics={"match": "binary"}')
+    if "kind" in found:
+        _word(Kind, found["kind"])
+    if "direction" in found:
+        _word(Direction, found["direction"])
+    return found
+
+
+def _word(kind: Any, word: object) -> str:
+    try:
+        return str(kind(word).value)
+    except ValueError:
+        raise UsageError(f"{word!r:.80} is none of {', '.join(one.value for one in kind)}") from None
+
+
+def _scores(scores: Value) -> tuple[dict[str, Value], list[str]]:
+    """The scores that are numbers, and what is wrong with the others."""
+    found: dict[str, Value] = {}
+    faults: list[str] = []
+    each = scores if isinstance(scores, Mapping) else {} if scores is None else {"score": scores}
+    for name, value in each.items():
+        for metric, one in flattened(name, value):
+            try:
+                if one is not None:
+                    found[check_label("metric", metric)] = number(one)
+            except NoScore as error:
+                faults.append(f"{metric!r}: {error}")
+    return found, faults
+
+
+def _tags(tags: Value) -> dict[str, Value]:
+    """Names and values; a list of words is tags that are true."""
+    each = dict.fromkeys(map(str, tags), True) if isinstance(tags, (list, tuple)) else tags
+    if not isinstance(each, Mapping):
+        raise UsageError(f"{tags!r:.80} are no tags", hint='tags={"topic": "geo"}')
+    for name, value in each.items():
+        check_label("tag", name)
+        if value is not None and not is_score(value) and not isinstance(value, bool):
+            check_label("tag", value)
+    return {name: value for name, value in each.items() if value is not None}
+
+
+def _epoch(epoch: object) -> int:
+    if type(epoch) is not int or not 0 <= epoch < MAX_EPOCH:
+        raise UsageError(f"{epoch!r:.80} is not an epoch", hint="use whole numbers from 1 on")
+    return epoch
+
+
+def _finite(value: Value) -> Value:
+    """`value` with NaN and infinities, which JSON does not have, as text."""
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value
