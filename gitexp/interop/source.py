@@ -12,7 +12,7 @@ from typing import Any
 from gitexp.artifacts.store import open_regular
 from gitexp.errors import BrokenFile, NotFound
 
-MAX_DOCUMENT = 512 << 20
+MAX_DOCUMENT = 256 << 20
 """Bytes of a log that is one JSON document: it is read at once."""
 MAX_LINE = 64 << 20
 """Bytes of a row that is one line of JSON."""
