@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gitexp.errors import BrokenRecord, NewerFormat
+from gitexp.errors import BrokenRecord
 from gitexp.formats import eval_tables as tables
 from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical import dump
@@ -114,13 +114,7 @@ def decode_meta(name: str, data: bytes | None, *, what: str) -> Meta:
 
 
 def _meta_from(value: Mapping[str, Any]) -> Meta:
-    version = value.get("format")
-    if type(version) is not int or version < 1:
-        raise BrokenRecord("no format version")
-    if version > FORMAT:
-        raise NewerFormat(
-            f"format {version} is newer than this gitexp reads ({FORMAT})", hint="pip install -U gitexp"
-        )
+    fields.check_version(value.get("format"), FORMAT)
     metrics = fields.mapping(value.get("metrics"))
     source = value.get("source")
     return Meta(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from gitexp.errors import BrokenRecord, NewerFormat
+from gitexp.errors import BrokenRecord
 from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical import LONGEST_DECIMAL, dump
 from gitexp.formats.canonical_reader import MAX_SCALAR, MAX_SIZE, load
@@ -156,13 +156,7 @@ def info_value(info: RunInfo) -> dict[str, Value]:
 
 def info_from(value: Mapping[str, Any]) -> RunInfo:
     """The inverse of `info_value`. Raises BrokenRecord, NewerFormat, or whatever a wrong type raises."""
-    version = value.get("format")
-    if type(version) is not int or version < 1:
-        raise BrokenRecord("no format version")
-    if version > FORMAT:
-        raise NewerFormat(
-            f"format {version} is newer than this gitexp reads ({FORMAT})", hint="pip install -U gitexp"
-        )
+    fields.check_version(value.get("format"), FORMAT)
     code = fields.mapping(value["code"])
     return RunInfo(
         id=parse_id(fields.text(value["id"])),

@@ -38,6 +38,16 @@ def checked(what: str, decoder: Callable[[Mapping[str, Any]], T], value: Mapping
         raise BrokenRecord(f"{what}: {error}") from None
 
 
+def check_version(value: object, newest: int) -> None:
+    """Raises BrokenRecord where `value` is no version of a format, NewerFormat where it is beyond `newest`."""
+    if type(value) is not int or value < 1:
+        raise BrokenRecord("no format version")
+    if value > newest:
+        raise NewerFormat(
+            f"format {value} is newer than this gitexp reads ({newest})", hint="pip install -U gitexp"
+        )
+
+
 def text(value: object) -> str:
     if not isinstance(value, str):
         raise BrokenRecord(f"{_shown(value)} is not text")

@@ -89,15 +89,8 @@ FILES = eval_files.encode(SUITE)
 
 
 def decode(**changed: bytes) -> Suite:
-    names = {
-        "meta": "meta.yaml",
-        "examples": "examples.jsonl",
-        "scores": "scores.jsonl",
-        "usage": "usage.jsonl",
-    }
-    return eval_files.decode(
-        "qa", FILES | {names[key]: data for key, data in changed.items()}, what="run 'r': .exp/eval/qa"
-    )
+    files = {("meta.yaml" if key == "meta" else f"{key}.jsonl"): data for key, data in changed.items()}
+    return eval_files.decode("qa", FILES | files, what="run 'r': .exp/eval/qa")
 
 
 @given(suites())
@@ -212,3 +205,21 @@ def test_a_row_that_is_in_no_good_state_counts_by_the_policy_on_errors() -> None
     assert list(SUITE.values("match")) == [(("a", 1), 1), (("b", 1), 0.5)]
     zero = replace(SUITE, meta=replace(SUITE.meta, on_error=OnError.ZERO))
     assert list(zero.values("match")) == [(("a", 1), 1), (("a", 2), 0), (("b", 1), 0.5)]
+
+
+ROWS = st.dictionaries(
+    st.sampled_from(["id", "ep", "x", "y", "c", "s", "st", "tags", "in", "output"]),
+    JSON | HASHES | st.just("a"),
+    max_size=6,
+)
+ENCODED = ROWS.map(lambda row: to_json(row).encode("utf-8", "replace"))
+LINES = st.lists(st.binary(max_size=20) | ENCODED, max_size=3)
+
+
+@given(st.sampled_from(["examples", "scores", "usage", "outputs", "texts"]), LINES)
+def test_whatever_a_table_of_others_is_like_it_is_read_or_refused(table: str, lines: list[bytes]) -> None:
+    try:
+        suite = decode(**{table: b"".join(line + b"\n" for line in lines)})
+    except BrokenRecord:
+        return
+    assert eval_files.decode("qa", eval_files.encode(suite), what="again") == suite
