@@ -39,7 +39,7 @@ def checked(what: str, decoder: Callable[[Mapping[str, Any]], T], value: Mapping
 
 
 def check_version(value: object, newest: int) -> None:
-    """Raises BrokenRecord where `value` is no version of a format, NewerFormat where it is beyond `newest`."""
+    """Raises BrokenRecord where `value` is no version of a format, NewerFormat beyond `newest`."""
     if type(value) is not int or value < 1:
         raise BrokenRecord("no format version")
     if value > newest:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.index.row import SEPARATOR, shape_of
 from gitexp.model.missing import MISSING, Missing
+from gitexp.ops.goals import DETAILS
 from gitexp.ops.headline import leading_first
 
 if TYPE_CHECKING:
@@ -43,14 +44,20 @@ class Column(NamedTuple):
 def columns_of(runs: Sequence[StoredRun]) -> list[Column]:
     """Every metric and then every param that one of `runs` has; those that differ between them come first.
 
-    Of the metrics those that usually tell most are first; params are sorted.
+    Of the metrics those that usually tell most are first; params are sorted. Errors of means and numbers of
+    examples come last.
     """
     cells = _cells(runs)
     metrics = leading_first(key for space, key in cells if space == "metrics")
     params = sorted(key for space, key in cells if space == "params")
     names = [*(("metrics", key) for key in metrics), *(("params", key) for key in params)]
     found = [Column(*name, cells[name], _differs(cells[name])) for name in names]
-    return sorted(found, key=lambda column: not column.differs)
+    return sorted(found, key=lambda column: (_is_detail(column), not column.differs))
+
+
+def _is_detail(column: Column) -> bool:
+    """Whether it tells how sure another metric is: of all columns such are wanted least."""
+    return column.space == "metrics" and column.key.endswith(DETAILS)
 
 
 def _cells(runs: Sequence[StoredRun]) -> dict[tuple[str, str], Sequence[str | None]]:

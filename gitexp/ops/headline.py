@@ -15,7 +15,7 @@ _BEYOND = 10**300
 
 def headline(metrics: Mapping[str, Scalar]) -> str:
     """The few metrics that tell most, as text."""
-    numbers = {k: v for k, v in metrics.items() if _is_short(v)}
+    numbers = {k: v for k, v in metrics.items() if _is_short(v) and not k.endswith(DETAILS)}
     chosen = leading_first(numbers)[:_SHOWN]
     return ", ".join(f"{' '.join(name.split())[:40]} {numbers[name]:.4g}" for name in chosen)
 

@@ -391,3 +391,13 @@ def test_help(exp: Program) -> None:
         assert (said.code, said.err) == (0, "")
         assert "Examples:" in said.out
         assert f"GIT EXP EVAL {word.upper()}"[8:] in exp("help", "eval").out
+
+
+def test_errors_and_counts_are_the_last_columns_of_a_list(exp: Program) -> None:
+    imported(exp, EVAL)
+    exp.record("train", "import gitexp; gitexp.start(params={'lr': 1}).log({'acc': 0.5})")
+    header = exp("ls", "--columns", "all").out.splitlines()[0].split()
+    assert header.index("lr") < header.index("tinyqa/match.n") < header.index("tinyqa/match.se")
+    assert header.index("tinyqa/match") < header.index("lr")
+    name = next(one for one in exp("ls", "--name-only").out.split() if one.startswith("tinyqa"))
+    assert exp.repo.git("log", "-1", "--format=%s", f"refs/exp/{name}") == f"exp {name}: tinyqa/match 0.8333"
