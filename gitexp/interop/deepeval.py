@@ -38,6 +38,7 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
     if not cases:
         raise BrokenFile(f"{source.shown}: no test cases of DeepEval in it")
     task = text(log.get("testFile")) or text(log.get("datasetAlias")) or source.stem
+    task = Path(task).name
     builder = request.builder(request.suite or suite_name(Path(task).stem), problems)
     named = _names(cases)
     for number, case in enumerate(cases):

@@ -15,7 +15,7 @@ from gitexp.interop.building import Row, SuiteBuilder, compared
 from gitexp.interop.imported import Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, listed, mapping, parse, text
-from gitexp.interop.told import input_of, time_text
+from gitexp.interop.told import input_of, portable, time_text
 from gitexp.interop.zip_members import Archive, opened
 from gitexp.model.evaluation import Source as Origin
 from gitexp.model.evaluation import State, Suite, suite_name
@@ -112,7 +112,7 @@ def _imported(
     return Imported(
         (suite,),
         tuple(_inputs(suite, about, mapping(log.get("plan")))),
-        f"{task} {model}",
+        f"{task} {portable(model)}",
         time_text(stats.get("started_at")) or time_text(about.get("created")),
         time_text(stats.get("completed_at")),
         text(revision.get("commit")),

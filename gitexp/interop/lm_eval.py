@@ -14,7 +14,7 @@ from gitexp.interop.building import Row, SuiteBuilder, compared
 from gitexp.interop.imported import Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, lines, load, mapping, text
-from gitexp.interop.told import input_of, time_text
+from gitexp.interop.told import input_of, portable, time_text
 from gitexp.model.evaluation import Direction, Suite, suite_name
 from gitexp.model.evaluation import Source as Origin
 from gitexp.model.record import Input
@@ -59,7 +59,9 @@ def _date(path: Path) -> str:
 
 
 def _shown(path: Path, source: Source) -> str:
-    return f"{source.shown}/{path.relative_to(source.path).as_posix()}" if source.is_folder else str(path)
+    if source.is_folder:
+        return f"{source.shown}/{path.relative_to(source.path).as_posix()}"
+    return source.shown if path == source.path else path.name
 
 
 def _imported(path: Path, source: Source, request: Request, problems: Problems) -> Imported:
@@ -90,7 +92,7 @@ def _imported(path: Path, source: Source, request: Request, problems: Problems) 
     return Imported(
         tuple(suites),
         tuple(inputs),
-        text(log.get("model_name")),
+        portable(str(log.get("model_name") or "")) or None,
         time_text(started),
         _ended(started, took),
         text(log.get("git_hash")),

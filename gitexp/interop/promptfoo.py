@@ -15,7 +15,7 @@ from gitexp.interop.building import Row, compared
 from gitexp.interop.imported import Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, listed, mapping, text
-from gitexp.interop.told import input_of, time_text
+from gitexp.interop.told import input_of, portable, time_text
 from gitexp.model.evaluation import Source as Origin
 from gitexp.model.evaluation import State, Suite, suite_name
 from gitexp.model.record import Input
@@ -113,6 +113,7 @@ def _imported(
     packages = {"promptfoo": version, "node": text(about.get("nodeVersion"))}
     provider = str(mapping(first.get("provider")).get("id"))
     label = " ".join(str(mapping(first.get("prompt")).get("label") or "").split())
+    provider = portable(provider)
     return Imported(
         (suite,),
         tuple(_inputs(suite, config, rows)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -13,6 +14,7 @@ from gitexp.model.record import How, Input
 from gitexp.model.times import format_time
 
 _MAX_NAME = 200
+_ABSOLUTE = re.compile(r"(file://)?(/[^/\s]+){2,}/?|[A-Za-z]:[\\/]\S+|\\\\\S+")
 
 
 def input_of(role: str, name: str, value: Mapping[str, Any], data: Suite | None = None) -> Input:
@@ -20,7 +22,13 @@ def input_of(role: str, name: str, value: Mapping[str, Any], data: Suite | None 
     told = {key: item for key, item in value.items() if item not in (None, "", [], {})}
     if data is not None:
         told |= {"examples": len(data.examples), "digest": f"sha256:{dataset_digest(data)}"}
-    return Input(role, " ".join(name.split())[:_MAX_NAME] or role, value=plain(told), how=How.ASSUMED)
+    named = portable(" ".join(name.split()))[:_MAX_NAME]
+    return Input(role, named or role, value=plain(told), how=How.ASSUMED)
+
+
+def portable(text: str) -> str:
+    """`text`; of an absolute path, which says nothing elsewhere, the last part."""
+    return re.split(r"[/\\]", text.rstrip("/\\"))[-1] if _ABSOLUTE.fullmatch(text) else text
 
 
 def dataset_digest(suite: Suite) -> str:
@@ -40,7 +48,7 @@ def _plain(value: Any, depth: int) -> Any:
         return {str(key): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item, depth + 1) for item in value]
-    return value
+    return portable(value) if isinstance(value, str) else value
 
 
 def time_text(value: object) -> str | None:

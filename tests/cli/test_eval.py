@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from gitexp.formats import eval_files
 from tests.cli.program import Program, forge
 from tests.cli.sharing import World
+from tests.gitrepo import Repo
 from tests.interop.logs import FIXTURES, inspect_log, members_of, sample, write_eval
 
 EVAL = str(FIXTURES / "inspect" / "baseline.zstd.eval")
@@ -213,7 +215,7 @@ def test_what_is_wrong_with_a_log_is_told_and_nothing_is_made(exp: Program) -> N
     assert said.code == 0
     assert said.err.startswith(f"warning: {path}: it is truncated: 2 whole members are left of it\n")
     (suite,) = exp("eval", "show", said.name, "--json").json["suites"]
-    assert suite["warnings"] == [f"{path}: it is truncated: 2 whole members are left of it"]
+    assert suite["warnings"] == ["log.eval: it is truncated: 2 whole members are left of it"]
 
 
 @pytest.mark.parametrize(
@@ -401,3 +403,73 @@ def test_errors_and_counts_are_the_last_columns_of_a_list(exp: Program) -> None:
     assert header.index("tinyqa/match") < header.index("lr")
     name = next(one for one in exp("ls", "--name-only").out.split() if one.startswith("tinyqa"))
     assert exp.repo.git("log", "-1", "--format=%s", f"refs/exp/{name}") == f"exp {name}: tinyqa/match 0.8333"
+
+
+def test_no_absolute_path_is_recorded(exp: Program) -> None:
+    log = inspect_log(sample("a", value="odd"))
+    log["eval"] |= {
+        "model": "/home/ann/models/llama",
+        "dataset": {"name": "d", "location": "/home/ann/data/qa.jsonl"},
+        "model_args": {
+            "cache": "C:\\Users\\ann\\cache",
+            "url": "file:///home/ann/x",
+            "prompt": "/think hard about it",
+        },
+    }
+    path = write_eval(exp.repo.path.parent / "log.eval", members_of(log))
+    name = imported(exp, str(path))
+    record = exp.repo.git("show", f"refs/exp/{name}:.exp/inputs.yaml")
+    record += exp.repo.git("show", f"refs/exp/{name}:.exp/eval/made_up/meta.yaml")
+    record += exp.repo.git("show", f"refs/exp/{name}:.exp/run.yaml")
+    assert "/home" not in record
+    assert "Users" not in record
+    assert str(exp.repo.path.parent) not in record
+    for word in ("llama", "qa.jsonl", "cache", "/think hard about it", "log.eval: 'samples/a_epoch_1.json'"):
+        assert word in record
+
+
+@pytest.mark.parametrize(
+    ("kind", "object_format"),
+    [("plain", "sha256"), ("bare", "sha1"), ("worktree", "sha1"), ("shallow", "sha1"), ("unborn", "sha1")],
+)
+def test_logs_are_imported_in_repositories_of_all_kinds(
+    make_repo: Callable[..., Repo],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    object_format: str,
+) -> None:
+    repo = make_repo(kind, object_format)
+    monkeypatch.chdir(repo.path)
+    exp = Program(repo, capfd)
+    name = imported(exp, EVAL)
+    assert (
+        exp(
+            "eval", "import", str(FIXTURES / "inspect/candidate.zstd.eval"), "--attach", name, "--suite", "b"
+        ).code
+        == 0
+    )
+    assert len(exp("eval", "show", name, "--json").json["suites"]) == 2
+    whole(exp)
+
+
+def test_a_log_is_found_from_a_folder_below(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = exp.repo.path / "sub folder é"
+    folder.mkdir()
+    write_eval(folder / "my log é.eval", members_of(inspect_log(sample("a"))))
+    monkeypatch.chdir(folder)
+    name = imported(exp, "my log é.eval")
+    assert list(exp("show", name, "--json").json["artifacts"]) == ["logs/my-log-.eval"]
+
+
+def test_a_log_that_the_run_kept_itself_is_still_to_be_imported(exp: Program) -> None:
+    code = f"import gitexp; gitexp.start().log_artifact({EVAL!r}, name='logs/baseline.zstd.eval')"
+    name = exp.record("train", code)
+    before = exp.repo.git("rev-parse", f"refs/exp/{name}:.exp/artifacts/logs/baseline.zstd.eval")
+    assert exp("eval", "import", EVAL, "--attach", name).code == 0
+    after = exp.repo.git("rev-parse", f"refs/exp/{name}:.exp/artifacts/logs/baseline.zstd.eval")
+    assert before == after
+    assert exp("show", name, "--json").json["artifacts"]["logs/baseline.zstd.eval"]["kind"] == "eval-log"
+    assert "was imported already" in exp("eval", "import", EVAL).err
+    assert exp("get", name, "-o", "out").code == 0
+    whole(exp)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitexp.capture.snapshot import RECORD_FOLDER
 from gitexp.errors import NotFound, RefChanged, UsageError
@@ -20,7 +20,7 @@ from gitexp.model.values import Oid, Scalar
 from gitexp.ops.archive.names import places
 from gitexp.ops.change import change
 from gitexp.ops.commit import RecordTree, stored, trailing
-from gitexp.ops.evaluations.files import ATTRIBUTES, Files
+from gitexp.ops.evaluations.files import ATTRIBUTES, LOG_KIND, Files
 from gitexp.ops.operations import Operation
 from gitexp.ops.recorded import WHOLE, read_record, recorded_blobs
 from gitexp.ops.tip import Tip
@@ -60,7 +60,7 @@ def attach(repo: Repository, name: RunName, what: Attachment) -> Oid:
 
 def _commit(repo: Repository, tip: Tip, builder: ObjectBuilder, name: RunName, what: Attachment) -> Oid:
     blobs = recorded_blobs(repo.reader, tip.oid)
-    record = read_record(repo.reader, tip.oid, name, WHOLE)
+    record, what = _kept(read_record(repo.reader, tip.oid, name, WHOLE), what)
     _check_free(blobs, record, name, what)
     tree = RecordTree(builder, blobs)
     changed = record_files.encode(_with(record, what))
@@ -68,13 +68,28 @@ def _commit(repo: Repository, tip: Tip, builder: ObjectBuilder, name: RunName, w
         if file in changed:
             tree.add(file, changed[file])
     before = repo.reader.read(blobs[ATTRIBUTES])[1] if ATTRIBUTES in blobs else b""
-    for path, data in {**what.files.files, ATTRIBUTES: what.files.attributes(before)}.items():
+    files = {**what.files.files, ATTRIBUTES: what.files.attributes(before)}
+    for path, data in files.items():
         tree.add(path, data)
     others = [entry for entry in tip.root if entry.name != RECORD_FOLDER]
     root = builder.tree([*others, Entry(RECORD_FOLDER, FOLDER, tree.write())])
     message = f"exp {name}: evaluation {what.told}\n\n{trailing(tip.info)}"
     at = max(time.time(), tip.at + 1)
     return builder.commit(root, (tip.oid,), repo.config.identity(repo.environ), at, message)
+
+
+def _kept(record: Record, what: Attachment) -> tuple[Record, Attachment]:
+    """A log that the run kept on its own account stays where it is, and is known for a log from now on."""
+    there = {(one.path, one.oid) for one in record.artifacts}
+    same = {one.path for one in what.files.artifacts if (one.path, one.oid) in there}
+    artifacts = tuple(replace(one, kind=LOG_KIND) if one.path in same else one for one in record.artifacts)
+    files = {
+        path: data
+        for path, data in what.files.files.items()
+        if path.removeprefix(f"{record_files.ARTIFACT_FOLDER}/") not in same
+    }
+    fresh = [one for one in what.files.artifacts if one.path not in same]
+    return replace(record, artifacts=artifacts), replace(what, files=Files(files, fresh))
 
 
 def _check_free(blobs: Mapping[str, Oid], record: Record, name: RunName, what: Attachment) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -134,18 +135,25 @@ def _read(
         raise BrokenFile(
             f"{log.source.shown}: no row of it could be read", hint="git exp eval import --partial"
         )
-    return (
-        [],
-        [replace(one, suites=tuple(warned(suite, told) for suite in one.suites)) for one in found],
-        told,
-    )
+    # In the record the log has its name alone: where it lay on this machine says nothing elsewhere.
+    kept = [sentence.replace(log.source.shown, log.source.path.name) for sentence in told]
+    told_of = [replace(one, suites=tuple(warned(suite, kept) for suite in one.suites)) for one in found]
+    return [], told_of, told
 
 
 def _having(repo: Repository, oids: Sequence[Digest], target: StoredRun | None) -> Iterator[StoredRun]:
     for run in list_all(repo).runs if target is None else (target,):
-        artifacts = run.row.tail.artifacts
-        if oids and all(oid in artifacts for oid in oids):
+        text = run.row.tail.artifacts
+        # Most runs have no logs at all: what is looked for in a text need not be parsed.
+        if oids and LOG_KIND in text and set(oids) <= set(_logs(json.loads(text))):
             yield run
+
+
+def _logs(artifacts: Mapping[str, Mapping[str, str]]) -> Iterator[Digest]:
+    """The logs among the artifacts; a run may have kept one on its own account, without its results."""
+    for one in artifacts.values():
+        if one.get("kind") == LOG_KIND:
+            yield Digest(one["oid"].removeprefix("sha256:"))
 
 
 def _write(
