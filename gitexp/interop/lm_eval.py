@@ -77,7 +77,9 @@ def _imported(path: Path, source: Source, request: Request, problems: Problems) 
         if not samples.is_file():
             problems.error(shown, f"no samples of the task {task!r}: {samples.name!r} is missing")
             continue
-        name = request.suite if request.suite and len(tasks) == 1 else suite_name(task)
+        name = suite_name(task)
+        if request.suite is not None:
+            name = request.suite if len(tasks) == 1 else suite_name(f"{request.suite}-{task}")
         suite = _suite(samples, _shown(samples, source), log, task, name, request, problems)
         _compare(suite, shown, mapping(mapping(log.get("results")).get(task)), problems)
         suites.append(suite)

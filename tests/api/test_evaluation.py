@@ -278,3 +278,12 @@ def test_the_folder_is_left_as_it_was(here: Repo, tmp_path: Path) -> None:
     with gitexp.start(strict=True) as run:
         run.eval("qa").add(id="a", scores=1)
     assert here.git("status", "--porcelain") == before
+
+
+def test_a_fork_begins_with_the_answers_of_its_origin(here: Repo) -> None:
+    with gitexp.start(strict=True) as run:
+        run.eval("qa").add(id="a", scores={"m": 1})
+    with gitexp.start(fork=run.name, strict=True) as fork:
+        fork.eval("other").add(id="a", scores={"m": 0})
+    assert suite_of(here, fork.name).results == suite_of(here, run.name).results
+    assert [one.scores["m"] for one in suite_of(here, fork.name, "other").results] == [0]

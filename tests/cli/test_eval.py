@@ -473,3 +473,26 @@ def test_a_log_that_the_run_kept_itself_is_still_to_be_imported(exp: Program) ->
     assert "was imported already" in exp("eval", "import", EVAL).err
     assert exp("get", name, "-o", "out").code == 0
     whole(exp)
+
+
+def test_what_to_go_on_with_after_an_import(exp: Program) -> None:
+    name = imported(exp, EVAL)
+    page = exp("show", name).out
+    assert f"git exp eval show {name}" in page
+    assert "git switch" not in page, "there is no code to switch to"
+
+
+def test_a_log_without_answers_is_told_as_such(exp: Program) -> None:
+    path = write_eval(exp.repo.path.parent / "log.eval", members_of(inspect_log()))
+    said = exp("eval", "import", str(path))
+    assert (said.code, said.err.splitlines()[0]) == (2, f"error: {path}: no answer in it could be read")
+
+
+@pytest.mark.long
+def test_a_hundred_thousand_samples(exp: Program) -> None:
+    members = {f"samples/q{i}_epoch_1.json": sample(f"q{i}", value="CI"[i % 2]) for i in range(100_000)}
+    members["header.json"] = {key: value for key, value in inspect_log().items() if key != "samples"}
+    name = imported(exp, str(write_eval(exp.repo.path.parent / "log.eval", members)))
+    (suite,) = exp("eval", "show", name, "--json").json["suites"]
+    assert (suite["examples"], suite["metrics"]["match"]["mean"]) == (100_000, 0.5)
+    whole(exp)

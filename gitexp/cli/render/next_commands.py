@@ -23,7 +23,11 @@ def next_commands(found: Examined) -> Iterator[tuple[str, str]]:
         yield f"git exp logs {name}", "what it printed"
     if found.stale and found.has_ref:
         yield f"git exp show {name}", "the run, with the code that it is of"
-    if info.code.dirty and info.code.base:
+    if found.suites:
+        yield f"git exp eval show {name}", "its evaluations"
+    if info.source is not None and not info.code.base:
+        return  # its code is not known
+    if info.code.dirty and info.code.base and info.source is None:
         base = info.code.base[:_SHORT]
         what = "its changes" if info.status is Status.CAPTURED else "its uncommitted changes"
         yield (

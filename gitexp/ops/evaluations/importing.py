@@ -133,7 +133,7 @@ def _read(
     told = problems.told()
     if not any(suite.results for one in found for suite in one.suites):
         raise BrokenFile(
-            f"{log.source.shown}: no row of it could be read", hint="git exp eval import --partial"
+            f"{log.source.shown}: no answer in it could be read", hint="write the log with its samples"
         )
     # In the record the log has its name alone: where it lay on this machine says nothing elsewhere.
     kept = [sentence.replace(log.source.shown, log.source.path.name) for sentence in told]
