@@ -1,0 +1,104 @@
+"""A mean and how sure it is: of one run's examples, or of the differences between two runs'."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from math import fsum, sqrt
+
+from gitexp.statistics.distributions import NORMAL, student_above, student_quantile, student_two_sided
+
+FEWEST_CLUSTERS = 10
+"""Below that many clusters the clustered interval is told, but not to be relied upon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The mean of `n` values."""
+
+    mean: float
+    n: int
+    se: float | None
+    """The standard error; None where it cannot be known: fewer than two values, or all of them equal."""
+    df: int
+    """Degrees of freedom: n - 1, or the number of clusters less 1."""
+    clusters: int | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether an interval may be relied upon."""
+        return self.se is not None and (self.clusters is None or self.clusters >= FEWEST_CLUSTERS)
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float] | None:
+        """The two-sided interval; None without a standard error."""
+        if self.se is None:
+            return None
+        reach = student_quantile((1 + confidence) / 2, self.df) * self.se
+        return self.mean - reach, self.mean + reach
+
+    def below(self, confidence: float = 0.95) -> float | None:
+        """What the true mean is above, one-sided."""
+        return None if self.se is None else self.mean - student_quantile(confidence, self.df) * self.se
+
+    def above(self, confidence: float = 0.95) -> float | None:
+        """What the true mean is below, one-sided."""
+        return None if self.se is None else self.mean + student_quantile(confidence, self.df) * self.se
+
+    def p_value(self, mean: float = 0.0) -> float | None:
+        """How likely so great a difference from `mean` is if there is none: two-sided t test."""
+        return None if self.se is None else student_two_sided((self.mean - mean) / self.se, self.df)
+
+    def p_greater(self, mean: float = 0.0) -> float | None:
+        """The same against being greater than `mean`: one-sided."""
+        return None if self.se is None else student_above((self.mean - mean) / self.se, self.df)
+
+
+def estimate(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> Estimate | None:
+    """The mean of `values`; None where there are none.
+
+    Examples of one cluster (questions on one text, say) go up and down together: their sums vary, not they
+    themselves. With C clusters of k values each: SE = sqrt(C / (C - 1) * sum over clusters of (sum of
+    deviations)²) / n, df = C - 1. Both corrections matter below about 50 clusters.
+    """
+    if not values:
+        return None
+    mean = average(values)
+    if clusters is None:
+        return Estimate(mean, len(values), _standard_error(values, mean), len(values) - 1)
+    sums: dict[Hashable, list[float]] = {}
+    for value, cluster in zip(values, clusters, strict=True):
+        sums.setdefault(cluster, []).append(value - mean)
+    count = len(sums)
+    squares = fsum(fsum(one) ** 2 for one in sums.values())
+    varies = count > 1 and min(values) != max(values)
+    se = sqrt(count / (count - 1) * squares) / len(values) if varies else None
+    return Estimate(mean, len(values), se or None, count - 1, count)
+
+
+def average(values: Sequence[float]) -> float:
+    """The mean, which is exact where all are equal."""
+    return float(values[0]) if min(values) == max(values) else fsum(values) / len(values)
+
+
+def variance(values: Sequence[float]) -> float:
+    """With n - 1; 0 for fewer than two."""
+    if len(values) < 2:
+        return 0.0
+    mean = average(values)
+    return fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+
+
+def _standard_error(values: Sequence[float], mean: float) -> float | None:
+    if len(values) < 2 or min(values) == max(values):
+        return None
+    return sqrt(fsum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values))
+
+
+def proportion_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval of a proportion (E. B. Wilson, 1927), for n above 0."""
+    z = NORMAL.inv_cdf((1 + confidence) / 2)
+    share, weight = hits / n, z * z / n
+    middle = (share + weight / 2) / (1 + weight)
+    reach = z * sqrt(share * (1 - share) / n + weight / (4 * n)) / (1 + weight)
+    low = 0.0 if hits == 0 else middle - reach
+    return low, 1.0 if hits == n else middle + reach

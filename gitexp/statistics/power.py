@@ -1,0 +1,24 @@
+"""What a suite is able to see."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from gitexp.statistics.distributions import NORMAL
+
+
+def detectable(se: float, *, confidence: float = 0.95, power: float = 0.8, one_sided: bool = False) -> float:
+    """The least true difference that a comparison with this standard error finds with that power."""
+    return _reach(confidence, power, one_sided) * se
+
+
+def examples_needed(
+    spread: float, difference: float, *, confidence: float = 0.95, power: float = 0.8, one_sided: bool = False
+) -> int:
+    """How many examples find `difference`, where the differences of examples have the variance `spread`."""
+    return max(2, ceil(_reach(confidence, power, one_sided) ** 2 * spread / difference**2))
+
+
+def _reach(confidence: float, power: float, one_sided: bool) -> float:
+    alpha = 1 - confidence
+    return NORMAL.inv_cdf(1 - (alpha if one_sided else alpha / 2)) + NORMAL.inv_cdf(power)

@@ -1,0 +1,68 @@
+"""What chance alone would give, by drawing again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from math import fsum
+from random import Random
+
+SEED = 0
+"""Of all draws: the same table gives the same answer."""
+
+
+def sign_flips(differences: Sequence[float], *, draws: int = 10_000, seed: int = SEED) -> float:
+    """The p of a mean so far from 0 where each difference might as well have had the other sign."""
+    random = Random(seed)
+    seen = abs(fsum(differences)) * (1 - 1e-12)
+    extreme = sum(
+        abs(fsum(one if random.random() < 0.5 else -one for one in differences)) >= seen for _ in range(draws)
+    )
+    return (extreme + 1) / (draws + 1)
+
+
+def bootstrap_ratio(
+    before: Sequence[float],
+    after: Sequence[float],
+    clusters: Sequence[Hashable] | None = None,
+    *,
+    confidence: float = 0.95,
+    draws: int = 2000,
+    seed: int = SEED,
+) -> tuple[float, float] | None:
+    """The percentile interval of sum(after) / sum(before), pairs (or whole clusters) drawn together.
+
+    None where there are fewer than two to draw from, or a draw of `before` sums to nothing.
+    """
+    units = _units(before, after, clusters)
+    if len(units) < 2:
+        return None
+    random = Random(seed)
+    ratios: list[float] = []
+    for _ in range(draws):
+        drawn = random.choices(units, k=len(units))
+        below = fsum(one[0] for one in drawn)
+        if not below:
+            return None
+        ratios.append(fsum(one[1] for one in drawn) / below)
+    return percentile(ratios, (1 - confidence) / 2), percentile(ratios, (1 + confidence) / 2)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of `values` is below, between the two next to it as they lie."""
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def _units(
+    before: Sequence[float], after: Sequence[float], clusters: Sequence[Hashable] | None
+) -> list[tuple[float, float]]:
+    pairs = list(zip(before, after, strict=True))
+    if clusters is None:
+        return pairs
+    groups: dict[Hashable, list[tuple[float, float]]] = {}
+    for pair, cluster in zip(pairs, clusters, strict=True):
+        groups.setdefault(cluster, []).append(pair)
+    return [(fsum(one[0] for one in group), fsum(one[1] for one in group)) for group in groups.values()]
