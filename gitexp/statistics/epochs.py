@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import comb, fsum
 
-from gitexp.statistics.estimate import average, variance
+from gitexp.statistics.estimate import variance
 
 
 def pass_at(n: int, hits: int, k: int) -> float:
@@ -18,13 +18,14 @@ def pass_all(n: int, hits: int, k: int) -> float:
     return comb(hits, k) / comb(n, k)
 
 
-def noise_share(epochs: Sequence[Sequence[float]]) -> float | None:
-    """How much of the variance of the mean more epochs would take away, 0 to 1; the rest is the examples'.
+def noise_share(values: Sequence[float], answers: Sequence[Sequence[Sequence[float]]]) -> float | None:
+    """How much of the variance of the mean of `values` more epochs would take away; the rest is examples'.
 
-    `epochs` holds the values of each example. None where nothing was repeated, or nothing varies.
+    `answers` holds what each value was made of: the answers to one example, of each side that is compared.
+    0 to 1; None where nothing was repeated, or nothing varies.
     """
-    repeated = [one for one in epochs if len(one) > 1]
-    total = variance([average(one) for one in epochs])
-    if not repeated or not total:
+    total = variance(values)
+    if not total or not any(len(side) > 1 for one in answers for side in one):
         return None
-    return min(1.0, fsum(variance(one) / len(one) for one in repeated) / len(epochs) / total)
+    noise = fsum(variance(side) / len(side) for one in answers for side in one) / len(values)
+    return min(1.0, noise / total)

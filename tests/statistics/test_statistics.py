@@ -72,11 +72,15 @@ def test_passes_are_counted_over_all_draws(numbers):
     assert pass_all(n, hits, k) == pytest.approx(sum(map(all, draws)) / len(draws))
 
 
+def share(*answers: list[float]) -> float | None:
+    return noise_share([sum(one) / len(one) for one in answers], [[one] for one in answers])
+
+
 def test_epochs_tell_noise_from_difficulty():
-    assert noise_share([[0.0, 0.0], [1.0, 1.0]]) == 0.0
-    assert noise_share([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]) == pytest.approx(0.75)
-    assert noise_share([[0.0], [1.0]]) is None
-    assert noise_share([[1.0, 1.0], [1.0, 1.0]]) is None
+    assert share([0.0, 0.0], [1.0, 1.0]) == 0.0
+    assert share([0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]) == pytest.approx(0.75)
+    assert share([0.0], [1.0]) is None
+    assert share([1.0, 1.0], [1.0, 1.0]) is None
 
 
 def test_what_is_needed_is_what_detects():

@@ -1,0 +1,221 @@
+"""Two suites compared, metric by metric: is the difference real, and which examples make it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from gitexp.errors import UnknownKey
+from gitexp.model.evaluation import Direction, Kind, Metric, Score, Suite
+from gitexp.ops.evals.matching import Matched, Pair, match
+from gitexp.statistics.discordant import mid_p, sign_test, signed_ranks
+from gitexp.statistics.epochs import noise_share
+from gitexp.statistics.estimate import FEWEST_CLUSTERS, Estimate, average, estimate, variance
+from gitexp.statistics.power import detectable, examples_needed
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One example whose score is another one."""
+
+    pair: Pair
+    old: float
+    """The mean over epochs, as `new` is."""
+    new: float
+    gain: float
+    """How much better it is; below 0 where it is worse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One metric in two suites, over the examples that both have a value for."""
+
+    metric: Metric
+    old: float
+    new: float
+    effect: Estimate
+    """The mean gain: above 0 is better, whichever way the metric goes."""
+    clustered: Estimate | None
+    """The same with clusters taken into account, where there are at least two."""
+    unpaired_se: float | None
+    p: float | None
+    """Two-sided; None where nothing can be said."""
+    test: str
+    """What `p` comes from."""
+    ranks_p: float | None
+    """Wilcoxon's, where scores are more than right and wrong."""
+    changes: tuple[Change, ...]
+    """Those that got worse first, the most first."""
+    epochs: tuple[int, int]
+    """The most answers to one example on either side."""
+    missing: int
+    """Common examples of which a side has no value."""
+    noise: float | None
+    """The share of the variance that more epochs would take away."""
+
+    @property
+    def best_estimate(self) -> Estimate:
+        """The one that an interval is to be taken from."""
+        return self.clustered if self.clustered and self.clustered.usable else self.effect
+
+    @property
+    def losses(self) -> int:
+        return sum(one.gain < 0 for one in self.changes)
+
+    @property
+    def wins(self) -> int:
+        return sum(one.gain > 0 for one in self.changes)
+
+    @property
+    def ties(self) -> int:
+        return self.effect.n - len(self.changes)
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float] | None:
+        """Of the gain, cut to what the metric's range allows."""
+        found = self.best_estimate.interval(confidence)
+        if found is None or self.metric.range is None:
+            return found
+        widest = self.metric.range[1] - self.metric.range[0]
+        return max(found[0], -widest), min(found[1], widest)
+
+    def detectable(self, *, confidence: float = 0.95, power: float = 0.8) -> float | None:
+        """The least true difference that this comparison finds with that power."""
+        se = self.best_estimate.se
+        return None if se is None else detectable(se, confidence=confidence, power=power)
+
+    def needed(self, difference: float, *, confidence: float = 0.95, power: float = 0.8) -> int | None:
+        """How many examples like these find `difference`."""
+        se = self.best_estimate.se
+        if se is None:
+            return None
+        return examples_needed(se * se * self.effect.n, difference, confidence=confidence, power=power)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two suites."""
+
+    old: Suite
+    new: Suite
+    matched: Matched
+    metrics: tuple[Compared, ...]
+    cluster: str | None
+    """By what examples belong together, where that is known."""
+
+
+def compare(
+    old: Suite,
+    new: Suite,
+    *,
+    metrics: Sequence[str] = (),
+    cluster: str | None = None,
+    only: Callable[[Pair], bool] = lambda pair: True,
+) -> Comparison:
+    """`new` against `old`, over the common examples that `only` takes.
+
+    `cluster` is a tag, or None for the clusters that the suites were recorded with. Raises UnknownKey for a
+    metric or tag that none of the common examples has.
+    """
+    matched = match(old, new)
+    pairs = [pair for pair in matched.common if only(pair)]
+    both = [one.name for one in old.meta.metrics if new.metric(one.name)]
+    for name in metrics:
+        if name not in both:
+            known = ", ".join(both) or "none"
+            raise UnknownKey(f"no metric {name!r} in both of suite {old.name!r}", hint=f"one of {known}")
+    names = [name for name in both if not metrics or name in metrics]
+    groups = _clusters(pairs, cluster)
+    found = (_compared(old, new, name, pairs, groups) for name in names)
+    by = cluster or (old.meta.cluster if groups else None)
+    return Comparison(old, new, matched, tuple(one for one in found if one), by)
+
+
+def _clusters(pairs: Sequence[Pair], tag: str | None) -> dict[str, Hashable] | None:
+    """Id of the old example -> its cluster; None where examples stand for themselves."""
+    if tag is not None:
+        found = {pair.old.id: pair.old.tags.get(tag) for pair in pairs}
+        if not any(value is not None for value in found.values()):
+            tags = sorted({key for pair in pairs for key in pair.old.tags})
+            raise UnknownKey(f"no example has a tag {tag!r}", hint=f"one of {', '.join(tags) or 'none'}")
+    else:
+        found = {pair.old.id: pair.old.cluster for pair in pairs}
+        if not any(value is not None for value in found.values()):
+            return None
+    # One without a cluster stands for itself.
+    return {key: ("example", key) if value is None else ("cluster", value) for key, value in found.items()}
+
+
+def by_example(suite: Suite, metric: str) -> dict[str, list[Score]]:
+    """Id -> what each answer counts for `metric`, in the order of epochs."""
+    found: dict[str, list[Score]] = {}
+    for (example, _), value in suite.values(metric):
+        found.setdefault(example, []).append(value)
+    return found
+
+
+def _compared(
+    old: Suite, new: Suite, name: str, pairs: Sequence[Pair], clusters: dict[str, Hashable] | None
+) -> Compared | None:
+    metric = old.metric(name)
+    assert metric is not None
+    left, right = by_example(old, name), by_example(new, name)
+    usable = [pair for pair in pairs if pair.old.id in left and pair.new.id in right]
+    if not usable:
+        return None
+    answers = [(left[pair.old.id], right[pair.new.id]) for pair in usable]
+    before = [average(one) for one, _ in answers]
+    after = [average(other) for _, other in answers]
+    sign = 1 if metric.direction is Direction.MAX else -1
+    gains = [sign * (b - a) for a, b in zip(before, after, strict=True)]
+    effect = estimate(gains)
+    assert effect is not None
+    groups = [clusters[pair.old.id] for pair in usable] if clusters else None
+    clustered = estimate(gains, groups) if groups and len(set(groups)) > 1 else None
+    rows = zip(usable, before, after, gains, strict=True)
+    changes = sorted((Change(*row) for row in rows if row[3]), key=lambda one: (one.gain, one.pair.old.id))
+    epochs = (max(len(one) for one, _ in answers), max(len(other) for _, other in answers))
+    test, p = _tested(metric, effect, clustered, changes, epochs)
+    ranks = signed_ranks(gains) if metric.kind is not Kind.BINARY or max(epochs) > 1 else None
+    return Compared(
+        metric=metric,
+        old=average(before),
+        new=average(after),
+        effect=effect,
+        clustered=clustered,
+        unpaired_se=sqrt((variance(before) + variance(after)) / len(usable)) or None,
+        p=p,
+        test=test,
+        ranks_p=ranks.p if ranks else None,
+        changes=tuple(changes),
+        epochs=epochs,
+        missing=len(pairs) - len(usable),
+        noise=noise_share(gains, answers),
+    )
+
+
+def _tested(
+    metric: Metric,
+    effect: Estimate,
+    clustered: Estimate | None,
+    changes: Sequence[Change],
+    epochs: tuple[int, int],
+) -> tuple[str, float | None]:
+    """The test that fits, and its p.
+
+    Steps of an ordinal scale are not equal, so only which way it went counts. Of single right-or-wrong
+    answers McNemar's test with mid-p has false alarms at the nominal rate; t has of everything else.
+    """
+    if clustered is not None and clustered.usable:
+        return f"t, clustered, df {clustered.df}", clustered.p_value()
+    wins, losses = sum(one.gain > 0 for one in changes), sum(one.gain < 0 for one in changes)
+    if metric.kind is Kind.ORDINAL:
+        return "sign test", sign_test(wins, losses) if changes else None
+    if metric.kind is Kind.BINARY and epochs == (1, 1):
+        return "McNemar mid-p", mid_p(wins, losses) if changes else None
+    return f"t, df {effect.df}", effect.p_value()
+
+
+def few_clusters(compared: Compared) -> bool:
+    """Whether there are clusters, but too few to go by."""
+    return compared.clustered is not None and (compared.clustered.clusters or 0) < FEWEST_CLUSTERS

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from gitexp.errors import UnknownKey
+from gitexp.model.evaluation import Direction, Kind, Metric, Result, State, Suite
+from gitexp.ops.evals.comparing import compare, few_clusters
+from gitexp.ops.evals.costs import costs
+from tests.ops.evals.suites import suite
+
+OLD = {"cap-fr": [1, 1], "cap-jp": [1, 1], "cap-pe": [1, 1], "mul": [0, 1], "sum-1": [1, 1], "sum-2": [1, 0]}
+NEW = {"cap-fr": [0, 0], "cap-jp": [1, 1], "cap-pe": [1, 1], "mul": [0, 1], "sum-1": [1, 1], "sum-2": [1, 1]}
+TOPICS = {name: name.split("-")[0] for name in OLD}
+
+
+def one(old: Suite, new: Suite, **options):
+    (found,) = compare(old, new, **options).metrics
+    return found
+
+
+def test_two_epochs_of_six_questions():
+    found = one(suite(OLD), suite(NEW))
+    assert (found.old, found.new) == (pytest.approx(5 / 6), pytest.approx(0.75))
+    assert found.effect.mean == pytest.approx(-1 / 12)
+    assert found.effect.se == pytest.approx(0.2007, abs=1e-4)
+    assert found.interval() == pytest.approx((-0.5992, 0.4326), abs=1e-4)
+    assert found.p == pytest.approx(0.695, abs=1e-3)
+    assert found.test == "t, df 5"
+    assert (found.wins, found.losses, found.ties) == (1, 1, 4)
+    assert found.epochs == (2, 2)
+
+
+def test_regressions_come_first_and_the_worst_of_them_first():
+    old = suite({"a": [1], "b": [0.5], "c": [0], "d": [1]}, metric=Metric("f1"))
+    new = suite({"a": [0.8], "b": [0], "c": [1], "d": [1]}, metric=Metric("f1"))
+    assert [(change.pair.old.id, round(change.gain, 3)) for change in one(old, new).changes] == [
+        ("b", -0.5),
+        ("a", -0.2),
+        ("c", 1.0),
+    ]
+
+
+def test_a_metric_where_less_is_better_gains_by_falling():
+    less = Metric("errors", Kind.COUNT, Direction.MIN)
+    found = one(suite({"a": [3], "b": [5]}, metric=less), suite({"a": [1], "b": [5]}, metric=less))
+    assert (found.old, found.new) == (4, 3)
+    assert found.effect.mean == 1
+    assert (found.wins, found.losses) == (1, 0)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=40))
+def test_right_and_wrong_answers(pairs):
+    old = suite({f"q{number:02}": [float(a)] for number, (a, _) in enumerate(pairs)})
+    new = suite({f"q{number:02}": [float(b)] for number, (_, b) in enumerate(pairs)})
+    found = one(old, new)
+    wins, losses = pairs.count((False, True)), pairs.count((True, False))
+    assert (found.wins, found.losses, found.ties) == (wins, losses, len(pairs) - wins - losses)
+    assert found.test == "McNemar mid-p"
+    if wins + losses:
+        exact = stats.binomtest(wins, wins + losses, 0.5).pvalue
+        at = stats.binom.pmf(min(wins, losses), wins + losses, 0.5)
+        assert found.p == pytest.approx(1.0 if wins == losses else exact - at)
+    else:
+        assert found.p is None
+
+
+def test_the_unpaired_error_is_the_one_without_pairs():
+    old, new = suite(OLD), suite(NEW)
+    a = [np.mean(values) for values in OLD.values()]
+    b = [np.mean(values) for values in NEW.values()]
+    expected = np.sqrt(np.var(a, ddof=1) / 6 + np.var(b, ddof=1) / 6)
+    assert one(old, new).unpaired_se == pytest.approx(expected)
+
+
+def test_steps_of_an_ordinal_scale_count_by_their_direction():
+    judge = Metric("judge", Kind.ORDINAL, range=(1, 5))
+    old = suite({f"q{n}": [3] for n in range(8)}, metric=judge)
+    new = suite({f"q{n}": [4 if n else 1] for n in range(8)}, metric=judge)
+    found = one(old, new)
+    assert found.test == "sign test"
+    assert found.p == pytest.approx(stats.binomtest(7, 8, 0.5).pvalue)
+
+
+def test_few_clusters_are_told_and_not_used():
+    old, new = suite(OLD, clusters=TOPICS), suite(NEW, clusters=TOPICS)
+    found = one(old, new)
+    assert found.clustered.clusters == 3
+    assert few_clusters(found)
+    assert found.best_estimate is found.effect
+    assert found.test == "t, df 5"
+
+
+def test_enough_clusters_are_used():
+    names = {f"q{n:02}": f"c{n % 12}" for n in range(48)}
+    old = suite({name: [0.0] for name in names}, clusters=names)
+    new = suite({name: [float(int(names[name][1:]) % 2)] for name in names}, clusters=names)
+    found = one(old, new)
+    assert found.test == "t, clustered, df 11"
+    assert found.best_estimate is found.clustered
+    assert found.clustered.se > found.effect.se
+
+
+def test_clusters_can_be_those_of_a_tag():
+    old, new = suite(OLD, clusters=TOPICS), suite(NEW, clusters=TOPICS)
+    assert compare(old, new, cluster="topic").cluster == "topic"
+    with pytest.raises(UnknownKey, match="no example has a tag 'subject'"):
+        compare(old, new, cluster="subject")
+
+
+def test_a_metric_that_a_side_lacks_is_refused():
+    with pytest.raises(UnknownKey, match="no metric 'f1' in both"):
+        compare(suite(OLD), suite(NEW), metrics=["f1"])
+
+
+def test_nothing_differs():
+    found = one(suite({"a": [1], "b": [0]}), suite({"a": [1], "b": [0]}))
+    assert found.changes == ()
+    assert found.interval() is None
+    assert found.p is None
+    assert found.detectable() is None
+
+
+def test_an_interval_stays_within_what_is_possible():
+    narrow = Metric("match", Kind.BINARY, range=(0, 1))
+    found = one(suite({"a": [1], "b": [0]}, metric=narrow), suite({"a": [0], "b": [1]}, metric=narrow))
+    assert found.interval() == (-1, 1)
+
+
+def test_answers_that_failed_are_missing_or_nothing():
+    old = suite({"a": [1], "b": [1]})
+    broken = Suite(old.meta, old.examples, (Result("a", 1, {"match": 1}), Result("b", 1, {}, State.ERROR)))
+    found = one(old, broken)
+    assert (found.effect.n, found.missing) == (1, 1)
+
+
+def test_only_some_examples():
+    found = one(suite(OLD), suite(NEW), only=lambda pair: pair.old.id.startswith("cap"))
+    assert found.effect.n == 3
+    assert found.new == pytest.approx(2 / 3)
+
+
+def test_what_would_be_needed():
+    found = one(suite(OLD), suite(NEW))
+    assert found.detectable() == pytest.approx(0.56, abs=0.01)
+    assert found.needed(0.05) == pytest.approx(759, abs=3)
+
+
+def test_costs_are_compared_pair_by_pair():
+    usage = {name: {"in": 10.0, "sec": 1.0} for name in OLD}
+    dearer = {name: {"in": 12.0, "sec": 2.0, "out": 3.0} for name in OLD}
+    old, new = suite(OLD, usage=usage), suite(NEW, usage=dearer)
+    tokens, seconds = costs(old, new, compare(old, new).matched.common)
+    assert (tokens.name, tokens.old, tokens.new, tokens.n) == ("in", 10, 12, 6)
+    assert tokens.ratio == pytest.approx(1.2)
+    assert tokens.interval == pytest.approx((1.2, 1.2))
+    assert (seconds.name, seconds.ratio) == ("sec", 2)
+
+
+def test_drawn_and_approximate_intervals_agree():
+    random = np.random.default_rng(3)
+    cost = random.lognormal(0, 1, 400)
+    old = suite(
+        {f"q{n:03}": [1] for n in range(400)}, usage={f"q{n:03}": {"cost": cost[n]} for n in range(400)}
+    )
+    more = cost * random.lognormal(0.1, 0.3, 400)
+    new = suite(
+        {f"q{n:03}": [1] for n in range(400)}, usage={f"q{n:03}": {"cost": more[n]} for n in range(400)}
+    )
+    pairs = compare(old, new).matched.common
+    (whole,), (few,) = costs(old, new, pairs), costs(old, new, pairs[:299])
+    assert whole.interval[0] == pytest.approx(few.interval[0], rel=0.1)
+    assert whole.interval[1] == pytest.approx(few.interval[1], rel=0.1)
+    assert whole.interval[0] < whole.ratio < whole.interval[1]
