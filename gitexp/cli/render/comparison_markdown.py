@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from gitexp.cli.render.comparison import Text, nothing, parts
-from gitexp.cli.render.markdown_text import escaped
-from gitexp.cli.render.values import cut, delta_text
+from gitexp.cli.render.markdown_text import code, escaped, folded, row
+from gitexp.cli.render.values import delta_text
 from gitexp.cli.safe_text import safe
 from gitexp.ops.code_diff import FileChange
 from gitexp.ops.comparand import Comparand, Kind
 from gitexp.ops.compare import Comparison, Line, Measure
 
-_WIDEST = 80
 _MOST_FILES = 200
 _FOLDED = ("Packages", "Environment")
-_PLAIN = re.compile(r"[^A-Za-z0-9 ]", re.ASCII)
 
 
 def comparison_markdown(
@@ -31,7 +28,7 @@ def comparison_markdown(
     What others wrote stands in `<code>`, every character that Markdown or HTML knows as an entity: there
     it is neither markup nor a mention.
     """
-    first, *others = (_code(one.label) for one in each)
+    first, *others = (code(one.label) for one in each)
     lines = [f"### {', '.join(others)} against {first}"]
     lines += _notes(each)
     for name, rows, text in parts(found):
@@ -40,11 +37,11 @@ def comparison_markdown(
     lines += _guess(found)
     for name, rows, text in parts(found):
         if rows and name in _FOLDED:
-            lines += _folded(f"{name} ({len(rows)})", _table(name, each, rows, text))
+            lines += folded(f"{name} ({len(rows)})", _table(name, each, rows, text))
     for one, differs, listed in zip(each[1:], found.code[1:], files, strict=True):
         if differs:
-            what = f"Code of {_code(one.label)}" if len(each) > 2 else "Code"
-            lines += _folded(f"{what} ({_count(len(listed), 'file')})", _files(listed))
+            what = f"Code of {code(one.label)}" if len(each) > 2 else "Code"
+            lines += folded(f"{what} ({_count(len(listed), 'file')})", _files(listed))
     if not found.differs:
         lines += ["", nothing(partial).capitalize() + "."]
     return lines
@@ -53,26 +50,26 @@ def comparison_markdown(
 def _notes(each: Sequence[Comparand]) -> Iterator[str]:
     for one in each:
         if one.stale:
-            yield f"\n**Stale:** {_code(one.label)}: {escaped(safe(one.stale))}."
+            yield f"\n**Stale:** {code(one.label)}: {escaped(safe(one.stale))}."
         if one.kind is not Kind.RUN:
-            yield f"\n{_code(one.label)} is a {one.kind.value} without a record."
+            yield f"\n{code(one.label)} is a {one.kind.value} without a record."
 
 
 def _guess(found: Comparison) -> list[str]:
     if not found.guessed:
         return []
-    return ["", f"Which way is better is told by the names: {', '.join(map(_code, found.guessed[:8]))}."]
+    return ["", f"Which way is better is told by the names: {', '.join(map(code, found.guessed[:8]))}."]
 
 
 def _table(name: str, each: Sequence[Comparand], lines: Sequence[Line], text: Text) -> Iterator[str]:
-    yield _row([name, *(_code(one.label) for one in each)])
-    yield _row(["---"] * (len(each) + 1))
+    yield row([name, *(code(one.label) for one in each)])
+    yield row(["---"] * (len(each) + 1))
     for line in lines:
-        yield _row([_code(line.key), *(_cell(line, index, text) for index in range(len(each)))])
+        yield row([code(line.key), *(_cell(line, index, text) for index in range(len(each)))])
 
 
 def _cell(line: Line, index: int, text: Text) -> str:
-    told = _code(text(line.values[index]))
+    told = code(text(line.values[index]))
     if not isinstance(line, Measure):
         return told
     if index in line.best:
@@ -83,31 +80,13 @@ def _cell(line: Line, index: int, text: Text) -> str:
 
 
 def _files(listed: Sequence[FileChange]) -> Iterator[str]:
-    yield _row(["File", "Added", "Deleted"])
-    yield _row(["---", "---:", "---:"])
+    yield row(["File", "Added", "Deleted"])
+    yield row(["---", "---:", "---:"])
     for one in listed[:_MOST_FILES]:
-        yield _row([_code(one.path), *("binary" if n is None else str(n) for n in (one.added, one.deleted))])
+        yield row([code(one.path), *("binary" if n is None else str(n) for n in (one.added, one.deleted))])
     if len(listed) > _MOST_FILES:
-        yield _row([f"and {len(listed) - _MOST_FILES} more", "", ""])
-
-
-def _folded(summary: str, lines: Iterator[str]) -> list[str]:
-    # GitHub reads Markdown inside of HTML again after an empty line.
-    return ["", f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+        yield row([f"and {len(listed) - _MOST_FILES} more", "", ""])
 
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _code(text: str) -> str:
-    return f"<code>{_PLAIN.sub(_entity, cut(safe(text), _WIDEST))}</code>"
-
-
-def _entity(match: re.Match[str]) -> str:
-    character = match[0]
-    return f"&#{ord(character)};" if character.isascii() and character not in "-." else character

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+
+from gitexp.cli.render.values import cut
+from gitexp.cli.safe_text import safe
 
 _HARMLESS = re.compile(r"(?!.*www\.)[A-Za-z0-9 .+%±(),/-]*", re.ASCII)
+_WIDEST = 80
+_PLAIN = re.compile(r"[^A-Za-z0-9 ]", re.ASCII)
 _LETTER = re.compile(r"[A-Za-z0-9 ]", re.ASCII)
 
 
@@ -17,3 +23,24 @@ def escaped(text: str) -> str:
         return text
     inside = "".join(c if _LETTER.fullmatch(c) or ord(c) > 127 or c in "._" else f"&#{ord(c)};" for c in text)
     return f"<code>{inside}</code>"
+
+
+def code(text: str) -> str:
+    """`text` in `<code>`, every character that Markdown or HTML knows as an entity."""
+    return f"<code>{_PLAIN.sub(_entity, cut(safe(text), _WIDEST))}</code>"
+
+
+def row(cells: Sequence[str]) -> str:
+    """A line of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def folded(summary: str, lines: Iterable[str]) -> list[str]:
+    """Lines that show when the summary is clicked."""
+    # GitHub reads Markdown inside of HTML again after an empty line.
+    return ["", f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
+
+
+def _entity(match: re.Match[str]) -> str:
+    character = match[0]
+    return f"&#{ord(character)};" if character.isascii() and character not in "-." else character

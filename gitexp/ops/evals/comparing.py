@@ -125,7 +125,7 @@ def compare(
             known = ", ".join(both) or "none"
             raise UnknownKey(f"no metric {name!r} in both of suite {old.name!r}", hint=f"one of {known}")
     names = [name for name in both if not metrics or name in metrics]
-    groups = _clusters(pairs, cluster)
+    groups = _clusters(matched.common, cluster)
     found = (_compared(old, new, name, pairs, groups) for name in names)
     by = cluster or (old.meta.cluster if groups else None)
     return Comparison(old, new, matched, tuple(one for one in found if one), by)

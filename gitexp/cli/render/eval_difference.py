@@ -1,0 +1,216 @@
+"""The page of `git exp eval diff`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gitexp.cli.render.paint import Paint
+from gitexp.cli.render.table import Column, table
+from gitexp.cli.render.values import cut, number_text, value_text
+from gitexp.cli.safe_text import safe
+from gitexp.cli.screen import Screen
+from gitexp.model.evaluation import Output
+from gitexp.ops.evals.comparing import Change, Compared, few_clusters
+from gitexp.ops.evals.costs import TIME, Cost
+from gitexp.ops.evals.diffing import Difference, Slice
+from gitexp.statistics.estimate import FEWEST_CLUSTERS
+
+_INDENT = "  "
+_WIDEST = 60
+LEVEL = 0.05
+"""Below it a p is told as significant."""
+SMALL = 0.05
+"""The difference that a suite is asked to be able to see, where it is not."""
+
+
+def difference_page(
+    found: Difference, screen: Screen, *, limit: int, only: str | None = None, show_text: bool = False
+) -> list[str]:
+    """Whether the two can be compared, each metric, what it cost, and the examples that changed.
+
+    At most `limit` examples of each kind; `only` is `regressions` or `improvements`.
+    """
+    paint = Paint(screen.colour)
+    lines = [
+        f"{paint('bold', safe(found.suite))}: {safe(found.old.name)} -> {safe(found.new.name)}",
+        *(paint("red", line) for line in warnings(found)),
+        _INDENT + examples_line(found),
+    ]
+    if not found.comparison.metrics:
+        lines.append(_INDENT + "no metric that both have a value of, on the same examples")
+    for one in found.comparison.metrics:
+        lines += ["", *_metric(found, one, paint)]
+        lines += _slices(found.slices.get(one.metric.name, ()), paint)
+        lines += _changes(found, one, paint, limit, only, show_text)
+    if found.costs:
+        lines += ["", paint("bold", "Cost"), *_cost_rows(found.costs, paint)]
+    return lines
+
+
+def warnings(found: Difference) -> Iterator[str]:
+    """Why the two cannot be compared as they stand."""
+    matched = found.comparison.matched
+    if found.other_grader:
+        yield "not comparable: another grader"
+    if not matched.same_data:
+        yield "not comparable: other data; what follows is of the common, unchanged examples alone"
+
+
+def examples_line(found: Difference) -> str:
+    """How many examples there are of each kind."""
+    matched = found.comparison.matched
+    counted = [f"{len(matched.common)} common {_plural(len(matched.common), 'example')}"]
+    for name, rows in (
+        ("relabelled", matched.relabelled),
+        ("edited", matched.edited),
+        ("added", matched.added),
+        ("removed", matched.removed),
+    ):
+        if rows:
+            counted.append(f"{len(rows)} {name}")
+    renamed = sum(pair.renamed for pair in matched.common)
+    if renamed:
+        counted.append(f"{renamed} under another id")
+    errors = found.comparison.old.errors, found.comparison.new.errors
+    if any(errors):
+        counted.append(f"errors {errors[0]} -> {errors[1]}")
+    return ", ".join(counted)
+
+
+def _metric(found: Difference, one: Compared, paint: Paint) -> Iterator[str]:
+    name = safe(one.metric.name)
+    gain = one.effect.mean
+    style = None if verdict(one, found) is None else "green" if gain > 0 else "red"
+    delta = paint(style, f"{one.new - one.old:+.4g}")
+    yield f"{paint('bold', name)}  {one.old:.4f} -> {one.new:.4f}  {delta}  {_meaning(one, found)}"
+    yield _INDENT + _uncertainty(one)
+    counts = f"wins {one.wins}, losses {one.losses}, ties {one.ties}"
+    if max(one.epochs) > 1:
+        counts += f"; epochs {one.epochs[0]} and {one.epochs[1]}"
+    if one.missing:
+        counts += f"; {one.missing} without a value"
+    yield _INDENT + counts
+    for line in remarks(one):
+        yield _INDENT + paint("dim", line)
+
+
+def verdict(one: Compared, found: Difference) -> str | None:
+    """`better` or `worse`, where that is no accident."""
+    p = found.adjusted.get(one.metric.name, one.p)
+    if p is None or p >= LEVEL or not one.effect.mean:
+        return None
+    return "better" if one.effect.mean > 0 else "worse"
+
+
+def _meaning(one: Compared, found: Difference) -> str:
+    if not one.changes:
+        return "the same on every example"
+    return verdict(one, found) or "not significant"
+
+
+def _uncertainty(one: Compared) -> str:
+    estimate, interval = one.best_estimate, one.interval()
+    if estimate.se is None or interval is None:
+        return "no interval: fewer than two examples, or all changed alike"
+    sign = 1 if one.new - one.old == one.effect.mean or one.effect.mean == 0 else -1
+    low, high = sorted(sign * end for end in interval)
+    told = f"95 % interval [{low:+.4g}, {high:+.4g}], SE {estimate.se:.4g}"
+    if one.unpaired_se is not None:
+        told += f" (unpaired it would be {one.unpaired_se:.4g})"
+    if one.p is not None:
+        told += f"; p {one.p:.2g} ({one.test})"
+    return told
+
+
+def remarks(one: Compared) -> Iterator[str]:
+    """What a reader should know before believing it."""
+    least = one.detectable()
+    if least is not None:
+        told = f"detectable at 80 % power: {least:.2g}"
+        needed = one.needed(SMALL)
+        if least > SMALL and needed is not None:
+            told += f"; for {SMALL:g} about {needed} examples"
+        yield told
+    if one.ranks_p is not None:
+        yield f"by ranks (Wilcoxon): p {one.ranks_p:.2g}"
+    if few_clusters(one) and one.clustered is not None:
+        yield f"only {one.clustered.clusters} clusters, too few to go by: at least {FEWEST_CLUSTERS}"
+    if one.noise is not None:
+        yield f"{one.noise:.0%} of the variance is between epochs, the rest between examples"
+
+
+def _slices(slices: Sequence[Slice], paint: Paint) -> list[str]:
+    if not slices:
+        return []
+    columns = [
+        Column("", [value_text(one.value) for one in slices]),
+        Column("n", [str(one.compared.effect.n) for one in slices], right=True),
+        Column("old", [f"{one.compared.old:.4f}" for one in slices], right=True),
+        Column("new", [f"{one.compared.new:.4f}" for one in slices], right=True),
+        Column("delta", [f"{one.compared.new - one.compared.old:+.4g}" for one in slices], right=True),
+        Column("p", ["" if one.p is None else f"{one.p:.2g}" for one in slices], right=True),
+    ]
+    return table(columns, paint, indent=_INDENT)
+
+
+def _changes(
+    found: Difference, one: Compared, paint: Paint, limit: int, only: str | None, show_text: bool
+) -> Iterator[str]:
+    worse = [change for change in one.changes if change.gain < 0]
+    better = [change for change in reversed(one.changes) if change.gain > 0]
+    for name, rows in (("regressions", worse), ("improvements", better)):
+        if rows and only in (None, name):
+            yield _INDENT + paint("bold", f"{name} ({len(rows)})")
+            yield from _change_rows(found, rows[:limit], paint, show_text)
+            if len(rows) > limit:
+                yield _INDENT * 2 + f"and {len(rows) - limit} more: --limit"
+
+
+def _change_rows(found: Difference, rows: Sequence[Change], paint: Paint, show_text: bool) -> list[str]:
+    columns = [
+        Column("", [cut(safe(one.pair.old.id), _WIDEST) for one in rows]),
+        Column("", [scores_text(one) for one in rows]),
+    ]
+    if show_text:
+        texts = _answers(found.comparison.new.outputs)
+        columns.append(Column("", [cut(safe(texts.get(one.pair.new.id, "")), _WIDEST) for one in rows]))
+    return table(columns, paint, headings=False, indent=_INDENT * 2)
+
+
+def scores_text(one: Change) -> str:
+    """`1 -> 0.5`."""
+    return f"{number_text(one.old, digits=4)} -> {number_text(one.new, digits=4)}"
+
+
+def _answers(outputs: Sequence[Output]) -> Mapping[str, str]:
+    """Id -> the last answer to it."""
+    return {one.id: value_text(one.answer if one.answer is not None else one.output) for one in outputs}
+
+
+def _cost_rows(costs: Sequence[Cost], paint: Paint) -> list[str]:
+    columns = [
+        Column("", [_cost_name(one) for one in costs]),
+        Column("", [number_text(one.old, digits=4) for one in costs], right=True),
+        Column("", ["->"] * len(costs)),
+        Column("", [number_text(one.new, digits=4) for one in costs], right=True),
+        Column("", [ratio_text(one) for one in costs]),
+    ]
+    return table(columns, paint, headings=False, indent=_INDENT)
+
+
+def _cost_name(one: Cost) -> str:
+    return f"{one.name} (median)" if one.name == TIME else one.name
+
+
+def ratio_text(one: Cost) -> str:
+    """By how much the sum has grown, and how sure that is."""
+    if one.ratio is None:
+        return ""
+    told = f"{one.ratio - 1:+.1%}"
+    if one.interval is None:
+        return told
+    return f"{told}  [{one.interval[0] - 1:+.1%}, {one.interval[1] - 1:+.1%}]"
+
+
+def _plural(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"

@@ -1,0 +1,77 @@
+"""`git exp eval diff --md`: for a pull request, in GitHub's Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gitexp.cli.render.eval_difference import (
+    examples_line,
+    ratio_text,
+    remarks,
+    scores_text,
+    verdict,
+    warnings,
+)
+from gitexp.cli.render.markdown_text import code, folded, row
+from gitexp.cli.render.values import number_text
+from gitexp.ops.evals.comparing import Change, Compared
+from gitexp.ops.evals.diffing import Difference
+
+
+def difference_markdown(found: Difference, *, limit: int) -> list[str]:
+    """Why the two cannot be compared, a table of metrics, costs, and the changed examples, folded."""
+    lines = [f"### {code(found.suite)}: {code(found.new.name)} against {code(found.old.name)}", ""]
+    lines += [f"**{line[0].upper()}{line[1:]}.**\n" for line in warnings(found)]
+    lines += [f"{examples_line(found)}.", "", *_metrics(found)]
+    lines += [f"\n{code(one.metric.name)}: {'; '.join(remarks(one))}." for one in found.comparison.metrics]
+    lines += _costs(found)
+    for one in found.comparison.metrics:
+        worse = [change for change in one.changes if change.gain < 0]
+        better = [change for change in reversed(one.changes) if change.gain > 0]
+        for name, rows in (("regressions", worse), ("improvements", better)):
+            if rows:
+                lines += folded(f"{code(one.metric.name)}: {len(rows)} {name}", _changes(rows, limit))
+    return lines
+
+
+def _metrics(found: Difference) -> Iterator[str]:
+    yield row(["Metric", "Old", "New", "Delta", "95 % interval", "p", "Wins", "Losses", "Ties", ""])
+    yield row(["---", *["---:"] * 8, "---"])
+    for one in found.comparison.metrics:
+        yield row(_cells(found, one))
+
+
+def _cells(found: Difference, one: Compared) -> list[str]:
+    sign = -1 if one.metric.direction.value == "min" else 1
+    interval = one.interval()
+    ends = sorted(sign * end for end in interval) if interval else None
+    p = found.adjusted.get(one.metric.name, one.p)
+    return [
+        code(one.metric.name),
+        f"{one.old:.4f}",
+        f"{one.new:.4f}",
+        f"{one.new - one.old:+.4g}",
+        f"{ends[0]:+.4g} to {ends[1]:+.4g}" if ends else "",
+        "" if p is None else f"{p:.2g}",
+        *(str(count) for count in (one.wins, one.losses, one.ties)),
+        verdict(one, found) or "",
+    ]
+
+
+def _costs(found: Difference) -> list[str]:
+    if not found.costs:
+        return []
+    lines = ["", row(["Cost", "Old", "New", ""]), row(["---", "---:", "---:", "---"])]
+    for one in found.costs:
+        old, new = (number_text(value, digits=4) for value in (one.old, one.new))
+        lines.append(row([code(one.name), old, new, ratio_text(one)]))
+    return lines
+
+
+def _changes(rows: Sequence[Change], limit: int) -> Iterator[str]:
+    yield row(["Example", "Old -> new"])
+    yield row(["---", "---"])
+    for one in rows[:limit]:
+        yield row([code(one.pair.old.id), scores_text(one)])
+    if len(rows) > limit:
+        yield row([f"and {len(rows) - limit} more", ""])

@@ -1,0 +1,173 @@
+"""What differs between the evaluations of runs: `git exp eval diff`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gitexp.errors import NotFound, UnknownKey
+from gitexp.model.evaluation import Suite
+from gitexp.model.record import Input
+from gitexp.model.values import Scalar
+from gitexp.ops.evals.comparing import Compared, Comparison, compare
+from gitexp.ops.evals.costs import Cost, costs
+from gitexp.ops.evals.matching import Pair
+from gitexp.ops.evals.reading import read_suites, suite_names
+from gitexp.ops.read import StoredRun
+from gitexp.statistics.many import benjamini_hochberg, holm
+
+GRADER = "grader"
+_MOST_SLICES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What to compare, and how."""
+
+    suite: str | None = None
+    metrics: tuple[str, ...] = ()
+    cluster: str | None = None
+    """A tag; None for the clusters that were recorded."""
+    by: str | None = None
+    """A tag: each of its values is compared on its own as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The examples with one value of a tag."""
+
+    value: Scalar
+    compared: Compared
+    p: float | None
+    """Allowing for how many slices were looked at (Benjamini and Hochberg)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One suite in two runs."""
+
+    old: StoredRun
+    new: StoredRun
+    comparison: Comparison
+    costs: tuple[Cost, ...]
+    other_grader: bool
+    """Whether what graded is known to be another."""
+    adjusted: Mapping[str, float]
+    """Metric -> p that allows for how many runs are held against the first (Holm); empty for a single one."""
+    slices: Mapping[str, tuple[Slice, ...]]
+    """Metric -> the examples parted by a tag, where that is asked for."""
+
+    @property
+    def suite(self) -> str:
+        return self.comparison.old.name
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the scores of both are of the same questions, graded alike."""
+        return self.comparison.matched.same_data and not self.other_grader
+
+
+def diff(runs: Sequence[StoredRun], ask: Ask) -> list[Difference]:
+    """Each run but the first against the first, suite by suite.
+
+    Raises NotFound where they have no suite in common, UnknownKey, BrokenRecord.
+    """
+    first, *others = runs
+    found: list[Difference] = []
+    for suite in _common(runs, ask.suite):
+        tables = [read_suites(run, suite)[suite] for run in runs]
+        comparisons = [
+            compare(tables[0], table, metrics=ask.metrics, cluster=ask.cluster) for table in tables[1:]
+        ]
+        adjusted = _adjusted(comparisons)
+        for run, comparison, p in zip(others, comparisons, adjusted, strict=True):
+            found.append(_difference(first, run, comparison, p, ask))
+    return found
+
+
+def _common(runs: Sequence[StoredRun], wanted: str | None) -> list[str]:
+    each = [suite_names(run) for run in runs]
+    for run, names in zip(runs, each, strict=True):
+        if not names:
+            raise NotFound(f"run {run.name!r} has no evaluation", hint="git exp eval import PATH")
+        if wanted is not None and wanted not in names:
+            raise NotFound(f"run {run.name!r} has no suite {wanted!r}", hint=f"one of {', '.join(names)}")
+    common = [name for name in each[0] if all(name in names for names in each)]
+    if not common:
+        told = "; ".join(f"{run.name}: {', '.join(names)}" for run, names in zip(runs, each, strict=True))
+        raise NotFound(f"the runs have no suite in common ({told})", hint="git exp eval show RUN")
+    return [wanted] if wanted is not None else common
+
+
+def _adjusted(comparisons: Sequence[Comparison]) -> list[dict[str, float]]:
+    """For each comparison, by metric, its p with regard to the others'."""
+    found: list[dict[str, float]] = [{} for _ in comparisons]
+    if len(comparisons) < 2:
+        return found
+    names = dict.fromkeys(one.metric.name for comparison in comparisons for one in comparison.metrics)
+    for name in names:
+        known = [
+            (at, one.p)
+            for at, comparison in enumerate(comparisons)
+            for one in comparison.metrics
+            if one.metric.name == name and one.p is not None
+        ]
+        for (at, _), p in zip(known, holm([p for _, p in known]), strict=True):
+            found[at][name] = p
+    return found
+
+
+def _difference(
+    first: StoredRun, run: StoredRun, comparison: Comparison, adjusted: Mapping[str, float], ask: Ask
+) -> Difference:
+    return Difference(
+        first,
+        run,
+        comparison,
+        tuple(costs(comparison.old, comparison.new, comparison.matched.common)),
+        _other_grader(first.whole.inputs, run.whole.inputs),
+        adjusted,
+        _slices(comparison, ask) if ask.by is not None else {},
+    )
+
+
+def _other_grader(old: Sequence[Input], new: Sequence[Input]) -> bool:
+    """Whether both say what graded, and not the same."""
+    one, other = (
+        {(i.name, i.oid or repr(i.value)) for i in inputs if i.role == GRADER} for inputs in (old, new)
+    )
+    return bool(one and other and one != other)
+
+
+def _slices(comparison: Comparison, ask: Ask) -> dict[str, tuple[Slice, ...]]:
+    assert ask.by is not None
+    tag = ask.by
+    values = dict.fromkeys(pair.old.tags.get(tag) for pair in comparison.matched.common)
+    known = sorted((value for value in values if value is not None), key=str)
+    if not known:
+        raise UnknownKey(
+            f"no example of suite {comparison.old.name!r} has a tag {tag!r}", hint=_tags(comparison.old)
+        )
+    names = [one.metric.name for one in comparison.metrics]
+    found: dict[str, list[tuple[Scalar, Compared]]] = {name: [] for name in names}
+    for value in known[:_MOST_SLICES]:
+        part = compare(
+            comparison.old, comparison.new, metrics=names, cluster=ask.cluster, only=_has(tag, value)
+        )
+        for one in part.metrics:
+            found[one.metric.name].append((value, one))
+    return {name: _told(slices) for name, slices in found.items()}
+
+
+def _has(tag: str, value: Scalar) -> Callable[[Pair], bool]:
+    return lambda pair: pair.old.tags.get(tag) == value
+
+
+def _told(slices: Sequence[tuple[Scalar, Compared]]) -> tuple[Slice, ...]:
+    known = iter(benjamini_hochberg([one.p for _, one in slices if one.p is not None]))
+    return tuple(Slice(value, one, None if one.p is None else next(known)) for value, one in slices)
+
+
+def _tags(suite: Suite) -> str:
+    names = sorted({key for one in suite.examples for key in one.tags})
+    return f"one of {', '.join(names)}" if names else "git exp eval import --tag NAME"
