@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from math import comb, fsum, inf, sqrt
 
 from gitexp.model.evaluation import Example, Score, Suite
 from gitexp.model.values import Scalar
+from gitexp.statistics import epochs
+from gitexp.statistics.estimate import average, standard_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,58 +56,29 @@ def clusters_of(examples: Iterable[Example]) -> dict[str, str]:
 
 def mean(values: Mapping[str, list[Score]], clusters: Mapping[str, str]) -> Mean | None:
     """The mean of the examples' means; an example without a cluster is one of its own."""
-    means = {example: _average(found) for example, found in values.items()}
-    if not means:
+    if not values:
         return None
-    middle = _average(means.values())
-    deviations = {example: value - middle for example, value in means.items()}
-    if not any(example in clusters for example in means):
-        return Mean(middle, _error(deviations.values()), len(means))
-    sums: dict[tuple[str, str], list[float]] = {}
-    for example, deviation in deviations.items():
-        key = ("c", clusters[example]) if example in clusters else ("e", example)
-        sums.setdefault(key, []).append(deviation)
-    return Mean(middle, _clustered_error(sums.values(), len(means)), len(means), len(sums))
+    means = [average(found) for found in values.values()]
+    if not any(example in clusters for example in values):
+        return Mean(average(means), standard_error(means), len(means))
+    groups = [("c", clusters[one]) if one in clusters else ("e", one) for one in values]
+    return Mean(average(means), standard_error(means, groups), len(means), len(set(groups)))
 
 
 def pass_at(values: Mapping[str, list[Score]], k: int) -> float | None:
-    """pass@k: the chance that one of k answers is right, from n answers of which c are:
-    1 - C(n-c, k)/C(n, k), the mean over examples with n >= k (Chen et al. 2021, arXiv:2107.03374)."""
-    chances = [1 - comb(n - c, k) / comb(n, k) for n, c in _counts(values) if n >= k]
-    return _average(chances) if chances else None
+    """pass@k: the chance that one of k answers is right, the mean over examples with k answers or more."""
+    return _over_examples(values, k, epochs.pass_at)
 
 
 def pass_all(values: Mapping[str, list[Score]], k: int) -> float | None:
-    """pass^k: the chance that all of k answers are right: C(c, k)/C(n, k) (Yao et al., arXiv:2406.12045)."""
-    chances = [comb(c, k) / comb(n, k) for n, c in _counts(values) if n >= k]
-    return _average(chances) if chances else None
+    """pass^k: the chance that all of k answers are right, the mean over examples with k answers or more."""
+    return _over_examples(values, k, epochs.pass_all)
 
 
-def _counts(values: Mapping[str, list[Score]]) -> list[tuple[int, int]]:
-    """Answers and right ones of each example; right is what has the whole score."""
-    return [(len(found), sum(score >= 1 for score in found)) for found in values.values()]
-
-
-def _average(values: Iterable[Score]) -> float:
-    found = list(values)
-    try:
-        return fsum(found) / len(found)
-    except OverflowError:
-        return inf
-
-
-def _error(deviations: Iterable[float]) -> float | None:
-    squares = [_square(one) for one in deviations]
-    n = len(squares)
-    return sqrt(_average(squares) / (n - 1)) if n > 1 else None
-
-
-def _clustered_error(clusters: Iterable[list[float]], n: int) -> float | None:
-    """sqrt(C/(C-1) * sum over clusters of (sum of deviations)^2) / n: statsmodels' `cov_type="cluster"`."""
-    squares = [_square(fsum(one)) for one in clusters]
-    c = len(squares)
-    return sqrt(c * c / (c - 1) * _average(squares)) / n if c > 1 else None
-
-
-def _square(value: float) -> float:
-    return value * value  # `**` raises where this is infinite
+def _over_examples(
+    values: Mapping[str, list[Score]], k: int, chance: Callable[[int, int, int], float]
+) -> float | None:
+    # Right is what has the whole score.
+    counts = [(len(found), sum(score >= 1 for score in found)) for found in values.values()]
+    chances = [chance(n, hits, k) for n, hits in counts if n >= k]
+    return average(chances) if chances else None

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb, fsum
+from math import comb, fsum, isfinite
 
 from gitexp.statistics.estimate import variance
 
 
 def pass_at(n: int, hits: int, k: int) -> float:
-    """How likely at least one of `k` answers is right, from `hits` of `n` (Chen et al. 2021); k <= n."""
+    """How likely at least one of `k` answers is right, from `hits` of `n`; k <= n.
+
+    Chen et al. 2021, arXiv:2107.03374.
+    """
     return 1 - comb(n - hits, k) / comb(n, k)
 
 
 def pass_all(n: int, hits: int, k: int) -> float:
-    """How likely all of `k` answers are right, from `hits` of `n`; k <= n."""
+    """How likely all of `k` answers are right, from `hits` of `n`; k <= n.
+
+    Yao et al. 2024, arXiv:2406.12045.
+    """
     return comb(hits, k) / comb(n, k)
 
 
@@ -22,10 +28,10 @@ def noise_share(values: Sequence[float], answers: Sequence[Sequence[Sequence[flo
     """How much of the variance of the mean of `values` more epochs would take away; the rest is examples'.
 
     `answers` holds what each value was made of: the answers to one example, of each side that is compared.
-    0 to 1; None where nothing was repeated, or nothing varies.
+    0 to 1; None where nothing was repeated, or nothing varies (or too much for a number).
     """
     total = variance(values)
-    if not total or not any(len(side) > 1 for one in answers for side in one):
+    if not total or not isfinite(total) or not any(len(side) > 1 for one in answers for side in one):
         return None
     noise = fsum(variance(side) / len(side) for one in answers for side in one) / len(values)
     return min(1.0, noise / total)

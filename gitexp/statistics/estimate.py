@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from math import fsum, sqrt
+from math import fsum, inf, sqrt
 
 from gitexp.statistics.distributions import NORMAL, student_above, student_quantile, student_two_sided
 
@@ -62,36 +62,58 @@ def estimate(values: Sequence[float], clusters: Sequence[Hashable] | None = None
     """
     if not values:
         return None
-    mean = average(values)
+    mean, n = average(values), len(values)
     if clusters is None:
-        return Estimate(mean, len(values), _standard_error(values, mean), len(values) - 1)
+        return Estimate(mean, n, standard_error(values) or None, n - 1)
+    count = len(set(clusters))
+    return Estimate(mean, n, standard_error(values, clusters) or None, count - 1, count)
+
+
+def standard_error(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> float | None:
+    """Of the mean: as `estimate` has it, and 0 where all values are equal; None of fewer than two.
+
+    Infinite where the squares are too large for a number.
+    """
+    n = len(values)
+    if clusters is None:
+        return sqrt(variance(values) / n) if n > 1 else None
+    mean = average(values)
     sums: dict[Hashable, list[float]] = {}
     for value, cluster in zip(values, clusters, strict=True):
         sums.setdefault(cluster, []).append(value - mean)
     count = len(sums)
-    squares = fsum(fsum(one) ** 2 for one in sums.values())
-    varies = count > 1 and min(values) != max(values)
-    se = sqrt(count / (count - 1) * squares) / len(values) if varies else None
-    return Estimate(mean, len(values), se or None, count - 1, count)
+    squares = _total([_square(_total(one)) for one in sums.values()])
+    return sqrt(count / (count - 1) * squares) / n if count > 1 else None
 
 
 def average(values: Sequence[float]) -> float:
-    """The mean, which is exact where all are equal."""
-    return float(values[0]) if min(values) == max(values) else fsum(values) / len(values)
+    """The mean, which is exact where all are equal, and finite as they are."""
+    if min(values) == max(values):
+        return float(values[0])
+    try:
+        return fsum(values) / len(values)
+    except OverflowError:
+        return fsum(value / len(values) for value in values)
 
 
 def variance(values: Sequence[float]) -> float:
-    """With n - 1; 0 for fewer than two."""
+    """With n - 1; 0 for fewer than two, infinite where it is too large for a number."""
     if len(values) < 2:
         return 0.0
     mean = average(values)
-    return fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    return _total([_square(value - mean) for value in values]) / (len(values) - 1)
 
 
-def _standard_error(values: Sequence[float], mean: float) -> float | None:
-    if len(values) < 2 or min(values) == max(values):
-        return None
-    return sqrt(fsum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values))
+def _total(values: Sequence[float]) -> float:
+    """Of what is squared, or was: which way it is too large does not matter."""
+    try:
+        return fsum(values)
+    except OverflowError:
+        return inf
+
+
+def _square(value: float) -> float:
+    return value * value  # `**` raises where this is infinite
 
 
 def proportion_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, isfinite, sqrt
 
 from gitexp.statistics.distributions import NORMAL
 
@@ -14,9 +14,14 @@ def detectable(se: float, *, confidence: float = 0.95, power: float = 0.8, one_s
 
 def examples_needed(
     spread: float, difference: float, *, confidence: float = 0.95, power: float = 0.8, one_sided: bool = False
-) -> int:
-    """How many examples find `difference`, where the differences of examples have the variance `spread`."""
-    return max(2, ceil(_reach(confidence, power, one_sided) ** 2 * spread / difference**2))
+) -> int | None:
+    """How many examples find `difference`, where the differences of examples have the variance `spread`.
+
+    None where they are more than a number can be.
+    """
+    needed = _reach(confidence, power, one_sided) * sqrt(spread) / difference
+    needed *= needed
+    return max(2, ceil(needed)) if isfinite(needed) else None
 
 
 def _reach(confidence: float, power: float, one_sided: bool) -> float:

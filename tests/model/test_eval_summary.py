@@ -76,9 +76,12 @@ def test_an_example_without_a_cluster_is_one_of_its_own() -> None:
 
 def test_nothing_has_no_mean_and_what_is_too_large_no_end() -> None:
     assert mean({}, {}) is None
-    found = mean({"a": [1.7e308], "b": [1.7e308]}, {})
+    found = mean({"a": [1.7e308, 1.7e308], "b": [1.5e308]}, {})
     assert found is not None
-    assert found.value == float("inf")
+    assert (found.value, found.se) == (pytest.approx(1.6e308), float("inf"))
+    clustered = mean({"a": [1.7e308], "b": [-1.7e308], "c": [-1.7e308]}, {"b": "x", "c": "x"})
+    assert clustered is not None
+    assert clustered.se == float("inf")
 
 
 @given(PASSES, st.integers(1, 6))
