@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitexp.cli.json_output import strict
-from gitexp.ops.evals.comparing import Change, Compared
-from gitexp.ops.evals.diffing import Difference
+from gitexp.ops.evaluations.comparing import Change, Compared
+from gitexp.ops.evaluations.diffing import Difference
 
 
 def difference_value(found: Sequence[Difference]) -> dict[str, Any]:
@@ -65,8 +65,8 @@ def _compared(one: Compared) -> dict[str, Any]:
     return {
         "old": one.old,
         "new": one.new,
-        "delta": one.new - one.old,
-        "goal": one.metric.direction.value,
+        "delta": one.delta,
+        "direction": one.metric.direction.value,
         "gain": one.effect.mean,
         "n": one.effect.n,
         "missing": one.missing,

@@ -10,9 +10,9 @@ from gitexp.cli.render.values import cut, number_text, value_text
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.model.evaluation import Output
-from gitexp.ops.evals.comparing import Change, Compared, few_clusters
-from gitexp.ops.evals.costs import TIME, Cost
-from gitexp.ops.evals.diffing import Difference, Slice
+from gitexp.ops.evaluations.comparing import Change, Compared, few_clusters
+from gitexp.ops.evaluations.costs import TIME, Cost
+from gitexp.ops.evaluations.diffing import Difference, Part
 from gitexp.statistics.estimate import FEWEST_CLUSTERS
 
 _INDENT = "  "
@@ -81,7 +81,7 @@ def _metric(found: Difference, one: Compared, paint: Paint) -> Iterator[str]:
     name = safe(one.metric.name)
     gain = one.effect.mean
     style = None if verdict(one, found) is None else "green" if gain > 0 else "red"
-    delta = paint(style, f"{one.new - one.old:+.4g}")
+    delta = paint(style, f"{one.delta:+.4g}")
     yield f"{paint('bold', name)}  {one.old:.4f} -> {one.new:.4f}  {delta}  {_meaning(one, found)}"
     yield _INDENT + _uncertainty(one)
     counts = f"wins {one.wins}, losses {one.losses}, ties {one.ties}"
@@ -109,12 +109,10 @@ def _meaning(one: Compared, found: Difference) -> str:
 
 
 def _uncertainty(one: Compared) -> str:
-    estimate, interval = one.best_estimate, one.interval()
+    estimate, interval = one.best_estimate, one.delta_interval()
     if estimate.se is None or interval is None:
         return "no interval: fewer than two examples, or all changed alike"
-    sign = 1 if one.new - one.old == one.effect.mean or one.effect.mean == 0 else -1
-    low, high = sorted(sign * end for end in interval)
-    told = f"95 % interval [{low:+.4g}, {high:+.4g}], SE {estimate.se:.4g}"
+    told = f"95 % interval [{interval[0]:+.4g}, {interval[1]:+.4g}], SE {estimate.se:.4g}"
     if one.unpaired_se is not None:
         told += f" (unpaired it would be {one.unpaired_se:.4g})"
     if one.p is not None:
@@ -139,7 +137,7 @@ def remarks(one: Compared) -> Iterator[str]:
         yield f"{one.noise:.0%} of the variance is between epochs, the rest between examples"
 
 
-def _slices(slices: Sequence[Slice], paint: Paint) -> list[str]:
+def _slices(slices: Sequence[Part], paint: Paint) -> list[str]:
     if not slices:
         return []
     columns = [
@@ -147,7 +145,7 @@ def _slices(slices: Sequence[Slice], paint: Paint) -> list[str]:
         Column("n", [str(one.compared.effect.n) for one in slices], right=True),
         Column("old", [f"{one.compared.old:.4f}" for one in slices], right=True),
         Column("new", [f"{one.compared.new:.4f}" for one in slices], right=True),
-        Column("delta", [f"{one.compared.new - one.compared.old:+.4g}" for one in slices], right=True),
+        Column("delta", [f"{one.compared.delta:+.4g}" for one in slices], right=True),
         Column("p", ["" if one.p is None else f"{one.p:.2g}" for one in slices], right=True),
     ]
     return table(columns, paint, indent=_INDENT)

@@ -14,8 +14,8 @@ from gitexp.cli.render.eval_difference import (
 )
 from gitexp.cli.render.markdown_text import code, folded, row
 from gitexp.cli.render.values import number_text
-from gitexp.ops.evals.comparing import Change, Compared
-from gitexp.ops.evals.diffing import Difference
+from gitexp.ops.evaluations.comparing import Change, Compared
+from gitexp.ops.evaluations.diffing import Difference
 
 
 def difference_markdown(found: Difference, *, limit: int) -> list[str]:
@@ -42,15 +42,13 @@ def _metrics(found: Difference) -> Iterator[str]:
 
 
 def _cells(found: Difference, one: Compared) -> list[str]:
-    sign = -1 if one.metric.direction.value == "min" else 1
-    interval = one.interval()
-    ends = sorted(sign * end for end in interval) if interval else None
+    ends = one.delta_interval()
     p = found.adjusted.get(one.metric.name, one.p)
     return [
         code(one.metric.name),
         f"{one.old:.4f}",
         f"{one.new:.4f}",
-        f"{one.new - one.old:+.4g}",
+        f"{one.delta:+.4g}",
         f"{ends[0]:+.4g} to {ends[1]:+.4g}" if ends else "",
         "" if p is None else f"{p:.2g}",
         *(str(count) for count in (one.wins, one.losses, one.ties)),

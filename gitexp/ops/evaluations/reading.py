@@ -56,8 +56,16 @@ def briefs(run: StoredRun) -> list[Brief]:
     return [_brief(name, data, _what(run, name)) for name, data in zip(names, blobs, strict=True)]
 
 
-def read_suites(run: StoredRun, wanted: Sequence[str] = ()) -> list[Suite]:
-    """The suites of those names, or all. Raises NotFound, BrokenRecord or NewerFormat."""
+def all_suite_names(run: StoredRun) -> list[str]:
+    """As `suite_names`, with those that a run which still goes on has so far."""
+    return sorted({*suite_names(run), *(one.name for one in _live_suites(run))})
+
+
+def read_suites(run: StoredRun, wanted: Sequence[str] = (), *, with_text: bool = False) -> list[Suite]:
+    """The suites of those names, or all; outputs and texts as for `read_suite`.
+
+    Raises NotFound, BrokenRecord or NewerFormat.
+    """
     live = {one.name: one for one in _live_suites(run)}
     names = sorted({*suite_names(run), *live})
     for name in wanted:
@@ -66,7 +74,9 @@ def read_suites(run: StoredRun, wanted: Sequence[str] = ()) -> list[Suite]:
             raise NotFound(
                 f"run {run.name!r} has no suite {name!r}: {known}", hint=f"git exp eval show {run.name}"
             )
-    return [live[name] if name in live else read_suite(run, name) for name in wanted or names]
+    return [
+        live[name] if name in live else read_suite(run, name, with_text=with_text) for name in wanted or names
+    ]
 
 
 def _live_suites(run: StoredRun) -> list[Suite]:

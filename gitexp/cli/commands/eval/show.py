@@ -62,7 +62,7 @@ def command(
     """
     from gitexp.errors import UsageError
     from gitexp.ops.evaluations.looking import Question, look_at
-    from gitexp.ops.evaluations.reading import read_suite, read_suites
+    from gitexp.ops.evaluations.reading import read_suites
     from gitexp.ops.resolve import resolve
 
     if as_json and as_markdown:
@@ -70,9 +70,7 @@ def command(
     question = Question(metric, by, failed, errors)
     with session.repository() as repo:
         found = resolve(repo, run)
-        read = read_suites(found, suites)
-        if failed or errors:
-            read = [read_suite(found, one.name, with_text=True) for one in read]
+        read = read_suites(found, suites, with_text=failed or errors)
         looked = [look_at(one, question) for one in read]
         if as_json:
             _put_json(found, looked, limit)

@@ -10,7 +10,7 @@ import click
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
-    from gitexp.ops.evals.diffing import Difference
+    from gitexp.ops.evaluations.diffing import Difference
     from gitexp.repo import Repository
 
 MOST = 20
@@ -72,7 +72,7 @@ def command(
       git exp eval diff baseline candidate-a candidate-b --md
     """
     from gitexp.errors import UsageError
-    from gitexp.ops.evals.diffing import Ask, diff
+    from gitexp.ops.evaluations.diffing import Ask, diff
     from gitexp.ops.resolve import resolve
 
     if not 2 <= len(runs) <= MOST:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from sys import float_info
 
 from gitexp.errors import UnknownKey
-from gitexp.model.evaluation import Direction, Kind, Metric, Score, Suite
-from gitexp.ops.evals.matching import Matched, Pair, match
+from gitexp.model.eval_summary import by_example
+from gitexp.model.evaluation import Direction, Kind, Metric, Suite
+from gitexp.ops.evaluations.matching import Matched, Pair, match
 from gitexp.statistics.discordant import mid_p, sign_test, signed_ranks
 from gitexp.statistics.epochs import noise_share
 from gitexp.statistics.estimate import FEWEST_CLUSTERS, Estimate, average, estimate, variance
@@ -70,6 +72,18 @@ class Compared:
     @property
     def ties(self) -> int:
         return self.effect.n - len(self.changes)
+
+    @property
+    def delta(self) -> float:
+        """By how much the value is another: above 0 it has grown, which may be for the worse."""
+        return self.effect.mean if self.metric.direction is Direction.MAX else -self.effect.mean
+
+    def delta_interval(self, confidence: float = 0.95) -> tuple[float, float] | None:
+        """Of `delta`, as `interval` is of the gain."""
+        found = self.interval(confidence)
+        if found is None or self.metric.direction is Direction.MAX:
+            return found
+        return -found[1], -found[0]
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float] | None:
         """Of the gain, cut to what the metric's range allows."""
@@ -146,14 +160,6 @@ def _clusters(pairs: Sequence[Pair], tag: str | None) -> dict[str, Hashable] | N
     return {key: ("example", key) if value is None else ("cluster", value) for key, value in found.items()}
 
 
-def by_example(suite: Suite, metric: str) -> dict[str, list[Score]]:
-    """Id -> what each answer counts for `metric`, in the order of epochs."""
-    found: dict[str, list[Score]] = {}
-    for (example, _), value in suite.values(metric):
-        found.setdefault(example, []).append(value)
-    return found
-
-
 def _compared(
     old: Suite, new: Suite, name: str, pairs: Sequence[Pair], clusters: dict[str, Hashable] | None
 ) -> Compared | None:
@@ -166,8 +172,7 @@ def _compared(
     answers = [(left[pair.old.id], right[pair.new.id]) for pair in usable]
     before = [average(one) for one, _ in answers]
     after = [average(other) for _, other in answers]
-    sign = 1 if metric.direction is Direction.MAX else -1
-    gains = [sign * (b - a) for a, b in zip(before, after, strict=True)]
+    gains = [_gain(metric, a, b) for a, b in zip(before, after, strict=True)]
     effect = estimate(gains)
     assert effect is not None
     groups = [clusters[pair.old.id] for pair in usable] if clusters else None
@@ -192,6 +197,12 @@ def _compared(
         missing=len(pairs) - len(usable),
         noise=noise_share(gains, answers),
     )
+
+
+def _gain(metric: Metric, old: float, new: float) -> float:
+    """How much better `new` is; what is beyond all numbers is the greatest of them."""
+    change = min(float_info.max, max(-float_info.max, new - old))
+    return change if metric.direction is Direction.MAX else -change
 
 
 def _tested(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitexp.model.evaluation import Example, Meta, Suite
-from gitexp.ops.evals.matching import match
+from gitexp.ops.evaluations.matching import match
 
 
 def suite(*examples: tuple[str, str, str | None]) -> Suite:

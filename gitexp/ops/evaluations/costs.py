@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, fsum, log, sqrt
+from math import exp, isfinite, sqrt
 from statistics import median
 
 from gitexp.model.evaluation import USAGE, Score, Suite
-from gitexp.ops.evals.matching import Pair
+from gitexp.ops.evaluations.matching import Pair
 from gitexp.statistics.distributions import NORMAL
 from gitexp.statistics.estimate import average, variance
 from gitexp.statistics.resampling import bootstrap_ratio
@@ -16,6 +16,8 @@ from gitexp.statistics.resampling import bootstrap_ratio
 TIME = "sec"
 _FEW = 300
 """Examples below which the interval is drawn; above, the normal approximation is as good, and quick."""
+_WIDEST = 700
+"""Of a logarithm: e to more than that is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,13 @@ def _cost(old: Suite, new: Suite, pairs: Sequence[Pair], name: str) -> Cost | No
     before, after = [average(one) for one, _ in both], [average(other) for _, other in both]
     middle = median if name == TIME else average
     old_value, new_value = (middle([value for side in both for value in side[at]]) for at in (0, 1))
-    total = fsum(before)
-    ratio = fsum(after) / total if total else None
+    ratio = _ratio(average(before), average(after))
     return Cost(name, float(old_value), float(new_value), ratio, _interval(before, after, ratio), len(both))
+
+
+def _ratio(old: float, new: float) -> float | None:
+    found = new / old if old else None
+    return found if found is not None and isfinite(found) else None
 
 
 def _by_example(suite: Suite, name: str) -> dict[str, list[Score]]:
@@ -67,12 +73,17 @@ def _by_example(suite: Suite, name: str) -> dict[str, list[Score]]:
 def _interval(
     before: Sequence[float], after: Sequence[float], ratio: float | None
 ) -> tuple[float, float] | None:
-    if not ratio or len(before) < 2:
+    if ratio is None or ratio <= 0 or len(before) < 2:
+        return None
+    # Shares of the mean: their sums are numbers, however much was counted.
+    old, new = average(before), average(after)
+    left, right = [value / old for value in before], [value / new for value in after]
+    if not all(map(isfinite, (*left, *right))):
         return None
     if len(before) < _FEW:
-        return bootstrap_ratio(before, after)
+        found = bootstrap_ratio(left, right)
+        return (ratio * found[0], ratio * found[1]) if found else None
     # The delta method on the logarithm of the ratio.
-    old, new = average(before), average(after)
-    spread = variance([b / new - a / old for a, b in zip(before, after, strict=True)])
-    reach = NORMAL.inv_cdf(0.975) * sqrt(spread / len(before))
-    return exp(log(ratio) - reach), exp(log(ratio) + reach)
+    spread = variance([b - a for a, b in zip(left, right, strict=True)])
+    reach = min(NORMAL.inv_cdf(0.975) * sqrt(spread / len(before)), _WIDEST)
+    return ratio * exp(-reach), ratio * exp(reach)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from gitexp.errors import NotFound, UnknownKey
 from gitexp.model.evaluation import Suite
-from gitexp.model.record import Input
 from gitexp.model.values import Scalar
-from gitexp.ops.evals.comparing import Compared, Comparison, compare
-from gitexp.ops.evals.costs import Cost, costs
-from gitexp.ops.evals.matching import Pair
-from gitexp.ops.evals.reading import read_suites, suite_names
+from gitexp.ops.evaluations.comparing import Compared, Comparison, compare
+from gitexp.ops.evaluations.costs import Cost, costs
+from gitexp.ops.evaluations.matching import Pair
+from gitexp.ops.evaluations.reading import all_suite_names, read_suites
 from gitexp.ops.read import StoredRun
 from gitexp.statistics.many import benjamini_hochberg, holm
 
@@ -30,10 +29,12 @@ class Ask:
     """A tag; None for the clusters that were recorded."""
     by: str | None = None
     """A tag: each of its values is compared on its own as well."""
+    with_text: bool = False
+    """Whether to read the answers too."""
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class Part:
     """The examples with one value of a tag."""
 
     value: Scalar
@@ -54,7 +55,7 @@ class Difference:
     """Whether what graded is known to be another."""
     adjusted: Mapping[str, float]
     """Metric -> p that allows for how many runs are held against the first (Holm); empty for a single one."""
-    slices: Mapping[str, tuple[Slice, ...]]
+    slices: Mapping[str, tuple[Part, ...]]
     """Metric -> the examples parted by a tag, where that is asked for."""
 
     @property
@@ -75,7 +76,7 @@ def diff(runs: Sequence[StoredRun], ask: Ask) -> list[Difference]:
     first, *others = runs
     found: list[Difference] = []
     for suite in _common(runs, ask.suite):
-        tables = [read_suites(run, suite)[suite] for run in runs]
+        tables = [table for run in runs for table in read_suites(run, [suite], with_text=ask.with_text)]
         comparisons = [
             compare(tables[0], table, metrics=ask.metrics, cluster=ask.cluster) for table in tables[1:]
         ]
@@ -86,7 +87,7 @@ def diff(runs: Sequence[StoredRun], ask: Ask) -> list[Difference]:
 
 
 def _common(runs: Sequence[StoredRun], wanted: str | None) -> list[str]:
-    each = [suite_names(run) for run in runs]
+    each = [all_suite_names(run) for run in runs]
     for run, names in zip(runs, each, strict=True):
         if not names:
             raise NotFound(f"run {run.name!r} has no evaluation", hint="git exp eval import PATH")
@@ -120,26 +121,31 @@ def _adjusted(comparisons: Sequence[Comparison]) -> list[dict[str, float]]:
 def _difference(
     first: StoredRun, run: StoredRun, comparison: Comparison, adjusted: Mapping[str, float], ask: Ask
 ) -> Difference:
+    suite = comparison.old.name
     return Difference(
         first,
         run,
         comparison,
         tuple(costs(comparison.old, comparison.new, comparison.matched.common)),
-        _other_grader(first.whole.inputs, run.whole.inputs),
+        _other_grader(_graders(first, suite), _graders(run, suite)),
         adjusted,
         _slices(comparison, ask) if ask.by is not None else {},
     )
 
 
-def _other_grader(old: Sequence[Input], new: Sequence[Input]) -> bool:
+def _other_grader(old: frozenset[str], new: frozenset[str]) -> bool:
     """Whether both say what graded, and not the same."""
-    one, other = (
-        {(i.name, i.oid or repr(i.value)) for i in inputs if i.role == GRADER} for inputs in (old, new)
-    )
-    return bool(one and other and one != other)
+    return bool(old and new and old != new)
 
 
-def _slices(comparison: Comparison, ask: Ask) -> dict[str, tuple[Slice, ...]]:
+def _graders(run: StoredRun, suite: str) -> frozenset[str]:
+    """What graded the suite: the graders of that name, or all where none has it."""
+    graders = [one for one in run.whole.inputs if one.role == GRADER]
+    own = [one for one in graders if one.name == suite] or graders
+    return frozenset(one.oid or (repr(one.value) if one.value is not None else one.name) for one in own)
+
+
+def _slices(comparison: Comparison, ask: Ask) -> dict[str, tuple[Part, ...]]:
     assert ask.by is not None
     tag = ask.by
     values = dict.fromkeys(pair.old.tags.get(tag) for pair in comparison.matched.common)
@@ -163,9 +169,9 @@ def _has(tag: str, value: Scalar) -> Callable[[Pair], bool]:
     return lambda pair: pair.old.tags.get(tag) == value
 
 
-def _told(slices: Sequence[tuple[Scalar, Compared]]) -> tuple[Slice, ...]:
+def _told(slices: Sequence[tuple[Scalar, Compared]]) -> tuple[Part, ...]:
     known = iter(benjamini_hochberg([one.p for _, one in slices if one.p is not None]))
-    return tuple(Slice(value, one, None if one.p is None else next(known)) for value, one in slices)
+    return tuple(Part(value, one, None if one.p is None else next(known)) for value, one in slices)
 
 
 def _tags(suite: Suite) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from gitexp.errors import NotFound
 from gitexp.model.evaluation import Suite
-from gitexp.ops.evals.comparing import Compared, compare
-from gitexp.ops.evals.reading import read_suites, suite_names
+from gitexp.ops.evaluations.comparing import Compared, compare
+from gitexp.ops.evaluations.reading import read_suites, suite_names
 from gitexp.ops.read import StoredRun
 from gitexp.statistics.power import detectable, examples_needed
 
@@ -25,8 +25,8 @@ class More:
     epochs: int
     detectable: float
     """With as many examples as now."""
-    examples: int
-    """That are needed."""
+    examples: int | None
+    """That are needed; None where no number is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ def plan(runs: Sequence[StoredRun], suite: str, difference: float, power: float)
 
     Raises NotFound where fewer than two have, or none of them differ.
     """
-    tables = [read_suites(run, suite)[suite] for run in runs if suite in suite_names(run)][:MOST_RUNS]
+    having = islice((run for run in runs if suite in suite_names(run)), MOST_RUNS)
+    tables = [table for run in having for table in read_suites(run, [suite]) if table.examples]
     if len(tables) < 2:
         raise NotFound(f"fewer than two runs have the suite {suite!r}", hint="git exp eval import PATH")
     known: dict[str, list[Compared]] = {}
@@ -78,5 +79,6 @@ def _plan(name: str, found: Sequence[Compared], newest: Suite, difference: float
 
 
 def _spread(one: Compared) -> float:
-    assert one.effect.se is not None
-    return one.effect.se**2 * one.effect.n
+    se = one.best_estimate.se
+    assert se is not None
+    return se * se * one.effect.n

@@ -8,9 +8,9 @@ from scipy import stats
 
 from gitexp.errors import UnknownKey
 from gitexp.model.evaluation import Direction, Kind, Metric, Result, State, Suite
-from gitexp.ops.evals.comparing import compare, few_clusters
-from gitexp.ops.evals.costs import costs
-from tests.ops.evals.suites import suite
+from gitexp.ops.evaluations.comparing import compare, few_clusters
+from gitexp.ops.evaluations.costs import costs
+from tests.ops.evaluations.suites import suite
 
 OLD = {"cap-fr": [1, 1], "cap-jp": [1, 1], "cap-pe": [1, 1], "mul": [0, 1], "sum-1": [1, 1], "sum-2": [1, 0]}
 NEW = {"cap-fr": [0, 0], "cap-jp": [1, 1], "cap-pe": [1, 1], "mul": [0, 1], "sum-1": [1, 1], "sum-2": [1, 1]}
