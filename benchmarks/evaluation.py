@@ -1,4 +1,5 @@
-"""What recording an evaluation costs: a log of 10,000 samples imported, and an answer added from Python."""
+"""What evaluations cost: a log of 10,000 samples imported, two such runs compared, and an answer added from
+Python."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -18,15 +20,18 @@ SAMPLES, QUICK_SAMPLES = 10_000, 200
 EVENTS = 12
 """Of a sample: with them it is as long as that of a short conversation."""
 ROUNDS, CALLS = 5, 2000
+_TABLES = ("examples", "scores")
 
 
 def main(chosen: Chosen) -> Iterator[Comparison]:
-    """Importing against unpacking and parsing the same members; adding against a line of JSON."""
+    """Importing against unpacking and parsing the same members; comparing against parsing the same tables, as
+    a script would; adding against a line of JSON."""
     samples = QUICK_SAMPLES if chosen.quick else SAMPLES
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         log = _write(place / "log.eval", samples)
         yield _importing(place, log, samples, chosen)
+        yield _comparing(place, samples, chosen)
         yield _adding(place, chosen)
 
 
@@ -49,6 +54,39 @@ def _importing(place: Path, log: Path, samples: int, chosen: Chosen) -> Comparis
     )
     git(ours, "exp", "eval", "show")
     return tell(f"eval import of {samples} samples", "unpacking and parsing them", pairs, budget=None)
+
+
+def _comparing(place: Path, samples: int, chosen: Chosen) -> Comparison:
+    """Two runs whose answers were right by other chances, so that about 4 of 10 examples changed."""
+    repo = repository(place / "two", 1)
+    names = [_run(repo, place / f"{seed}.jsonl", samples, seed) for seed in (1, 2)]
+    tables = [f"refs/exp/{name}:.exp/eval/qa/{table}.jsonl" for name in names for table in _TABLES]
+
+    def parse() -> None:
+        for table in tables:
+            for line in git(repo, "cat-file", "blob", table).splitlines():
+                json.loads(line)
+
+    ours = process(repo, "git", "exp", "eval", "diff", *names, "--by", "topic")
+    pairs = in_turns(ours, parse, chosen.rounds(ROUNDS))
+    return tell(f"eval diff of {samples} examples", "reading and parsing the tables", pairs, budget=None)
+
+
+def _run(repo: Path, log: Path, samples: int, seed: int) -> str:
+    random = Random(seed)
+    with log.open("w") as file:
+        for number in range(samples):
+            row = {
+                "id": f"q{number}",
+                "input": f"question {number}",
+                "target": "42",
+                "topic": f"t{number % 40}",
+            }
+            file.write(json.dumps({**row, "match": int(random.random() < 0.7)}) + "\n")
+    columns = ("--id", "id", "--input", "input", "--target", "target", "--score", "match", "--tag", "topic")
+    said = git(repo, "exp", "eval", "import", str(log), "--suite", "qa", *columns, "--json")
+    name: str = json.loads(said)["imported"][0]["name"]
+    return name
 
 
 def _adding(place: Path, chosen: Chosen) -> Comparison:

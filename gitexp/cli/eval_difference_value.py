@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitexp.cli.json_output import strict
+from gitexp.cli.render.eval_difference import answers
 from gitexp.ops.evaluations.comparing import Change, Compared
 from gitexp.ops.evaluations.diffing import Difference
 
 
-def difference_value(found: Sequence[Difference]) -> dict[str, Any]:
+def difference_value(found: Sequence[Difference], *, with_text: bool = False) -> dict[str, Any]:
     """Every suite of every run against the first; shares are of 1, gains above 0 are better."""
-    return strict({"comparisons": [_difference(one) for one in found]})
+    return strict({"comparisons": [_difference(one, with_text) for one in found]})
 
 
-def _difference(one: Difference) -> dict[str, Any]:
+def _difference(one: Difference, with_text: bool) -> dict[str, Any]:
     matched = one.comparison.matched
     return {
         "suite": one.suite,
@@ -32,7 +33,7 @@ def _difference(one: Difference) -> dict[str, Any]:
             "added": [example.id for example in matched.added],
             "removed": [example.id for example in matched.removed],
         },
-        "metrics": {metric.metric.name: _metric(one, metric) for metric in one.comparison.metrics},
+        "metrics": {metric.metric.name: _metric(one, metric, with_text) for metric in one.comparison.metrics},
         "cost": {
             cost.name: {
                 "old": cost.old,
@@ -46,12 +47,16 @@ def _difference(one: Difference) -> dict[str, Any]:
     }
 
 
-def _metric(found: Difference, one: Compared) -> dict[str, Any]:
+def _metric(found: Difference, one: Compared, with_text: bool) -> dict[str, Any]:
     value = {
         **_compared(one),
         "p_adjusted": found.adjusted.get(one.metric.name),
         "changes": [_change(change) for change in one.changes],
     }
+    if with_text:
+        old, new = (answers(side.outputs) for side in (found.comparison.old, found.comparison.new))
+        for change, told in zip(one.changes, value["changes"], strict=True):
+            told |= {"old_text": old.get(change.pair.old.id), "new_text": new.get(change.pair.new.id)}
     slices = found.slices.get(one.metric.name)
     if slices is not None:
         value["slices"] = [

@@ -14,6 +14,7 @@ from gitexp.formats.record_fields import checked
 from gitexp.model.evaluation import (
     FORMAT,
     Direction,
+    Example,
     Kind,
     Meta,
     Metric,
@@ -55,24 +56,37 @@ def encode(suite: Suite) -> dict[str, bytes]:
     return files
 
 
-def decode(name: str, files: Mapping[str, bytes | None], *, what: str) -> Suite:
+def decode(
+    name: str,
+    files: Mapping[str, bytes | None],
+    *,
+    what: str,
+    known: dict[bytes, tuple[Example, ...]] | None = None,
+) -> Suite:
     """The suite in `files`; a missing file is an empty table, save `meta.yaml`.
+
+    `known` are tables of examples that were decoded before, by their bytes: those of the same data are equal
+    in every run, and one of them stands for all. This one is put to them.
 
     Raises BrokenRecord that names `what`, file and line, or NewerFormat.
     """
     meta = decode_meta(name, files.get(META), what=f"{what}/{META}")
+    asked = files.get(EXAMPLES) or b""
+    known = {} if known is None else known
+    if asked not in known:
+        known[asked] = tables.decode_examples(asked, what=f"{what}/{EXAMPLES}")
     suite = Suite(
         meta,
-        tables.decode_examples(files.get(EXAMPLES) or b"", what=f"{what}/{EXAMPLES}"),
+        known[asked],
         tables.decode_results(files.get(SCORES) or b"", what=f"{what}/{SCORES}"),
         tables.decode_usage(files.get(USAGE) or b"", what=f"{what}/{USAGE}"),
         tables.decode_outputs(files.get(OUTPUTS) or b"", what=f"{what}/{OUTPUTS}"),
         tables.decode_texts(files.get(TEXTS) or b"", what=f"{what}/{TEXTS}"),
     )
-    known = {one.id for one in suite.examples}
+    ids = {one.id for one in suite.examples}
     for rows, file in ((suite.results, SCORES), (suite.usage, USAGE), (suite.outputs, OUTPUTS)):
-        _check_known(rows, known, f"{what}/{file}")
-    _check_known(suite.texts, known, f"{what}/{TEXTS}")
+        _check_known(rows, ids, f"{what}/{file}")
+    _check_known(suite.texts, ids, f"{what}/{TEXTS}")
     return suite
 
 

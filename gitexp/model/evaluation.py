@@ -213,6 +213,12 @@ class Suite:
     def metric(self, name: str) -> Metric | None:
         return next((one for one in self.meta.metrics if one.name == name), None)
 
+    def tag(self, example: Example, name: str) -> Scalar | None:
+        """What `example` has for a tag; the key of clusters is one as well."""
+        if name == self.meta.cluster and name not in example.tags:
+            return example.cluster
+        return example.tags.get(name)
+
     def values(self, metric: str) -> Iterator[tuple[Key, Score]]:
         """What each answer counts in the mean of `metric`, in the order of the rows."""
         zero = self.meta.on_error is OnError.ZERO

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from math import comb, sqrt
+from math import sqrt
 from typing import NamedTuple
 
-from gitexp.statistics.distributions import NORMAL
+from gitexp.statistics.distributions import NORMAL, incomplete_beta
+
+_MOST_EXACT = 10_000
 
 
 def sign_test(wins: int, losses: int) -> float:
@@ -24,8 +26,16 @@ def mid_p(wins: int, losses: int) -> float:
 
 
 def _at_most(k: int, n: int) -> float:
-    """How likely at most `k` of `n` tosses show heads; whole numbers keep it exact."""
-    return sum(comb(n, one) for one in range(k + 1)) / (1 << n)
+    """How likely at most `k` of `n` tosses show heads; exact by whole numbers, as long as they are quick."""
+    if k < 0:
+        return 0.0
+    if n > _MOST_EXACT:
+        return incomplete_beta(n - k, k + 1, 0.5, 0.5)
+    ways = term = 1
+    for one in range(k):
+        term = term * (n - one) // (one + 1)
+        ways += term
+    return ways / (1 << n)
 
 
 class Ranked(NamedTuple):

@@ -12,11 +12,12 @@ from gitexp.cli.screen import Screen
 from gitexp.model.evaluation import Output
 from gitexp.ops.evaluations.comparing import Change, Compared, few_clusters
 from gitexp.ops.evaluations.costs import TIME, Cost
-from gitexp.ops.evaluations.diffing import Difference, Part
+from gitexp.ops.evaluations.diffing import Difference
+from gitexp.ops.evaluations.slicing import Part
 from gitexp.statistics.estimate import FEWEST_CLUSTERS
 
 _INDENT = "  "
-_WIDEST = 60
+_WIDEST, _LONGEST = 60, 400
 LEVEL = 0.05
 """Below it a p is told as significant."""
 SMALL = 0.05
@@ -35,6 +36,7 @@ def difference_page(
         f"{paint('bold', safe(found.suite))}: {safe(found.old.name)} -> {safe(found.new.name)}",
         *(paint("red", line) for line in warnings(found)),
         _INDENT + examples_line(found),
+        *(_INDENT + cut(safe(line), _LONGEST) for line in other_examples(found, limit)),
     ]
     if not found.comparison.metrics:
         lines.append(_INDENT + "no metric that both have a value of, on the same examples")
@@ -77,13 +79,28 @@ def examples_line(found: Difference) -> str:
     return ", ".join(counted)
 
 
+def other_examples(found: Difference, limit: int) -> Iterator[str]:
+    """Which examples are not what they were: the ids of at most `limit` of each kind."""
+    matched = found.comparison.matched
+    renamed = [f"{pair.old.id} -> {pair.new.id}" for pair in matched.common if pair.renamed]
+    for name, ids in (
+        ("relabelled", [pair.old.id for pair in matched.relabelled]),
+        ("edited", [pair.old.id for pair in matched.edited]),
+        ("renamed", renamed),
+    ):
+        if ids and limit:
+            more = f" and {len(ids) - limit} more" if len(ids) > limit else ""
+            yield f"{name}: {', '.join(ids[:limit])}{more}"
+
+
 def _metric(found: Difference, one: Compared, paint: Paint) -> Iterator[str]:
     name = safe(one.metric.name)
     gain = one.effect.mean
     style = None if verdict(one, found) is None else "green" if gain > 0 else "red"
     delta = paint(style, f"{one.delta:+.4g}")
     yield f"{paint('bold', name)}  {one.old:.4f} -> {one.new:.4f}  {delta}  {_meaning(one, found)}"
-    yield _INDENT + _uncertainty(one)
+    if one.changes:
+        yield _INDENT + _uncertainty(one, found.adjusted.get(one.metric.name))
     counts = f"wins {one.wins}, losses {one.losses}, ties {one.ties}"
     if max(one.epochs) > 1:
         counts += f"; epochs {one.epochs[0]} and {one.epochs[1]}"
@@ -108,7 +125,7 @@ def _meaning(one: Compared, found: Difference) -> str:
     return verdict(one, found) or "not significant"
 
 
-def _uncertainty(one: Compared) -> str:
+def _uncertainty(one: Compared, adjusted: float | None) -> str:
     estimate, interval = one.best_estimate, one.delta_interval()
     if estimate.se is None or interval is None:
         return "no interval: fewer than two examples, or all changed alike"
@@ -117,6 +134,8 @@ def _uncertainty(one: Compared) -> str:
         told += f" (unpaired it would be {one.unpaired_se:.4g})"
     if one.p is not None:
         told += f"; p {one.p:.2g} ({one.test})"
+    if adjusted is not None:
+        told += f", {adjusted:.2g} with regard to the other runs"
     return told
 
 
@@ -170,7 +189,7 @@ def _change_rows(found: Difference, rows: Sequence[Change], paint: Paint, show_t
         Column("", [scores_text(one) for one in rows]),
     ]
     if show_text:
-        texts = _answers(found.comparison.new.outputs)
+        texts = answers(found.comparison.new.outputs)
         columns.append(Column("", [cut(safe(texts.get(one.pair.new.id, "")), _WIDEST) for one in rows]))
     return table(columns, paint, headings=False, indent=_INDENT * 2)
 
@@ -180,7 +199,7 @@ def scores_text(one: Change) -> str:
     return f"{number_text(one.old, digits=4)} -> {number_text(one.new, digits=4)}"
 
 
-def _answers(outputs: Sequence[Output]) -> Mapping[str, str]:
+def answers(outputs: Sequence[Output]) -> Mapping[str, str]:
     """Id -> the last answer to it."""
     return {one.id: value_text(one.answer if one.answer is not None else one.output) for one in outputs}
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gitexp.cli.render.eval_difference import (
+    answers,
     examples_line,
+    other_examples,
     ratio_text,
     remarks,
     scores_text,
@@ -18,19 +20,24 @@ from gitexp.ops.evaluations.comparing import Change, Compared
 from gitexp.ops.evaluations.diffing import Difference
 
 
-def difference_markdown(found: Difference, *, limit: int) -> list[str]:
+def difference_markdown(
+    found: Difference, *, limit: int, only: str | None = None, show_text: bool = False
+) -> list[str]:
     """Why the two cannot be compared, a table of metrics, costs, and the changed examples, folded."""
     lines = [f"### {code(found.suite)}: {code(found.new.name)} against {code(found.old.name)}", ""]
     lines += [f"**{line[0].upper()}{line[1:]}.**\n" for line in warnings(found)]
-    lines += [f"{examples_line(found)}.", "", *_metrics(found)]
+    lines += [f"{examples_line(found)}.", ""]
+    lines += [f"{code(line, 400)}\n" for line in other_examples(found, limit)]
+    lines += _metrics(found)
     lines += [f"\n{code(one.metric.name)}: {'; '.join(remarks(one))}." for one in found.comparison.metrics]
     lines += _costs(found)
     for one in found.comparison.metrics:
         worse = [change for change in one.changes if change.gain < 0]
         better = [change for change in reversed(one.changes) if change.gain > 0]
         for name, rows in (("regressions", worse), ("improvements", better)):
-            if rows:
-                lines += folded(f"{code(one.metric.name)}: {len(rows)} {name}", _changes(rows, limit))
+            if rows and only in (None, name):
+                texts = answers(found.comparison.new.outputs) if show_text else None
+                lines += folded(f"{code(one.metric.name)}: {len(rows)} {name}", _changes(rows, limit, texts))
     return lines
 
 
@@ -66,10 +73,12 @@ def _costs(found: Difference) -> list[str]:
     return lines
 
 
-def _changes(rows: Sequence[Change], limit: int) -> Iterator[str]:
-    yield row(["Example", "Old -> new"])
-    yield row(["---", "---"])
+def _changes(rows: Sequence[Change], limit: int, texts: Mapping[str, str] | None) -> Iterator[str]:
+    extra = [] if texts is None else ["Answer"]
+    yield row(["Example", "Old -> new", *extra])
+    yield row(["---", "---", *("---" for _ in extra)])
     for one in rows[:limit]:
-        yield row([code(one.pair.old.id), scores_text(one)])
+        said = [] if texts is None else [code(texts.get(one.pair.new.id, ""))]
+        yield row([code(one.pair.old.id), scores_text(one), *said])
     if len(rows) > limit:
-        yield row([f"and {len(rows) - limit} more", ""])
+        yield row([f"and {len(rows) - limit} more", "", *("" for _ in extra)])

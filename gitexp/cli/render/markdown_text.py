@@ -25,9 +25,9 @@ def escaped(text: str) -> str:
     return f"<code>{inside}</code>"
 
 
-def code(text: str) -> str:
-    """`text` in `<code>`, every character that Markdown or HTML knows as an entity."""
-    return f"<code>{_PLAIN.sub(_entity, cut(safe(text), _WIDEST))}</code>"
+def code(text: str, widest: int = _WIDEST) -> str:
+    """`text`, cut to that width, in `<code>`, every character that Markdown or HTML knows as an entity."""
+    return f"<code>{_PLAIN.sub(_entity, cut(safe(text), widest))}</code>"
 
 
 def row(cells: Sequence[str]) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from sys import float_info
 
 from gitexp.errors import UnknownKey
 from gitexp.model.eval_summary import by_example
-from gitexp.model.evaluation import Direction, Kind, Metric, Suite
+from gitexp.model.evaluation import Direction, Kind, Metric, Score, Suite
 from gitexp.ops.evaluations.matching import Matched, Pair, match
 from gitexp.statistics.discordant import mid_p, sign_test, signed_ranks
 from gitexp.statistics.epochs import noise_share
@@ -124,31 +124,29 @@ def compare(
     *,
     metrics: Sequence[str] = (),
     cluster: str | None = None,
-    only: Callable[[Pair], bool] = lambda pair: True,
 ) -> Comparison:
-    """`new` against `old`, over the common examples that `only` takes.
+    """`new` against `old`, over the common examples.
 
     `cluster` is a tag, or None for the clusters that the suites were recorded with. Raises UnknownKey for a
     metric or tag that none of the common examples has.
     """
     matched = match(old, new)
-    pairs = [pair for pair in matched.common if only(pair)]
     both = [one.name for one in old.meta.metrics if new.metric(one.name)]
     for name in metrics:
         if name not in both:
             known = ", ".join(both) or "none"
             raise UnknownKey(f"no metric {name!r} in both of suite {old.name!r}", hint=f"one of {known}")
     names = [name for name in both if not metrics or name in metrics]
-    groups = _clusters(matched.common, cluster)
-    found = (_compared(old, new, name, pairs, groups) for name in names)
+    groups = clusters_of(old, matched.common, cluster)
+    found = [compare_metric(old, new, name, [matched.common], groups)[0] for name in names]
     by = cluster or (old.meta.cluster if groups else None)
     return Comparison(old, new, matched, tuple(one for one in found if one), by)
 
 
-def _clusters(pairs: Sequence[Pair], tag: str | None) -> dict[str, Hashable] | None:
+def clusters_of(suite: Suite, pairs: Sequence[Pair], tag: str | None) -> dict[str, Hashable] | None:
     """Id of the old example -> its cluster; None where examples stand for themselves."""
     if tag is not None:
-        found = {pair.old.id: pair.old.tags.get(tag) for pair in pairs}
+        found = {pair.old.id: suite.tag(pair.old, tag) for pair in pairs}
         if not any(value is not None for value in found.values()):
             tags = sorted({key for pair in pairs for key in pair.old.tags})
             raise UnknownKey(f"no example has a tag {tag!r}", hint=f"one of {', '.join(tags) or 'none'}")
@@ -160,12 +158,27 @@ def _clusters(pairs: Sequence[Pair], tag: str | None) -> dict[str, Hashable] | N
     return {key: ("example", key) if value is None else ("cluster", value) for key, value in found.items()}
 
 
-def _compared(
-    old: Suite, new: Suite, name: str, pairs: Sequence[Pair], clusters: dict[str, Hashable] | None
-) -> Compared | None:
+def compare_metric(
+    old: Suite,
+    new: Suite,
+    name: str,
+    parts: Sequence[Sequence[Pair]],
+    clusters: Mapping[str, Hashable] | None,
+) -> list[Compared | None]:
+    """A metric of both over each of the `parts`; None where no example of it has a value on either side."""
     metric = old.metric(name)
     assert metric is not None
     left, right = by_example(old, name), by_example(new, name)
+    return [_compared(metric, left, right, pairs, clusters) for pairs in parts]
+
+
+def _compared(
+    metric: Metric,
+    left: Mapping[str, Sequence[Score]],
+    right: Mapping[str, Sequence[Score]],
+    pairs: Sequence[Pair],
+    clusters: Mapping[str, Hashable] | None,
+) -> Compared | None:
     usable = [pair for pair in pairs if pair.old.id in left and pair.new.id in right]
     if not usable:
         return None

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gitexp.errors import NotFound, UnknownKey
-from gitexp.model.evaluation import Suite
-from gitexp.model.values import Scalar
-from gitexp.ops.evaluations.comparing import Compared, Comparison, compare
+from gitexp.errors import NotFound
+from gitexp.ops.evaluations.comparing import Comparison, compare
 from gitexp.ops.evaluations.costs import Cost, costs
-from gitexp.ops.evaluations.matching import Pair
-from gitexp.ops.evaluations.reading import all_suite_names, read_suites
+from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
+from gitexp.ops.evaluations.slicing import Part, slices
 from gitexp.ops.read import StoredRun
-from gitexp.statistics.many import benjamini_hochberg, holm
+from gitexp.statistics.many import holm
 
 GRADER = "grader"
-_MOST_SLICES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +28,6 @@ class Ask:
     """A tag: each of its values is compared on its own as well."""
     with_text: bool = False
     """Whether to read the answers too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The examples with one value of a tag."""
-
-    value: Scalar
-    compared: Compared
-    p: float | None
-    """Allowing for how many slices were looked at (Benjamini and Hochberg)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +63,8 @@ def diff(runs: Sequence[StoredRun], ask: Ask) -> list[Difference]:
     first, *others = runs
     found: list[Difference] = []
     for suite in _common(runs, ask.suite):
-        tables = [table for run in runs for table in read_suites(run, [suite], with_text=ask.with_text)]
+        known: Known = {}
+        tables = [read_suites(run, [suite], with_text=ask.with_text, known=known)[0] for run in runs]
         comparisons = [
             compare(tables[0], table, metrics=ask.metrics, cluster=ask.cluster) for table in tables[1:]
         ]
@@ -129,7 +117,7 @@ def _difference(
         tuple(costs(comparison.old, comparison.new, comparison.matched.common)),
         _other_grader(_graders(first, suite), _graders(run, suite)),
         adjusted,
-        _slices(comparison, ask) if ask.by is not None else {},
+        slices(comparison, ask.by, ask.cluster) if ask.by is not None else {},
     )
 
 
@@ -143,37 +131,3 @@ def _graders(run: StoredRun, suite: str) -> frozenset[str]:
     graders = [one for one in run.whole.inputs if one.role == GRADER]
     own = [one for one in graders if one.name == suite] or graders
     return frozenset(one.oid or (repr(one.value) if one.value is not None else one.name) for one in own)
-
-
-def _slices(comparison: Comparison, ask: Ask) -> dict[str, tuple[Part, ...]]:
-    assert ask.by is not None
-    tag = ask.by
-    values = dict.fromkeys(pair.old.tags.get(tag) for pair in comparison.matched.common)
-    known = sorted((value for value in values if value is not None), key=str)
-    if not known:
-        raise UnknownKey(
-            f"no example of suite {comparison.old.name!r} has a tag {tag!r}", hint=_tags(comparison.old)
-        )
-    names = [one.metric.name for one in comparison.metrics]
-    found: dict[str, list[tuple[Scalar, Compared]]] = {name: [] for name in names}
-    for value in known[:_MOST_SLICES]:
-        part = compare(
-            comparison.old, comparison.new, metrics=names, cluster=ask.cluster, only=_has(tag, value)
-        )
-        for one in part.metrics:
-            found[one.metric.name].append((value, one))
-    return {name: _told(slices) for name, slices in found.items()}
-
-
-def _has(tag: str, value: Scalar) -> Callable[[Pair], bool]:
-    return lambda pair: pair.old.tags.get(tag) == value
-
-
-def _told(slices: Sequence[tuple[Scalar, Compared]]) -> tuple[Part, ...]:
-    known = iter(benjamini_hochberg([one.p for _, one in slices if one.p is not None]))
-    return tuple(Part(value, one, None if one.p is None else next(known)) for value, one in slices)
-
-
-def _tags(suite: Suite) -> str:
-    names = sorted({key for one in suite.examples for key in one.tags})
-    return f"one of {', '.join(names)}" if names else "git exp eval import --tag NAME"

@@ -82,7 +82,7 @@ def _measured(suite: Suite, metric: Metric) -> Measured:
 def _slices(suite: Suite, metrics: Sequence[Metric], by: str) -> Iterator[Slice]:
     values: dict[str, set[str]] = {}
     for one in suite.examples:
-        found = one.cluster if by == suite.meta.cluster and by not in one.tags else one.tags.get(by)
+        found = suite.tag(one, by)
         if found is not None:
             values.setdefault(str(found), set()).add(one.id)
     if not values:

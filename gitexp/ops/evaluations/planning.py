@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from math import sqrt
 
-from gitexp.errors import NotFound
+from gitexp.errors import GitExpError, NotFound
 from gitexp.model.evaluation import Suite
 from gitexp.ops.evaluations.comparing import Compared, compare
-from gitexp.ops.evaluations.reading import read_suites, suite_names
+from gitexp.ops.evaluations.reading import Known, read_suites
 from gitexp.ops.read import StoredRun
+from gitexp.ops.select import RunSubject
+from gitexp.query.words import METRICS
 from gitexp.statistics.power import detectable, examples_needed
 
 MOST_RUNS = 20
@@ -19,8 +23,8 @@ _TIMES = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, slots=True)
-class More:
-    """What so many times the epochs would do."""
+class Option:
+    """What so many epochs would do."""
 
     epochs: int
     detectable: float
@@ -38,47 +42,76 @@ class Plan:
     """How many the newest run has."""
     pairs: int
     """How many pairs of runs it is reckoned from."""
-    spread: float
-    """The variance of the differences of examples, the median over the pairs."""
+    variance: float
+    """Of the differences of examples, the median over the pairs."""
     noise: float | None
-    """The share of it that epochs would take away."""
-    options: tuple[More, ...]
+    """The share of it that epochs would take away; None where no example was answered more than once."""
+    options: tuple[Option, ...]
+    """That of now first, then those with more epochs, where they help."""
 
 
-def plan(runs: Sequence[StoredRun], suite: str, difference: float, power: float) -> list[Plan]:
-    """For each metric of the suite, from the newest of `runs` that have it, newest first.
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What was reckoned, and which runs could not be read."""
+
+    plans: tuple[Plan, ...]
+    broken: tuple[GitExpError, ...]
+
+
+def plan(runs: Sequence[StoredRun], suite: str, difference: float, power: float) -> Planned:
+    """For each metric of the suite, from the newest of `runs`, which are newest first, that have it.
 
     Raises NotFound where fewer than two have, or none of them differ.
     """
-    having = islice((run for run in runs if suite in suite_names(run)), MOST_RUNS)
-    tables = [table for run in having for table in read_suites(run, [suite]) if table.examples]
+    tables: list[Suite] = []
+    broken: list[GitExpError] = []
+    known: Known = {}
+    for run in islice(_having(runs, suite), MOST_RUNS):
+        try:
+            tables += read_suites(run, [suite], known=known)
+        except GitExpError as error:
+            broken.append(error)
     if len(tables) < 2:
-        raise NotFound(f"fewer than two runs have the suite {suite!r}", hint="git exp eval import PATH")
-    known: dict[str, list[Compared]] = {}
+        told = f"{len(tables) or 'no'} run{'s' * (not tables)}"
+        raise NotFound(
+            f"{told} with results of suite {suite!r}: it takes two to differ", hint="git exp eval import PATH"
+        )
+    differing: dict[str, list[Compared]] = {}
     for new, old in pairwise(tables):
         for one in compare(old, new).metrics:
-            if one.effect.se is not None:
-                known.setdefault(one.metric.name, []).append(one)
-    if not known:
+            if one.best_estimate.se is not None:
+                differing.setdefault(one.metric.name, []).append(one)
+    if not differing:
         raise NotFound(
-            f"no two runs of the suite {suite!r} differ", hint=f"git exp eval show @ --suite {suite}"
+            f"no two runs of suite {suite!r} differ in what could be compared",
+            hint=f"git exp eval show @ --suite {suite}",
         )
-    return [_plan(name, found, tables[0], difference, power) for name, found in known.items()]
+    plans = (_plan(name, differing[name], tables[0], difference, power) for name in sorted(differing))
+    return Planned(tuple(plans), tuple(broken))
+
+
+def _having(runs: Sequence[StoredRun], suite: str) -> Iterator[StoredRun]:
+    """Those with means of the suite, which the index knows."""
+    now = time.time()
+    for run in runs:
+        if any(key.startswith(f"{suite}/") for key in RunSubject(run, now).keys(METRICS)):
+            yield run
 
 
 def _plan(name: str, found: Sequence[Compared], newest: Suite, difference: float, power: float) -> Plan:
-    spreads = sorted(((_spread(one), one) for one in found), key=lambda pair: pair[0])
-    spread, typical = spreads[len(spreads) // 2]
-    noise, epochs, n = typical.noise, max(typical.epochs), len(newest.examples)
+    typical = sorted(found, key=_variance)[len(found) // 2]
+    variance, noise, epochs = _variance(typical), typical.noise, max(typical.epochs)
+    n = max(1, len(newest.examples))
     options = []
-    for times in _TIMES if noise is not None else (1,):
-        left = spread * (1 - (noise or 0) * (1 - 1 / times))
-        least = detectable((left / n) ** 0.5, power=power)
-        options.append(More(epochs * times, least, examples_needed(left, difference, power=power)))
-    return Plan(name, n, len(found), spread, noise, tuple(options))
+    for times in _TIMES if noise else _TIMES[:1]:
+        left = variance * (1 - (noise or 0) * (1 - 1 / times))
+        least = detectable(sqrt(left / n), power=power)
+        options.append(Option(epochs * times, least, examples_needed(left, difference, power=power)))
+    return Plan(name, n, len(found), variance, noise, tuple(options))
 
 
-def _spread(one: Compared) -> float:
+def _variance(one: Compared) -> float:
+    """Of the differences of examples, as if they were independent."""
     se = one.best_estimate.se
     assert se is not None
     return se * se * one.effect.n

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from gitexp.errors import BrokenRecord, InvalidName, NotFound
 from gitexp.formats import eval_files
 from gitexp.formats.canonical_reader import load
 from gitexp.formats.eval_tables import MAX_TABLE
 from gitexp.git.reader import open_reader
-from gitexp.model.evaluation import Meta, Suite, check_suite
+from gitexp.model.evaluation import Example, Meta, Suite, check_suite
 from gitexp.model.values import Oid
 from gitexp.ops.absent import telling
-from gitexp.ops.artifacts import Artifacts
 from gitexp.ops.read import StoredRun
 from gitexp.ops.records import FOLDER
 
+Known: TypeAlias = dict[bytes, tuple[Example, ...]]
+"""Tables of examples that were read already; see `eval_files.decode`."""
 MAX_SUITES = 1000
 _TABLES = (eval_files.META, eval_files.EXAMPLES, eval_files.SCORES, eval_files.USAGE)
 
@@ -61,8 +63,10 @@ def all_suite_names(run: StoredRun) -> list[str]:
     return sorted({*suite_names(run), *(one.name for one in _live_suites(run))})
 
 
-def read_suites(run: StoredRun, wanted: Sequence[str] = (), *, with_text: bool = False) -> list[Suite]:
-    """The suites of those names, or all; outputs and texts as for `read_suite`.
+def read_suites(
+    run: StoredRun, wanted: Sequence[str] = (), *, with_text: bool = False, known: Known | None = None
+) -> list[Suite]:
+    """The suites of those names, or all; outputs and texts as for `read_suite`, and `known` too.
 
     Raises NotFound, BrokenRecord or NewerFormat.
     """
@@ -70,12 +74,13 @@ def read_suites(run: StoredRun, wanted: Sequence[str] = (), *, with_text: bool =
     names = sorted({*suite_names(run), *live})
     for name in wanted:
         if name not in names:
-            known = f"one of {', '.join(names[:10])}" if names else "it has none"
+            has = f"one of {', '.join(names[:10])}" if names else "it has none"
             raise NotFound(
-                f"run {run.name!r} has no suite {name!r}: {known}", hint=f"git exp eval show {run.name}"
+                f"run {run.name!r} has no suite {name!r}: {has}", hint=f"git exp eval show {run.name}"
             )
     return [
-        live[name] if name in live else read_suite(run, name, with_text=with_text) for name in wanted or names
+        live[name] if name in live else read_suite(run, name, with_text=with_text, known=known)
+        for name in wanted or names
     ]
 
 
@@ -90,8 +95,12 @@ def _live_suites(run: StoredRun) -> list[Suite]:
     return [one.suite() for one in fold(live.read_start().record, journal.read(live.journal).rows).suites]
 
 
-def read_suite(run: StoredRun, name: str, *, with_text: bool = False, fetch: bool = True) -> Suite:
+def read_suite(
+    run: StoredRun, name: str, *, with_text: bool = False, fetch: bool = True, known: Known | None = None
+) -> Suite:
     """One suite; its outputs and texts only if they are asked for, and kept at all.
+
+    Who reads several passes the same `known` to each: what they have in common is read once.
 
     Where they are artifacts that are not in this clone, they are fetched, or with `fetch=False` left out.
 
@@ -102,10 +111,12 @@ def read_suite(run: StoredRun, name: str, *, with_text: bool = False, fetch: boo
     )
     if with_text:
         files |= _texts(run, name, fetch)
-    return eval_files.decode(name, files, what=_what(run, name))
+    return eval_files.decode(name, files, what=_what(run, name), known=known)
 
 
 def _texts(run: StoredRun, name: str, fetch: bool) -> Mapping[str, bytes | None]:
+    from gitexp.ops.artifacts import Artifacts  # What looks at scores alone does without it.
+
     found = dict(
         zip(
             eval_files.TEXT_FILES,

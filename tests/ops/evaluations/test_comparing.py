@@ -10,6 +10,7 @@ from gitexp.errors import UnknownKey
 from gitexp.model.evaluation import Direction, Kind, Metric, Result, State, Suite
 from gitexp.ops.evaluations.comparing import compare, few_clusters
 from gitexp.ops.evaluations.costs import costs
+from gitexp.ops.evaluations.slicing import slices
 from tests.ops.evaluations.suites import suite
 
 OLD = {"cap-fr": [1, 1], "cap-jp": [1, 1], "cap-pe": [1, 1], "mul": [0, 1], "sum-1": [1, 1], "sum-2": [1, 0]}
@@ -137,10 +138,28 @@ def test_answers_that_failed_are_missing_or_nothing():
     assert (found.effect.n, found.missing) == (1, 1)
 
 
-def test_only_some_examples():
-    found = one(suite(OLD), suite(NEW), only=lambda pair: pair.old.id.startswith("cap"))
-    assert found.effect.n == 3
-    assert found.new == pytest.approx(2 / 3)
+def test_slices_are_compared_on_their_own():
+    comparison = compare(suite(OLD, clusters=TOPICS), suite(NEW, clusters=TOPICS))
+    (parts,) = slices(comparison, "topic", None).values()
+    assert [(part.value, part.compared.effect.n, part.compared.new) for part in parts] == [
+        ("cap", 3, pytest.approx(2 / 3)),
+        ("mul", 1, 0.5),
+        ("sum", 2, 1),
+    ]
+    with pytest.raises(UnknownKey, match="no example of suite 'qa' has a tag 'subject'") as caught:
+        slices(comparison, "subject", None)
+    assert caught.value.hint == "one of topic"
+
+
+def test_what_is_seen_in_one_of_many_slices_allows_for_the_others():
+    names = {f"{slice}{n:02}": slice for slice in "ab" for n in range(12)}
+    old = suite({name: [1] for name in names}, clusters=names)
+    new = suite({name: [float(name[0] == "a" or n % 3 == 0)] for n, name in enumerate(names)}, clusters=names)
+    (parts,) = slices(compare(old, new), "topic", None).values()
+    assert [part.compared.p for part in parts] == [None, pytest.approx(2**-8)]
+    new = suite({name: [float(n % 3 == 0)] for n, name in enumerate(names)}, clusters=names)
+    (parts,) = slices(compare(old, new), "topic", None).values()
+    assert [part.p for part in parts] == pytest.approx([2**-8, 2**-8])
 
 
 def test_what_would_be_needed():

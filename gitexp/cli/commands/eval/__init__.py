@@ -14,6 +14,8 @@ from gitexp.cli.group import HELP_NAMES, Commands
 COMMANDS = {
     "import": "gitexp.cli.commands.eval.import_logs",
     "show": "gitexp.cli.commands.eval.show",
+    "diff": "gitexp.cli.commands.eval.diff",
+    "plan": "gitexp.cli.commands.eval.plan",
     "export": "gitexp.cli.commands.eval.export",
 }
 
@@ -41,6 +43,7 @@ def command(ctx: click.Context) -> int:
     Examples:
       git exp eval import logs/2026-11-23_tinyqa.eval
       git exp eval show @ --failed
+      git exp eval diff baseline @
     """
     if ctx.invoked_subcommand is None:
         print(ctx.get_help(), file=sys.stderr)

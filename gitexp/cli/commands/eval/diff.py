@@ -35,7 +35,11 @@ MOST = 20
     help="List only the examples that got worse, or better.",
 )
 @click.option(
-    "--limit", type=click.IntRange(min=0), default=10, metavar="N", help="List at most so many examples."
+    "--limit",
+    type=click.IntRange(min=0),
+    default=10,
+    metavar="N",
+    help="List at most so many examples of a kind (10).",
 )
 @click.option("--show-text", is_flag=True, help="Show the answers, where the record has them.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
@@ -53,7 +57,7 @@ def command(
     show_text: bool,
     as_json: bool,
     as_markdown: bool,
-) -> int:
+) -> None:
     """Compare the evaluations of runs, example by example.
 
     Examples are matched by what they ask, not by their ids. Each metric of a suite that all runs have is
@@ -61,6 +65,8 @@ def command(
     and whether it may be an accident; regressions are listed first. Where data or grader are others that is
     said before anything else. Of more than two runs each is held against A, and p allows for how many there
     are (Holm).
+
+    With --json everything is told, whatever --only and --limit say; gains are above 0 where it is better.
 
     The interval is that of paired differences, by Student's t, clustered where the examples are; p of
     right-or-wrong answers is McNemar's mid-p, and that of an ordinal scale a sign test.
@@ -80,27 +86,27 @@ def command(
     if as_json and as_markdown:
         raise UsageError("--json and --md exclude one another", hint="git exp eval diff -h")
     with session.repository() as repo:
-        found = diff([resolve(repo, text) for text in runs], Ask(suite, metrics, cluster, by))
+        found = diff([resolve(repo, text) for text in runs], Ask(suite, metrics, cluster, by, show_text))
         if as_json:
-            _put_json(found)
+            _put_json(found, show_text)
         elif as_markdown:
-            _put_markdown(found, limit)
+            _put_markdown(found, limit=limit, only=only, show_text=show_text)
         else:
             _put_pages(session, repo, found, limit=limit, only=only, show_text=show_text)
-    return 0
 
 
-def _put_json(found: Sequence[Difference]) -> None:
+def _put_json(found: Sequence[Difference], show_text: bool) -> None:
     from gitexp.cli.eval_difference_value import difference_value
     from gitexp.cli.json_output import put_json
 
-    put_json(difference_value(found))
+    put_json(difference_value(found, with_text=show_text))
 
 
-def _put_markdown(found: Sequence[Difference], limit: int) -> None:
+def _put_markdown(found: Sequence[Difference], *, limit: int, only: str | None, show_text: bool) -> None:
     from gitexp.cli.render.eval_difference_markdown import difference_markdown
 
-    print("\n\n".join("\n".join(difference_markdown(one, limit=limit)) for one in found))
+    pages = (difference_markdown(one, limit=limit, only=only, show_text=show_text) for one in found)
+    click.echo("\n\n".join("\n".join(page) for page in pages))
 
 
 def _put_pages(
