@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from math import fsum
 from typing import Any
 
 from gitexp.errors import GitExpError
@@ -35,6 +34,7 @@ from gitexp.model.evaluation import (
     kind_of,
 )
 from gitexp.model.values import Scalar, Value
+from gitexp.statistics.estimate import average
 
 MAX_TAG = 64
 """Characters: longer metadata is text of the benchmark rather than a word about it."""
@@ -227,7 +227,7 @@ def compared(suite: Suite, where: str, metric: str, reported: object, said: str,
         return
     assert isinstance(reported, (int, float))
     rows = [score for _, score in suite.values(metric)]
-    means = (found.value, fsum(rows) / len(rows))
+    means = (found.value, average(rows))
     if all(abs(one - reported) > _CLOSE * max(1, abs(reported)) for one in means):
         problems.warn(
             where,

@@ -101,9 +101,9 @@ def command(
         brought = import_logs(repo, request)
     _tell(brought, quiet)
     if as_json:
-        from gitexp.cli.json_output import put_json
+        from gitexp.cli.json_output import put_json, strict
 
-        put_json({"imported": [_value(one) for one in brought]})
+        put_json(strict({"imported": [_value(one) for one in brought]}))
 
 
 def _tell(brought: list[Brought], quiet: bool) -> None:

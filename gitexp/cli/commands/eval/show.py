@@ -79,9 +79,10 @@ def command(
 
 
 def _put_json(run: StoredRun, looked: Sequence[Looked], limit: int) -> None:
-    from gitexp.cli.json_output import put_json
+    from gitexp.cli.json_output import put_json, strict
 
-    put_json({"name": run.name, "commit": run.commit, "suites": [_value(one, limit) for one in looked]})
+    suites = [_value(one, limit) for one in looked]
+    put_json(strict({"name": run.name, "commit": run.commit, "suites": suites}))
 
 
 def _put(session: Session, run: StoredRun, looked: Sequence[Looked], limit: int, as_markdown: bool) -> None:
