@@ -77,6 +77,17 @@ def test_the_sign_test(wins, losses):
     assert discordant.mid_p(wins, losses) <= discordant.sign_test(wins, losses)
 
 
+@pytest.mark.parametrize("losses", [4_000, 4_999, 5_001, 24_800, 25_000])
+def test_the_sign_test_of_very_many(losses):
+    for total in (10_000, 10_001, 50_000):
+        fewer = min(losses, total - losses)
+        exact = stats.binom.cdf(fewer, total, 0.5)
+        assert discordant.sign_test(total - losses, losses) == pytest.approx(min(1, 2 * exact), rel=1e-9)
+        if 2 * fewer != total:
+            expected = 2 * exact - stats.binom.pmf(fewer, total, 0.5)
+            assert discordant.mid_p(total - losses, losses) == pytest.approx(expected, rel=1e-9)
+
+
 @given(binary)
 def test_signed_ranks(differences):
     found = discordant.signed_ranks(differences)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitexp.statistics.discordant import mid_p, sign_test, signed_ranks
 from gitexp.statistics.epochs import noise_share, pass_all, pass_at
-from gitexp.statistics.estimate import estimate
+from gitexp.statistics.estimate import average, estimate
 from gitexp.statistics.many import holm
 from gitexp.statistics.power import detectable, examples_needed
 from gitexp.statistics.resampling import bootstrap_ratio, percentile
@@ -81,6 +81,17 @@ def test_epochs_tell_noise_from_difficulty():
     assert share([0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]) == pytest.approx(0.75)
     assert share([0.0], [1.0]) is None
     assert share([1.0, 1.0], [1.0, 1.0]) is None
+
+
+def test_what_is_too_large_for_a_number_is_infinite_or_not_told():
+    big = [1.7e308, -1.7e308, 1.7e308]
+    found = estimate(big)
+    assert (found.se, found.p_value()) == (float("inf"), 1.0)
+    assert estimate(big, ["a", "b", "b"]).se == float("inf")
+    assert average([1.7e308, 1.7e308, 1.4e308]) == pytest.approx(1.6e308)
+    assert noise_share(big, [([1.7e308, -1.7e308],)] * 3) is None
+    assert examples_needed(float("inf"), 0.1) is None
+    assert examples_needed(1.0, 1e-300) is None
 
 
 def test_what_is_needed_is_what_detects():

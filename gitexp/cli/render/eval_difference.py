@@ -128,10 +128,11 @@ def _meaning(one: Compared, found: Difference) -> str:
 def _uncertainty(one: Compared, adjusted: float | None) -> str:
     estimate, interval = one.best_estimate, one.delta_interval()
     if estimate.se is None or interval is None:
-        return "no interval: fewer than two examples, or all changed alike"
-    told = f"95 % interval [{interval[0]:+.4g}, {interval[1]:+.4g}], SE {estimate.se:.4g}"
-    if one.unpaired_se is not None:
-        told += f" (unpaired it would be {one.unpaired_se:.4g})"
+        told = "no interval: fewer than two examples, or all changed alike"
+    else:
+        told = f"95 % interval [{interval[0]:+.4g}, {interval[1]:+.4g}], SE {estimate.se:.4g}"
+        if one.unpaired_se is not None:
+            told += f" (unpaired it would be {one.unpaired_se:.4g})"
     if one.p is not None:
         told += f"; p {one.p:.2g} ({one.test})"
     if adjusted is not None:

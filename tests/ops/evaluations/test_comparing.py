@@ -179,6 +179,16 @@ def test_costs_are_compared_pair_by_pair():
     assert (seconds.name, seconds.ratio) == ("sec", 2)
 
 
+def test_whatever_was_counted_costs_are_told_or_left_out():
+    for usage in ({"cost": 1.7e308}, {"cost": 0}, {"cost": -1.0}, {"cost": 5e-324}):
+        for other in ({"cost": 1.7e308}, {"cost": 0}, {"cost": -1.0}, {"cost": 5e-324}):
+            old = suite(OLD, usage=dict.fromkeys(OLD, usage) | {"mul": {"cost": 1.0}})
+            new = suite(OLD, usage=dict.fromkeys(OLD, other))
+            (found,) = costs(old, new, compare(old, new).matched.common)
+            assert found.ratio is None or np.isfinite(found.ratio)
+            assert found.interval is None or found.ratio > 0
+
+
 def test_drawn_and_approximate_intervals_agree():
     random = np.random.default_rng(3)
     cost = random.lognormal(0, 1, 400)
