@@ -12,10 +12,10 @@ from gitexp.model.record import Record, Resumption, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun, load
+from gitexp.ops.record_folder import INHERITED
 from gitexp.ops.recorded import recorded_blobs
 from gitexp.ops.recover import sweep
 from gitexp.ops.resolve import resolve
-from gitexp.ops.seal import INHERITED
 from gitexp.repo import Repository
 
 

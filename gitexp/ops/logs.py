@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gitexp.capture import console, terminal_log
 from gitexp.capture.live import Live
 from gitexp.ops.read import StoredRun
-from gitexp.ops.seal import LOG_LIMIT
+from gitexp.ops.record_folder import LOG_LIMIT
 
 
 def read_log(run: StoredRun) -> str:

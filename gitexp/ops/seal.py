@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gitexp.capture import console, journal
+from gitexp.capture import journal
 from gitexp.capture.live import Head, Live, Sealed, Start
 from gitexp.capture.liveness import Lock
 from gitexp.errors import GitError, NotFound, RefChanged
-from gitexp.formats import pointer, series
 from gitexp.formats import record as record_files
-from gitexp.formats.fold import Folded, fold
+from gitexp.formats.fold import Folded
 from gitexp.git.objects import Entry, ObjectBuilder
 from gitexp.git.refs import read_ref, run_ref
 from gitexp.git.write import KeptPack, RefUpdate, publish, remove_stale_lock, unkeep
-from gitexp.model.history import Row
 from gitexp.model.labels import labels_of
-from gitexp.model.record import Artifact, Record, RunInfo, Status
+from gitexp.model.record import Record, RunInfo, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid
 from gitexp.ops import operations
@@ -35,14 +33,12 @@ from gitexp.ops.commit import (
 )
 from gitexp.ops.operations import Operation
 from gitexp.ops.read import load
+from gitexp.ops.record_folder import INHERITED, folded_rows, record_tree
 from gitexp.ops.recorded import recorded_blobs, trailers
 from gitexp.ops.tidy import pack_refs
 from gitexp.repo import Repository
 
-INHERITED = ("series/", "artifacts/", "eval/")
 _TRIES = 5
-LOG_LIMIT = 1 << 20
-"""Bytes of console output that a record keeps at most (`exp.maxLog`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +93,9 @@ def extend(repo: Repository, live: Live) -> Oid | None:
         own, tip = tip_of(repo, live.name)
         if tip is None:
             raise NotFound(f"run {live.name!r} is gone, but rows of it are left", hint="git exp recover")
-        folded, tables = _folded(repo, start, content.rows)
+        folded, tables = folded_rows(repo, start, content.rows)
         builder = ObjectBuilder(repo.layout.object_format)
-        tree = _record_tree(repo, live, builder, start, folded, tables)
+        tree = record_tree(repo, live, builder, start, folded, tables)
         before = recorded_blobs(repo.reader, tip)
         if not {path for path in before if path.startswith(INHERITED)} <= {*tree.blobs, *_dropped(folded)}:
             raise RefChanged(f"run {live.name!r} was continued elsewhere", hint=f"git exp show {live.name}")
@@ -201,9 +197,9 @@ def _seal(
 ) -> Oid:
     start = live.read_start()
     content = journal.read(live.journal)
-    folded, tables = _folded(repo, start, content.rows)
+    folded, tables = folded_rows(repo, start, content.rows)
     builder = ObjectBuilder(repo.layout.object_format)
-    tree = _record_tree(repo, live, builder, start, folded, tables)
+    tree = record_tree(repo, live, builder, start, folded, tables)
     head = live.read_head() or Head(start.head, start.parents, 0)
     for _ in range(_TRIES):
         commit = _commit(start, folded, ending, tree, head)
@@ -278,109 +274,3 @@ def _present(repo: Repository, live: Live, start: Start) -> Head:
     if checkpoints or noted.get(STATUS_TRAILER) != Status.RUNNING.value:
         return Head(commit, (commit,), checkpoints)
     return Head(commit, start.parents, 0)
-
-
-def _folded(repo: Repository, start: Start, rows: list[list[Any]]) -> tuple[Folded, Mapping[str, bytes]]:
-    """What was logged, and the tables of its evaluations."""
-    folded = fold(start.record, rows)
-    if not folded.suites:
-        return folded, {}
-    # Most runs evaluate nothing.
-    from gitexp.ops.evaluations.sealing import with_suites
-
-    return with_suites(repo, start, folded)
-
-
-def _record_tree(
-    repo: Repository,
-    live: Live,
-    builder: ObjectBuilder,
-    start: Start,
-    folded: Folded,
-    tables: Mapping[str, bytes],
-) -> RecordTree:
-    """The record folder, but for the files that `_write` adds."""
-    tree = RecordTree(builder, _inherited(repo, start))
-    _add_series(tree, folded)
-    _add_artifacts(repo, live, tree, start, folded.record.artifacts)
-    _add_log(repo, live, tree)
-    for path, data in tables.items():
-        tree.add(path, data)
-    return tree
-
-
-def _inherited(repo: Repository, start: Start) -> dict[str, Oid]:
-    """Series chunks, artifacts and evaluations of the run that this one continues."""
-    if start.inherited is None:
-        return {}
-    blobs = recorded_blobs(repo.reader, start.inherited)
-    return {path: oid for path, oid in blobs.items() if path.startswith(INHERITED)}
-
-
-def _add_series(tree: RecordTree, folded: Folded) -> None:
-    """The rows as chunks after the inherited ones; a checkpoint ends a chunk, which then stays as it is."""
-    folder = record_files.SERIES_FOLDER
-    number = sum(path.startswith(f"{folder}/") for path in tree.blobs)
-    for part in _parts(folded):
-        for chunk in series.encode(part):
-            tree.add(f"{folder}/{number:05}.csv", chunk)
-            number += 1
-
-
-def _parts(folded: Folded) -> Iterator[list[Row]]:
-    begin = 0
-    for end in (*folded.checkpoints, len(folded.rows)):
-        if end > begin:
-            yield folded.rows[begin:end]
-            begin = end
-
-
-def _add_artifacts(
-    repo: Repository, live: Live, tree: RecordTree, start: Start, artifacts: tuple[Artifact, ...]
-) -> None:
-    """Small files as they are; of large ones the pointer, and the attributes that git-lfs goes by.
-
-    The pointer is right even where the store has lost the bytes: another clone may still have them.
-    """
-    folder = record_files.ARTIFACT_FOLDER
-    inherited = {one.path: one.oid for one in start.record.artifacts}
-    for gone in inherited.keys() - {one.path for one in artifacts}:
-        tree.blobs.pop(f"{folder}/{gone}", None)
-    large = []
-    for one in artifacts:
-        path = f"{folder}/{one.path}"
-        own = live.files / one.oid
-        if own.exists():
-            tree.add(path, own.read_bytes())
-        elif inherited.get(one.path) == one.oid and path in tree.blobs:
-            if _is_pointer(repo, tree.blobs[path], one):
-                large.append(one.path)
-        else:
-            tree.add(path, pointer.encode(one.oid, one.size))
-            large.append(one.path)
-            if not repo.store.has(one.oid, one.size):
-                tree.missing.append(one.path)
-    attributes = f"{folder}/.gitattributes"
-    if large:
-        tree.add(attributes, pointer.attributes(large))
-    elif ".gitattributes" not in {one.path for one in artifacts}:
-        tree.blobs.pop(attributes, None)
-
-
-def _is_pointer(repo: Repository, blob: Oid, artifact: Artifact) -> bool:
-    """Whether an inherited blob stands for the artifact's bytes, rather than being them."""
-    if repo.reader.header(blob)[1] > pointer.MAX_SIZE:
-        return False
-    return pointer.decode(repo.reader.read(blob)[1]) == (artifact.oid, artifact.size)
-
-
-def _add_log(repo: Repository, live: Live, tree: RecordTree) -> None:
-    raw = console.read(live.console)
-    if not raw:
-        return
-    limit = repo.config.int("exp.maxLog", LOG_LIMIT)
-    # Only runs that printed something need it.
-    from gitexp.capture import terminal_log
-
-    text = terminal_log.reduce(raw, limit=limit).decode("utf-8", "replace")
-    tree.add(record_files.LOG, repo.redactor.text(text).encode())
