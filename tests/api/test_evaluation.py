@@ -207,10 +207,11 @@ def test_answers_survive_a_kill(here: Repo) -> None:
 
 def test_a_run_that_goes_on_is_seen_with_its_answers_so_far(here: Repo) -> None:
     with gitexp.start(strict=True) as run:
-        run.eval("qa").add(id="a", scores=1)
+        run.eval("qa").add(id="a", scores=1, output="one")
         with Repository.open(here.path, here.environ) as repo:
             found = resolve(repo, run.name or "")
             assert [len(one.results) for one in read_suites(found)] == [1]
+            assert [one.outputs[0].output for one in read_suites(found, ["qa"], with_text=True)] == ["one"]
             assert found.record.metrics["qa/score"] == 1
 
 

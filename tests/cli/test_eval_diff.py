@@ -102,6 +102,7 @@ def test_every_suite_and_metric_that_both_have(exp: Program) -> None:
     assert (acc["test"], acc["wins"], acc["losses"], acc["p"]) == ("McNemar mid-p", 1, 2, 0.625)
     said = exp("eval", "diff", old, new, "--suite", "tinyqa_mc", "-m", "acc")
     assert [line.split()[0] for line in said.out.splitlines() if " -> 0.5000" in line] == ["acc"]
+    assert exp("eval", "diff", old, new, "-m", "acc").out == said.out
 
 
 def test_prompts_of_promptfoo(exp: Program) -> None:
@@ -305,7 +306,7 @@ def test_numbers_at_the_end_of_what_there_is(exp: Program) -> None:
         (
             ["OLD", "NEW", "-m", "nosuch"],
             2,
-            "error: no metric 'nosuch' in both of suite 'qa'\nhint: one of match\n",
+            "error: no metric 'nosuch' in all of the runs\nhint: one of match\n",
         ),
         (["OLD", "NEW", "--suite", "nosuch"], 1, "has no suite 'nosuch'\nhint: one of qa\n"),
         (["OLD", "PLAIN"], 1, "has no evaluation\nhint: git exp eval import PATH\n"),

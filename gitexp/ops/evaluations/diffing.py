@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gitexp.errors import NotFound
+from gitexp.errors import NotFound, UnknownKey
+from gitexp.model.evaluation import Suite
 from gitexp.ops.evaluations.comparing import Comparison, compare
 from gitexp.ops.evaluations.costs import Cost, costs
 from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
@@ -61,17 +62,36 @@ def diff(runs: Sequence[StoredRun], ask: Ask) -> list[Difference]:
     Raises NotFound where they have no suite in common, UnknownKey, BrokenRecord.
     """
     first, *others = runs
+    known: Known = {}
+    tables = [
+        [read_suites(run, [suite], with_text=ask.with_text, known=known)[0] for run in runs]
+        for suite in _common(runs, ask.suite)
+    ]
     found: list[Difference] = []
-    for suite in _common(runs, ask.suite):
-        known: Known = {}
-        tables = [read_suites(run, [suite], with_text=ask.with_text, known=known)[0] for run in runs]
-        comparisons = [
-            compare(tables[0], table, metrics=ask.metrics, cluster=ask.cluster) for table in tables[1:]
-        ]
+    for (old, *news), metrics in zip(tables, _metrics(tables, ask.metrics), strict=True):
+        if ask.metrics and not metrics:
+            continue
+        comparisons = [compare(old, new, metrics=metrics, cluster=ask.cluster) for new in news]
         adjusted = _adjusted(comparisons)
         for run, comparison, p in zip(others, comparisons, adjusted, strict=True):
             found.append(_difference(first, run, comparison, p, ask))
     return found
+
+
+def _metrics(tables: Sequence[Sequence[Suite]], wanted: Sequence[str]) -> list[list[str]]:
+    """For each suite those of the `wanted` metrics that all runs have of it.
+
+    Raises UnknownKey for one that no suite has.
+    """
+    having = [
+        [one.name for one in suites[0].meta.metrics if all(other.metric(one.name) for other in suites)]
+        for suites in tables
+    ]
+    everywhere = sorted({name for names in having for name in names})
+    for name in wanted:
+        if name not in everywhere:
+            raise UnknownKey(f"no metric {name!r} in all of the runs", hint=f"one of {', '.join(everywhere)}")
+    return [[name for name in names if name in wanted] for names in having]
 
 
 def _common(runs: Sequence[StoredRun], wanted: str | None) -> list[str]:

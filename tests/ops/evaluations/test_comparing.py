@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -149,6 +151,15 @@ def test_slices_are_compared_on_their_own():
     with pytest.raises(UnknownKey, match="no example of suite 'qa' has a tag 'subject'") as caught:
         slices(comparison, "subject", None)
     assert caught.value.hint == "one of topic"
+
+
+def test_the_key_of_clusters_is_a_tag_as_well():
+    bare = [replace(one, tags={}) for one in suite(OLD, clusters=TOPICS).examples]
+    old, new = (replace(suite(scores, clusters=TOPICS), examples=tuple(bare)) for scores in (OLD, NEW))
+    comparison = compare(old, new, cluster="topic")
+    assert comparison.metrics[0].clustered.clusters == 3
+    (parts,) = slices(comparison, "topic", None).values()
+    assert [part.value for part in parts] == ["cap", "mul", "sum"]
 
 
 def test_what_is_seen_in_one_of_many_slices_allows_for_the_others():

@@ -28,7 +28,9 @@ MOST = 20
     help="Compare only this metric. May be repeated.",
 )
 @click.option("--cluster", metavar="TAG", help="Examples with the same TAG are not independent.")
-@click.option("--by", metavar="TAG", help="Compare the examples with each value of TAG as well.")
+@click.option(
+    "--by", metavar="TAG", help="Compare the examples with each value of TAG (the 50 largest) as well."
+)
 @click.option(
     "--only",
     type=click.Choice(["regressions", "improvements"]),
