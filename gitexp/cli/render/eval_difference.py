@@ -174,9 +174,7 @@ def _slices(slices: Sequence[Part], paint: Paint) -> list[str]:
 def _changes(
     found: Difference, one: Compared, paint: Paint, limit: int, only: str | None, show_text: bool
 ) -> Iterator[str]:
-    worse = [change for change in one.changes if change.gain < 0]
-    better = [change for change in reversed(one.changes) if change.gain > 0]
-    for name, rows in (("regressions", worse), ("improvements", better)):
+    for name, rows in (("regressions", one.regressions), ("improvements", one.improvements)):
         if rows and only in (None, name):
             yield _INDENT + paint("bold", f"{name} ({len(rows)})")
             yield from _change_rows(found, rows[:limit], paint, show_text)

@@ -32,9 +32,7 @@ def difference_markdown(
     lines += [f"\n{code(one.metric.name)}: {'; '.join(remarks(one))}." for one in found.comparison.metrics]
     lines += _costs(found)
     for one in found.comparison.metrics:
-        worse = [change for change in one.changes if change.gain < 0]
-        better = [change for change in reversed(one.changes) if change.gain > 0]
-        for name, rows in (("regressions", worse), ("improvements", better)):
+        for name, rows in (("regressions", one.regressions), ("improvements", one.improvements)):
             if rows and only in (None, name):
                 texts = answers(found.comparison.new.outputs) if show_text else None
                 lines += folded(f"{code(one.metric.name)}: {len(rows)} {name}", _changes(rows, limit, texts))

@@ -62,12 +62,22 @@ class Compared:
         return self.clustered if self.clustered and self.clustered.usable else self.effect
 
     @property
+    def regressions(self) -> list[Change]:
+        """The worst first."""
+        return [one for one in self.changes if one.gain < 0]
+
+    @property
+    def improvements(self) -> list[Change]:
+        """The best first."""
+        return [one for one in reversed(self.changes) if one.gain > 0]
+
+    @property
     def losses(self) -> int:
-        return sum(one.gain < 0 for one in self.changes)
+        return len(self.regressions)
 
     @property
     def wins(self) -> int:
-        return sum(one.gain > 0 for one in self.changes)
+        return len(self.improvements)
 
     @property
     def ties(self) -> int:
