@@ -279,11 +279,11 @@ def test_what_is_shown_is_as_before(exp: Program, arguments: tuple[str, ...]) ->
 def test_show_tells_what_plain_git_understands(exp: Program, filed: str) -> None:
     shown = exp("show", filed).out
     commit = next(line.split()[1] for line in shown.splitlines() if line.startswith("Commit"))
-    assert f"git switch -c BRANCH {commit[:10]}" in shown
+    assert f"git exp branch {filed} BRANCH" in shown
     assert f"exp/{filed}" not in shown
     assert exp.repo.git("cat-file", "-t", commit) == "commit"
-    exp("archive", "--restore", filed)
-    assert f"git switch -c BRANCH exp/{filed}" in exp("show", filed).out
+    assert exp("branch", filed, "BRANCH").code == 0
+    assert exp.repo.git("rev-parse", "BRANCH:src") == exp.repo.git("rev-parse", f"{commit}:src")
 
 
 def test_artifacts_are_had(exp: Program, filed: str) -> None:

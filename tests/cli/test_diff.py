@@ -203,15 +203,18 @@ def test_params_of_a_commit_are_found_as_recording_finds_them(
     assert exp("diff", name, "HEAD~1", "--exit-code").code == 0
 
 
-def test_runs_come_before_revisions(exp: Program) -> None:
+def test_exact_names_come_before_beginnings(exp: Program) -> None:
     name = exp.record("head")
     exp.repo.git("branch", "heady")
-    assert exp("diff", "HEAD", "heady", "--json").json["runs"][0]["name"] == name
-    assert exp("diff", "heads/heady", "HEAD", "--json").json["runs"][0]["kind"] == "commit"
+    assert [one["kind"] for one in exp("diff", "HEAD", "heady", "--json").json["runs"]] == [
+        "commit",
+        "commit",
+    ]
+    assert exp("diff", "hea", "heady", "--json").json["runs"][0]["name"] == name
+    assert exp("diff", name, "HEAD", "--json").json["runs"][0]["kind"] == "run"
     exp.record("heady")
-    exp.repo.git("branch", "head")
-    said = exp("diff", "head", "main")
-    assert (said.code, said.err.splitlines()[0]) == (1, "error: run 'head' matches 2 runs")
+    said = exp("diff", "hea", "main")
+    assert (said.code, said.err.splitlines()[0]) == (1, "error: run 'hea' matches 2 runs")
 
 
 def test_a_commit_with_the_record_of_other_code_is_stale(exp: Program) -> None:

@@ -163,8 +163,8 @@ def test_records_of_the_same_code_are_mixed_as_well(ideas: Ideas, drivers: None)
     repo.git("merge", "-q", f"exp/{one}")
     repo.git("merge", "-q", "-m", "both", f"exp/{two}")
     assert {path.name for path in (repo.path / ".exp/artifacts").iterdir()} == {"one.txt", "two.txt"}
-    assert ideas.is_stale()
-    # Also where nobody has the runs.
+    assert f"note: the record in 'HEAD' is stale: it is that of run '{one}'" in ideas.show().err
+    # Where nobody has the runs there is nothing to be shown instead.
     repo.git("clone", "-q", str(repo.path), str(repo.path.parent / "clone"))
     os.chdir(repo.path.parent / "clone")
     assert ideas.exp("ls").out == ""
@@ -364,8 +364,10 @@ def test_a_record_that_was_mixed_by_hand_is_not_that_of_its_run(ideas: Ideas) ->
     assert not ideas.is_stale("HEAD")
     repo.git("update-ref", f"refs/exp/{ideas.a}", f"exp/{ideas.a}~")
     repo.commit("better", {".exp/metrics.yaml": "loss: 0\n"})
-    assert ideas.is_stale()
-    assert f"stale: this record is not the one that run '{ideas.a}' has" in ideas.show().out
+    said = ideas.show()
+    assert f"note: the record in 'HEAD' is stale: it is that of run '{ideas.a}'" in said.err
+    assert "loss  0" not in said.out
+    assert f"this record is not the one that run '{ideas.a}' has" in ideas.exp("diff", ideas.a, "HEAD").out
 
 
 def test_git_refuses_an_octopus_of_two_runs_and_takes_one_with_a_branch(ideas: Ideas) -> None:
