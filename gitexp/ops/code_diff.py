@@ -54,6 +54,15 @@ def changed_files(
     return found
 
 
+def changed_paths(
+    git: Git, old: Oid, new: Oid, *, inside: Mapping[str, str] | None = None
+) -> set[str] | None:
+    """The files that differ, record aside; None where git cannot tell."""
+    command = ("diff-tree", "-r", "-z", *_PLAIN, "--name-only", "--no-renames", old, new, *WITHOUT_RECORD)
+    listed = git.run(*command, env=inside, check=False)
+    return {os.fsdecode(path) for path in listed.stdout.split(b"\0") if path} if listed.code == 0 else None
+
+
 def _trees(git: Git, revisions: Sequence[Oid], inside: Mapping[str, str] | None) -> list[str]:
     asked = [f"{one}^{{tree}}" for one in revisions]
     return git.run("rev-parse", *asked, env=inside).text.split("\n")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from gitexp.errors import NotFound, UsageError
 from gitexp.formats.trailers import named
+from gitexp.model.files import METRICS_FILES
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.read import Listing, StoredRun
@@ -27,6 +28,8 @@ class Evidence:
     """Those of its code first, of them the finished ones, of them those that it names; the newest first."""
     missing: tuple[RunName, ...]
     """Runs that it names and that are not here."""
+    with_results: frozenset[RunName] = frozenset()
+    """Runs that it names and whose code it has, but for the metrics files that they wrote."""
 
     def among(self, runs: Iterable[StoredRun]) -> list[StoredRun]:
         """Those of `runs` that it has, in their order."""
@@ -40,7 +43,7 @@ class Evidence:
 
     def is_stale(self, run: StoredRun) -> bool:
         """Whether the run is of other code than the commit's."""
-        return run.info.code.tree != self.code
+        return run.info.code.tree != self.code and run.name not in self.with_results
 
 
 def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
@@ -56,11 +59,24 @@ def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
     tree = code_tree(repo, commit)
     here = {run.name: run for run in listing.runs if run.name in names}
     found = {**{run.name: run for run in listing.with_code(tree)}, **here}
-    runs = best_first(found.values())
-    runs.sort(key=lambda run: (run.info.code.tree != tree, _rank(run.head.status), run.name not in here))
     broken = {name for name, _ in listing.broken}
     missing = tuple(name for name in names if name not in here and name not in broken)
-    return Evidence(commit, tree, tuple(runs), missing)
+    others = [run for run in here.values() if run.info.code.tree != tree]
+    evidence = Evidence(commit, tree, (), missing, frozenset(_with_results(repo, commit, others)))
+    runs = best_first(found.values())
+    runs.sort(key=lambda run: (evidence.is_stale(run), _rank(run.head.status), run.name not in here))
+    return replace(evidence, runs=tuple(runs))
+
+
+def _with_results(repo: Repository, commit: Oid, runs: Iterable[StoredRun]) -> Iterator[RunName]:
+    """Those whose code the commit has but for metrics files: who commits results commits what a run wrote."""
+    from gitexp.ops.code_diff import changed_paths
+    from gitexp.ops.committed import settings_at
+
+    for run in runs:
+        changed = changed_paths(repo.git, run.commit, commit)
+        if changed and changed <= set(settings_at(repo, commit).metrics or METRICS_FILES):
+            yield run.name
 
 
 def not_here(name: RunName, revision: str) -> NotFound:

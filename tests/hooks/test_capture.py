@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -481,3 +482,23 @@ def test_a_commit_of_one_file_has_an_index_of_its_own(exp: Program, tmp_path: Pa
     tree = exp.repo.git("write-tree", GIT_INDEX_FILE=str(other))
     assert shown(exp, name)["code"]["tree"] == tree
     assert exp.repo.git("show", f"{tree}:train.py") == str(FILES["train.py"]).strip()
+
+
+def test_results_that_a_run_wrote_belong_to_that_run(exp: Program) -> None:
+    repo = exp.repo
+    code = "import json; json.dump({'acc': 0.5}, open('metrics.json', 'w'))\n"
+    repo.commit("code", {"train.py": code})
+    run = exp("run", "--name", "trained", "--", sys.executable, "train.py").name
+    exp("hooks", "install")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "results")
+    assert runs(repo) == {run}
+    assert repo.git("log", "-1", "--format=%(trailers:key=Exp-Run,valueonly)").strip() == run
+    shown = exp("show", "HEAD", "--json").json
+    assert (shown["name"], shown["stale"]) == (run, False)
+    assert exp("ls", "--commit", "HEAD", "--json").json["runs"][0]["stale"] is False
+    # What somebody wrote into the file is not what the run found; nor is other code the run's.
+    for files in ({"metrics.json": '{"acc": 0.9}'}, {"metrics.json": '{"acc": 0.5}\n', "train.py": "pass\n"}):
+        exp("run", "--", sys.executable, "-c", code)
+        repo.commit("by hand", files)
+        assert exp("show", "HEAD", "--json").json["status"] == "captured"

@@ -95,13 +95,16 @@ def _is_wanted(repo: Repository, files: StagedFiles) -> bool:
 def _known(repo: Repository, taken: Snapshot, files: StagedFiles) -> StoredRun | None:
     """The best of the runs with this code and these params; a run may have more params than files have."""
     found = [run for run in runs_with_code(repo, taken.tree) if run.head.status != "draft"]
-    if not found:
+    if not found and not files.metrics_files():
         return None
     from gitexp.ops.alike import began_with, speaks
     from gitexp.ops.comparand import redacted
+    from gitexp.ops.hooks.own_results import run_of_results
 
     _use_settings(repo, files)
     params = redacted(repo, files.read_params())
+    if not found:
+        return run_of_results(repo, taken, files, params)
     fitting = [run for run in found if speaks(run) and began_with(run, params)]
     return next(iter(best_first(fitting)), None)
 

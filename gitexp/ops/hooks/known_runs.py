@@ -24,16 +24,27 @@ def runs_with_code(repo: Repository, tree: Oid) -> list[StoredRun]:
 
     Raises GitExpError where the index lacks so many runs that to read them would take long.
     """
+    runs, complete = _speaking_of(repo, tree)
+    if not complete:
+        return list_all(repo).with_code(tree)
+    return [run for run in runs if run.info.code.tree == tree]
+
+
+def runs_from(repo: Repository, base: Oid) -> list[StoredRun]:
+    """The runs that started from that commit, newest first, but for archived ones. Raises as above."""
+    return [run for run in _speaking_of(repo, base)[0] if run.info.code.base == base]
+
+
+def _speaking_of(repo: Repository, oid: Oid) -> tuple[list[StoredRun], bool]:
+    """The runs with refs whose `run.yaml` has the id, newest first, and whether no other run may have it."""
     # git and SQLite work side by side.
     answer = ask_listing(repo.git, ARCHIVE, EXP)
     index = open_index(repo)
-    known = index.with_code(tree)
+    known = index.with_code(oid)
     tips, listing = split_listing(answer())
-    rows = _rows(repo, index, known, listing)
-    if tips and (known.archived or not tips.items() <= dict(known.archives).items()):
-        return list_all(repo).with_code(tree)
-    runs = [run for run in _stored(repo, rows) if run.info.code.tree == tree]
-    return sorted(runs, key=lambda run: (run.head.started, run.name), reverse=True)
+    runs = _stored(repo, _rows(repo, index, known, listing))
+    complete = not tips or (not known.archived and tips.items() <= dict(known.archives).items())
+    return sorted(runs, key=lambda run: (run.head.started, run.name), reverse=True), complete
 
 
 def _rows(repo: Repository, index: Index, known: Coded, listing: bytes) -> Mapping[str, Row]:
