@@ -76,6 +76,11 @@ def read_ref(git: Git, ref: str) -> Oid | None:
     return Oid(result.text) if result.code == 0 else None
 
 
+def commit_of(git: Git, revision: str) -> Oid | None:
+    """The commit that git takes `revision` for; None where it knows none."""
+    return read_ref(git, f"{revision}^{{commit}}")
+
+
 def list_runs(git: Git, pattern: str = EXP) -> RunRefs:
     """Every run under `pattern`, a namespace or a run's name with `*`, asked from git once.
 

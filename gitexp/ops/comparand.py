@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import Ambiguous, NotFound
+from gitexp.git.refs import commit_of
 from gitexp.model.record import Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops.compare import Side, side_of
-from gitexp.ops.resolve import commit_of, resolve
+from gitexp.ops.resolve import resolve
 from gitexp.repo import Repository
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _committed(repo: Repository, text: str) -> Comparand:
     except Ambiguous:
         raise
     except NotFound as error:
-        commit = commit_of(repo, text)
+        commit = commit_of(repo.git, text)
         if commit is None:
             raise error from None
         return _bare_commit(repo, text, commit)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from gitexp.errors import NotFound, UsageError
 from gitexp.formats.trailers import named
+from gitexp.git.refs import commit_of
 from gitexp.model.files import METRICS_FILES
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
@@ -50,7 +51,7 @@ def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
     """Raises NotFound where `revision` is no commit, UsageError where it cannot be one."""
     if not revision or revision.startswith("-") or "\0" in revision or "\n" in revision:
         raise UsageError(f"invalid revision {revision!r}", hint="git log --oneline")
-    commit = commit_of(repo, revision)
+    commit = commit_of(repo.git, revision)
     if commit is None:
         raise NotFound(f"{revision!r} is not a commit", hint="git log --oneline")
     from gitexp.ops.staleness import code_tree  # heavy, and nothing to those who only rank runs
@@ -82,14 +83,6 @@ def _with_results(repo: Repository, commit: Oid, runs: Iterable[StoredRun]) -> I
 def not_here(name: RunName, revision: str) -> NotFound:
     """The error for a run that a commit names."""
     return NotFound(f"run {name!r}, which {revision!r} names, is not here", hint="git exp fetch")
-
-
-def commit_of(repo: Repository, revision: str) -> Oid | None:
-    """The commit that `revision` names, as git understands it."""
-    result = repo.git.run(
-        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", check=False
-    )
-    return Oid(result.text) if result.code == 0 else None
 
 
 def best_first(runs: Iterable[StoredRun]) -> list[StoredRun]:

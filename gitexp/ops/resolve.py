@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable
 
 from gitexp.errors import Ambiguous, NotFound, UsageError
-from gitexp.git.refs import EXP
+from gitexp.git.refs import EXP, commit_of
 from gitexp.model.names import RunName, slug_of
-from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import StoredRun, list_all, load
 from gitexp.repo import Repository
@@ -88,16 +87,8 @@ def _recent(repo: Repository, text: str, back: int) -> StoredRun:
     return runs[back]
 
 
-def commit_of(repo: Repository, text: str) -> Oid | None:
-    """The commit that git takes `text` for; None where it knows none."""
-    result = repo.git.run(
-        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}", check=False
-    )
-    return Oid(result.text) if result.code == 0 else None
-
-
 def _by_commit(repo: Repository, text: str) -> StoredRun:
-    commit = commit_of(repo, text)
+    commit = commit_of(repo.git, text)
     if commit is None:
         raise NotFound(f"no run matches {text!r}", hint=_nearest(repo, text))
     if repo.reader.resolve(commit, ".exp/run.yaml") is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gitexp.errors import Ambiguous, GitExpError, NotFound
-from gitexp.ops.evidence import Evidence, commit_of, evidence_of, not_here
+from gitexp.git.refs import commit_of
+from gitexp.ops.evidence import Evidence, evidence_of, not_here
 from gitexp.ops.examine import Examined, examine, examine_run
 from gitexp.ops.read import list_all
 from gitexp.ops.records import FOLDER
@@ -55,7 +56,7 @@ def _best(repo: Repository, text: str, found: Evidence) -> Examined:
 
 
 def _is_without_record(repo: Repository, text: str) -> bool:
-    commit = commit_of(repo, text)
+    commit = commit_of(repo.git, text)
     return commit is not None and repo.reader.resolve(commit, f"{FOLDER}/run.yaml") is None
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from gitexp.capture.interpreter import is_interactive
 from gitexp.errors import Ambiguous, GitExpError, NotFound, UsageError
+from gitexp.git.refs import commit_of
 from gitexp.model.record import Results
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun
-from gitexp.ops.resolve import commit_of, resolve
+from gitexp.ops.resolve import resolve
 from gitexp.ops.runnable import runnable_command
 from gitexp.ops.trust import check_trusted
 from gitexp.repo import Repository
@@ -45,7 +46,7 @@ def end_of(repo: Repository, text: str) -> End:
     except Ambiguous:
         raise
     except NotFound as error:
-        commit = commit_of(repo, text)
+        commit = commit_of(repo.git, text)
         if commit is None:
             raise error from None
         return End(text, commit)

@@ -13,8 +13,8 @@ from pathlib import Path
 from gitexp.capture.durable import write_durably
 from gitexp.capture.snapshot import Snapshot, of_index
 from gitexp.formats.trailers import lines, named, without
+from gitexp.git.refs import commit_of
 from gitexp.model.names import RunName
-from gitexp.ops.evidence import commit_of
 from gitexp.ops.hooks import pending
 from gitexp.ops.hooks.known_runs import runs_with_code
 from gitexp.ops.hooks.message import is_nothing, with_line
@@ -47,13 +47,13 @@ def run(repo: Repository, call: Call) -> Answer:
 
 def _of_amended(repo: Repository, taken: Snapshot) -> RunName | None:
     """The new run of an amended commit: what it changes is seen against the parent of what it replaces."""
-    if commit_of(repo, "HEAD^2") is not None:  # what git has put together is nobody's result
+    if commit_of(repo.git, "HEAD^2") is not None:  # what git has put together is nobody's result
         return None
     from gitexp.ops.hooks.capture import recorded
     from gitexp.ops.hooks.staged_files import StagedFiles
     from gitexp.ops.staleness import code_tree
 
-    base = commit_of(repo, "HEAD^")
+    base = commit_of(repo.git, "HEAD^")
     dirty = base is None or code_tree(repo, base) != taken.tree
     with StagedFiles(repo, taken, "HEAD^") as files:
         return recorded(repo, replace(taken, base=base, dirty=dirty), files)
@@ -62,7 +62,7 @@ def _of_amended(repo: Repository, taken: Snapshot) -> RunName | None:
 def _outdated(repo: Repository, message: bytes, noted: Pending) -> set[str]:
     """The runs whose lines come from the commit that is amended, and that are of its code and not of this."""
     names = lines(message) - {noted.run or ""}
-    head = commit_of(repo, "HEAD") if names else None
+    head = commit_of(repo.git, "HEAD") if names else None
     if head is None:
         return set()
     names &= lines(repo.reader.read(head)[1].partition(b"\n\n")[2])

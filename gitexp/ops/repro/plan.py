@@ -10,6 +10,7 @@ from gitexp.capture import interpreter
 from gitexp.capture.interpreter import is_interactive
 from gitexp.errors import GitError, GitExpError, NotFound, UsageError
 from gitexp.formats.assignment import flatten
+from gitexp.git.refs import commit_of
 from gitexp.model.record import Code, Record, Status
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops import params
@@ -20,7 +21,7 @@ from gitexp.ops.repro import submodules, supplies
 from gitexp.ops.repro.carried import Carried, carry
 from gitexp.ops.repro.packages import Difference, differences
 from gitexp.ops.repro.variables import repeated_variables, unset_variables
-from gitexp.ops.resolve import commit_of, resolve
+from gitexp.ops.resolve import resolve
 from gitexp.ops.runnable import runnable_command
 from gitexp.ops.staleness import is_stale
 from gitexp.ops.trust import Provenance, provenance
@@ -144,7 +145,7 @@ def _carried(repo: Repository, run: StoredRun, record: Record, on: str | None) -
 
 
 def _revision(repo: Repository, text: str) -> Oid:
-    commit = commit_of(repo, text)
+    commit = commit_of(repo.git, text)
     if commit is None:
         raise NotFound(f"no revision {text!r}", hint="git log --oneline")
     return commit
