@@ -74,7 +74,7 @@ def _kill_often(repo: Repo, root: Path, *, rounds: int, seed: str) -> None:
     for number in range(rounds):
         before = users_things(repo)
         told = _life(repo, kill_after=random_delay.uniform(0, duration), alone=number % 2 == 0)
-        next_command(repo)
+        _recover(repo)
         _check(repo, told)
         assert users_things(repo) == before
         check_git(repo, remote)
@@ -83,6 +83,18 @@ def _kill_often(repo: Repo, root: Path, *, rounds: int, seed: str) -> None:
     for told in kept:
         _check(repo, told)
     _nothing_left(repo)
+
+
+def _recover(repo: Repo) -> None:
+    """By the next command, or the one after: a child between fork and exec holds what its dead parent held,
+    so for that moment the run lives on."""
+    deadline = time.monotonic() + 2
+    next_command(repo)
+    while time.monotonic() < deadline and any(
+        run.status == "running" for run in gitexp.runs(repository=repo.path)
+    ):
+        time.sleep(0.02)
+        next_command(repo)
 
 
 def _life(repo: Repo, *, kill_after: float | None, alone: bool = False) -> Told:
