@@ -30,7 +30,9 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> UsageError:
     # What there is to choose from, line by line, is in the help.
     message = error.format_message().partition(". Choose from:")[0].rstrip(".")
     message = message[:1].lower() + message[1:]
-    where = " ".join(["git exp", *arguments[:1]]) if arguments[:1] and arguments[0] in COMMANDS else "git exp"
+    context = getattr(error, "ctx", None)  # the parser of options gives none
+    named = arguments[:1] if arguments[:1] and arguments[0] in COMMANDS else ()
+    where = context.command_path if context else " ".join(["git exp", *named])
     hint = f"{where} -h"
     if isinstance(error, click.exceptions.NoSuchOption):
         message = f"unknown option {error.option_name!r}"

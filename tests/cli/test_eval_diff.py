@@ -388,3 +388,8 @@ def test_runs_that_do_not_differ_tell_nothing(exp: Program) -> None:
     said = exp("eval", "plan", "qa", "--detect", "0.1")
     assert said.code == 1
     assert "no two runs of suite 'qa' differ in what could be compared" in said.err
+
+
+def test_a_wrong_option_leads_to_the_help_of_its_own_command(exp: Program) -> None:
+    said = exp("eval", "plan", "qa", "--detect", "0")
+    assert (said.code, said.err.splitlines()[-1]) == (2, "hint: git exp eval plan -h")
