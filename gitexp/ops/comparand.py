@@ -11,12 +11,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gitexp.errors import Ambiguous, NotFound
-from gitexp.git.refs import commit_of
 from gitexp.model.record import Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops.compare import Side, side_of
-from gitexp.ops.resolve import resolve
+from gitexp.ops.resolve import run_or_commit
 from gitexp.repo import Repository
 
 if TYPE_CHECKING:
@@ -76,16 +74,8 @@ def comparands(repo: Repository, texts: Sequence[str]) -> Iterator[Comparands]:
 
 
 def _committed(repo: Repository, text: str) -> Comparand:
-    try:
-        run = resolve(repo, text)
-    except Ambiguous:
-        raise
-    except NotFound as error:
-        commit = commit_of(repo.git, text)
-        if commit is None:
-            raise error from None
-        return _bare_commit(repo, text, commit)
-    return _run(run)
+    found = run_or_commit(repo, text)
+    return _bare_commit(repo, text, found) if isinstance(found, str) else _run(found)
 
 
 def _run(run: StoredRun) -> Comparand:

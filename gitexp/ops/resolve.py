@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from gitexp.errors import Ambiguous, NotFound, UsageError
 from gitexp.git.refs import EXP, commit_of
 from gitexp.model.names import RunName, slug_of
+from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import StoredRun, list_all, load
 from gitexp.repo import Repository
@@ -45,6 +46,19 @@ def resolve(repo: Repository, text: str) -> StoredRun:
     if meant is None:
         raise _ambiguous(text, list(matches))
     return load(repo, matches[meant], meant, meant)
+
+
+def run_or_commit(repo: Repository, text: str) -> StoredRun | Oid:
+    """The run that `text` means, else the commit that git takes it for. Raises as `resolve` does."""
+    try:
+        return resolve(repo, text)
+    except Ambiguous:
+        raise
+    except NotFound as error:
+        commit = commit_of(repo.git, text)
+        if commit is None:
+            raise error from None
+        return commit
 
 
 def only(names: Iterable[RunName], text: str) -> RunName | None:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gitexp.capture.interpreter import is_interactive
-from gitexp.errors import Ambiguous, GitExpError, NotFound, UsageError
-from gitexp.git.refs import commit_of
+from gitexp.errors import GitExpError, UsageError
 from gitexp.model.record import Results
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun
-from gitexp.ops.resolve import resolve
+from gitexp.ops.resolve import run_or_commit
 from gitexp.ops.runnable import runnable_command
 from gitexp.ops.trust import check_trusted
 from gitexp.repo import Repository
@@ -41,17 +40,11 @@ class Way:
 
 def end_of(repo: Repository, text: str) -> End:
     """The end that `text` means: a run, else a revision. Raises NotFound, Ambiguous or UsageError."""
-    try:
-        run = resolve(repo, text)
-    except Ambiguous:
-        raise
-    except NotFound as error:
-        commit = commit_of(repo.git, text)
-        if commit is None:
-            raise error from None
-        return End(text, commit)
-    code = run.record.info.code
-    return End(text, run.commit if code.dirty or code.base is None else code.base, run)
+    found = run_or_commit(repo, text)
+    if isinstance(found, str):
+        return End(text, found)
+    code = found.record.info.code
+    return End(text, found.commit if code.dirty or code.base is None else code.base, found)
 
 
 def way_of(repo: Repository, ends: Sequence[End], command: Sequence[str]) -> Way:
