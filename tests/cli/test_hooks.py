@@ -21,6 +21,10 @@ def test_status_says_where_and_how(exp: Program) -> None:
     said = exp("hooks", "status")
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("hooks are in .git/hooks\n")
+    assert said.out.endswith("merge and diff drivers are not registered\n")
+    exp("hooks", "install")
+    assert exp("hooks", "status").out.endswith("merge and diff drivers are registered\n")
+    exp("hooks", "uninstall")
     assert "  pre-commit          foreign\n" in said.out
     assert "  pre-push            not installed\n" in said.out
     foreign.chmod(0o755)

@@ -123,6 +123,7 @@ def _put_status(repo: Repository, hooks: Sequence[HookState], *, as_json: bool) 
     print(f"hooks are in {safe(_shown(folder.path, repo))}{'' if folder.own else ' (core.hooksPath)'}")
     for one in hooks:
         print(f"  {one.name:<18}  {one.state.value}{safe(_aside(one))}")
+    print(f"merge and diff drivers are {'' if registered(repo) else 'not '}registered")
     if not repo.config.bool("exp.hooks", True):
         note("ours do nothing, because exp.hooks is false")
     return exit_codes.OK
