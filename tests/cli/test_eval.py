@@ -226,7 +226,7 @@ def test_what_is_wrong_with_a_log_is_told_and_nothing_is_made(exp: Program) -> N
         ([EVAL, "--format", "promptfoo"], f"error: {EVAL}"),
         ([EVAL, "--suite", "a/b"], "error: invalid suite 'a/b'\n"),
         ([EVAL, "--attach", "none"], "error: no run matches 'none'"),
-        ([], "error: missing argument 'PATH...'\nhint: git exp eval -h\n"),
+        ([], "error: missing argument 'PATH...'\nhint: git exp eval import -h\n"),
     ],
 )
 def test_what_cannot_be_imported(exp: Program, arguments: list[str], told: str) -> None:
