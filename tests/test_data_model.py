@@ -29,6 +29,7 @@ from gitexp.model.record import (
     Failure,
     Input,
     Keep,
+    Pin,
     Record,
     Results,
     Resumption,
@@ -452,7 +453,9 @@ def test_every_key_that_is_written_stands_on_the_page() -> None:
     assert unset == []
     record = Record(
         info,
-        inputs=(Input("dataset", "name", "path", digest, 1, "value"),),
+        inputs=(
+            Input("dataset", "name", "path", digest, 1, "value", pin=Pin.NAMED, none=True, seen={"k": 1}),
+        ),
         artifacts=(Artifact("a", digest, 1, "kind", {"k": 1}, Keep("last:1", "a", 1, {"m": 1})),),
     )
     files = {path: yaml.safe_load(data) for path, data in encode(record).items()}

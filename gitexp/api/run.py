@@ -21,7 +21,7 @@ from gitexp.formats.plain import flatten_metrics, plain
 from gitexp.model.history import Step
 from gitexp.model.record import Status
 from gitexp.model.values import Scalar, Value
-from gitexp.ops.recording import Recording, input_of
+from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
 
 if TYPE_CHECKING:
@@ -180,11 +180,17 @@ class Run:
         self._live().artifact(data, name, kind="text")
 
     @_guarded
-    def use(self, role: str, what: Any, *, name: str | None = None) -> None:
-        """Note an input by its role (dataset, prompt, …): a path is hashed, another value is itself."""
+    def use(self, role: str, what: Any, *, name: str | None = None, revision: str | None = None) -> None:
+        """Note an input by its role (model, prompt, dataset, grader, retriever, tools, settings, seeds, …).
+
+        A path is hashed, another value is itself, None states that there is none. `revision` is for what
+        others keep under a name: the commit of a model or dataset, the version of a package.
+        """
+        from gitexp.ops.declaring import input_of
+
         recording = self._live()
-        value = what if isinstance(what, (str, os.PathLike)) else plain(what)
-        recording.use(input_of(recording.repo, role, value, name))
+        value = what if isinstance(what, (str, os.PathLike)) or what is None else plain(what)
+        recording.use(input_of(recording.repo, role, value, name, revision))
 
     def eval(
         self,

@@ -158,9 +158,9 @@ def summary(values: Mapping[str, Scalar]) -> None:
     active_run().summary.update(values)
 
 
-def use(role: str, what: Any, *, name: str | None = None) -> None:
+def use(role: str, what: Any, *, name: str | None = None, revision: str | None = None) -> None:
     """`Run.use` on the current run."""
-    active_run().use(role, what, name=name)
+    active_run().use(role, what, name=name, revision=revision)
 
 
 def tag(*tags: str) -> None:

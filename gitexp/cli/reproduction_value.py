@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gitexp.cli.json_output import strict
-from gitexp.formats.record import input_value
+from gitexp.formats.inputs import input_value
 from gitexp.formats.reproduction import reproduction_value
 from gitexp.ops.repro.plan import Plan
 from gitexp.ops.repro.reproduce import Reproduced

@@ -7,7 +7,8 @@ from typing import Any
 
 from gitexp.cli.json_output import strict
 from gitexp.cli.render.values import difference
-from gitexp.formats.record import artifact_value, info_value, input_value
+from gitexp.formats.inputs import input_value
+from gitexp.formats.record import artifact_value, info_value
 from gitexp.model.missing import MISSING, Missing
 from gitexp.model.record import Record
 from gitexp.model.values import Oid, Value

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from gitexp.errors import BrokenRecord, NewerFormat
 from gitexp.formats import record as files
+from gitexp.formats.inputs import inputs_from, inputs_value
 from gitexp.formats.record_fields import FAULTS
 from gitexp.model.names import RunName, parse_name
 from gitexp.model.record import RunInfo
@@ -234,7 +235,7 @@ def _check_cells(cells: Any, leaves: int, width: int) -> None:
 
 
 def _inputs(value: Any) -> str:
-    return json.dumps(files.inputs_value(files.inputs_from(_mapping(value))))
+    return json.dumps(inputs_value(inputs_from(_mapping(value))))
 
 
 def _env(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.formats import record as files
 from gitexp.formats import record_fields as fields
+from gitexp.formats.inputs import input_from, lay_over
 from gitexp.formats.record_fields import FAULTS
 from gitexp.model.history import Row
 from gitexp.model.record import Artifact, Failure, Input, Record
@@ -126,8 +127,7 @@ class State:
         self.labels.update(known)
 
     def add_input(self, value: Mapping[str, Any]) -> None:
-        one = files.input_from(value["role"], value)
-        self.inputs[one.role, one.name] = one
+        lay_over(self.inputs, input_from(value["role"], value))
 
     def add_artifact(self, value: Mapping[str, Any]) -> None:
         one = files.artifact_from(value["path"], value)

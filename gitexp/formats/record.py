@@ -9,6 +9,7 @@ from gitexp.errors import BrokenRecord
 from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical import LONGEST_DECIMAL, dump
 from gitexp.formats.canonical_reader import MAX_SCALAR, MAX_SIZE, load
+from gitexp.formats.inputs import inputs_from, inputs_value
 from gitexp.formats.record_fields import checked
 from gitexp.formats.reproduction import reproduction_from, reproduction_value
 from gitexp.model.names import parse_id, parse_name
@@ -17,8 +18,6 @@ from gitexp.model.record import (
     Artifact,
     Code,
     Failure,
-    How,
-    Input,
     Keep,
     Record,
     Results,
@@ -210,44 +209,6 @@ def _results_from(value: Mapping[str, Any]) -> Results:
 def _resumption_from(value: Mapping[str, Any]) -> Resumption:
     kept, rows = fields.count(value["kept"]), fields.count(value["rows"])
     return Resumption(fields.time(value["at"]), fields.oid(value["commit"]), kept, rows)
-
-
-def inputs_value(inputs: tuple[Input, ...]) -> dict[str, Value]:
-    """Role -> its inputs, roles sorted, inputs in the order they became known."""
-    roles: dict[str, list[Value]] = {}
-    for one in inputs:
-        roles.setdefault(one.role, []).append(input_value(one))
-    return dict(_sorted(roles))
-
-
-def input_value(one: Input) -> dict[str, Value]:
-    value: dict[str, Value] = {
-        "name": one.name,
-        "path": one.path,
-        "oid": f"sha256:{one.oid}" if one.oid else None,
-        "size": one.size,
-        "value": one.value,
-        "how": one.how.value,
-    }
-    return _set(value)
-
-
-def input_from(role: str, value: Mapping[str, Any]) -> Input:
-    return Input(
-        role=fields.text(role),
-        name=fields.text(value["name"]),
-        path=fields.input_path(value.get("path")),
-        oid=fields.digest_or_none(value.get("oid")),
-        size=fields.count_or_none(value.get("size")),
-        value=value.get("value"),
-        how=How(value["how"]),
-    )
-
-
-def inputs_from(value: Mapping[str, Any]) -> tuple[Input, ...]:
-    return tuple(
-        input_from(role, fields.mapping(one)) for role, ones in value.items() for one in fields.listed(ones)
-    )
 
 
 def artifacts_value(artifacts: tuple[Artifact, ...]) -> dict[str, Value]:

@@ -46,6 +46,19 @@ class How(str, Enum):
     ASSUMED = "assumed"
 
 
+class Pin(str, Enum):
+    """How firmly it is known what an input was; the strongest first."""
+
+    CONTENT = "content"
+    """By its bytes, or its value: it can be no other."""
+    REVISION = "revision"
+    """By a commit or a version that who keeps it says never changes."""
+    NAMED = "named"
+    """By a name, behind which another thing may stand tomorrow."""
+    INFERRED = "inferred"
+    """By a guess: from what was seen of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """The code that ran."""
@@ -143,6 +156,12 @@ class Input:
     value: Value = None
     """The identity itself, where the input is a value (a model's name, a seed)."""
     how: How = How.DECLARED
+    pin: Pin | None = None
+    """None where it follows from the rest: `formats.identity.pin_of`."""
+    none: bool = False
+    """The statement that the run had none of this role."""
+    seen: Mapping[str, Value] = field(default_factory=dict)
+    """What was answered when it was used (the model and fingerprint of a reply); no part of what it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from gitexp.errors import NotFound
 from gitexp.formats.assignment import flatten
-from gitexp.formats.record import inputs_from
+from gitexp.formats.inputs import inputs_from
 from gitexp.model.record import Input, Record, RunInfo, Status
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops.compare import input_identities

@@ -22,6 +22,7 @@ from gitexp.git.refs import run_ref
 from gitexp.git.write import RefUpdate, publish
 from gitexp.model.names import RunName, new_id, new_name
 from gitexp.model.record import Code, How, Input, Record, Results, RunInfo, Status
+from gitexp.model.roles import UNTRACKED
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid, Value
 from gitexp.ops.commit import RecordTree, bring_in, write_commit
@@ -35,7 +36,6 @@ from gitexp.repo import Repository
 if TYPE_CHECKING:
     from gitexp.ops.continuing import Origin
 
-UNTRACKED_ROLE = "untracked"
 _NAME_TRIES = 3
 _ROOM = "df -h .git"
 
@@ -255,7 +255,7 @@ def _large_inputs(repo: Repository, taken: Snapshot) -> Iterator[Input]:
     for one in taken.skipped:
         if one.reason == "large" and repo.layout.top is not None:
             found = repo.digests.file(repo.layout.top / one.path)
-            yield Input(UNTRACKED_ROLE, one.path, one.path, found.oid, found.size, how=How.OBSERVED)
+            yield Input(UNTRACKED, one.path, one.path, found.oid, found.size, how=How.OBSERVED)
 
 
 def _notices(skipped: Sequence[Skipped]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias, TypeGuard
 from gitexp.diff import Path, aligned, differences, same
 from gitexp.errors import UnknownKey
 from gitexp.formats.assignment import flatten, join_key
+from gitexp.formats.inputs import NONE
 from gitexp.model.history import MISSING, Missing
 from gitexp.model.record import Input, Record, Status
 from gitexp.model.values import Oid, Scalar, Value
@@ -241,9 +242,13 @@ def _inputs(inputs: Sequence[Input] | None) -> dict[str, Value] | None:
 
 def input_identities(inputs: Sequence[Input]) -> dict[str, Value]:
     """`role path` -> the hash, or the value where the input is no file."""
-    return {
-        f"{one.role} {one.path or one.name}": f"sha256:{one.oid}" if one.oid else one.value for one in inputs
-    }
+    return {f"{one.role} {one.path or one.name}": _identity(one) for one in inputs}
+
+
+def _identity(one: Input) -> Value:
+    if one.none:
+        return NONE
+    return f"sha256:{one.oid}" if one.oid else one.value
 
 
 def _packages(requirements: str | None) -> dict[str, Value] | None:

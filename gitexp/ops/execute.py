@@ -17,9 +17,10 @@ from gitexp.git.filters import switched_off
 from gitexp.git.process import Git, unplaced
 from gitexp.model.names import RunName
 from gitexp.model.record import Code, Input, Record, Results, Status
+from gitexp.model.roles import UNTRACKED
 from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params, results
-from gitexp.ops.begin import UNTRACKED_ROLE, Wish, begin, no_work_tree
+from gitexp.ops.begin import Wish, begin, no_work_tree
 from gitexp.ops.committed import from_folder
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
@@ -227,7 +228,7 @@ def _linked(repo: Repository, record: Record) -> list[str]:
     submodules = [
         one for one in isolate.submodules(repo, record.info.code.tree) if top and (top / one).is_dir()
     ]
-    large = [one.path for one in record.inputs if one.role == UNTRACKED_ROLE and one.path]
+    large = [one.path for one in record.inputs if one.role == UNTRACKED and one.path]
     return [*(isolate.ignored_paths(repo) if top else ()), *large, *submodules]
 
 

@@ -17,7 +17,8 @@ from gitexp.capture.live import Live
 from gitexp.capture.liveness import Lock
 from gitexp.errors import InvalidName, NotFound, UsageError
 from gitexp.formats.fold import folders_of
-from gitexp.formats.record import artifact_value, input_value
+from gitexp.formats.inputs import input_value
+from gitexp.formats.record import artifact_value
 from gitexp.model.history import Step
 from gitexp.model.names import RunName
 from gitexp.model.record import Artifact, Failure, Input, Keep
@@ -283,38 +284,6 @@ def _artifact(
     return Artifact(one.path, one.stored.oid, one.stored.size, kind, metadata, keep)
 
 
-def input_of(repo: Repository, role: str, what: object, name: str | None = None) -> Input:
-    """The input that `what` (a path that exists, or any value) is, with its hash if it is files.
-
-    Raises UsageError for an empty role, OSError for files that cannot be read.
-    """
-    if not role or "\n" in role:
-        raise UsageError(f"invalid role {role!r}", hint="use a word such as dataset, prompt or model")
-    path = _existing(repo, what)
-    if path is None:
-        plain = what if isinstance(what, (dict, list, str, int, float, bool, type(None))) else str(what)
-        masked = repo.redactor.params({role: plain})
-        assert isinstance(masked, dict)
-        value = masked[role]
-        told = _short(value) if name is None else repo.redactor.text(str(name))
-        return Input(role, told, value=value)
-    found = repo.digests.folder(path) if path.is_dir() else repo.digests.file(path)
-    return Input(role, path.name if name is None else str(name), repo.relative(path), found.oid, found.size)
-
-
-def _existing(repo: Repository, what: object) -> Path | None:
-    if not isinstance(what, (str, os.PathLike)) or not os.fspath(what) or len(os.fspath(what)) > 4096:
-        return None
-    path = repo.cwd / os.fspath(what)
-    try:
-        exists = path.exists()
-    except (OSError, ValueError):
-        return None
-    if not exists and isinstance(what, os.PathLike):
-        raise NotFound(f"no input {str(what)!r}")
-    return path if exists else None
-
-
 def _label(value: Value) -> Value:
     """A label as text of a bounded length; a list of tags as texts."""
     if value is None or isinstance(value, bool):
@@ -322,8 +291,3 @@ def _label(value: Value) -> Value:
     if isinstance(value, (list, tuple)):
         return [str(item)[:MAX_LABEL] for item in value]
     return str(value)[:MAX_LABEL]
-
-
-def _short(value: Value) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= 60 else text[:59] + "…"

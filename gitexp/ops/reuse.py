@@ -14,10 +14,11 @@ from gitexp.capture.snapshot import Snapshot
 from gitexp.formats.assignment import flatten
 from gitexp.formats.secret_shapes import MASK
 from gitexp.model.record import Input
+from gitexp.model.roles import UNTRACKED
 from gitexp.model.values import Value
 from gitexp.ops import params
 from gitexp.ops.alike import Task, doing, inputs_of
-from gitexp.ops.begin import UNTRACKED_ROLE, recorded_command, working_tree
+from gitexp.ops.begin import recorded_command, working_tree
 from gitexp.ops.comparand import redacted
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro.variables import deciding_variables
@@ -89,7 +90,7 @@ def _taken(repo: Repository, quarantine: Path, changed: Mapping[str, bytes]) -> 
 def _same_inputs(repo: Repository, run: StoredRun, large: set[str]) -> bool:
     """Whether every input of the run that is a file still is what it was, and no large file has come."""
     inputs = inputs_of(run)
-    known = {one.path for one in inputs if one.role == UNTRACKED_ROLE}
+    known = {one.path for one in inputs if one.role == UNTRACKED}
     return large == known and all(_is_as_it_was(repo, one) for one in inputs if one.oid)
 
 

@@ -19,6 +19,7 @@ import pytest
 import gitexp
 from gitexp.api.warning import GitExpWarning
 from gitexp.errors import GitExpError, NotARepository, UsageError
+from gitexp.model.record import Input, Pin
 from tests.gitrepo import Repo
 
 
@@ -249,6 +250,8 @@ def test_inputs_by_role(here: Repo) -> None:
         run.use("dataset", Path("data"), name="all")
         run.use("model", "gpt-x")
         run.use("seed", 7)
+        run.use("retriever", None)
+        run.use("model", {"name": "org/m", "dtype": "bf16"}, revision="0e9e39f")
     by_name = {(one.role, one.name): one for one in gitexp.get_run(run.name).inputs}
     file = by_name["dataset", "train.csv"]
     assert (file.path, file.size) == ("data/train.csv", 4)
@@ -256,6 +259,9 @@ def test_inputs_by_role(here: Repo) -> None:
     assert by_name["dataset", "all"].oid is not None
     assert by_name["model", "gpt-x"].value == "gpt-x"
     assert by_name["seed", "7"].value == 7
+    assert by_name["retriever", "none"] == Input("retriever", "none", none=True)
+    told = {"name": "org/m", "dtype": "bf16", "revision": "0e9e39f"}
+    assert by_name["model", "org/m"] == Input("model", "org/m", value=told, pin=Pin.REVISION)
 
 
 def test_artifacts_small_ones_in_git_large_ones_by_pointer(here: Repo) -> None:

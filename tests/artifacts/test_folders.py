@@ -16,7 +16,7 @@ import gitexp
 from gitexp.api.warning import GitExpWarning
 from gitexp.artifacts.folders import files_below, identity
 from gitexp.artifacts.store import digest_file
-from gitexp.ops.recording import input_of
+from gitexp.ops.declaring import input_of
 from gitexp.repo import Repository
 from tests.gitrepo import Repo
 

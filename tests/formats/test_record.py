@@ -22,6 +22,7 @@ from gitexp.model.record import (
     How,
     Input,
     Keep,
+    Pin,
     Record,
     Results,
     Resumption,
@@ -105,6 +106,9 @@ inputs = st.builds(
     size=st.none() | sizes,
     value=values,
     how=st.sampled_from(How),
+    pin=st.none() | st.sampled_from(Pin),
+    none=st.booleans(),
+    seen=st.dictionaries(words, values, max_size=2),
 )
 artifacts = st.builds(
     Artifact,

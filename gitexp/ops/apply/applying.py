@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitexp.errors import StorageFull
+from gitexp.model.roles import UNTRACKED
 from gitexp.ops.apply import code as code_part
 from gitexp.ops.apply.backup import Backup, backup, is_plain
 from gitexp.ops.apply.carrying import being_changed, check
@@ -18,7 +19,6 @@ from gitexp.ops.apply.tracked import Blob, tracked
 from gitexp.ops.apply.unfinished import PartlyTakenBack, alone, carry_out, top_of
 from gitexp.ops.artifacts import Artifacts
 from gitexp.ops.attention import applying
-from gitexp.ops.begin import UNTRACKED_ROLE
 from gitexp.ops.operations import Operation, mark_tree
 from gitexp.ops.read import StoredRun
 
@@ -133,7 +133,7 @@ def _has(plan: Plan, path: str, oid: str) -> bool:
 def _inputs(run: StoredRun, top: Path) -> Iterator[str]:
     """The files that the run used and that were too large for git, where they are not here as they were."""
     for one in run.whole.inputs:
-        if one.role == UNTRACKED_ROLE and one.path and is_plain(one.path):
+        if one.role == UNTRACKED and one.path and is_plain(one.path):
             now = look(top, one.path)
             if not isinstance(now, File):
                 yield f"'{one.path}': the run used it, it is not here, and too large for git"

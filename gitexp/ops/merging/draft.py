@@ -13,9 +13,9 @@ from gitexp.git.objects import ObjectBuilder
 from gitexp.model.files import RECORD_FOLDER
 from gitexp.model.names import RunName, new_id, new_name
 from gitexp.model.record import Code, How, Input, Record, RunInfo, Status
+from gitexp.model.roles import UNTRACKED
 from gitexp.model.times import format_time
 from gitexp.model.values import Oid, Value, same
-from gitexp.ops.begin import UNTRACKED_ROLE
 from gitexp.ops.committed import params_files_in
 from gitexp.ops.inscribe import Inscription, inscribe
 from gitexp.ops.read import StoredRun, list_all
@@ -116,7 +116,7 @@ def _inputs_by_name(runs: Sequence[StoredRun]) -> dict[tuple[str, str], list[Inp
     found: dict[tuple[str, str], list[Input]] = {}
     for run in runs:
         for one in run.whole.inputs:
-            if one.how is How.DECLARED or one.role == UNTRACKED_ROLE:
+            if one.how is How.DECLARED or one.role == UNTRACKED:
                 found.setdefault((one.role, one.name), []).append(one)
     return found
 

@@ -14,8 +14,8 @@ from gitexp.artifacts.folders import identity
 from gitexp.errors import GitExpError
 from gitexp.formats import pointer
 from gitexp.model.record import How, Input
+from gitexp.model.roles import UNTRACKED
 from gitexp.model.values import Digest, Oid
-from gitexp.ops.begin import UNTRACKED_ROLE
 from gitexp.ops.recorded import walk
 from gitexp.ops.restoring import restore_inputs
 from gitexp.repo import Repository
@@ -78,7 +78,7 @@ def not_linked(found: Sequence[Found]) -> tuple[str, ...]:
 def known_before(repo: Repository, found: Sequence[Found], root: Path) -> Iterator[Input]:
     """What the new run depends on that nobody will tell it: files too large for git, as they are now."""
     for one in (each.input for each in found):
-        if one.role == UNTRACKED_ROLE and one.path is not None:
+        if one.role == UNTRACKED and one.path is not None:
             with suppress(OSError):
                 there = repo.digests.file(root / one.path)
                 yield replace(one, oid=there.oid, size=there.size, how=How.OBSERVED)

@@ -1,0 +1,82 @@
+"""What an input is, as one hash that can be compared, and how firmly that is known.
+
+Equal identities mean equal inputs, wherever they were and whatever they were called; no file is opened.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+
+from gitexp.formats.canonical_json import digest
+from gitexp.formats.inputs import NONE
+from gitexp.model.record import Input, Pin
+from gitexp.model.roles import FILE, PROMPT, SEEDS, SETTINGS, TOOLS
+from gitexp.model.values import Value
+
+_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
+_CONTENT_KEYS = ("digest", "weights", "blob", "ast", "oid")
+"""Keys of a value that hold a hash of what the input is."""
+_REVISION_KEYS = ("revision", "commit", "version")
+_SPEAKING = frozenset((PROMPT, SETTINGS, SEEDS, TOOLS, "seed"))
+"""Roles whose value is the thing itself, and not the name of one."""
+
+
+def identity(one: Input) -> str:
+    """`sha256:…`, or `none` where that is what the input states.
+
+    That of a file is the hash of its bytes; of a mapping with a `digest`, that; of another value the hash of
+    its canonical JSON, with the name where it is not the value that tells what it is.
+    """
+    if one.none:
+        return NONE
+    if one.oid is not None:
+        return f"sha256:{one.oid}"
+    told = one.value.get("digest") if isinstance(one.value, Mapping) else None
+    if isinstance(told, str) and _SHA256.fullmatch(told):
+        return told
+    value = _plain(one.value)
+    speaks = pin_of(one) is Pin.CONTENT and one.value is not None
+    return "sha256:" + digest(value if speaks else [one.name, value])
+
+
+def pin_of(one: Input) -> Pin | None:
+    """How firmly the input is known: as was noted, else by what is known of it; None for a stated none."""
+    if one.none:
+        return None
+    return one.pin or (Pin.CONTENT if one.oid is not None else _pin_of_value(one))
+
+
+def vector(inputs: Iterable[Input]) -> dict[str, tuple[str, ...]]:
+    """Role -> the sorted identities of its inputs. Files that were only seen count by their paths as well."""
+    roles: dict[str, list[str]] = {}
+    for one in inputs:
+        told = f"{identity(one)} {one.path or one.name}" if one.role == FILE else identity(one)
+        roles.setdefault(one.role, []).append(told)
+    return {role: tuple(sorted(roles[role])) for role in sorted(roles)}
+
+
+def _pin_of_value(one: Input) -> Pin:
+    value = one.value
+    if isinstance(value, Mapping):
+        if any(_is_hash(value.get(key)) for key in _CONTENT_KEYS):
+            return Pin.CONTENT
+        if any(value.get(key) for key in _REVISION_KEYS):
+            return Pin.REVISION
+    if value is not None and one.role in _SPEAKING:
+        return Pin.CONTENT
+    return Pin.CONTENT if isinstance(value, str) and _SHA256.search(value) else Pin.NAMED
+
+
+def _is_hash(value: Value) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"(sha256:)?[0-9a-f]{40,64}", value) is not None
+
+
+def _plain(value: Value) -> Value:
+    """`value` without the numbers that JSON has not; what stands for them is no JSON number's text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return {"float": repr(value)} if isinstance(value, float) and not math.isfinite(value) else value
