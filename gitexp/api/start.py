@@ -19,6 +19,7 @@ from gitexp.errors import GitExpError, NotFound, UsageError
 from gitexp.formats.fold import merged as merge
 from gitexp.formats.plain import plain
 from gitexp.model.history import Step
+from gitexp.model.record import Input
 from gitexp.model.values import Scalar
 from gitexp.ops.begin import Wish, begin
 from gitexp.ops.params import merged, read_params_files
@@ -90,6 +91,7 @@ def start(
     repo = Repository.open(Path(repository) if repository is not None else None, environ)
     origin = _origin(repo, resume, fork)
     given = _params(repo, params, tuple(param_files), inherited=origin is not None)
+    inputs, remarks = _declared(repo)
     wish = Wish(
         slug=None if name is None else str(name),
         title=None if title is None else str(title),
@@ -102,6 +104,8 @@ def start(
         interpreter=interpreter.current(),
         in_process=True,
         origin=origin,
+        inputs=tuple(inputs),
+        notices=tuple(remarks),
     )
     recording = begin(repo, wish)
     for notice in recording.notices:
@@ -221,6 +225,15 @@ def _params(repo: Repository, params: Any, files: tuple[str, ...], *, inherited:
     if params is not None:
         return as_mapping(params)
     return {} if inherited and not files else merged(read_params_files(repo, files))
+
+
+def _declared(repo: Repository) -> tuple[list[Input], list[str]]:
+    """What the project says of inputs; most say nothing."""
+    if not repo.settings.inputs:
+        return [], []
+    from gitexp.ops.declaring import of_settings
+
+    return of_settings(repo)
 
 
 def _silent_params(

@@ -57,12 +57,20 @@ _FILES = (
         help="A file or folder to keep as an artifact. May be repeated.",
     ),
 )
+_USES = click.option(
+    "--use",
+    "uses",
+    metavar="ROLE=WHAT",
+    multiple=True,
+    help="An input: a path, a value, or none where there is none of that role: --use dataset=data/train.csv "
+    "--use model=org/name --use retriever=none. May be repeated.",
+)
 _QUIET = click.option("-q", "--quiet", is_flag=True, help="Do not say the run's name at the end.")
 
 
 def recording_options(function: F) -> F:
     """The options of a command that records: labels, files, `-q`."""
-    for option in reversed((*_LABELS, *_FILES, _QUIET)):
+    for option in reversed((*_LABELS, *_FILES, _USES, _QUIET)):
         function = option(function)
     return function
 

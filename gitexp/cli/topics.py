@@ -78,7 +78,8 @@ SHARED_SETTINGS: Final[tuple[Definition, ...]] = (
     ),
     (
         "inputs",
-        "Role: the files and folders that results depend on, which git exp hook capture records by hash.",
+        "Role: what results depend on, recorded with each run: a path, a list of them, a mapping of name, "
+        "revision, path or value, or none where there is none of that role.",
     ),
     (
         "capture",

@@ -37,7 +37,7 @@ def parse_assignment(text: str) -> Assignment:
     if not equals:
         raise UsageError(f"{text!r} is not an assignment", hint=f"-S {text}=<value>")
     add = name.startswith("+")
-    return Assignment(split_key(name[1:] if add else name), _typed(value), add)
+    return Assignment(split_key(name[1:] if add else name), typed(value), add)
 
 
 def split_key(text: str) -> Key:
@@ -114,7 +114,8 @@ def without_key(params: Mapping[str, Value], key: Key) -> dict[str, Value]:
     return {**params, key[0]: without_key(inner, key[1:])}
 
 
-def _typed(text: str) -> Value:
+def typed(text: str) -> Value:
+    """The value that people mean by `text`; see `parse_assignment`."""
     bare = text.strip()
     if bare[:1] in ("[", "{", '"', "'"):
         return read_flow(bare, otherwise=text)

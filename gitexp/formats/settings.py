@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitexp.errors import BrokenFile
+    from gitexp.formats.declared import Declared
     from gitexp.formats.settings_source import Source
 
 # What reads the file is imported where there is one.
@@ -107,8 +108,8 @@ class Settings:
     """Lists of runs by their names."""
     guard: Guard = Guard()
     """What git exp hook guard refuses."""
-    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Role -> files and folders that results depend on, relative to the root."""
+    inputs: Mapping[str, tuple[Declared, ...]] = field(default_factory=dict)
+    """Role -> what results depend on."""
     capture: Capture = Capture()
     """What git exp hook capture records."""
     unknown: tuple[BrokenFile, ...] = ()
@@ -117,6 +118,7 @@ class Settings:
 
 def parse(data: bytes) -> Settings:
     """The settings in the bytes of `.gitexp.yaml`. Raises BrokenFile with line and column."""
+    from gitexp.formats.declared import declared
     from gitexp.formats.settings_source import Source
 
     source = Source.read(data)
@@ -136,7 +138,7 @@ def parse(data: bytes) -> Settings:
         link=source.texts("isolated", "link") if "link" in source.mapping("isolated") else None,
         views={name: _view(source, name) for name in source.mapping("views")},
         guard=_guard(source),
-        inputs={role: _paths(source, "inputs", role) for role in source.mapping("inputs")},
+        inputs={role: declared(source, role) for role in source.mapping("inputs")},
         capture=Capture(
             source.choice("capture", "when", words=_WHEN), source.flag("capture", "strict", default=False)
         ),

@@ -8,6 +8,9 @@ TOOLS, SETTINGS, SEEDS, SANDBOX = "tools", "settings", "seeds", "sandbox"
 ROLES = (MODEL, PROMPT, DATASET, GRADER, RETRIEVER, TOOLS, SETTINGS, SEEDS, SANDBOX)
 """What a score may depend on besides code and environment, in the order in which people ask for it."""
 
+NAMED = (MODEL, GRADER, RETRIEVER, TOOLS, SANDBOX)
+"""Those that people know by a name more often than by a file."""
+
 FILE = "file"
 """A file that the run read and nobody spoke of."""
 UNTRACKED = "untracked"

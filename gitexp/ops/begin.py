@@ -18,6 +18,7 @@ from gitexp.capture.snapshot import Skipped, Snapshot
 from gitexp.errors import GitExpError, RefChanged, StorageFull
 from gitexp.formats import record as record_files
 from gitexp.formats.fold import merged, with_earlier
+from gitexp.formats.inputs import Known, lay_over
 from gitexp.git.refs import run_ref
 from gitexp.git.write import RefUpdate, publish
 from gitexp.model.names import RunName, new_id, new_name
@@ -68,6 +69,10 @@ class Wish:
     """Where the command runs, relative to the root; None for the current folder."""
     results: Results = field(default_factory=Results)
     """What the command was said to leave."""
+    inputs: tuple[Input, ...] = ()
+    """What is known of its inputs before it begins."""
+    notices: tuple[str, ...] = ()
+    """What a person should know of that."""
     rewrite: Callable[[Snapshot], Snapshot] | None = None
     """A change to make to the code before it is fixed: the params of `-S`."""
 
@@ -149,7 +154,7 @@ def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) 
         publish(repo.git.holding(writing.descriptor), repo.layout, [RefUpdate(run_ref(name), head, old)])
     pack_refs(repo)
     shutil.rmtree(live.quarantine, ignore_errors=True)
-    return Recording.owned(repo, live, lock, _notices(taken.skipped))
+    return Recording.owned(repo, live, lock, (*wish.notices, *_notices(taken.skipped)))
 
 
 def _snapshot(repo: Repository, wish: Wish, live: Live) -> Snapshot:
@@ -175,9 +180,9 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
     folder = None if wish.commit is None else wish.cwd or repo.layout.prefix.rstrip("/") or "."
     captured = surroundings(repo, taken, wish.interpreter, in_process=wish.in_process, folder=folder)
     code = Code(taken.tree, taken.base, taken.dirty)
-    inputs = {
-        (one.role, one.name): one for one in (*(old.inputs if old else ()), *_large_inputs(repo, taken))
-    }
+    inputs: Known = {}
+    for one in (*(old.inputs if old else ()), *_large_inputs(repo, taken), *wish.inputs):
+        lay_over(inputs, one)
     given = repo.redactor.params(wish.params)
     assert isinstance(given, Mapping)
     params, changed = merged(old.params if old else {}, given)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gitexp.errors import NotFound, UsageError
+from gitexp.errors import GitExpError, NotFound, UsageError
+from gitexp.formats.assignment import typed
+from gitexp.formats.declared import Declared
 from gitexp.formats.inputs import NONE
+from gitexp.formats.record_fields import input_path
 from gitexp.model.record import Input, Pin
+from gitexp.model.roles import NAMED
 from gitexp.model.values import Value
 from gitexp.repo import Repository
 
@@ -31,9 +35,85 @@ def input_of(
         raise UsageError(f"invalid role {role!r}", hint="use a word such as dataset, prompt or model")
     if what is None:
         return Input(role, NONE, none=True)
-    path = _existing(repo, what)
+    if isinstance(what, _Value):
+        path, what = None, what.value
+    else:
+        path = _existing(repo, what)
     one = _of_value(repo, role, what, name) if path is None else _of_file(repo, role, path, name)
     return one if revision is None else _revised(one, repo.redactor.text(str(revision)))
+
+
+def told(repo: Repository, uses: Iterable[str]) -> tuple[list[Input], list[str]]:
+    """What `.gitexp.yaml` and `--use` say of inputs, and what a person should know of them.
+
+    What `--use` says of a role stands in the place of what the project says of it.
+    """
+    given = [parse_use(repo, text) for text in uses]
+    roles = {one.role for one, _ in given}
+    inputs, notices = of_settings(repo, without=roles)
+    return [*inputs, *(one for one, _ in given)], [*notices, *(remark for _, remark in given if remark)]
+
+
+def of_settings(repo: Repository, *, without: Collection[str] = frozenset()) -> tuple[list[Input], list[str]]:
+    """What `.gitexp.yaml` says of inputs, as they are now, and what a person should know of the others."""
+    inputs: list[Input] = []
+    notices: list[str] = []
+    declared = {role: ones for role, ones in repo.settings.inputs.items() if role not in without}
+    for role, one in each_declared(declared):
+        try:
+            inputs.append(of_declared(repo, role, one))
+        except (GitExpError, OSError) as error:
+            told = error.strerror if isinstance(error, OSError) else error
+            notices.append(f"input {role} {one.path or one.name!r} of .gitexp.yaml is not recorded: {told}")
+    return inputs, notices
+
+
+def each_declared(declared: Mapping[str, Iterable[Declared]]) -> Iterator[tuple[str, Declared]]:
+    """Role and input of each; nothing outside of the working tree is one."""
+    for role, ones in declared.items():
+        for one in ones:
+            if one.path is None or input_path(one.path):
+                yield role, one
+
+
+def of_declared(repo: Repository, role: str, one: Declared) -> Input:
+    """The input that is declared, as it is now. Raises NotFound for files that are not there, OSError."""
+    if one.none:
+        return input_of(repo, role, None)
+    if one.path is None:
+        return input_of(repo, role, _Value(one.value), one.name, one.revision)
+    top = repo.layout.top
+    if top is not None and (top / one.path).exists():
+        return input_of(repo, role, top / one.path, one.name or one.path, one.revision)
+    if role not in NAMED:
+        raise NotFound("it is missing")
+    return input_of(repo, role, _Value(one.path), one.name, one.revision)
+
+
+def parse_use(repo: Repository, text: str) -> tuple[Input, str | None]:
+    """The input that `ROLE=WHAT` is, and what a person should know of it.
+
+    WHAT is `none`, a path that exists, or a value, typed as that of `-S`. Raises UsageError, OSError.
+    """
+    role, equals, what = text.partition("=")
+    if not role or not equals or not what:
+        raise UsageError(f"{text!r} is not ROLE=WHAT", hint="--use dataset=data/train.csv")
+    if what == NONE:
+        return input_of(repo, role, None), None
+    if _existing(repo, what) is not None:
+        return input_of(repo, role, what), None
+    if what.startswith(("/", "./", "../", "~")):
+        raise NotFound(f"no input {what!r}", hint="check the path, or leave --use out")
+    missing = role not in NAMED and re.search(r"\.[A-Za-z0-9]{1,8}$|/$", what)
+    remark = f"{what!r} is no file here: the {role} is known by its name alone" if missing else None
+    return input_of(repo, role, _Value(typed(what))), remark
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value that is no path, whatever stands in the folder."""
+
+    value: Value
 
 
 def _of_value(repo: Repository, role: str, what: object, name: str | None) -> Input:
@@ -41,7 +121,7 @@ def _of_value(repo: Repository, role: str, what: object, name: str | None) -> In
     masked = repo.redactor.params({role: plain})
     assert isinstance(masked, dict)
     value = masked[role]
-    told = _short(_name_in(value) or value) if name is None else repo.redactor.text(str(name))
+    told = _name_of(role, value) if name is None else repo.redactor.text(str(name))
     return Input(role, told, value=value)
 
 
@@ -69,10 +149,11 @@ def _existing(repo: Repository, what: object) -> Path | None:
     return path if exists else None
 
 
-def _name_in(value: Value) -> str | None:
-    """What a mapping calls itself."""
-    named = value.get("name") if isinstance(value, Mapping) else None
-    return named if isinstance(named, str) and named.strip() else None
+def _name_of(role: str, value: Value) -> str:
+    """What a mapping calls itself, else its role; another value in short."""
+    if isinstance(value, Mapping):
+        value = value.get("name") or role
+    return role if isinstance(value, (list, Mapping)) else _short(value)
 
 
 def _short(value: Value) -> str:

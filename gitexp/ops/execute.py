@@ -74,6 +74,8 @@ class Request:
     param_files: tuple[str, ...] = ()
     metrics_files: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    """Inputs as ROLE=WHAT."""
     isolated: bool = False
     origin: Origin | None = None
     source: Source | None = None
@@ -138,6 +140,7 @@ def _wish(
     command: Sequence[str],
 ) -> Wish:
     source = request.source
+    inputs, notices = told_inputs(repo, request)
     shown = repo.redactor.params(effective)
     assert isinstance(shown, Mapping)
     head = "HEAD" if repo.layout.top is None else None
@@ -158,8 +161,19 @@ def _wish(
         results=Results(
             _recordable(repo, source, request.metrics_files), _recordable(repo, source, request.outputs)
         ),
+        inputs=tuple(inputs),
+        notices=tuple(notices),
         rewrite=(lambda taken: _edited(repo, source, taken, changed)) if changed else None,
     )
+
+
+def told_inputs(repo: Repository, request: Request) -> tuple[list[Input], list[str]]:
+    """What the project and the user say of inputs; what is run instead of the working tree has its own."""
+    if request.source is not None or not (request.uses or repo.settings.inputs):
+        return [], []
+    from gitexp.ops.declaring import told
+
+    return told(repo, request.uses)
 
 
 def _recordable(repo: Repository, source: Source | None, paths: Sequence[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gitexp.capture import snapshot
 from gitexp.capture.snapshot import Snapshot
 from gitexp.formats.assignment import flatten
+from gitexp.formats.identity import identity
 from gitexp.formats.secret_shapes import MASK
 from gitexp.model.record import Input
 from gitexp.model.roles import UNTRACKED
@@ -20,6 +21,7 @@ from gitexp.ops import params
 from gitexp.ops.alike import Task, doing, inputs_of
 from gitexp.ops.begin import recorded_command, working_tree
 from gitexp.ops.comparand import redacted
+from gitexp.ops.execute import told_inputs
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro.variables import deciding_variables
 from gitexp.ops.surroundings import surroundings
@@ -47,8 +49,9 @@ def answer(repo: Repository, request: Request) -> StoredRun | None:
         return None
     task = Task(taken.tree, command, repo.relative(repo.cwd) or ".", shown)
     large = {one.path for one in taken.skipped if one.reason == "large"}
+    told, _ = told_inputs(repo, request)
     found = (run for run in doing(repo, task) if _same_surroundings(repo, run, deciding))
-    return next((run for run in found if _same_inputs(repo, run, large)), None)
+    return next((run for run in found if _same_inputs(repo, run, large) and _has(run, told)), None)
 
 
 def _deciding(repo: Repository, taken: Snapshot) -> dict[str, str] | None:
@@ -92,6 +95,12 @@ def _same_inputs(repo: Repository, run: StoredRun, large: set[str]) -> bool:
     inputs = inputs_of(run)
     known = {one.path for one in inputs if one.role == UNTRACKED}
     return large == known and all(_is_as_it_was(repo, one) for one in inputs if one.oid)
+
+
+def _has(run: StoredRun, told: Iterable[Input]) -> bool:
+    """Whether the run depended on all that is said of the inputs now."""
+    known = {(one.role, identity(one)) for one in inputs_of(run)}
+    return all((one.role, identity(one)) in known for one in told)
 
 
 def _is_as_it_was(repo: Repository, one: Input) -> bool:

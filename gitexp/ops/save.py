@@ -9,7 +9,7 @@ from gitexp.errors import NoWorkTree
 from gitexp.model.names import RunName
 from gitexp.model.record import Failure, Status
 from gitexp.model.values import Oid
-from gitexp.ops import params, results
+from gitexp.ops import declaring, params, results
 from gitexp.ops.begin import Wish, begin, no_work_tree
 from gitexp.ops.seal import Ending
 from gitexp.repo import Repository
@@ -26,6 +26,8 @@ class SaveRequest:
     param_files: tuple[str, ...] = ()
     metrics_files: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    """Inputs as ROLE=WHAT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def save(repo: Repository, request: SaveRequest) -> Saved:
     top = repo.layout.top
     if top is None:
         raise NoWorkTree(no_work_tree(repo), hint="git worktree add PATH")
+    inputs, told = declaring.told(repo, request.uses)
     files = params.read_params_files(repo, request.param_files)
     recording = begin(
         repo,
@@ -50,6 +53,8 @@ def save(repo: Repository, request: SaveRequest) -> Saved:
             tags=request.tags,
             note=request.note,
             params=params.merged(files),
+            inputs=tuple(inputs),
+            notices=tuple(told),
             interpreter=interpreter.find(("python",), repo.cwd, repo.environ),
         ),
     )

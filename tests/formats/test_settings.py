@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitexp.errors import BrokenFile
+from gitexp.formats.declared import Declared
 from gitexp.formats.settings import Noise, Settings, View, parse
 
 FULL = b"""\
@@ -47,7 +48,7 @@ def test_paths_are_spelled_as_git_does() -> None:
     settings = parse(b"".join(b"%s: %s\n" % (key, spelled) for key in (b"params", b"metrics", b"outputs")))
     given = ("a.yaml", "b/c.yaml", "d", "f", "")
     assert (settings.params, settings.metrics, settings.outputs) == (given, given, given)
-    assert parse(b"inputs: {data: [./x]}\n").inputs == {"data": ("x",)}
+    assert parse(b"inputs: {data: [./x]}\n").inputs == {"data": (Declared("x"),)}
 
 
 @pytest.mark.parametrize("data", [b"", b"# nothing\n", b"params:\ngoals: {}\nviews:\n"])

@@ -48,6 +48,7 @@ def command(
     param_files: tuple[str, ...],
     metrics_files: tuple[str, ...],
     outputs: tuple[str, ...],
+    uses: tuple[str, ...],
     quiet: bool,
     assignments: tuple[str, ...],
     isolated: bool,
@@ -99,6 +100,7 @@ def command(
         param_files=param_files,
         metrics_files=metrics_files,
         outputs=outputs,
+        uses=uses,
         isolated=isolated,
     )
     with session.repository() as repo:

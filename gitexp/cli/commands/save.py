@@ -20,6 +20,7 @@ def command(
     param_files: tuple[str, ...],
     metrics_files: tuple[str, ...],
     outputs: tuple[str, ...],
+    uses: tuple[str, ...],
     quiet: bool,
 ) -> None:
     """Record the present state as a finished run.
@@ -37,7 +38,7 @@ def command(
     from gitexp.ops.save import SaveRequest, save
 
     with session.repository() as repo:
-        saved = save(repo, SaveRequest(name, group, tags, note, param_files, metrics_files, outputs))
+        saved = save(repo, SaveRequest(name, group, tags, note, param_files, metrics_files, outputs, uses))
     for notice in saved.notices:
         warn(GitExpError(notice))
     if not quiet:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from gitexp.artifacts.folders import files_below
 from gitexp.artifacts.store import Stored
 from gitexp.formats import pointer
-from gitexp.formats.record_fields import input_path
+from gitexp.formats.declared import Declared
 from gitexp.model.record import Input
+from gitexp.model.roles import NAMED
 from gitexp.model.values import Digest
+from gitexp.ops.declaring import each_declared, of_declared
 from gitexp.ops.hooks.staged_files import StagedFiles
 from gitexp.repo import Repository
 
@@ -20,33 +23,31 @@ AT_ONCE = 64 << 20
 
 
 def declared_inputs(
-    repo: Repository, files: StagedFiles, declared: Mapping[str, Iterable[str]]
+    repo: Repository, files: StagedFiles, declared: Mapping[str, Iterable[Declared]]
 ) -> tuple[list[Input], list[Input]]:
     """Those that are there, and those that are missing; what is too large to be hashed now has no hash."""
     found: list[Input] = []
     missing: list[Input] = []
     left = AT_ONCE
-    for role, path in _places(declared):
-        one = Input(role, path, path)
+    for role, told in each_declared(declared):
+        path = told.path
+        if path is None:
+            found.append(of_declared(repo, role, told))
+            continue
+        one = Input(role, told.name or path, path)
         data = files.read(path)
         if data is not None:
             stored: Stored | None = _staged(data)
         elif repo.layout.top is None or not (repo.layout.top / path).exists():
-            missing.append(one)
+            if role in NAMED:
+                found.append(of_declared(repo, role, told))
+            else:
+                missing.append(one)
             continue
         else:
             stored, left = _hashed(repo, repo.layout.top / path, left)
-        found.append(Input(role, path, path, stored.oid, stored.size) if stored else one)
+        found.append(replace(one, oid=stored.oid, size=stored.size) if stored else one)
     return found, missing
-
-
-def _places(declared: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
-    """Role and path of each; nothing outside the working tree is one."""
-    for role, paths in declared.items():
-        for path in paths:
-            plain = path.removeprefix("./").rstrip("/")
-            if input_path(plain):
-                yield role, plain
 
 
 def _staged(data: bytes) -> Stored:
