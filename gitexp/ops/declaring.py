@@ -48,10 +48,15 @@ def told(repo: Repository, uses: Iterable[str]) -> tuple[list[Input], list[str]]
 
     What `--use` says of a role stands in the place of what the project says of it.
     """
+    said, remarks = said_inputs(repo, uses)
+    inputs, notices = of_settings(repo, without={one.role for one in said})
+    return [*inputs, *said], [*notices, *remarks]
+
+
+def said_inputs(repo: Repository, uses: Iterable[str]) -> tuple[list[Input], list[str]]:
+    """The inputs that are given as `ROLE=WHAT`, and what a person should know of them."""
     given = [parse_use(repo, text) for text in uses]
-    roles = {one.role for one, _ in given}
-    inputs, notices = of_settings(repo, without=roles)
-    return [*inputs, *(one for one, _ in given)], [*notices, *(remark for _, remark in given if remark)]
+    return [one for one, _ in given], [remark for _, remark in given if remark]
 
 
 def of_settings(repo: Repository, *, without: Collection[str] = frozenset()) -> tuple[list[Input], list[str]]:

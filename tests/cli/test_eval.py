@@ -218,6 +218,16 @@ def test_what_is_wrong_with_a_log_is_told_and_nothing_is_made(exp: Program) -> N
     assert suite["warnings"] == ["log.eval: it is truncated: 2 whole members are left of it"]
 
 
+def test_what_the_log_does_not_tell_can_be_said(exp: Program) -> None:
+    exp.repo.write("qa.jsonl", "{}\n")
+    exp.repo.write("scores.csv", "id,score\na,1\nb,0\n")
+    said = exp("eval", "import", "scores.csv", "--use", "dataset=qa.jsonl", "--use", "retriever=none")
+    assert said.code == 0
+    inputs = exp("show", "@", "--json").json["inputs"]
+    assert [one["path"] for one in inputs["dataset"]] == ["qa.jsonl"]
+    assert inputs["retriever"] == [{"name": "none", "none": True, "how": "declared"}]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -27,6 +27,7 @@ from gitexp.model.names import RunName, new_id, new_name, slugify
 from gitexp.model.record import Code, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Digest, Oid, Scalar
+from gitexp.ops.declaring import said_inputs
 from gitexp.ops.evaluations.attaching import Attachment, attach
 from gitexp.ops.evaluations.files import ATTRIBUTES, LOG_KIND, Files, keep, names_of
 from gitexp.ops.goals import goal_of
@@ -54,6 +55,8 @@ class ImportRequest:
     with_text: bool = False
     partial: bool = False
     dry_run: bool = False
+    uses: tuple[str, ...] = ()
+    """Inputs as ROLE=WHAT, in the place of what the log says of the role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,17 @@ def _read(
         )
     # In the record the log has its name alone: where it lay on this machine says nothing elsewhere.
     kept = [sentence.replace(log.source.shown, log.source.path.name) for sentence in told]
-    told_of = [replace(one, suites=tuple(warned(suite, kept) for suite in one.suites)) for one in found]
-    return [], told_of, told
+    said, remarks = said_inputs(repo, request.uses)
+    roles = {one.role for one in said}
+    told_of = [
+        replace(
+            one,
+            suites=tuple(warned(suite, kept) for suite in one.suites),
+            inputs=(*(each for each in one.inputs if each.role not in roles), *said),
+        )
+        for one in found
+    ]
+    return [], told_of, [*told, *remarks]
 
 
 def _having(repo: Repository, oids: Sequence[Digest], target: StoredRun | None) -> Iterator[StoredRun]:

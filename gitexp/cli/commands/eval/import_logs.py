@@ -43,6 +43,13 @@ _MOST = 10
     multiple=True,
     help="A column, or a field of lm-eval's documents, to keep as a tag of the examples. May be repeated.",
 )
+@click.option(
+    "--use",
+    "uses",
+    metavar="ROLE=WHAT",
+    multiple=True,
+    help="An input that the log does not tell of, or not rightly: a path, a value, or none. May be repeated.",
+)
 @click.option("--with-text", is_flag=True, help="Keep inputs, targets and answers in git as well.")
 @click.option("--partial", is_flag=True, help="Take what is good of a log that is damaged.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be imported.")
@@ -64,6 +71,7 @@ def command(
     epoch: str | None,
     scores: tuple[str, ...],
     tags: tuple[str, ...],
+    uses: tuple[str, ...],
     with_text: bool,
     partial: bool,
     dry_run: bool,
@@ -89,13 +97,14 @@ def command(
       git exp eval import logs/*.eval
       git exp eval import results/my-model --attach brave-otter
       git exp eval import scores.csv --id question --score correct --cluster topic
+      git exp eval import run.json --use dataset=data/qa.jsonl --use retriever=none
     """
     from gitexp.interop.imported import Columns
     from gitexp.ops.evaluations.importing import ImportRequest, import_logs
 
     columns = Columns(id_, input_, target, output, epoch, scores, tags)
     request = ImportRequest(
-        *(paths, format_, attach, suite, name, cluster, columns, with_text, partial, dry_run),
+        *(paths, format_, attach, suite, name, cluster, columns, with_text, partial, dry_run, uses),
     )
     with session.repository() as repo:
         brought = import_logs(repo, request)
