@@ -16,6 +16,7 @@ from gitexp.cli.render.verdict_page import verdict_rows, verdict_text
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.formats.assignment import flatten
+from gitexp.formats.identity import pin_of
 from gitexp.model.record import Artifact, Input, Record, RunInfo, Status
 from gitexp.model.times import parse_time
 from gitexp.model.values import Value
@@ -185,12 +186,19 @@ def _inputs(inputs: Iterable[Input]) -> list[tuple[str, ...]]:
         (
             safe(one.role),
             cut(safe(one.path or one.name), 60),
-            f"sha256 {one.oid[:_SHORT]}" if one.oid else cut(value_text(one.value), 40),
+            _input_content(one),
             size_text(one.size) if one.size is not None else "",
             one.how.value,
+            pin.value if (pin := pin_of(one)) else "",
         )
         for one in inputs
     ]
+
+
+def _input_content(one: Input) -> str:
+    if one.oid:
+        return f"sha256 {one.oid[:_SHORT]}"
+    return "" if one.value in (None, one.name) else cut(value_text(one.value), 40)
 
 
 def _artifacts(artifacts: Iterable[Artifact]) -> list[tuple[str, ...]]:
