@@ -22,6 +22,7 @@ COMMANDS = {
     "plot": "gitexp.cli.commands.plot",
     "logs": "gitexp.cli.commands.logs",
     "eval": "gitexp.cli.commands.eval",
+    "baseline": "gitexp.cli.commands.baseline",
     "branch": "gitexp.cli.commands.branch",
     "worktree": "gitexp.cli.commands.worktree",
     "apply": "gitexp.cli.commands.apply",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.cli.outputs import How, output_of
@@ -71,6 +71,7 @@ def page_of(repo: Repository, found: Listing, options: Options, screen: Screen) 
         options.nul,
         limited=choice is None or not choice.everything,
         stale=stale,
+        baselines=_baselines(repo, found),
     )
     if request.group_by is not None:
         return _groups_page(runs, request, choice, how, options, now)
@@ -96,6 +97,14 @@ def _asked(repo: Repository, found: Listing, request: Request) -> tuple[Sequence
     if evidence.stale:
         note(f"not of the code of {request.commit!r}, so stale: {', '.join(sorted(evidence.stale))}")
     return evidence.among(found.runs), evidence.stale
+
+
+def _baselines(repo: Repository, found: Listing) -> Mapping[str, Sequence[str]]:
+    if not found.baselines:
+        return {}
+    from gitexp.ops.baseline import baselines_of
+
+    return {**baselines_of(repo, found.baselines)}
 
 
 def _choice(request: Request) -> Choice | None:
@@ -148,14 +157,14 @@ def _sheet(runs: Sequence[StoredRun], choice: Choice | None, how: How, now: floa
         found = {name: progress_of(run, now) for name, run in moving.items()}
         progress = {name: one for name, one in found.items() if one is not None}
     if choice is None:
-        return Sheet(runs, progress, True, (), columns_of(runs), now, how.stale)
+        return Sheet(runs, progress, True, (), columns_of(runs), now, how.stale, how.baselines)
     from gitexp.ops.asking import asked_columns
 
     asked = asked_columns(choice, runs, how.everything, now)
     shown = {(one.space, one.key) for one in asked}
     more = [one for one in columns_of(runs) if (one.space, one.key) not in shown] if choice.defaults else []
     labels = choice.defaults and not choice.everything
-    return Sheet(runs, progress, labels, asked, more, now, how.stale)
+    return Sheet(runs, progress, labels, asked, more, now, how.stale, how.baselines)
 
 
 def _write(page: Page, options: Options, screen: Screen, session: Session) -> None:

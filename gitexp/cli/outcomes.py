@@ -20,12 +20,14 @@ def put_outcomes(remote: Remote, outcomes: Sequence[Outcome], *, archives: bool 
     from gitexp.cli.json_output import put_json
     from gitexp.cli.state_counts import by_kind
 
-    values = [
-        {"name": one.name, "commit": one.commit, "state": one.state.value, "reason": one.reason or None}
-        for one in outcomes
-    ]
+    values = [outcome_value(one) for one in outcomes]
     runs, others = by_kind(zip(outcomes, values, strict=True))
     put_json({"remote": remote.name, "runs": runs, **({"archives": others} if archives else {})})
+
+
+def outcome_value(one: Outcome) -> dict[str, str | None]:
+    """What became of one run, for JSON."""
+    return {"name": one.name, "commit": one.commit, "state": one.state.value, "reason": one.reason or None}
 
 
 def tell_outcomes(

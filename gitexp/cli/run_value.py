@@ -33,10 +33,12 @@ def listed_value(
     asked: Mapping[str, Value | Missing] | None,
     *,
     stale: bool = False,
+    baselines: Sequence[str] = (),
 ) -> dict[str, Any]:
     """A run as it stands in a list; every key is always there, save `columns`: what was asked for by key."""
     moved = progress._asdict() if progress else None
     value = {**_listed(run.record, run.commit), "stale": stale, "progress": moved}
+    value["baselines"] = list(baselines)
     if asked is not None:
         value["columns"] = {key: found for key, found in asked.items() if found is not MISSING}
     return strict(value)
@@ -73,6 +75,7 @@ def full_value(found: Examined) -> dict[str, Any]:
             **_listed(record, found.run.commit),
             "stale": found.stale is not None,
             "evidence_for": found.evidence_for,
+            "baselines": list(found.baselines),
             "checkpoints": [{"number": one.number, "commit": one.commit} for one in found.checkpoints],
             "reproduced_by": [
                 {"name": one.name, "verdict": one.verdict.value, "on": one.on} for one in found.repeats

@@ -12,6 +12,7 @@ RUN_FORMS: Final[tuple[Definition, ...]] = (
     ("brave-ot", "The beginning of its name, where no other run's begins so."),
     ("@, @~1, @~2", "The latest run, the one before it, and so on."),
     ("best, best:METRIC", "The finished run with the best value of the leading metric, or of the named one."),
+    ("baseline:main", "The run that git exp baseline set has made the baseline of that name."),
     ("76d7dc49ef, HEAD", "A commit that holds a record: that of a run, or one that a run was merged into."),
 )
 
@@ -98,6 +99,7 @@ VARIABLES: Final[tuple[Definition, ...]] = (
 
 FILES: Final[tuple[Definition, ...]] = (
     ("refs/exp/NAME", "The commit of a run."),
+    ("refs/exp-baseline/NAME", "The commit of the run that others are held against."),
     ("refs/exp-trash/NAME", "A removed run, until git exp gc."),
     (".exp/", "The record in the tree of that commit: run.yaml, params.yaml, metrics.yaml and so on."),
     (".git/exp/", "What is not in git: live runs, those that ended within a day, and what undo goes by."),

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from gitexp.git.layout import Layout
 from gitexp.git.process import Git, error
-from gitexp.git.refs import ARCHIVE, DROPPED, EXP, INCOMING, TRASH
+from gitexp.git.refs import ARCHIVE, BASELINE, DROPPED, EXP, INCOMING, TRASH
 from gitexp.git.write import sync_folder
 
-OURS = (EXP, TRASH, DROPPED, INCOMING, ARCHIVE)
+OURS = (EXP, TRASH, DROPPED, INCOMING, ARCHIVE, BASELINE)
 _AT_ONCE = ("-c", "core.packedRefsTimeout=200")
 _USAGE = 129
 """What git exits with for an option that it does not know."""

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from gitexp.errors import RemoteError
 from gitexp.git.process import Git, Result
-from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BRANCHES, EXP
+from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BASELINE, BASELINE_BRANCHES, BRANCHES, EXP
 from gitexp.git.remotes import Remote, remote_error
 from gitexp.model.values import Oid
 
@@ -107,7 +107,7 @@ def _untracked(remote: str) -> list[str]:
     A fetch refspec of the user's, such as `refs/exp/*:refs/exp/*`, makes it that: git then sets the local run
     to what it has pushed, and deletes it with the remote's. A mirror cannot be told which refs to push.
     """
-    spaces = (EXP, BRANCHES, ARCHIVE, ARCHIVE_BRANCHES)
+    spaces = (EXP, BRANCHES, ARCHIVE, ARCHIVE_BRANCHES, BASELINE, BASELINE_BRANCHES)
     settings = [f"remote.{remote}.mirror=false", *(f"remote.{remote}.fetch=^{space}*" for space in spaces)]
     return [part for setting in settings for part in ("-c", setting)]
 

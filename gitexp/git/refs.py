@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitexp.errors import InvalidName
 from gitexp.git.process import Git
-from gitexp.model.names import RunName, parse_name
+from gitexp.model.names import BaselineName, RunName, parse_baseline, parse_name
 from gitexp.model.values import Oid
 
 EXP = "refs/exp/"
@@ -25,6 +25,10 @@ ARCHIVE = "refs/exp-archive/"
 """Archives of many ended runs, by owner and month."""
 ARCHIVE_BRANCHES = "refs/heads/exp-archive/"
 """Where a remote has the archives of clones, if its host takes only branches and tags."""
+BASELINE = "refs/exp-baseline/"
+"""The runs that others are held against, one level, by names that people gave."""
+BASELINE_BRANCHES = "refs/heads/exp-baseline/"
+"""Where a remote has the baselines, if its host takes only branches and tags."""
 _ARCHIVE_NAME = r"([a-z0-9]+(?:-[a-z0-9]+)*)/([0-9]{4}-[0-9]{2})(?:-([1-9][0-9]{0,3}))?"
 _ARCHIVE = re.compile(ARCHIVE + _ARCHIVE_NAME, re.ASCII)
 
@@ -57,6 +61,15 @@ def incoming_ref(remote: str, name: RunName) -> str:
 def incoming_archive_ref(remote: str, ref: str) -> str:
     """Where the archive `ref` stands until it is checked. No run has a name with `_`."""
     return f"{INCOMING}{remote}/_archive/{ref.removeprefix(ARCHIVE)}"
+
+
+def baseline_ref(name: BaselineName) -> str:
+    return BASELINE + name
+
+
+def incoming_baseline_ref(remote: str, name: BaselineName) -> str:
+    """Where the baseline `name` stands until it is checked. No run has a name with `_`."""
+    return f"{INCOMING}{remote}/_baseline/{name}"
 
 
 def archive_ref(owner: str, month: str, number: int = 1) -> str:
@@ -105,15 +118,32 @@ def listing_of(runs: Iterable[tuple[str, str]]) -> bytes:
 
 def split_listing(listing: bytes) -> tuple[dict[str, Oid], bytes]:
     """The tips of the archives in a listing of archives and runs, and the listing of the runs."""
-    # "-" comes before "/": git lists all archives before all runs.
+    start = _first_run(listing)
+    return {ref: oid for ref, oid in _real_refs(listing[:start]) if parse_archive(ref)}, listing[start:]
+
+
+def baselines_in(listing: bytes) -> dict[BaselineName, Oid]:
+    """The baselines in a listing of theirs and of runs."""
+    pairs = (
+        (ref.removeprefix(BASELINE), ref, oid) for ref, oid in _real_refs(listing[: _first_run(listing)])
+    )
+    return {
+        BaselineName(name): oid for name, ref, oid in pairs if ref.startswith(BASELINE) and is_baseline(name)
+    }
+
+
+def _first_run(listing: bytes) -> int:
+    """Where the runs begin in a listing: "-" comes before "/", so git lists all else before them."""
     first = listing.find(b" " + EXP.encode())
-    start = len(listing) if first < 0 else listing.rfind(b"\n", 0, first) + 1
-    tips: dict[str, Oid] = {}
-    for line in listing[:start].decode("utf-8", "surrogateescape").split("\n")[:-1]:
+    return len(listing) if first < 0 else listing.rfind(b"\n", 0, first) + 1
+
+
+def _real_refs(listing: bytes) -> Iterator[tuple[str, Oid]]:
+    """The refs of a listing that are not symbolic."""
+    for line in listing.decode("utf-8", "surrogateescape").split("\n")[:-1]:
         oid, ref, target = line.split(" ", 2)
-        if not target and parse_archive(ref):
-            tips[ref] = Oid(oid)
-    return tips, listing[start:]
+        if not target:
+            yield ref, Oid(oid)
 
 
 def parse_listing(listing: bytes, namespace: str = EXP) -> RunRefs:
@@ -135,9 +165,11 @@ def parse_listing(listing: bytes, namespace: str = EXP) -> RunRefs:
 
 
 def is_ours(ref: str) -> bool:
-    """Whether `ref` is the name of a run, of a removed or dropped one, or of an archive."""
+    """Whether `ref` is the name of a run, of a removed or dropped one, of an archive or a baseline."""
     if ref.startswith(ARCHIVE):
         return parse_archive(ref) is not None
+    if ref.startswith(BASELINE):
+        return is_baseline(ref.removeprefix(BASELINE))
     for namespace in (EXP, TRASH, DROPPED):
         if ref.startswith(namespace):
             name, _, commit = ref[len(namespace) :].partition("/")
@@ -146,7 +178,7 @@ def is_ours(ref: str) -> bool:
 
 
 def name_in(ref: str) -> RunName:
-    """The name of the run that a ref of ours belongs to. Raises InvalidName; so for an archive."""
+    """The name of the run that a ref of ours belongs to. Raises InvalidName, so for others."""
     return parse_name(ref.split("/")[2])
 
 
@@ -154,6 +186,15 @@ def is_name(text: str) -> bool:
     """Whether that can be the name of a run."""
     try:
         parse_name(text)
+    except InvalidName:
+        return False
+    return True
+
+
+def is_baseline(text: str) -> bool:
+    """Whether that can be the name of a baseline."""
+    try:
+        parse_baseline(text)
     except InvalidName:
         return False
     return True

@@ -127,8 +127,8 @@ def reindex(git: Git, layout: Layout) -> bool:
     return bool(bare)
 
 
-def publish(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> None:
-    """Makes all `updates` in one transaction, durable once this returns.
+def publish(git: Git, layout: Layout, updates: Sequence[RefUpdate], why: str | None = None) -> None:
+    """Makes all `updates` in one transaction, durable once this returns; with `why` in reflogs of theirs.
 
     Raises RefChanged where a ref is not as expected (then nothing was changed), StorageFull or GitError.
     """
@@ -142,7 +142,7 @@ def publish(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> None:
             pending = [update for update in pending if values[update.ref] != update.new]
         tries += 1
         if pending:
-            result = _transaction(git, layout, pending)
+            result = _transaction(git, layout, pending, why)
             if _ABSENT.search(result.talk) and (reindex(git, layout) or tries < LOOKS):
                 raise _Passing(error(result, ["update-ref"]))
             _judge(result, "update-ref")
@@ -209,9 +209,11 @@ _UPDATE = ("update-ref", "--no-deref", "--stdin", "-z")
 _UNSYNCED = ("-c", "core.fsync=objects,derived-metadata,index,-reference")
 
 
-def _transaction(git: Git, layout: Layout, updates: Sequence[RefUpdate]) -> Result:
+def _transaction(git: Git, layout: Layout, updates: Sequence[RefUpdate], why: str | None) -> Result:
     """What git said of one transaction with all `updates`."""
     script = b"".join(map(_line, updates))
+    if why is not None:
+        return git.run(*_UPDATE, "--create-reflog", "-m", why, input=script, check=False)
     if len(updates) < MANY or layout.ref_format != "files":
         return git.run(*_UPDATE, input=script, check=False)
     return _synced_once(git, layout, script)

@@ -15,10 +15,14 @@ RunName = NewType("RunName", str)
 RunId = NewType("RunId", str)
 """80 random bits as 16 base32 characters; tells twins of one name apart."""
 
+BaselineName = NewType("BaselineName", str)
+"""A name that people gave to the run that others are held against: `main`, `release-1`."""
+
 SUFFIX_LENGTH = 6
 MAX_SLUG = 60
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*-[a-z2-7]{6}", re.ASCII)
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _ID = re.compile(r"[a-z2-7]{16}", re.ASCII)
 
 
@@ -54,6 +58,16 @@ def parse_name(text: str) -> RunName:
             hint="a run name is words of a-z and 0-9 joined by '-', then 6 characters: brave-otter-3f2ak7",
         )
     return RunName(text)
+
+
+def parse_baseline(text: str) -> BaselineName:
+    """`text` as a BaselineName. Raises InvalidName."""
+    if len(text) > MAX_SLUG or not _SLUG.fullmatch(text):
+        raise InvalidName(
+            f"invalid name of a baseline {text!r}",
+            hint="it is words of a-z and 0-9 joined by '-': main, release-1",
+        )
+    return BaselineName(text)
 
 
 def parse_id(text: str) -> RunId:

@@ -9,10 +9,20 @@ from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from gitexp.errors import BrokenRecord, GitExpError, NewerFormat, NotFound
-from gitexp.git.refs import ARCHIVE, EXP, RunRefs, ask_listing, listing_of, parse_listing, split_listing
+from gitexp.git.refs import (
+    ARCHIVE,
+    BASELINE,
+    EXP,
+    RunRefs,
+    ask_listing,
+    baselines_in,
+    listing_of,
+    parse_listing,
+    split_listing,
+)
 from gitexp.index.database import BrokenRun, Changes, Contents, Index, Key
 from gitexp.index.row import Head, Row
-from gitexp.model.names import RunName
+from gitexp.model.names import BaselineName, RunName
 from gitexp.model.values import Oid
 from gitexp.repo import ARCHIVED_NAMES, Repository
 
@@ -35,6 +45,8 @@ class Catalog(NamedTuple):
     """Those that were read just now, by name: they need not be in the index."""
     refs: int = 0
     """How many runs have refs of their own."""
+    baselines: Mapping[BaselineName, Oid] = {}
+    """What they point to."""
 
 
 def open_index(repo: Repository) -> Index:
@@ -44,15 +56,16 @@ def open_index(repo: Repository) -> Index:
 def catalog(repo: Repository) -> Catalog:
     """Every run, whatever HEAD is. Only what the index does not know is read from git."""
     # git and SQLite work side by side.
-    answer = ask_listing(repo.git, ARCHIVE, EXP)
+    answer = ask_listing(repo.git, ARCHIVE, BASELINE, EXP)
     index = open_index(repo)
     known = index.read()
-    tips, listing = split_listing(answer())
+    whole = answer()
+    tips, listing = split_listing(whole)
     if _listed(known) == listing:
         found = _catalog(known.heads, [(one.name, _told(one)) for one in known.broken], {})
     else:
         found = _refreshed(repo, index, known, parse_listing(listing))
-    found = found._replace(refs=listing.count(b"\n"))
+    found = found._replace(refs=listing.count(b"\n"), baselines=baselines_in(whole))
     if tips:
         return _with_archives(repo, found, tips)
     with suppress(OSError):
@@ -71,7 +84,7 @@ def _with_archives(repo: Repository, found: Catalog, tips: Mapping[str, Oid]) ->
     fresh = {**{head.name: rows[head.name] for head in more if head.name in rows}, **found.fresh}
     broken = [(ref, _unreadable(ref, error)) for ref, error in archives.broken]
     whole = _catalog([*found.heads, *more], [*found.broken, *broken], fresh)
-    return whole._replace(refs=found.refs)
+    return whole._replace(refs=found.refs, baselines=found.baselines)
 
 
 def _catalog(

@@ -12,13 +12,21 @@ from gitexp.ops.transaction import changing
 from gitexp.repo import Repository
 
 
-def change(repo: Repository, updates: Sequence[RefUpdate], operation: Operation | None = None) -> None:
+def change(
+    repo: Repository,
+    updates: Sequence[RefUpdate],
+    operation: Operation | None = None,
+    *,
+    why: str | None = None,
+) -> None:
     """Makes all `updates` in one transaction, durable when this returns, and logs the operation.
+
+    With `why` the refs have reflogs, which it goes into.
 
     Raises RefChanged where a ref is not as expected (then nothing was changed), StorageFull or GitError.
     """
     with changing(repo, [update.ref for update in updates]) as git:
-        publish(git, repo.layout, updates)
+        publish(git, repo.layout, updates, why)
     if operation is not None:
         operations.log(repo, operation)
     pack_refs(repo)

@@ -12,7 +12,7 @@ from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import list_all
-from gitexp.ops.resolve import is_revision, metric_in, only, resolve
+from gitexp.ops.resolve import baseline_in, is_revision, metric_in, only, resolve
 from gitexp.ops.select import Selection
 from gitexp.repo import Repository
 
@@ -47,8 +47,8 @@ def choose(repo: Repository, texts: Sequence[str], query: str | None = None) -> 
 
 
 def is_run(repo: Repository, text: str) -> bool:
-    """Whether `text` could be meant for a run: by name, the beginning of one, `@` or `best`."""
-    if _RECENT.fullmatch(text) or metric_in(text) is not None:
+    """Whether `text` could be meant for a run: by name, the beginning of one, `@`, `best` or a baseline."""
+    if _is_special(text):
         return True
     short = _short(text)
     return bool(_BEGINNING.fullmatch(short) and all_runs(repo, short))
@@ -70,8 +70,7 @@ def match(names: Sequence[RunName], text: str) -> RunName | None:
 def _one(repo: Repository, here: Mapping[RunName, Oid], text: str) -> Chosen:
     if not text or text.startswith("-") or "\0" in text or "\n" in text:
         raise UsageError(f"invalid run {text!r}", hint="git exp ls")
-    special = _RECENT.fullmatch(text) or metric_in(text) is not None
-    name = None if special else match(list(here), text)
+    name = None if _is_special(text) else match(list(here), text)
     if name not in (None, _short(text)) and is_revision(repo, text):
         raise Ambiguous(f"{text!r} is a branch or tag, and the beginning of run {name!r}", hint=str(name))
     if name is None:
@@ -80,6 +79,11 @@ def _one(repo: Repository, here: Mapping[RunName, Oid], text: str) -> Chosen:
         # A commit into which a run was merged still carries the record of one that is gone.
         raise NotFound(f"run {name!r} is not here any more", hint=f"git exp restore {name}")
     return Chosen(name, here[name])
+
+
+def _is_special(text: str) -> bool:
+    """Whether `text` means a run otherwise than by its name."""
+    return bool(_RECENT.fullmatch(text)) or metric_in(text) is not None or baseline_in(text) is not None
 
 
 def _short(text: str) -> str:

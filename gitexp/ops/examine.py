@@ -12,6 +12,7 @@ from gitexp.git.refs import read_ref, run_ref
 from gitexp.model.history import MISSING, Series, Step
 from gitexp.model.record import Record
 from gitexp.model.values import Oid, Scalar
+from gitexp.ops.baseline import baselines_of
 from gitexp.ops.commit import CHECKPOINT_TRAILER
 from gitexp.ops.evaluations.reading import Brief, briefs
 from gitexp.ops.goals import goal_of
@@ -64,6 +65,8 @@ class Examined:
     """Whether plain git knows the run as `exp/<name>`; not so where only an archive holds it."""
     evidence_for: Oid | None = None
     """The commit that was asked for, where it is none of the run's own; `stale` is about its code then."""
+    baselines: tuple[str, ...] = ()
+    """Which baselines the run is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def examine_run(run: StoredRun) -> Examined:
         reproductions_of(repo, run.name),
         _suites(run),
         has_ref,
+        baselines=tuple(baselines_of(repo).get(run.name, ())),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import GitExpError
 from gitexp.index.row import Head, Row, Tail, listed_info, listed_record
-from gitexp.model.names import RunName
+from gitexp.model.names import BaselineName, RunName
 from gitexp.model.values import Oid
 from gitexp.ops.absent import telling
 from gitexp.ops.catalog import catalog, open_index
@@ -156,6 +156,8 @@ class Listing(NamedTuple):
     refs: int = 0
     """How many runs have refs of their own."""
     tails: Tails | None = None
+    baselines: Mapping[BaselineName, Oid] = {}
+    """The commits of the runs that others are held against."""
 
     def with_code(self, tree: Oid) -> list[StoredRun]:
         """The runs of exactly that code tree, newest first."""
@@ -176,7 +178,7 @@ def list_all(repo: Repository) -> Listing:
             runs.append(current(run) if head.name in live else run)
         except GitExpError as error:
             broken.append((head.name, error))
-    return Listing(tuple(runs), tuple(broken), found.refs, tails)
+    return Listing(tuple(runs), tuple(broken), found.refs, tails, found.baselines)
 
 
 def live_names(repo: Repository) -> set[str]:

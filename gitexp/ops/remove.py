@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from gitexp.errors import GitExpError, NotFound, RefChanged, UsageError
@@ -17,6 +18,7 @@ from gitexp.ops.annotate import Target
 from gitexp.ops.archive.held import held
 from gitexp.ops.archive.names import Places, places
 from gitexp.ops.archive.removing import removals
+from gitexp.ops.baseline import baselines_of
 from gitexp.ops.change import change
 from gitexp.ops.choose import match
 from gitexp.ops.commit import stored
@@ -48,13 +50,14 @@ class Trashed:
 
 
 def remove(repo: Repository, runs: Sequence[Target], *, dry_run: bool = False) -> list[Moved]:
-    """Each run moved into the trash, all in one transaction; one that is still live is refused.
+    """Each run moved into the trash, all in one transaction; a live one is refused, and a baseline.
 
     The listings of the archives that hold it name it no more, though their history keeps its commit.
 
     Where the trash has another run of that name, that one is kept aside until gc. Raises GitError or OSError.
     """
-    return _moved(repo, "rm", [run.name for run in runs], _removal, dry_run=dry_run, archives=True)
+    plan = partial(_removal, baselines=baselines_of(repo))
+    return _moved(repo, "rm", [run.name for run in runs], plan, dry_run=dry_run, archives=True)
 
 
 def restore(repo: Repository, names: Sequence[RunName], *, dry_run: bool = False) -> list[Moved]:
@@ -144,12 +147,19 @@ def _moved(
     raise failure
 
 
-def _removal(repo: Repository, name: RunName, here: Places, trash: Refs) -> list[RefUpdate]:
+def _removal(
+    repo: Repository, name: RunName, here: Places, trash: Refs, *, baselines: Mapping[str, Sequence[str]]
+) -> list[RefUpdate]:
     if name not in here.every:
         raise NotFound(
             f"run {name!r} is gone", hint="git exp restore --list" if name in trash else "git exp ls"
         )
     check_ended(repo, name)
+    if name in baselines:
+        told = ", ".join(map(repr, baselines[name]))
+        raise UsageError(
+            f"run {name!r} is the baseline {told}", hint=f"git exp baseline unset {baselines[name][0]}"
+        )
     commit, other = here.every[name], trash.get(name)
     updates = [RefUpdate(run_ref(name), None, commit)] if name in here.own else []
     if other != commit:

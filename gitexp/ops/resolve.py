@@ -1,4 +1,4 @@
-"""What a person writes for a run: a name, the words or the beginning of one, `@`, `@~1`, `best`, a commit."""
+"""What a person writes for a run: a name, its beginning, `@`, `@~1`, `best`, `baseline:main`, a commit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gitexp.repo import Repository
 
 _RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
 _BEST = "best"
+_BASELINE = "baseline:"
 _BEGINNING = re.compile(r"[a-z0-9-]+", re.ASCII)
 _SHOWN = 4
 
@@ -29,6 +30,11 @@ def resolve(repo: Repository, text: str) -> StoredRun:
     metric = metric_in(text)
     if metric is not None:
         return _best(repo, metric)
+    baseline = baseline_in(text)
+    if baseline is not None:
+        from gitexp.ops import baseline as baselines
+
+        return baselines.resolve(repo, baseline)
     recent = _RECENT.fullmatch(text)
     if recent:
         return _recent(repo, text, int(recent[1] or (1 if "~" in text else 0)))
@@ -83,6 +89,11 @@ def metric_in(text: str) -> str | None:
     """What stands behind `best:`, empty for `best` alone; None where `text` is neither."""
     word, colon, metric = text.partition(":")
     return metric if word == _BEST and bool(colon) is bool(metric) else None
+
+
+def baseline_in(text: str) -> str | None:
+    """What stands behind `baseline:`; None where `text` is not written so."""
+    return text.removeprefix(_BASELINE) if text.startswith(_BASELINE) else None
 
 
 def _best(repo: Repository, metric: str) -> StoredRun:

@@ -12,7 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gitexp.errors import GitExpError, NotFound, RefChanged, UsageError
-from gitexp.git.refs import ARCHIVE, DROPPED, EXP, TRASH, dropped_ref, name_in, ref_values, trash_ref
+from gitexp.git.refs import (
+    ARCHIVE,
+    BASELINE,
+    DROPPED,
+    EXP,
+    TRASH,
+    dropped_ref,
+    name_in,
+    ref_values,
+    trash_ref,
+)
 from gitexp.git.write import RefUpdate, verify
 from gitexp.model.labels import edit_between, labels_of
 from gitexp.model.names import parse_name
@@ -138,7 +148,7 @@ def _checked(repo: Repository, of: Operation, updates: Sequence[RefUpdate]) -> I
 
     Raises where a ref is not as it was left, or what it would point to is no more.
     """
-    now = ref_values(repo.git, [EXP, TRASH, DROPPED, ARCHIVE])
+    now = ref_values(repo.git, [EXP, TRASH, DROPPED, ARCHIVE, BASELINE])
     for one in updates:
         value = now.get(one.ref)
         if value == one.old:
@@ -149,6 +159,12 @@ def _checked(repo: Repository, of: Operation, updates: Sequence[RefUpdate]) -> I
             raise RefChanged(
                 f"cannot take back '{of.what}': its archive was changed since",
                 hint="git exp undo --list",
+            )
+        if one.ref.startswith(BASELINE):
+            name = one.ref.removeprefix(BASELINE)
+            raise RefChanged(
+                f"cannot take back '{of.what}': baseline '{name}' was moved since",
+                hint="git exp baseline list",
             )
         name = name_in(one.ref)
         if value is None:

@@ -69,13 +69,13 @@ def _list(steps: Sequence[Step], here: str) -> None:
 
 
 def _value(step: Step) -> dict[str, object]:
-    from gitexp.git.refs import ARCHIVE, name_in
+    from gitexp.git.refs import ARCHIVE, BASELINE, name_in
     from gitexp.model.times import format_time
 
     one = step.operation
     runs = sorted(
         {
-            *(name_in(each.ref) for each in one.changes if not each.ref.startswith(ARCHIVE)),
+            *(name_in(each.ref) for each in one.changes if not each.ref.startswith((ARCHIVE, BASELINE))),
             *(each.name for each in one.labels),
         }
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -28,6 +28,8 @@ class How(NamedTuple):
     """Whether a table for a pipe has to be kept from being too wide."""
     stale: Collection[str] = ()
     """The names of the runs that are not of the code of the commit that was asked for."""
+    baselines: Mapping[str, Sequence[str]] = {}
+    """Name -> the baselines that the run is."""
 
 
 class Page(NamedTuple):

@@ -29,8 +29,8 @@ def run_values(sheet: Sheet) -> Iterable[dict[str, Any]]:
     found = [one.values() for one in sheet.asked]
     for index, run in enumerate(sheet.runs):
         asked = {name: values[index] for name, values in zip(names, found, strict=True)}
-        stale = run.name in sheet.stale
-        yield listed_value(run, sheet.progress.get(run.name), asked or None, stale=stale)
+        stale, marks = run.name in sheet.stale, sheet.baselines.get(run.name, ())
+        yield listed_value(run, sheet.progress.get(run.name), asked or None, stale=stale, baselines=marks)
 
 
 def group_values(found: Groups) -> Iterable[dict[str, Any]]:

@@ -61,6 +61,8 @@ class Sheet(NamedTuple):
     now: float
     stale: Collection[str] = ()
     """Names of runs that say nothing of the code of the commit that was asked for."""
+    baselines: Mapping[str, Sequence[str]] = {}
+    """Name -> the baselines that the run is."""
 
 
 def listing(sheet: Sheet, width: int | None, most: int | None = None) -> Fitted:
@@ -98,7 +100,7 @@ def _less_and_less(labels: list[Column]) -> Iterator[list[Column]]:
 
 
 def label_columns(sheet: Sheet, longest: int) -> list[Column]:
-    """RUN, STATUS and AGE, and TITLE, GROUP and TAGS where a run has one."""
+    """RUN, STATUS and AGE, and BASELINE, TITLE, GROUP and TAGS where a run has one."""
     heads = [run.head for run in sheet.runs]
     columns = [
         Column("RUN", [f"{head.name} *" if head.star else head.name for head in heads], style="bold"),
@@ -106,6 +108,7 @@ def label_columns(sheet: Sheet, longest: int) -> list[Column]:
         Column("AGE", [age_text(sheet.now - head.started) for head in heads], right=True),
     ]
     for heading, texts in (
+        ("BASELINE", [",".join(sheet.baselines.get(head.name, ())) for head in heads]),
         ("TITLE", [head.title for head in heads]),
         ("GROUP", [head.group for head in heads]),
         ("TAGS", _tags([head.tags for head in heads])),

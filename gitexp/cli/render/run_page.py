@@ -116,6 +116,7 @@ def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
     yield "Code", _code(info)
     yield "Commit", found.run.commit
     for name, texts in (
+        ("Baseline", found.baselines),
         ("Parents", info.parents),
         ("Group", [info.group] if info.group else []),
         ("Tags", sorted(info.tags)),

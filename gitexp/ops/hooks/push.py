@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from gitexp.errors import GitError
 from gitexp.formats.trailers import named
 from gitexp.git.process import NO_HOOKS, Result, error
-from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BRANCHES, EXP
+from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BASELINE, BASELINE_BRANCHES, BRANCHES, EXP
 from gitexp.git.remotes import remote_names
 from gitexp.ops.commit import RUN_TRAILER
 from gitexp.ops.hooks.table import Answer, Call
 from gitexp.ops.share.auto import silent
 from gitexp.repo import Repository
 
-_OURS = (EXP, BRANCHES, ARCHIVE, ARCHIVE_BRANCHES)
+_OURS = (EXP, BRANCHES, ARCHIVE, ARCHIVE_BRANCHES, BASELINE, BASELINE_BRANCHES)
 _MOST_COMMITS = 10_000
 _GRACE = 5.0
 """Seconds beyond its limit until a process that does not end by itself is killed."""

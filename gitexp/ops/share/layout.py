@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gitexp.errors import GitError
 from gitexp.git.config import Config
 from gitexp.git.reader import ObjectReader
-from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BRANCHES, EXP, is_name
+from gitexp.git.refs import ARCHIVE, ARCHIVE_BRANCHES, BASELINE, BASELINE_BRANCHES, BRANCHES, EXP, is_name
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
 
@@ -71,6 +71,12 @@ def has_layout(config: Config, remote: str) -> bool:
 def places(config: Config, remote: str) -> Places:
     """Where the runs of that remote are. Raises GitError for an unknown layout."""
     return Places(BRANCHES, EXP) if layout_of(config, remote) is Layout.BRANCHES else Places(EXP, BRANCHES)
+
+
+def baseline_places(config: Config, remote: str) -> Places:
+    """Where the baselines of that remote are. Raises GitError for an unknown layout."""
+    own, other = BASELINE, BASELINE_BRANCHES
+    return Places(other, own) if layout_of(config, remote) is Layout.BRANCHES else Places(own, other)
 
 
 def archive_namespaces(config: Config, remote: str) -> tuple[str, ...]:

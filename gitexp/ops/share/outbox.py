@@ -1,7 +1,8 @@
 """What a clone remembers of its pushes to one remote: `.git/exp/outbox/<remote>.json`.
 
-Runs that were pushed while they were running, so that their end may replace them; and when was pushed, so
-that no host is asked too often. Losing the file costs no run: what it would have let through is a conflict.
+Runs that were pushed while they were running, so that their end may replace them; where baselines were there
+when last seen; and when was pushed, so that no host is asked too often. Losing the file costs no run: what it
+would have let through is a conflict.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Outbox:
     path: Path
     running: dict[str, Oid] = field(default_factory=dict)
     """Ref on the remote -> the commit of a running run that we put there."""
+    baselines: dict[str, Oid] = field(default_factory=dict)
+    """Name -> what the remote's baseline was when both sides last agreed."""
     pushes: list[float] = field(default_factory=list)
     """When was pushed in the last minute, in seconds since 1970."""
 
@@ -46,7 +49,7 @@ class Outbox:
         self.save()
 
     def save(self) -> None:
-        value = {"running": self.running, "pushes": self.pushes}
+        value = {"running": self.running, "baselines": self.baselines, "pushes": self.pushes}
         write_durably(self.path, json.dumps(value).encode())
 
 
@@ -77,7 +80,11 @@ def _waited(repo: Repository, remote: str, path: Path) -> Lock | None:
 def _read(path: Path) -> Outbox:
     try:
         value: Any = json.loads(path.read_bytes())
-        running = {str(ref): Oid(str(oid)) for ref, oid in value["running"].items()}
-        return Outbox(path, running, [float(at) for at in value["pushes"]])
+        running = _oids(value["running"])
+        return Outbox(path, running, _oids(value.get("baselines", {})), [float(at) for at in value["pushes"]])
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return Outbox(path)
+
+
+def _oids(value: Any) -> dict[str, Oid]:
+    return {str(key): Oid(str(oid)) for key, oid in value.items()}
