@@ -48,6 +48,20 @@ def pin_of(one: Input) -> Pin | None:
     return one.pin or (Pin.CONTENT if one.oid is not None else _pin_of_value(one))
 
 
+def hashes_in(one: Input) -> list[str]:
+    """The digits of every hash by which its value tells what it is."""
+    if isinstance(one.value, Mapping):
+        told = [one.value.get(key) for key in _CONTENT_KEYS]
+        return [text.removeprefix("sha256:") for text in told if isinstance(text, str) and _is_hash(text)]
+    found = _SHA256.search(one.value) if isinstance(one.value, str) else None
+    return [found[0].removeprefix("sha256:")] if found else []
+
+
+def is_whole(one: Input) -> bool:
+    """Whether its value is the thing itself, and not a name or a hash of one."""
+    return one.role in _SPEAKING and one.value is not None and not hashes_in(one)
+
+
 def vector(inputs: Iterable[Input]) -> dict[str, tuple[str, ...]]:
     """Role -> the sorted identities of its inputs. Files that were only seen count by their paths as well."""
     roles: dict[str, list[str]] = {}

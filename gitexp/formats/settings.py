@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gitexp.formats.audit_settings import Audit
+
 if TYPE_CHECKING:
     from gitexp.errors import BrokenFile
     from gitexp.formats.declared import Declared
@@ -22,6 +24,7 @@ DEFAULT_VIEW = "default"
 _KEYS = (
     *("params", "metrics", "outputs", "never_capture", "redact", "variables"),
     *("goals", "noise", "isolated", "views", "guard", "inputs", "capture"),
+    "audit",
 )
 _GUARD_KEYS = ("large", "pointers", "conflicts", "secrets", "stale", "nan")
 _CAPTURE_KEYS = ("when", "strict")
@@ -112,12 +115,15 @@ class Settings:
     """Role -> what results depend on."""
     capture: Capture = Capture()
     """What git exp hook capture records."""
+    audit: Audit = field(default_factory=Audit)
+    """How complete runs have to be."""
     unknown: tuple[BrokenFile, ...] = ()
     """What stands in the file and is no setting: for each a complaint, with the nearest one as hint."""
 
 
 def parse(data: bytes) -> Settings:
     """The settings in the bytes of `.gitexp.yaml`. Raises BrokenFile with line and column."""
+    from gitexp.formats import audit_settings
     from gitexp.formats.declared import declared
     from gitexp.formats.settings_source import Source
 
@@ -142,6 +148,7 @@ def parse(data: bytes) -> Settings:
         capture=Capture(
             source.choice("capture", "when", words=_WHEN), source.flag("capture", "strict", default=False)
         ),
+        audit=audit_settings.audit(source),
         unknown=tuple(source.unknown),
     )
 

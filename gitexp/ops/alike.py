@@ -96,20 +96,33 @@ def _way(info: RunInfo) -> tuple[str, list[str]]:
     words: list[str] = []
     after_seed = False
     for word in info.command:
-        option, equals, _ = word.partition("=")
-        seed = _is_seed(option.lstrip("-+").replace("-", "_"))
+        option, equals, seed = _option(word)
         if not (after_seed and _NUMBER.fullmatch(word)):
             words.append(option if seed and equals else word)
         after_seed = seed and word.startswith("-") and not equals
     return info.cwd, words
 
 
-def _is_seed(key: str) -> bool:
+def seed_options(command: Sequence[str]) -> list[str]:
+    """The options of a command that set a seed: `--seed 1`, or `seed=1` as Hydra has it."""
+    return [
+        option for option, equals, seed in map(_option, command) if seed and (equals or option[:1] == "-")
+    ]
+
+
+def _option(word: str) -> tuple[str, str, bool]:
+    """The option, the `=` behind it, and whether it is one for a seed."""
+    option, equals, _ = word.partition("=")
+    return option, equals, is_seed(option.lstrip("-+").replace("-", "_"))
+
+
+def is_seed(key: str) -> bool:
+    """Whether a param or a role is called as seeds are."""
     return key.rpartition(".")[2].lower() in _SEEDS
 
 
 def _unseeded(params: Mapping[str, Value]) -> dict[str, Value]:
-    return {key: value for key, value in flatten(params).items() if not _is_seed(key)}
+    return {key: value for key, value in flatten(params).items() if not is_seed(key)}
 
 
 def _identities(inputs: Sequence[Input]) -> dict[str, Value]:

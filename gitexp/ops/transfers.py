@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from gitexp.artifacts.permissions import permissions
+from gitexp.artifacts.remote import AT_ONCE
 from gitexp.artifacts.store import ArtifactStore, Stored
 from gitexp.errors import GitExpError, RemoteError, UsageError
 from gitexp.git.entering import enter
@@ -66,6 +67,22 @@ def receive(
         if not lacking:
             break
     return failed
+
+
+def having(repo: Repository, objects: Sequence[Stored]) -> set[Digest]:
+    """Those of `objects` that a place which others reach has, by its own word; nothing is moved.
+
+    Raises RemoteError where such a place cannot be asked, UsageError where there is none.
+    """
+    found: set[Digest] = set()
+    for remote in [None] if repo.config.get("exp.artifacts") else _remotes(repo):
+        lacking = [one for one in objects if one.oid not in found]
+        for start in range(0, len(lacking), AT_ONCE):
+            part = lacking[start : start + AT_ONCE]
+            with opened(repo, remote, upload=False) as place:
+                refused = place.announce(part, upload=False)
+            found.update(one.oid for one in part if one.oid not in refused)
+    return found
 
 
 def _received(

@@ -114,7 +114,7 @@ def _look(repo: Repository, commit: Oid, one: Input) -> Found:
         return Found(one, Place.VALUE)
     if one.path is None:
         return Found(one, Place.ELSEWHERE)
-    if _in_code(repo, commit, one.path) == one.oid:
+    if in_code(repo, commit, one.path) == one.oid:
         return Found(one, Place.CODE)
     now = _hash_now(repo, one.path)
     if now == one.oid:
@@ -123,10 +123,10 @@ def _look(repo: Repository, commit: Oid, one: Input) -> Found:
         return Found(one, Place.STORE)
     if now is not None:
         return Found(one, Place.CHANGED, now)
-    return Found(one, Place.REMOTE if _has_remotes(repo) else Place.GONE)
+    return Found(one, Place.REMOTE if has_remotes(repo) else Place.GONE)
 
 
-def _in_code(repo: Repository, commit: Oid, path: str) -> Digest | None:
+def in_code(repo: Repository, commit: Oid, path: str) -> Digest | None:
     """The hash of the file or folder at a path in the code; None where there is none."""
     with suppress(GitExpError):
         entry = repo.reader.resolve(commit, path)
@@ -154,7 +154,7 @@ def _hash_now(repo: Repository, path: str) -> Digest | None:
     return None
 
 
-def _has_remotes(repo: Repository) -> bool:
+def has_remotes(repo: Repository) -> bool:
     return repo.config.get("exp.artifacts") is not None or any(
         key.startswith("remote.") and key.endswith(".url") for key in repo.config.values
     )

@@ -1,0 +1,131 @@
+"""What to type, or to write, so that the next run has no such gap."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitexp.formats.secret_shapes import MASK
+from gitexp.model.completeness import (
+    ARTIFACTS,
+    CODE,
+    COMMAND,
+    ENV,
+    EVALUATION,
+    HARDWARE,
+    PARAMS,
+    PARENT,
+    Fault,
+    Gap,
+)
+from gitexp.model.record import Input, Record, Status
+from gitexp.model.roles import FILE, MODEL, RETRIEVER, SANDBOX, SEEDS, SETTINGS, TOOLS, UNTRACKED
+
+_SEEN = (CODE, COMMAND, HARDWARE, PARENT)
+"""What gitexp sees by itself of every run that it is there for."""
+_UNSAID: Mapping[str, str] = {
+    MODEL: "{name: NAME, revision: REVISION}",
+    SETTINGS: "{temperature: 0.0, max_tokens: 1024}",
+    **dict.fromkeys((RETRIEVER, TOOLS, SANDBOX), "none"),
+}
+"""Role -> what is said of it where nothing was; of the others a path."""
+_REVISED = (MODEL, RETRIEVER, TOOLS, SANDBOX)
+"""Roles of what others keep: a revision pins it."""
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9./_-]*")
+"""A name that is itself in a flow mapping, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the mend of a gap depends on besides the gap."""
+
+    record: Record
+    large: int
+    """Bytes from which on a file does not belong into git."""
+    has_remote: bool = False
+    """Whether there is anybody to ask."""
+    asked: bool = False
+    """Whether they were."""
+
+
+def mend(gap: Gap, case: Case) -> str:
+    """One line; empty where nothing helps."""
+    if gap.fault is Fault.UNREPEATED:
+        return f"git exp repro {case.record.info.name}" if case.record.info.command else ""
+    if gap.field == ARTIFACTS:
+        return _fetched(case)
+    if gap.field == PARAMS:
+        return _again(case, "--param-file params.yaml")
+    if gap.field == SEEDS:
+        return 'run.use("seeds", {"python": 1})'
+    if gap.field == EVALUATION:
+        return f"git exp eval import LOG --attach {case.record.info.name}"
+    if gap.field == ENV and case.record.info.source is None:
+        return "python -m pip freeze > requirements-lock.txt"
+    if gap.field in (*_SEEN, ENV):
+        return "git exp run -- CMD" if case.record.info.source else _again(case)
+    if gap.fault is Fault.UNKEPT:
+        return _kept(gap, case)
+    return _said(gap.field, _wanted(gap), case)
+
+
+def _wanted(gap: Gap) -> str:
+    """What is to be said of a role."""
+    if gap.fault is Fault.MISSING:
+        return _UNSAID.get(gap.field, "PATH")
+    if gap.field in _REVISED:
+        name = gap.things[0] if gap.things and _PLAIN.fullmatch(gap.things[0]) else "NAME"
+        return f"{{name: {name}, revision: REVISION}}"
+    return "PATH"
+
+
+def _said(role: str, what: str, case: Case) -> str:
+    info = case.record.info
+    if info.status is Status.CAPTURED:
+        return f"inputs: {{{role}: {what}}}  # in .gitexp.yaml"
+    use = f"--use {shlex.quote(f'{role}={what}')}"
+    if info.source is None:
+        return _again(case, use)
+    log = next((one.path.partition("/")[2] for one in case.record.artifacts if one.kind == "eval-log"), "LOG")
+    return f"git exp rm {info.name} && git exp eval import {shlex.quote(log)} {use}"
+
+
+def _again(case: Case, options: str = "") -> str:
+    """The command that made the run, with more options."""
+    command = case.record.info.command
+    whole = bool(command) and not any(MASK in word for word in command)
+    words = ["git exp run", options, "--", shlex.join(command) if whole else "CMD"]
+    return " ".join(word for word in words if word)
+
+
+def _kept(gap: Gap, case: Case) -> str:
+    one = _lacking(gap, case)
+    if one is None or one.oid is None:
+        return _said(gap.field, "PATH", case)
+    if case.has_remote and not case.asked:
+        return f"git exp audit {case.record.info.name} --remote"
+    if one.path is None:
+        # What lies outside has to come in first.
+        return f"cp FILE . && {_said(gap.field, 'FILE', case)}"
+    path = shlex.quote(one.path)
+    if one.size is not None and one.size >= case.large:
+        return f"git lfs track {path} && git add .gitattributes {path}"
+    again = _again(case) if one.role in (FILE, UNTRACKED) else _said(one.role, one.path, case)
+    return f"git add -f {path} && {again}"
+
+
+def _lacking(gap: Gap, case: Case) -> Input | None:
+    """The first input that the gap is about."""
+    inputs = (one for one in case.record.inputs if (one.path or one.name) in gap.things)
+    roles = (gap.field, FILE, UNTRACKED)
+    return next((one for one in inputs if one.role in roles), None)
+
+
+def _fetched(case: Case) -> str:
+    name = case.record.info.name
+    if case.asked or not case.has_remote:
+        return f"git exp push {name}  # where it was made"
+    return f"git exp audit {name} --remote"
