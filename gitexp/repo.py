@@ -181,6 +181,13 @@ class Repository:
         """Whether a run that ends is to be pushed."""
         return self.config.get(AUTO_PUSH, "never") != "never"
 
+    @property
+    def has_remotes(self) -> bool:
+        """Whether anybody else can be asked for artifacts."""
+        return self.config.get("exp.artifacts") is not None or any(
+            key.startswith("remote.") and key.endswith(".url") for key in self.config.values
+        )
+
     def relative(self, path: Path) -> str | None:
         """`path` relative to the root of the working tree, with `/`; None where it is outside."""
         if self.layout.top is None:

@@ -8,6 +8,7 @@ OK: Final = 0
 ERROR: Final = 1
 USAGE: Final = 2
 REMOTE: Final = 3
+INCOMPLETE: Final = 5
 INTERNAL: Final = 70
 REFUSED: Final = 75
 GIT: Final = 128
@@ -20,6 +21,7 @@ MEANINGS: Final[dict[int, str]] = {
     "is not reproduced, or is not to be executed without --trust, or git exp bisect cannot tell the commit.",
     USAGE: "The command line, a name, a parameter or a params file was wrong.",
     REMOTE: "Another repository or store failed.",
+    INCOMPLETE: "Less is known of a run than is required: git exp audit.",
     INTERNAL: "An error inside gitexp; a report was written, and its place printed.",
     REFUSED: "git exp hook refuses: git is to stop. It has no other meaning, so that whoever calls a hook "
     "can let git go on where git exp itself is broken.",

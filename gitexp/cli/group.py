@@ -23,6 +23,7 @@ COMMANDS = {
     "logs": "gitexp.cli.commands.logs",
     "eval": "gitexp.cli.commands.eval",
     "baseline": "gitexp.cli.commands.baseline",
+    "audit": "gitexp.cli.commands.audit",
     "branch": "gitexp.cli.commands.branch",
     "worktree": "gitexp.cli.commands.worktree",
     "apply": "gitexp.cli.commands.apply",

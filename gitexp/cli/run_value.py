@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gitexp.cli.completeness_value import completeness_value
 from gitexp.cli.json_output import strict
 from gitexp.cli.render.values import difference
 from gitexp.formats.inputs import input_value
@@ -76,6 +77,7 @@ def full_value(found: Examined) -> dict[str, Any]:
             "stale": found.stale is not None,
             "evidence_for": found.evidence_for,
             "baselines": list(found.baselines),
+            "completeness": completeness_value(found.completeness) if found.completeness else None,
             "checkpoints": [{"number": one.number, "commit": one.commit} for one in found.checkpoints],
             "reproduced_by": [
                 {"name": one.name, "verdict": one.verdict.value, "on": one.on} for one in found.repeats

@@ -87,6 +87,11 @@ SHARED_SETTINGS: Final[tuple[Definition, ...]] = (
         "Which commits git exp hook capture records, as when: changed (those that change params or results), "
         "always or never; and strict: true to have a commit refused while one of the inputs is missing.",
     ),
+    (
+        "audit",
+        "How complete the runs of the project have to be, for git exp audit and the hooks: require, a list "
+        "of roles that no run may be without, and min, a level (E0 to E4) or a share such as 0.8.",
+    ),
     ("isolated.link", "Ignored paths that an isolated run gets links to; all of them without this setting."),
 )
 

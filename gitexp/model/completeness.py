@@ -191,10 +191,14 @@ class Completeness:
             )
         )
 
+    @property
+    def in_short(self) -> str:
+        """`model is only named; seeds, hardware missing`."""
+        return "; ".join(_grouped(self.gaps))
+
     def __str__(self) -> str:
         """`E2 (83 %): model is only named; seeds, hardware missing`."""
-        told = "; ".join(_grouped(self.gaps))
-        return f"{self.level} ({percent(self.score)})" + (f": {told}" if told else "")
+        return f"{self.level} ({percent(self.score)})" + (f": {self.in_short}" if self.gaps else "")
 
 
 def assess(fields: Iterable[Field], *, repeated: bool = False) -> Completeness:

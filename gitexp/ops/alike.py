@@ -11,14 +11,14 @@ from typing import Any
 from gitexp.errors import NotFound
 from gitexp.formats.assignment import flatten
 from gitexp.formats.inputs import inputs_from
+from gitexp.model.called_seeds import is_seed, option_of
 from gitexp.model.record import Input, Record, RunInfo, Status
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops.compare import input_identities
-from gitexp.ops.read import StoredRun, list_all
+from gitexp.ops.read import Listing, StoredRun, list_all
 from gitexp.ops.staleness import is_stale
 from gitexp.repo import Repository
 
-_SEEDS = frozenset(("seed", "seeds", "random_seed", "random_state", "rng_seed", "manual_seed"))
 _NUMBER = re.compile(r"-?[0-9]+")
 
 
@@ -35,14 +35,14 @@ class Task:
     """Those that are known before it begins, masked as recording masks them."""
 
 
-def of_code(repo: Repository, tree: Oid) -> list[StoredRun]:
-    """Every finished run of a code tree, newest first."""
-    return [run for run in speaking_for(repo, tree) if run.head.status == Status.FINISHED.value]
+def of_code(repo: Repository, tree: Oid, listing: Listing | None = None) -> list[StoredRun]:
+    """Every finished run of a code tree, newest first; of those in `listing`, if that is at hand."""
+    return [run for run in speaking_for(repo, tree, listing) if run.head.status == Status.FINISHED.value]
 
 
-def speaking_for(repo: Repository, tree: Oid) -> list[StoredRun]:
+def speaking_for(repo: Repository, tree: Oid, listing: Listing | None = None) -> list[StoredRun]:
     """Every run whose record speaks for a code tree: what it claims is the code that its commit has."""
-    return [run for run in list_all(repo).with_code(tree) if speaks(run)]
+    return [run for run in (listing or list_all(repo)).with_code(tree) if speaks(run)]
 
 
 def speaks(run: StoredRun) -> bool:
@@ -62,7 +62,7 @@ def doing(repo: Repository, task: Task) -> list[StoredRun]:
     ]
 
 
-def repeated(repo: Repository, record: Record) -> list[StoredRun]:
+def repeated(repo: Repository, record: Record, listing: Listing | None = None) -> list[StoredRun]:
     """The finished runs of the same code, command, folder, inputs and params: that of `record`, too.
 
     Seeds may be others, in the params as in the command.
@@ -71,7 +71,7 @@ def repeated(repo: Repository, record: Record) -> list[StoredRun]:
     way = _way(record.info)
     return [
         run
-        for run in of_code(repo, record.info.code.tree)
+        for run in of_code(repo, record.info.code.tree, listing)
         if _way(run.info) == way
         and same(_unseeded(run.record.params), params)
         and same(_identities(inputs_of(run)), inputs)
@@ -96,29 +96,11 @@ def _way(info: RunInfo) -> tuple[str, list[str]]:
     words: list[str] = []
     after_seed = False
     for word in info.command:
-        option, equals, seed = _option(word)
+        option, equals, seed = option_of(word)
         if not (after_seed and _NUMBER.fullmatch(word)):
             words.append(option if seed and equals else word)
         after_seed = seed and word.startswith("-") and not equals
     return info.cwd, words
-
-
-def seed_options(command: Sequence[str]) -> list[str]:
-    """The options of a command that set a seed: `--seed 1`, or `seed=1` as Hydra has it."""
-    return [
-        option for option, equals, seed in map(_option, command) if seed and (equals or option[:1] == "-")
-    ]
-
-
-def _option(word: str) -> tuple[str, str, bool]:
-    """The option, the `=` behind it, and whether it is one for a seed."""
-    option, equals, _ = word.partition("=")
-    return option, equals, is_seed(option.lstrip("-+").replace("-", "_"))
-
-
-def is_seed(key: str) -> bool:
-    """Whether a param or a role is called as seeds are."""
-    return key.rpartition(".")[2].lower() in _SEEDS
 
 
 def _unseeded(params: Mapping[str, Value]) -> dict[str, Value]:
@@ -127,4 +109,4 @@ def _unseeded(params: Mapping[str, Value]) -> dict[str, Value]:
 
 def _identities(inputs: Sequence[Input]) -> dict[str, Value]:
     """What each input is, seeds left out."""
-    return input_identities([one for one in inputs if one.role.lower() not in _SEEDS])
+    return input_identities([one for one in inputs if not is_seed(one.role)])

@@ -9,9 +9,11 @@ from typing import TypeGuard
 
 from gitexp.errors import BrokenRecord
 from gitexp.git.refs import read_ref, run_ref
+from gitexp.model.completeness import Completeness
 from gitexp.model.history import MISSING, Series, Step
 from gitexp.model.record import Record
 from gitexp.model.values import Oid, Scalar
+from gitexp.ops import audit
 from gitexp.ops.baseline import baselines_of
 from gitexp.ops.commit import CHECKPOINT_TRAILER
 from gitexp.ops.evaluations.reading import Brief, briefs
@@ -20,9 +22,6 @@ from gitexp.ops.headline import leading_first
 from gitexp.ops.read import StoredRun
 from gitexp.ops.recorded import own_commits
 from gitexp.ops.repro.found import Repeat, reproductions_of
-from gitexp.ops.resolve import resolve
-from gitexp.ops.staleness import why_stale
-from gitexp.repo import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,8 @@ class Examined:
     """The commit that was asked for, where it is none of the run's own; `stale` is about its code then."""
     baselines: tuple[str, ...] = ()
     """Which baselines the run is."""
+    completeness: Completeness | None = None
+    """As far as the run tells, and those that reproduce it; None where it cannot be found out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,11 @@ class Checkpoint:
     commit: Oid
 
 
-def examine(repo: Repository, text: str) -> Examined:
-    """The run that `text` means, in full. Raises NotFound, Ambiguous, UsageError or BrokenRecord."""
-    return examine_run(resolve(repo, text))
+def examine_run(run: StoredRun, stale: str | None = None, evidence_for: Oid | None = None) -> Examined:
+    """A run in full; why it is stale, and for which commit it stands, whoever found it knows.
 
-
-def examine_run(run: StoredRun) -> Examined:
-    """A run in full. Raises NotFound or BrokenRecord."""
+    Raises NotFound or BrokenRecord.
+    """
     repo = run.repo
     record = run.whole
     # What was abandoned by a resumption is no part of how the run went.
@@ -97,12 +96,14 @@ def examine_run(run: StoredRun) -> Examined:
         run,
         record,
         tuple(trends),
-        why_stale(run),
+        stale,
         tuple(_checkpoints(run)),
         reproductions_of(repo, run.name),
         _suites(run),
         has_ref,
+        evidence_for,
         baselines=tuple(baselines_of(repo).get(run.name, ())),
+        completeness=_completeness(run, is_stale=stale is not None),
     )
 
 
@@ -113,6 +114,14 @@ def _suites(run: StoredRun) -> tuple[Brief, ...]:
     except BrokenRecord as error:
         run.repo.remark(error.message)
         return ()
+
+
+def _completeness(run: StoredRun, *, is_stale: bool) -> Completeness | None:
+    # To look at one run must not cost more where there are many.
+    try:
+        return audit.of(run.repo, run, stale=is_stale, among_all=False)
+    except BrokenRecord:  # that is told with the evaluations
+        return None
 
 
 def trend(series: Series, goal: str | None = None) -> Trend:

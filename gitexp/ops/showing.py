@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import NamedTuple
 
 from gitexp.errors import Ambiguous, GitExpError, NotFound
 from gitexp.git.refs import commit_of
+from gitexp.model.values import Oid
 from gitexp.ops.evidence import Evidence, evidence_of, not_here
-from gitexp.ops.examine import Examined, examine, examine_run
-from gitexp.ops.read import list_all
+from gitexp.ops.examine import Examined, examine_run
+from gitexp.ops.read import StoredRun, list_all
 from gitexp.ops.records import FOLDER
+from gitexp.ops.resolve import resolve
+from gitexp.ops.staleness import why_stale
 from gitexp.repo import Repository
 
 _TOLD = 5
 
 
+class Meant(NamedTuple):
+    """A run, and how it was come to."""
+
+    run: StoredRun
+    stale: str | None = None
+    """Why its record does not speak for the code that was asked for; None where it does."""
+    evidence_for: Oid | None = None
+    """The commit that was asked for, where it is none of the run's own."""
+
+
 def examine_any(repo: Repository, text: str) -> Examined:
-    """The run that `text` means or that the commit `text` rests on, in full; what else there is is remarked.
+    """The run that `find_any` finds, in full. Raises as that does."""
+    found = find_any(repo, text)
+    return examine_run(found.run, found.stale, found.evidence_for)
+
+
+def find_any(repo: Repository, text: str) -> Meant:
+    """The run that `text` means or that the commit `text` rests on; what else there is is remarked.
 
     Raises NotFound, Ambiguous, UsageError or BrokenRecord.
     """
     try:
-        there = examine(repo, text)
+        there = resolve(repo, text)
     except Ambiguous:
         raise
     except NotFound as error:
@@ -29,14 +48,16 @@ def examine_any(repo: Repository, text: str) -> Examined:
             raise
         unrecorded = error
     else:
-        return there if there.stale is None or there.run.own else _of_its_code(repo, text, there)
+        stale = why_stale(there)
+        own = stale is None or there.own
+        return Meant(there, stale) if own else _of_its_code(repo, text, Meant(there, stale))
     found = evidence_of(repo, text, list_all(repo))
     if not found.runs:
         raise _nothing(text, found) from unrecorded
     return _best(repo, text, found)
 
 
-def _of_its_code(repo: Repository, text: str, there: Examined) -> Examined:
+def _of_its_code(repo: Repository, text: str, there: Meant) -> Meant:
     """The best run of the commit's code; where there is none, the stale record that stands in it."""
     found = evidence_of(repo, there.run.commit, list_all(repo))
     if not found.runs or found.is_stale(found.runs[0]):
@@ -45,14 +66,12 @@ def _of_its_code(repo: Repository, text: str, there: Examined) -> Examined:
     return _best(repo, text, found)
 
 
-def _best(repo: Repository, text: str, found: Evidence) -> Examined:
+def _best(repo: Repository, text: str, found: Evidence) -> Meant:
     for sentence in _remarks(text, found):
         repo.remark(sentence)
     best = found.runs[0]
     stale = f"the code of {found.commit[:10]} is not the code that the metrics were made with"
-    return replace(
-        examine_run(best), stale=stale if found.is_stale(best) else None, evidence_for=found.commit
-    )
+    return Meant(best, stale if found.is_stale(best) else None, found.commit)
 
 
 def _is_without_record(repo: Repository, text: str) -> bool:

@@ -128,6 +128,8 @@ def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
         yield "Reproduced", f"by {repeat.name}{on}: {repeat.verdict.value}"
     if len(found.repeats) > _MOST_REPEATS:
         yield "", f"and by {len(found.repeats) - _MOST_REPEATS} more"
+    if found.completeness:
+        yield "Completeness", safe(str(found.completeness))
     if found.checkpoints:
         yield "Checkpoints", ", ".join(f"{one.number} {one.commit[:_SHORT]}" for one in found.checkpoints)
     if info.lost:

@@ -8,47 +8,56 @@ from gitexp.model.completeness import Completeness, Level, assess
 from gitexp.model.record import Record
 from gitexp.ops.audit.fields import Facts, fields_of
 from gitexp.ops.audit.mends import Case, mend
-from gitexp.ops.audit.repeats import agrees, was_reproduced
 from gitexp.ops.audit.whereabouts import Whereabouts
 from gitexp.ops.evaluations.reading import all_suite_names
-from gitexp.ops.read import StoredRun
-from gitexp.ops.repro.supplies import has_remotes
+from gitexp.ops.read import Listing, StoredRun
 from gitexp.ops.staleness import is_stale
 from gitexp.repo import Repository
 
 
-def of(repo: Repository, run: StoredRun, *, remote: bool = False, among_all: bool = True) -> Completeness:
+def of(
+    repo: Repository,
+    run: StoredRun,
+    *,
+    remote: bool = False,
+    stale: bool | None = None,
+    among_all: bool = True,
+    listing: Listing | None = None,
+) -> Completeness:
     """The completeness of a run, with a mend for each gap where there is one.
 
-    `remote` has others asked for bytes that are not in this clone; without it nobody is. `among_all` looks
-    for repetitions among all runs, and not only for what git exp repro made of this one.
+    `remote` has others asked for bytes that are not in this clone; without it nobody is. `stale` says whether
+    its record speaks for the code that was asked for, where that is known. `among_all` looks for repetitions
+    among all runs (those in `listing`, if that is at hand), not only for what git exp repro made of this one.
     Raises BrokenRecord, NotFound; RemoteError or UsageError where others cannot be asked.
     """
-    record = run.whole
-    place = Whereabouts(repo, run.commit)
-    facts = _facts(repo, run, place)
+    record, place = run.whole, Whereabouts(repo, run.commit)
+    facts = Facts(
+        record,
+        place.kept,
+        place.lost(run),
+        all_suite_names(run),
+        is_stale(run) if stale is None else stale,
+        repo.settings.audit.require,
+    )
     fields = fields_of(facts)
     if remote and place.lacking:
         place.ask()
         fields = fields_of(replace(facts, lost=place.lost(run)))
     found = assess(fields)
-    if found.level is Level.E3 and (was_reproduced(run, record) or (among_all and agrees(run, record))):
-        found = assess(fields, repeated=True)
+    if found.level is Level.E3:
+        found = assess(fields, repeated=_is_repeated(run, among_all=among_all, listing=listing))
     return with_mends(repo, found, record, asked=remote)
 
 
+def _is_repeated(run: StoredRun, *, among_all: bool, listing: Listing | None) -> bool:
+    from gitexp.ops.audit import repeats  # only what is as complete as that needs it
+
+    found = repeats.was_reproduced(run, run.whole)
+    return found or (among_all and repeats.agrees(run, run.whole, listing))
+
+
 def with_mends(repo: Repository, found: Completeness, record: Record, *, asked: bool = False) -> Completeness:
-    """Each gap with what mends it."""
-    case = Case(record, repo.max_blob, has_remotes(repo), asked)
+    """Each gap with what mends it; `asked` says whether others were."""
+    case = Case(record, repo.max_blob, repo.has_remotes, asked)
     return replace(found, gaps=tuple(replace(gap, mend=mend(gap, case)) for gap in found.gaps))
-
-
-def _facts(repo: Repository, run: StoredRun, place: Whereabouts) -> Facts:
-    return Facts(
-        run.whole,
-        place.kept,
-        place.lost(run),
-        all_suite_names(run),
-        is_stale(run),
-        repo.settings.audit.require,
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gitexp.formats.assignment import flatten
 from gitexp.formats.identity import pin_of
+from gitexp.model.called_seeds import is_seed, seed_options
 from gitexp.model.completeness import (
     ARTIFACTS,
     CODE,
@@ -33,7 +34,6 @@ from gitexp.model.roles import (
     TOOLS,
     UNTRACKED,
 )
-from gitexp.ops.alike import is_seed, seed_options
 
 _SAMPLING = frozenset(
     ("temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "max_new_tokens")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitexp.model.record import Record
 from gitexp.model.reproduction import Verdict
 from gitexp.ops.alike import repeated
-from gitexp.ops.read import StoredRun
+from gitexp.ops.read import Listing, StoredRun
 from gitexp.ops.repro.found import reproductions_of
 from gitexp.ops.repro.verdict import Known, judge
 
@@ -21,11 +21,11 @@ def was_reproduced(run: StoredRun, record: Record) -> bool:
     return any(one.on is None and one.verdict in _SAME for one in found)
 
 
-def agrees(run: StoredRun, record: Record) -> bool:
+def agrees(run: StoredRun, record: Record, listing: Listing | None = None) -> bool:
     """Whether its metrics are those of another run that did the same, or within the noise of several.
 
-    Seeds may be others. All runs are looked at.
+    Seeds may be others. All runs are looked at, or those in `listing`.
     """
-    others = [one for one in repeated(run.repo, record) if one.name != run.name]
+    others = [one for one in repeated(run.repo, record, listing) if one.name != run.name]
     known = Known(run.repo.settings.noise, [one.record.metrics for one in others])
     return any(judge(one.name, one.commit, one.record, record, known).verdict in _SAME for one in others)

@@ -10,10 +10,9 @@ from gitexp.formats import pointer
 from gitexp.formats.identity import hashes_in, is_whole
 from gitexp.model.record import Input
 from gitexp.model.values import Digest, Oid
-from gitexp.ops.artifacts import Artifacts, Place
+from gitexp.ops.in_code import in_code
 from gitexp.ops.read import StoredRun
 from gitexp.ops.recorded import walk
-from gitexp.ops.repro.supplies import in_code
 from gitexp.repo import Repository
 
 _HASHED = 1 << 20
@@ -48,6 +47,8 @@ class Whereabouts:
         """The paths of a run's artifacts whose bytes cannot be had."""
         if not run.whole.artifacts:
             return []
+        from gitexp.ops.artifacts import Artifacts, Place  # heavy, and nothing to most runs
+
         absent = (one.artifact for one in Artifacts(run).kept() if one.place is Place.ABSENT)
         return [one.path for one in absent if not self._has(Stored(one.oid, one.size))]
 

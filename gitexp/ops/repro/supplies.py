@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -10,13 +9,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
-from gitexp.artifacts.folders import identity
 from gitexp.errors import GitExpError
-from gitexp.formats import pointer
 from gitexp.model.record import How, Input
 from gitexp.model.roles import UNTRACKED
 from gitexp.model.values import Digest, Oid
-from gitexp.ops.recorded import walk
+from gitexp.ops.in_code import in_code
 from gitexp.ops.restoring import restore_inputs
 from gitexp.repo import Repository
 
@@ -123,25 +120,7 @@ def _look(repo: Repository, commit: Oid, one: Input) -> Found:
         return Found(one, Place.STORE)
     if now is not None:
         return Found(one, Place.CHANGED, now)
-    return Found(one, Place.REMOTE if has_remotes(repo) else Place.GONE)
-
-
-def in_code(repo: Repository, commit: Oid, path: str) -> Digest | None:
-    """The hash of the file or folder at a path in the code; None where there is none."""
-    with suppress(GitExpError):
-        entry = repo.reader.resolve(commit, path)
-        if entry is not None and entry.is_folder:
-            files = walk(repo.reader, entry.oid)
-            return identity((_hash_of(repo.reader.read(oid)[1]), below) for below, oid in files)
-        if entry is not None and not entry.is_submodule:
-            return _hash_of(repo.reader.read(entry.oid)[1])
-    return None
-
-
-def _hash_of(blob: bytes) -> Digest:
-    """The hash of a file as it is checked out: of what a pointer stands for."""
-    told = pointer.decode(blob)
-    return told[0] if told else Digest(hashlib.sha256(blob).hexdigest())
+    return Found(one, Place.REMOTE if repo.has_remotes else Place.GONE)
 
 
 def _hash_now(repo: Repository, path: str) -> Digest | None:
@@ -152,9 +131,3 @@ def _hash_now(repo: Repository, path: str) -> Digest | None:
     with suppress(OSError, GitExpError):
         return (repo.digests.folder(place) if place.is_dir() else repo.digests.file(place)).oid
     return None
-
-
-def has_remotes(repo: Repository) -> bool:
-    return repo.config.get("exp.artifacts") is not None or any(
-        key.startswith("remote.") and key.endswith(".url") for key in repo.config.values
-    )

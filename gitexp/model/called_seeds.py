@@ -1,0 +1,25 @@
+"""What people call their seeds, in params, in commands and as inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_NAMES = frozenset(("seed", "seeds", "random_seed", "random_state", "rng_seed", "manual_seed"))
+
+
+def is_seed(key: str) -> bool:
+    """Whether a param or a role is called as seeds are."""
+    return key.rpartition(".")[2].lower() in _NAMES
+
+
+def option_of(word: str) -> tuple[str, str, bool]:
+    """The option in a word of a command, the `=` behind it, and whether it is one for a seed."""
+    option, equals, _ = word.partition("=")
+    return option, equals, is_seed(option.lstrip("-+").replace("-", "_"))
+
+
+def seed_options(command: Sequence[str]) -> list[str]:
+    """The options of a command that set a seed: `--seed 1`, or `seed=1` as Hydra has it."""
+    return [
+        option for option, equals, seed in map(option_of, command) if seed and (equals or option[:1] == "-")
+    ]
