@@ -26,6 +26,7 @@ from gitexp.ops.seal import Ending
 
 if TYPE_CHECKING:
     from gitexp.api.evaluation import Evaluation
+    from gitexp.api.run_step import Stepping, Things
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -215,6 +216,20 @@ class Run:
 
         self._evaluate(declare, suite, cluster, dict(metrics or {}), with_text, on_error)
         return Evaluation(self, suite, cluster=cluster, text=with_text)
+
+    def step(
+        self, name: str, *, inputs: Things = None, outputs: Things = None, keep: bool = False
+    ) -> Stepping:
+        """Record a part of the run with inputs and outputs of its own: `with run.step("tokenize", …):`.
+
+        `inputs` and `outputs` are a path, a list of paths, or a mapping of roles to either. Inputs are hashed
+        when the step begins, outputs when it ends, and with `keep` those become artifacts. A step may be in
+        another one; it decorates a function, too. Not to be taken for the `step` of `log`.
+        """
+        # Most runs have none.
+        from gitexp.api.run_step import Stepping
+
+        return Stepping(self, name, inputs, outputs, keep)
 
     @_guarded
     def tag(self, *tags: str) -> None:

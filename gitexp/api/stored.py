@@ -13,6 +13,7 @@ from gitexp.api.history import History, Series
 from gitexp.errors import UnknownKey
 from gitexp.model import history as model
 from gitexp.model.record import Artifact, Input, RunInfo
+from gitexp.model.run_steps import RunStep
 from gitexp.model.times import parse_time
 from gitexp.model.values import Scalar, Value
 from gitexp.ops import read
@@ -105,6 +106,16 @@ class RecordedRun:
     def artifacts(self) -> tuple[Artifact, ...]:
         """The files that it produced: `path`, `size` in bytes, `oid` (their sha256), `kind`, `metadata`."""
         return self.stored.whole.artifacts
+
+    @property
+    def steps(self) -> tuple[RunStep, ...]:
+        """Its steps as `Run.step` recorded them, in the order in which they began.
+
+        Of each `name`, `status` (`finished`, `failed`, `unfinished`), `started`, `seconds`, `error`,
+        `inputs`, `outputs` and `within`: the number, from 1, of the step that it is part of. The steps of a
+        metric are in `series`.
+        """
+        return self.stored.whole.steps
 
     def get(self, *paths: str, to: str | os.PathLike[str] = ".", force: bool = False) -> list[Path]:
         """Write artifacts below the folder `to`, and give the paths of the files, as `git exp get` does.

@@ -21,7 +21,8 @@ from gitexp.model.record import RunInfo
 from gitexp.model.summary import Summary
 from gitexp.model.values import Oid, Value
 
-FORMAT = 1
+FORMAT = 2
+"""Of files with `steps`; those without, which have all that gitexp wrote before it knew of them, are of 1."""
 MAX_RUNS = 500
 """Of one file."""
 MAX_SIZE = 8 << 20
@@ -34,6 +35,8 @@ LATEST = 253_402_300_799
 _WORDS = ("name", "commit", "at")
 _PLAIN = (*_WORDS, "info", "cells", "series")
 _SHARED = ("shape", "inputs", "env", "artifacts")
+_STEPS = "steps"
+"""A column that is there only where some run has steps."""
 _RUNS = {"format", *_PLAIN, *_SHARED}
 _REMOVED = {"format", "name", "commit"}
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
@@ -57,6 +60,7 @@ class Line(NamedTuple):
     inputs: str
     env: str
     artifacts: str
+    steps: str
     series: str
     """Metric -> the fields of `Summary`."""
 
@@ -73,17 +77,19 @@ class Listed(NamedTuple):
     inputs: str
     env: str
     artifacts: str
+    steps: str
     series: str
 
 
 def encode(lines: Iterable[Line]) -> bytes:
     """The file of these runs; the same runs give the same bytes, whatever their order."""
     rows = sorted(lines)
-    columns = {"format": str(FORMAT)}
+    shared = (*_SHARED, _STEPS) if any(row.steps != "{}" for row in rows) else _SHARED
+    columns = {"format": str(FORMAT if _STEPS in shared else 1)}
     for key in _PLAIN:
         values = [getattr(row, key) for row in rows]
         columns[key] = json.dumps(values) if key in _WORDS else _listed(values)
-    for key in _SHARED:
+    for key in shared:
         texts = [getattr(row, key) for row in rows]
         numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
         places = _listed(str(numbers[text]) for text in texts)
@@ -95,7 +101,7 @@ def encode_removed(runs: Iterable[tuple[str, str]]) -> bytes:
     """The file that says of runs, by name and commit, that the archive holds them no more."""
     pairs = sorted(set(runs))
     columns = {
-        "format": str(FORMAT),
+        "format": "1",
         "name": json.dumps([name for name, _ in pairs]),
         "commit": json.dumps([commit for _, commit in pairs]),
     }
@@ -149,7 +155,7 @@ def _parsed(data: bytes, keys: set[str], what: str) -> dict[str, Any]:
             f"{what}: format {version} is newer than this gitexp reads ({FORMAT})",
             hint="pip install -U gitexp",
         )
-    if value.keys() != keys or not all(_is_shallow(value[key], MAX_DEPTH) for key in keys):
+    if value.keys() - {_STEPS} != keys or not all(_is_shallow(value[key], MAX_DEPTH) for key in value):
         raise BrokenRecord(f"{what} is not the listing of an archive")
     return value
 
@@ -166,10 +172,11 @@ def _read(value: Mapping[str, Any]) -> Iterator[Listed]:
         *(_shared(value["inputs"], count, _inputs)),
         *(_shared(value["env"], count, _env)),
         *(_shared(value["artifacts"], count, _artifacts)),
+        *(_shared(value[_STEPS], count, _steps) if _STEPS in value else (["{}"] * count,)),
         _column(value["series"], count),
     )
     for row in zip(names, *columns, strict=True):
-        name, commit, at, info, shape, cells, inputs, env, artifacts, series = row
+        name, commit, at, info, shape, cells, inputs, env, artifacts, steps, series = row
         text, leaves, width = shape
         if type(at) is not int or not 0 <= at <= LATEST:
             raise BrokenRecord(f"run {name!r} has no time")
@@ -177,7 +184,7 @@ def _read(value: Mapping[str, Any]) -> Iterator[Listed]:
         if not found.status.ended:
             raise BrokenRecord(f"run {name!r} has not ended")
         _check_cells(cells, leaves, width)
-        yield Listed(name, commit, at, found, text, cells, inputs, env, artifacts, _series(series))
+        yield Listed(name, commit, at, found, text, cells, inputs, env, artifacts, steps, _series(series))
 
 
 def _names(values: Any, most: int | None) -> list[RunName]:
@@ -244,6 +251,13 @@ def _env(value: Any) -> str:
 
 def _artifacts(value: Any) -> str:
     return json.dumps(files.artifacts_value(files.artifacts_from(_mapping(value))))
+
+
+def _steps(value: Any) -> str:
+    # Most archives have none.
+    from gitexp.formats.run_steps import steps_from, steps_value
+
+    return json.dumps(steps_value(*steps_from(_mapping(value))))
 
 
 def _series(value: Any) -> str:

@@ -16,6 +16,7 @@ from gitexp.model.values import Scalar, Value
 
 if TYPE_CHECKING:
     from gitexp.formats.eval_rows import SuiteRows
+    from gitexp.formats.run_steps import StepRows
 
 _LABELS = frozenset(("title", "group", "note", "star"))
 _STEPS = frozenset((int, float, type(None)))
@@ -85,6 +86,7 @@ class State:
     requirements: str = field(init=False)
     dropped: set[str] = field(default_factory=set)
     suites: dict[str, SuiteRows] = field(default_factory=dict)
+    steps: StepRows | None = None
     failure: Failure | None = None
     lost: int = 0
     unread: int = 0
@@ -165,6 +167,14 @@ class State:
     def add_result(self, value: Mapping[str, Any]) -> None:
         self._suite(value).add(value)
 
+    def add_step(self, value: Mapping[str, Any]) -> None:
+        if self.steps is None:
+            # Most runs have none.
+            from gitexp.formats.run_steps import StepRows
+
+            self.steps = StepRows(list(self.start.steps), self.start.steps_left_out)
+        self.steps.apply(value)
+
     def _suite(self, value: Mapping[str, Any]) -> SuiteRows:
         # Most runs evaluate nothing.
         from gitexp.formats.eval_rows import named
@@ -189,6 +199,7 @@ class State:
             lost=self.start.info.lost + self.lost,
             **self.labels,
         )
+        steps = self.steps
         return replace(
             self.start,
             info=info,
@@ -198,6 +209,8 @@ class State:
             env=self.env,
             artifacts=_standing(self.artifacts),
             requirements=self.requirements,
+            steps=self.start.steps if steps is None else tuple(steps.steps),
+            steps_left_out=self.start.steps_left_out if steps is None else steps.left_out,
         )
 
 
@@ -213,6 +226,7 @@ _ACTIONS: dict[str, Callable[[State, Any], None]] = {
     "g": State.add_lost,
     "v": State.declare_suite,
     "r": State.add_result,
+    "b": State.add_step,
     "h": State.ignore,
     "f": State.ignore,
 }

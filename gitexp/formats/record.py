@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitexp.errors import BrokenRecord
 from gitexp.formats import record_fields as fields
@@ -27,9 +27,12 @@ from gitexp.model.record import (
 )
 from gitexp.model.values import Value
 
+if TYPE_CHECKING:
+    from gitexp.model.run_steps import RunStep
+
 RUN, PARAMS, METRICS = "run.yaml", "params.yaml", "metrics.yaml"
 INPUTS, ENV, ARTIFACTS = "inputs.yaml", "env.yaml", "artifacts.yaml"
-REQUIREMENTS = "requirements.txt"
+REQUIREMENTS, STEPS = "requirements.txt", "steps.yaml"
 SERIES_FOLDER, ARTIFACT_FOLDER, LOG = "series", "artifacts", "log.txt"
 
 _SHORT = 1000
@@ -58,6 +61,11 @@ def encode(record: Record) -> dict[str, bytes]:
         files[ARTIFACTS] = dump(artifacts_value(record.artifacts))
     if record.requirements:
         files[REQUIREMENTS] = record.requirements.encode()
+    if record.steps or record.steps_left_out:
+        # Most runs have none.
+        from gitexp.formats.run_steps import steps_file
+
+        files[STEPS] = steps_file(record.steps, record.steps_left_out)
     return files
 
 
@@ -93,6 +101,7 @@ def decode(files: Mapping[str, bytes | None], *, name: str) -> Record:
 
     Raises BrokenRecord or NewerFormat, naming the run and the file.
     """
+    steps, left_out = _steps(files.get(STEPS), name)
     return Record(
         info=decode_info(files.get(RUN), name=name),
         params=_mapping(files.get(PARAMS), _what(name, PARAMS)),
@@ -101,12 +110,29 @@ def decode(files: Mapping[str, bytes | None], *, name: str) -> Record:
         env=_mapping(files.get(ENV), _what(name, ENV)),
         artifacts=_read(files.get(ARTIFACTS), _what(name, ARTIFACTS), artifacts_from),
         requirements=(files.get(REQUIREMENTS) or b"").decode("utf-8", "replace"),
+        steps=steps,
+        steps_left_out=left_out,
     )
 
 
+def _steps(data: bytes | None, name: str) -> tuple[tuple[RunStep, ...], int]:
+    if data is None:
+        return (), 0
+    from gitexp.formats.run_steps import steps_from
+
+    return _read(data, _what(name, STEPS), steps_from)
+
+
 def part_value(file: str, data: bytes, *, name: str) -> Mapping[str, Value]:
-    """`inputs.yaml`, `env.yaml` or `artifacts.yaml`, checked, as plain values. Raises BrokenRecord."""
+    """`inputs.yaml`, `env.yaml`, `artifacts.yaml` or `steps.yaml`, checked, as plain values.
+
+    Raises BrokenRecord.
+    """
     what = _what(name, file)
+    if file == STEPS:
+        from gitexp.formats.run_steps import steps_value
+
+        return steps_value(*_steps(data, name))
     if file == INPUTS:
         return inputs_value(_read(data, what, inputs_from))
     return artifacts_value(_read(data, what, artifacts_from)) if file == ARTIFACTS else _mapping(data, what)

@@ -47,6 +47,7 @@ class Tail(NamedTuple):
     inputs: str
     env: str
     artifacts: str
+    steps: str
     series: str
     """Metric -> the fields of `Summary`."""
 
@@ -57,6 +58,7 @@ class Parts(NamedTuple):
     inputs: str = "{}"
     env: str = "{}"
     artifacts: str = "{}"
+    steps: str = "{}"
 
 
 class Row(NamedTuple):
@@ -136,7 +138,16 @@ def parts_of(record: Record) -> Parts:
     from gitexp.formats.record import artifacts_value
 
     inputs, artifacts = inputs_value(record.inputs), artifacts_value(record.artifacts)
-    return Parts(json.dumps(inputs), json.dumps(record.env), json.dumps(artifacts))
+    return Parts(json.dumps(inputs), json.dumps(record.env), json.dumps(artifacts), _steps(record))
+
+
+def _steps(record: Record) -> str:
+    if not (record.steps or record.steps_left_out):
+        return "{}"
+    # Most runs have none.
+    from gitexp.formats.run_steps import steps_value
+
+    return json.dumps(steps_value(record.steps, record.steps_left_out))
 
 
 def listed_info(tail: Tail) -> RunInfo:

@@ -6,7 +6,7 @@ import sqlite3
 
 APPLICATION = 0x67657870
 """`gexp`: SQLite's own place for whose file it is."""
-VERSION = 3
+VERSION = 4
 """Of the tables and what is put into them. An index of another version is made anew: nothing is lost."""
 
 PAGE = 8192
@@ -18,7 +18,7 @@ _COLUMNS = """
     title TEXT, run_group TEXT, star INTEGER NOT NULL, tags TEXT NOT NULL,
     cells TEXT NOT NULL, shape INTEGER NOT NULL REFERENCES shapes, head_check INTEGER NOT NULL,
     info TEXT NOT NULL, inputs TEXT NOT NULL, env TEXT NOT NULL, artifacts TEXT NOT NULL,
-    series TEXT NOT NULL, tail_check INTEGER NOT NULL
+    steps TEXT NOT NULL, series TEXT NOT NULL, tail_check INTEGER NOT NULL
 """
 REPRODUCING = """instr(info, '"reproduction": {"of": ')"""
 """True of the runs that reproduce another one, which are few: an index has just them."""
@@ -42,13 +42,13 @@ CREATE INDEX archived_reproducing ON archived (name) WHERE {REPRODUCING};
 """
 
 _HEAD = "name, commit_id, started, ended, status, title, run_group, star, tags, cells, shape, head_check"
-_TAIL = "name, commit_id, info, inputs, env, artifacts, series, tail_check"
+_TAIL = "name, commit_id, info, inputs, env, artifacts, steps, series, tail_check"
 HEADS = f"SELECT {_HEAD} FROM runs"
 TAILS = f"SELECT {_TAIL} FROM runs"
 ARCHIVED_HEADS = f"SELECT archive, at, run_id, {_HEAD} FROM archived"
 ARCHIVED_TAILS = f"SELECT {_TAIL} FROM archived"
-INSERT = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 18)})"
-INSERT_ARCHIVED = f"INSERT OR REPLACE INTO archived VALUES ({', '.join('?' * 21)})"
+INSERT = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 19)})"
+INSERT_ARCHIVED = f"INSERT OR REPLACE INTO archived VALUES ({', '.join('?' * 22)})"
 
 
 def prepare(connection: sqlite3.Connection) -> None:

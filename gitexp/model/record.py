@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from gitexp.model.names import RunId, RunName
 from gitexp.model.reproduction import Reproduction
 from gitexp.model.values import Digest, Oid, Scalar, Value
+
+if TYPE_CHECKING:
+    from gitexp.model.run_steps import RunStep
 
 FORMAT = 1
 """The version of the record format that this gitexp writes; it reads this and older ones."""
@@ -204,3 +208,6 @@ class Record:
     env: Mapping[str, Value] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
     requirements: str = ""
+    steps: tuple[RunStep, ...] = ()
+    steps_left_out: int = 0
+    """How many more there were than a record has."""

@@ -215,6 +215,7 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
         tags=tuple(sorted({*info.tags, *wish.tags})),
         note=wish.note or info.note,
     )
+    resumed = old if old and wish.origin and wish.origin.resume else None
     return Record(
         info=info,
         params=params,
@@ -223,6 +224,9 @@ def _record(repo: Repository, wish: Wish, name: RunName, started: float, taken: 
         env=captured.env,
         artifacts=old.artifacts if old else (),
         requirements=captured.requirements,
+        # A fork has what the other one had, but it was not the one that took these steps.
+        steps=resumed.steps if resumed else (),
+        steps_left_out=resumed.steps_left_out if resumed else 0,
     )
 
 

@@ -23,7 +23,7 @@ from gitexp.ops.commit import RUN_TRAILER
 from gitexp.ops.records import FOLDER, check_there
 
 LISTED: Final = (files.RUN, files.PARAMS, files.METRICS)
-WHOLE: Final = (*LISTED, files.INPUTS, files.ENV, files.ARTIFACTS, files.REQUIREMENTS)
+WHOLE: Final = (*LISTED, files.INPUTS, files.ENV, files.ARTIFACTS, files.REQUIREMENTS, files.STEPS)
 _PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
 _TRAILER = re.compile(rb"^(Exp-[A-Za-z]+): (.*)$", re.MULTILINE)
 

@@ -99,6 +99,10 @@ class Recording:
     def use(self, one: Input) -> None:
         self._append("u", {"role": one.role, **input_value(one)})
 
+    def step(self, id: str, told: Mapping[str, Value]) -> None:
+        """A step that begins (then it has a name), or what became of it, keys as in `steps.yaml`."""
+        self._append("b", {"id": id, **told})
+
     def declare_suite(self, suite: str, told: Mapping[str, Value]) -> None:
         """Note what is said of a suite, as `meta.yaml` has it."""
         self._append("v", {"suite": suite, **told})
@@ -116,13 +120,12 @@ class Recording:
         return [self._masked_text(item) for item in value] if isinstance(value, (list, tuple)) else value
 
     def fail(self, failure: Failure) -> None:
-        redact = self.repo.redactor.text
-        value = {
-            "type": failure.type,
-            "message": redact(self._portable(failure.message)),
-            "traceback": redact(self._portable(failure.traceback)),
-        }
-        self._append("x", value)
+        told, traceback = self.message(failure.message), self.message(failure.traceback)
+        self._append("x", {"type": failure.type, "message": told, "traceback": traceback})
+
+    def message(self, text: str) -> str:
+        """What an error said, without secrets and the folders of this machine."""
+        return self.repo.redactor.text(self._portable(text))
 
     def environment(self, modules: Mapping[str, object], *, final: bool = False) -> None:
         """Record the environment of this very process; with `final` only what may have become known late."""

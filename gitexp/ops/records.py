@@ -25,7 +25,7 @@ _SERIES_AT_ONCE = 8
 _KEPT = 5000
 
 _LISTED = (files.RUN, files.PARAMS, files.METRICS)
-_SHARED = (files.INPUTS, files.ENV, files.ARTIFACTS)
+_SHARED = (files.INPUTS, files.ENV, files.ARTIFACTS, files.STEPS)
 _SERIES = files.SERIES_FOLDER
 
 Place: TypeAlias = tuple[RunName, Oid]
@@ -54,7 +54,7 @@ class _Rows:
     def __init__(self, reader: ObjectReader) -> None:
         self._reader = reader
         self._shared: dict[Oid, str] = {}
-        """Blob of inputs, environment or artifacts -> its value as JSON."""
+        """Blob of inputs, environment, artifacts or steps -> its value as JSON."""
 
     def read(self, places: Sequence[Place]) -> list[tuple[Place, Read]]:
         try:

@@ -93,16 +93,21 @@ def _read(recording: Recording, path: Path) -> list[str]:
 
 
 def _keep(recording: Recording, path: Path, root: Path) -> list[str]:
-    try:
-        name = path.resolve().relative_to(root.resolve()).as_posix()
-    except (ValueError, RuntimeError):  # outside the tree; a link that leads to itself
-        name = path.name
+    name = kept_name(path, root)
     try:
         return [f"output {name!r}: {told}" for told in recording.artifact(path, name, kind="output")]
     except OSError as error:
         return [f"output {name!r} cannot be kept: {error.strerror}"]
     except GitExpError as error:
         return [f"output {name!r}: {error.message}"]
+
+
+def kept_name(path: Path, root: Path) -> str:
+    """What an output is called among the artifacts: its path in the tree `root`, else its last name."""
+    try:
+        return path.resolve().relative_to(root.resolve()).as_posix()
+    except (ValueError, RuntimeError):  # outside the tree; a link that leads to itself
+        return path.name
 
 
 def _mark(path: Path) -> Mark | None:

@@ -151,7 +151,7 @@ def _read(reader: ObjectReader, parts: Sequence[Part]) -> Iterator[tuple[Part, b
 
 
 def _run(one: Listed) -> Run:
-    parts = Parts(one.inputs, one.env, one.artifacts)
+    parts = Parts(one.inputs, one.env, one.artifacts, one.steps)
     row = row_of_cells(one.name, one.commit, one.info, one.shape, one.cells, parts, one.series)
     return Run(one.name, one.commit, one.at, one.info.id, row)
 

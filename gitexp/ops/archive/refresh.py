@@ -16,7 +16,7 @@ from gitexp.ops.archive.held import Archives, standing
 from gitexp.ops.archive.listing import Part, Run, parse_parts, parts_text, read_contents, read_parts
 from gitexp.repo import ARCHIVED_NAMES, Repository
 
-_NO_TAIL = Tail("", "", "", "", "")
+_NO_TAIL = Tail(*("",) * len(Tail._fields))
 
 
 def refreshed(

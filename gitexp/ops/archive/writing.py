@@ -129,7 +129,7 @@ def line_of(row: Row, at: int) -> Line:
     cells = f"[{head.cells.replace(SEPARATOR, ',')}]"
     return Line(
         *(head.name, head.commit, at, tail.info, head.shape, cells),
-        *(tail.inputs, tail.env, tail.artifacts, tail.series),
+        *(tail.inputs, tail.env, tail.artifacts, tail.steps, tail.series),
     )
 
 
