@@ -15,13 +15,14 @@ from typing import Any, TypeAlias
 
 from gitexp.api.run import Run, _guarded
 from gitexp.errors import GitExpError, NotFound, UsageError
+from gitexp.formats.inputs import inputs_value
 from gitexp.formats.plain import plain
-from gitexp.formats.record import inputs_value
 from gitexp.model.record import Input
 from gitexp.model.run_steps import FILE_ROLE, MAX_ERROR, MAX_NAME, StepStatus
 from gitexp.model.times import format_time
 from gitexp.model.values import Value
-from gitexp.ops.recording import Recording, input_of
+from gitexp.ops.declaring import input_of
+from gitexp.ops.recording import Recording
 from gitexp.ops.results import kept_name
 
 One: TypeAlias = str | os.PathLike[str]

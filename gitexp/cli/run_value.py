@@ -10,6 +10,7 @@ from gitexp.cli.json_output import strict
 from gitexp.cli.render.values import difference
 from gitexp.formats.inputs import input_value
 from gitexp.formats.record import artifact_value, info_value
+from gitexp.formats.run_steps import steps_value
 from gitexp.model.missing import MISSING, Missing
 from gitexp.model.record import Record
 from gitexp.model.values import Oid, Value
@@ -88,6 +89,8 @@ def full_value(found: Examined) -> dict[str, Any]:
             },
             "series": {one.name: _trend_value(one) for one in found.trends},
             "inputs": inputs,
+            "steps": steps_value(record.steps).get("steps", []),
+            "steps_left_out": record.steps_left_out,
             "env": record.env,
             "requirements": record.requirements.splitlines(),
             "artifacts": {one.path: artifact_value(one) for one in record.artifacts},

@@ -8,10 +8,10 @@ from math import isfinite
 from typing import Any
 
 from gitexp.errors import BrokenRecord
-from gitexp.formats import record as files
 from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical import dump
 from gitexp.formats.canonical_reader import MAX_SIZE
+from gitexp.formats.inputs import inputs_from, inputs_value
 from gitexp.model.record import Input
 from gitexp.model.run_steps import MAX_ERROR, MAX_FILES, MAX_NAME, MAX_STEPS, RunStep, StepStatus
 from gitexp.model.values import Value
@@ -50,8 +50,8 @@ def _step_value(one: RunStep) -> dict[str, Value]:
         "seconds": one.seconds,
         "status": one.status.value,
         "error": one.error,
-        "inputs": files.inputs_value(one.inputs) or None,
-        "outputs": files.inputs_value(one.outputs) or None,
+        "inputs": inputs_value(one.inputs) or None,
+        "outputs": inputs_value(one.outputs) or None,
     }
     return {key: item for key, item in value.items() if item is not None}
 
@@ -86,7 +86,7 @@ def _error(value: object) -> str | None:
 
 
 def _things(value: object) -> tuple[Input, ...]:
-    return files.inputs_from(fields.mapping(value))[:MAX_FILES]
+    return inputs_from(fields.mapping(value))[:MAX_FILES]
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from gitexp.cli.render.evaluation import brief_text
 from gitexp.cli.render.metric_table import metric_table
 from gitexp.cli.render.next_commands import next_commands
 from gitexp.cli.render.paint import STATUS, Paint
+from gitexp.cli.render.run_steps import step_table
 from gitexp.cli.render.table import Cell, Column, table
 from gitexp.cli.render.times import age_text, duration_text, moment_text
 from gitexp.cli.render.values import cut, size_text, value_text
@@ -44,6 +45,7 @@ def run_page(found: Examined, screen: Screen, *, now: float) -> list[str]:
     )
     page.mapping("Evaluations", {one.meta.suite: brief_text(one) for one in found.suites})
     page.columns("Inputs", _inputs(record.inputs))
+    page.columns("Steps", step_table(record.steps, record.steps_left_out, live=found.run.live))
     page.mapping("Environment", dict(_environment(record)))
     page.columns("Artifacts", _artifacts(record.artifacts))
     page.columns("Go on", list(next_commands(found)))
