@@ -24,6 +24,7 @@ COMMANDS = {
     "eval": "gitexp.cli.commands.eval",
     "baseline": "gitexp.cli.commands.baseline",
     "audit": "gitexp.cli.commands.audit",
+    "lineage": "gitexp.cli.commands.lineage",
     "branch": "gitexp.cli.commands.branch",
     "worktree": "gitexp.cli.commands.worktree",
     "apply": "gitexp.cli.commands.apply",

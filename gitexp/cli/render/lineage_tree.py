@@ -1,0 +1,154 @@
+"""The lineage of a run or a content as trees, one upwards and one downwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gitexp.cli.render.lineage_words import Runs, oid_text, run_text, step_text
+from gitexp.cli.render.paint import Paint
+from gitexp.cli.render.tree import Branch, tree_lines
+from gitexp.cli.render.values import cut
+from gitexp.cli.safe_text import safe
+from gitexp.model.lineage import Beyond, Kin, Lineage, Link, Made, Place, Side, Used
+
+_DEEPEST = 20
+"""Levels that are drawn: deeper ones no line has room for."""
+_MOST = 20
+"""Branches that are drawn below one run."""
+
+
+class _Entry(NamedTuple):
+    """A line below a place."""
+
+    text: str
+    place: Place | None = None
+    """The place that it leads to."""
+    inside: bool = False
+    """Whether that is in the run that it stands below."""
+
+
+def lineage_page(found: Lineage, runs: Runs, paint: Paint, width: int | None) -> list[str]:
+    """The start, and what is above and below it; what is below a place that is met twice is drawn once."""
+    head = safe(found.label) if found.run is None else run_text(runs, found.run)
+    content = f"  {oid_text(found.oid)}" if found.oid and found.oid not in found.label else ""
+    lines = [f"{paint('bold', head)}{content}"]
+    if found.up:
+        makers = [_maker(one, found, runs) for one in found.makers]
+        lines += _part("Made of", _Drawing(found, found.above, runs, _above).all(makers), paint)
+    if found.down:
+        users = [_Entry(f"used by {_user(runs, one)}", Place(one.run, one.step)) for one in found.users]
+        lines += _part("Used by", _Drawing(found, found.below, runs, _below).all(users), paint)
+    return [cut(line, width) for line in lines]
+
+
+def _part(heading: str, branches: Sequence[Branch], paint: Paint) -> Iterator[str]:
+    yield ""
+    yield paint("bold", heading)
+    yield from tree_lines(branches) if branches else ("nothing that is recorded",)
+
+
+@dataclass(slots=True)
+class _Drawing:
+    """A tree in the making."""
+
+    found: Lineage
+    side: Side
+    runs: Runs
+    entries: Callable[[Beyond, Runs], Iterable[_Entry]]
+    drawn: set[Place] = field(default_factory=set)
+
+    def all(self, nearest: Sequence[_Entry]) -> list[Branch]:
+        return self._branches(nearest, 0) if self.found.run is None else self._below(Place(self.found.run), 0)
+
+    def _below(self, place: Place, depth: int) -> list[Branch]:
+        self.drawn.add(place)
+        return self._branches(list(self.entries(self.side.get(place, Beyond()), self.runs)), depth)
+
+    def _branches(self, entries: Sequence[_Entry], depth: int) -> list[Branch]:
+        branches = [self._branch(one, depth) for one in entries[:_MOST]]
+        left = len(entries) - _MOST
+        return [*branches, Branch(f"and {left} more: --format json has all")] if left > 0 else branches
+
+    def _branch(self, one: _Entry, depth: int) -> Branch:
+        if one.place is None:
+            return Branch(one.text)
+        # A step of a run that was met as a whole stands there.
+        place = one.place if one.place in self.side else Place(one.place.run)
+        if place in self.found.cut:
+            return Branch(f"{one.text} …")
+        if not any(self.side.get(place, ())) or (one.inside and place != one.place):
+            return Branch(one.text)
+        if place in self.drawn:
+            return Branch(f"{one.text} (see above)")
+        if depth == _DEEPEST:
+            return Branch(f"{one.text} …")
+        return Branch(one.text, self._below(place, depth + 1))
+
+
+def _above(found: Beyond, runs: Runs) -> Iterator[_Entry]:
+    """What others made, the runs that it comes from, and all else that it was made of."""
+    for link in sorted(found.links, key=lambda one: not one.used.declared):
+        yield _made_of(link, runs)
+    for kin in found.kin:
+        yield _Entry(_kin_text("of", kin, run_text(runs, kin.old)), Place(kin.old))
+    used = [(one.oid, one.at) for one in found.loose if isinstance(one.at, Used)]
+    for oid, one in sorted(used, key=lambda pair: not pair[1].declared):
+        yield _Entry(f"{_what(one, oid)}, made by no run")
+
+
+def _below(found: Beyond, runs: Runs) -> Iterator[_Entry]:
+    for link in found.links:
+        yield _used_by(link, runs)
+    for kin in found.kin:
+        yield _Entry(_kin_text("by", kin, run_text(runs, kin.new)), Place(kin.new))
+    for one in found.loose:
+        yield _Entry(f"{_product(one.at, one.oid)}, used by no run")
+
+
+def _maker(one: Made, found: Lineage, runs: Runs) -> _Entry:
+    text = _where(f"made by {run_text(runs, one.run)}", one, known=found.label)
+    return _Entry(text, Place(one.run, one.step))
+
+
+def _made_of(link: Link, runs: Runs) -> _Entry:
+    made, used = link.made, link.used
+    inside = made.run == used.run
+    source = "the same run" if inside else run_text(runs, made.run)
+    text = _where(f"{_what(used, link.oid)} from {source}", made, known=used.path)
+    return _Entry(text, Place(made.run, made.step), inside)
+
+
+def _used_by(link: Link, runs: Runs) -> _Entry:
+    made, used = link.made, link.used
+    inside = made.run == used.run
+    user = f"{step_text(used)} of the same run" if inside else _user(runs, used)
+    return _Entry(f"{_product(made, link.oid)} to {user}", Place(used.run, used.step), inside)
+
+
+def _product(one: Made | Used, oid: str) -> str:
+    """`step clean: data/clean.csv (sha256:…)`."""
+    return ": ".join(filter(None, (step_text(one), f"{safe(one.path)} ({oid_text(oid)})")))
+
+
+def _what(one: Used, oid: str) -> str:
+    """`step train: dataset data/clean.csv (sha256:…)`."""
+    said = f"{safe(one.role)} {safe(one.path)} ({oid_text(oid)})"
+    return ": ".join(filter(None, (step_text(one), said)))
+
+
+def _where(text: str, one: Made, known: str | None = None) -> str:
+    """With the step that made it, and what it was called there."""
+    path = "" if known == one.path.rstrip("/") else f"as {safe(one.path)}"
+    return ", ".join(filter(None, (text, step_text(one), path)))
+
+
+def _user(runs: Runs, one: Used) -> str:
+    return ", ".join(filter(None, (run_text(runs, one.run), step_text(one), f"as {safe(one.role)}")))
+
+
+def _kin_text(word: str, kin: Kin, run: str) -> str:
+    if kin.kind == "reproduced":
+        return f"reproduction {word} {run}"
+    return f"parent {run}" if word == "of" else f"child {run}"

@@ -1,0 +1,1 @@
+"""Lineage: what runs were made of, and what was made of them."""
