@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gitexp.cli import exit_codes
@@ -33,13 +33,33 @@ def _drive(arguments: Sequence[str]) -> int:
 
 
 def _put_as_text(path: Path) -> int:
-    from gitexp.formats import excerpt
-
-    data = path.read_bytes()
-    lines = excerpt.of_series(data) if excerpt.is_series(data) else excerpt.of_text(data)
+    lines = _of_log(path) if _is_log(path) else _as_lines(path.name, path.read_bytes())
     # All at once: where something fails, git shows the file as it is, and nothing is to stand before it.
     sys.stdout.write("".join(f"{safe(line)}\n" for line in lines))
     return exit_codes.OK
+
+
+def _as_lines(name: str, data: bytes) -> Iterator[str]:
+    from gitexp.formats import excerpt
+
+    if name.endswith(".jsonl"):
+        from gitexp.formats import eval_lines
+
+        # git hands over a copy, whose name may have something before it.
+        table = next((one for one in eval_lines.NAMES if name.endswith(one)), None)
+        if table is not None:
+            return eval_lines.shown(table, data)
+    return excerpt.of_series(data) if excerpt.is_series(data) else excerpt.of_text(data)
+
+
+def _is_log(path: Path) -> bool:
+    return path.name.endswith(".eval") and path.open("rb").read(4) == b"PK\x03\x04"
+
+
+def _of_log(path: Path) -> Iterator[str]:
+    from gitexp.ops.evaluations.log_text import of_log
+
+    return of_log(path)
 
 
 def _merge(base: Path, ours: Path, theirs: Path, path: str) -> int:

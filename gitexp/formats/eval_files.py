@@ -29,6 +29,8 @@ FOLDER = "eval"
 META, EXAMPLES, SCORES, USAGE = "meta.yaml", "examples.jsonl", "scores.jsonl", "usage.jsonl"
 OUTPUTS, TEXTS = "outputs.jsonl", "texts.jsonl"
 TEXT_FILES = (OUTPUTS, TEXTS)
+COUNTS = ("examples", "epochs", "errors")
+"""Keys of `meta.yaml` that are for people: the rows count."""
 MAX_META = 4 << 20
 MAX_WARNINGS = 100
 """Warnings that are kept; of more, the last one says how many there are."""
@@ -97,14 +99,12 @@ def _check_known(rows: Iterable[Any], known: set[str], what: str) -> None:
 
 
 def meta_value(suite: Suite) -> dict[str, Value]:
-    """`meta.yaml`. How many examples and epochs there are is for people: the rows count."""
+    """`meta.yaml`."""
     meta = suite.meta
     return {
         "format": FORMAT,
         "suite": meta.suite,
-        "examples": len(suite.examples),
-        "epochs": suite.epochs,
-        "errors": suite.errors,
+        **dict(zip(COUNTS, (len(suite.examples), suite.epochs, suite.errors), strict=True)),
         "metrics": {one.name: _metric_value(one) for one in sorted(meta.metrics, key=lambda m: m.name)},
         "reducer": meta.reducer,
         "on_error": meta.on_error.value,

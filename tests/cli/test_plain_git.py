@@ -21,6 +21,7 @@ from gitexp.repo import Repository
 from tests.cli.program import Program, Said
 from tests.cli.sharing import refs
 from tests.gitrepo import FILES, Repo, init
+from tests.interop.logs import FIXTURES
 
 PARAMS = """\
 # training
@@ -201,6 +202,80 @@ def test_a_diff_of_two_runs_reads_well(ideas: Ideas, drivers: None) -> None:
     told = ideas.repo.git("diff", "-U0", f"exp/{ideas.a}", f"exp/{ideas.b}", "--", ".exp/*.yaml")
     assert "@@ model:\n" in told
     assert "@@ code:\n" in told
+
+
+EVALS = """
+import gitexp
+with gitexp.start() as run, run.eval("qa") as ev:
+    for number in {0}: ev.add(id=f"q{{number}}", input=number, scores={{"match": {1}}})
+"""
+
+
+def test_shards_of_an_evaluation_are_joined_and_a_row_in_conflict_is_shown(
+    ideas: Ideas, drivers: None
+) -> None:
+    repo = ideas.repo
+    shards = ("range(3)", 1), ("range(3, 6)", 0), ("range(2, 7)", 0)
+    one, two, odd = (ideas.exp.record("s", EVALS.format(*shard)) for shard in shards)
+    repo.git("merge", "-q", f"exp/{one}")
+    repo.git("merge", "-q", "-m", "shards", f"exp/{two}")
+    scores = repo.path / ".exp/eval/qa/scores.jsonl"
+    assert [json.loads(line)["id"] for line in scores.read_text().splitlines()] == [f"q{n}" for n in range(6)]
+    assert f"note: the record in 'HEAD' is stale: it is that of run '{one}'" in ideas.show().err
+    assert "\n+q5      1       0" in repo.git("diff", f"exp/{one}", "HEAD", "--", str(scores))
+    assert ideas.tries("merge", f"exp/{odd}") == 1
+    assert ideas.conflicts() == [".exp/eval/qa/scores.jsonl"]
+    assert scores.read_text().splitlines()[2:7] == [
+        "<<<<<<< ours",
+        '{"ep":1,"id":"q2","s":{"match":1}}',
+        "=======",
+        '{"ep":1,"id":"q2","s":{"match":0}}',
+        ">>>>>>> theirs",
+    ]
+    assert scores.read_text().splitlines()[-1] == '{"ep":1,"id":"q6","s":{"match":0}}'
+    repo.git("merge", "--abort")
+    # The rows are of both runs, and the metrics of one: where the runs are not, the record is still nobody's.
+    repo.git("clone", "-q", str(repo.path), str(repo.path.parent / "clone"))
+    os.chdir(repo.path.parent / "clone")
+    said = ideas.exp("show", "HEAD")
+    assert f"stale: this record was mixed by git with that of {two}" in said.out
+    assert "  qa  6 examples, 0 errors\n" in said.out
+    (suite,) = ideas.exp("eval", "show", "HEAD", "--json").json["suites"]
+    assert (suite["metrics"]["match"]["mean"], suite["metrics"]["match"]["n"]) == (0.5, 6)
+    os.chdir(repo.path)
+
+
+def test_logs_of_inspect_among_the_users_files_are_compared_by_what_is_in_them(ideas: Ideas) -> None:
+    repo, logs = ideas.repo, FIXTURES / "inspect"
+    with Repository.open(repo.path, repo.environ) as opened:
+        register(opened)
+    for name in ("baseline", "candidate"):
+        shutil.copy(logs / f"{name}.zstd.eval", repo.path / "log.eval")
+        repo.git("add", "log.eval")
+        repo.git("commit", "-qm", name)
+    told = repo.git("diff", "HEAD^", "HEAD", "--", "log.eval")
+    assert "-            template: Answer briefly.\n+            template: Answer with" in told
+    assert "-q-cap-fr        1       1\n" in told
+    # Another kind of file of that name, and git exp out of reach.
+    (repo.path / "log.eval").write_text("1 + 1\n")
+    assert "\n+1 + 1" in repo.git("diff", "--", "log.eval")
+    bare = "".join(
+        subprocess.run(
+            ["git", "diff", "HEAD^", "HEAD"],
+            cwd=repo.path,
+            env={**repo.environ, "PATH": absent()},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    )
+    assert re.search(r"^-binary [0-9a-f]{40}\n\+binary [0-9a-f]{40}$", bare, re.MULTILINE)
+    # Whoever has said how such files are compared is not overruled.
+    (repo.path / ".gitattributes").write_text("*.eval -diff\n")
+    with Repository.open(repo.path, repo.environ) as opened:
+        withdraw(opened)
+        register(opened)
+    assert repo.git("check-attr", "diff", "log.eval") == "log.eval: diff: unset"
 
 
 def test_the_installed_hooks_bring_the_drivers(ideas: Ideas) -> None:

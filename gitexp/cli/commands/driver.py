@@ -15,11 +15,11 @@ def command(action: str, files: tuple[str, ...]) -> int:
 
     merge gets what git hands to a merge driver: %O %A %B %L %P. Params files are merged key by key, and
     comments stay; the exit code is 1 where sides changed a key differently or a file cannot be read, and then
-    the three files are to be merged by line, as git merge-file does. Of records that meet, ours stays, and
-    says of itself that it is stale.
+    the three files are to be merged by line, as git merge-file does. Tables of evaluations are merged row by
+    row. Of records that meet, all else stays as ours has it, and says of itself that it is stale.
 
-    textconv prints a series as how its metrics went, and other files as text, without what a terminal would
-    act on.
+    textconv prints a series as how its metrics went, tables of evaluations in columns, archives of Inspect
+    (.eval) as their samples, and other files as text, without what a terminal would act on.
 
     \b
     Examples:

@@ -50,12 +50,15 @@ def suite_names(run: StoredRun) -> list[str]:
 
 
 def briefs(run: StoredRun) -> list[Brief]:
-    """Each suite in short, from its `meta.yaml` alone. Raises BrokenRecord or NewerFormat."""
+    """Each suite in short, from its `meta.yaml` alone unless git has merged it.
+
+    Raises BrokenRecord or NewerFormat.
+    """
     names = suite_names(run)
     if not names:
         return []
     blobs = _blobs(run, [(name, eval_files.META) for name in names])
-    return [_brief(name, data, _what(run, name)) for name, data in zip(names, blobs, strict=True)]
+    return [_brief(run, name, data) for name, data in zip(names, blobs, strict=True)]
 
 
 def all_suite_names(run: StoredRun) -> list[str]:
@@ -135,13 +138,18 @@ def _texts(run: StoredRun, name: str, fetch: bool) -> Mapping[str, bytes | None]
     return found
 
 
-def _brief(name: str, data: bytes | None, what: str) -> Brief:
+def _brief(run: StoredRun, name: str, data: bytes | None) -> Brief:
+    what = _what(run, name)
     meta = eval_files.decode_meta(name, data, what=f"{what}/{eval_files.META}")
     assert data is not None
     value = load(data, what=what)
     assert isinstance(value, Mapping)
-    counts = (value.get(key) for key in ("examples", "epochs", "errors"))
-    return Brief(meta, *(one if type(one) is int else 0 for one in counts))
+    counts = [count for key in eval_files.COUNTS if type(count := value.get(key)) is int]
+    # Where git has merged tables it may have left the counts of one side, if those of the other were equal.
+    if len(counts) == len(eval_files.COUNTS) and not run.record.info.mixed_with:
+        return Brief(meta, *counts)
+    suite = read_suite(run, name)
+    return Brief(meta, len(suite.examples), suite.epochs, suite.errors)
 
 
 def _blobs(run: StoredRun, wanted: Sequence[tuple[str, str]]) -> list[bytes | None]:

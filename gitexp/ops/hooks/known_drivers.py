@@ -10,16 +10,22 @@ from gitexp.formats.attributes import pattern
 from gitexp.model.files import PARAMS_FILES
 from gitexp.repo import Repository
 
-# The files of a record need no program: ours stay. Whatever keeps ours from merging another file (it is not
+# Most files of a record need no program: ours stay. Whatever keeps ours from merging another file (it is not
 # found, it is broken, sides changed one key differently), git's own merge by line goes on from there.
 _MERGE = (
-    "case %P in .exp/run.yaml) ;; .exp/*) exit 0 ;; esac; "
+    "case %P in .exp/run.yaml|.exp/eval/*) ;; .exp/*) exit 0 ;; esac; "
     "git-exp driver merge %O %A %B %L %P >/dev/null 2>&1 || "
     "git merge-file -q --marker-size=%L -L ours -L base -L theirs %A %O %B || exit 1"
 )
 _TEXTCONV = (
     'f() { if t=$(git-exp driver textconv "$1" 2>/dev/null); '
     """then printf '%s\\n' "$t"; else cat "$1"; fi; }; f"""
+)
+# Without us an archive is to be shown by its hash, not as what fills a terminal with noise.
+_LOGCONV = (
+    'f() { if t=$(git-exp driver textconv "$1" 2>/dev/null); '
+    """then printf '%s\\n' "$t"; else case $(head -c 2 "$1") in """
+    """PK) printf 'binary '; git hash-object --no-filters "$1" ;; *) cat "$1" ;; esac; fi; }; f"""
 )
 _SECTION = "^ *[^ #-][^:]*:[ ]*$"
 """The line of a key whose value is a mapping: the heading of a part of a record."""
@@ -43,12 +49,18 @@ def _merge(repo: Repository) -> Driver:
 
 
 def _series(_repo: Repository) -> Driver:
-    files = (".exp/series/*.csv", ".exp/log.txt")
+    files = (".exp/series/*.csv", ".exp/eval/*/*.jsonl", ".exp/log.txt")
     return Driver("diff.exp", {"textconv": _TEXTCONV}, tuple(f"{one} diff=exp" for one in files))
 
 
 def _yaml(_repo: Repository) -> Driver:
     return Driver("diff.exp-yaml", {"xfuncname": _SECTION}, (".exp/*.yaml diff=exp-yaml",))
+
+
+def _logs(repo: Repository) -> Driver:
+    """Archives of Inspect among the user's own files, unless it is said already how such are compared."""
+    free = _attribute(repo, "diff", "log.eval") in ("unspecified", "exp-eval")
+    return Driver("diff.exp-eval", {"textconv": _LOGCONV}, ("*.eval diff=exp-eval",) if free else ())
 
 
 def _params_files(repo: Repository) -> Iterator[str]:
@@ -58,7 +70,7 @@ def _params_files(repo: Repository) -> Iterator[str]:
     except BrokenFile:
         declared = ()
     for path in declared or PARAMS_FILES:
-        if _is_inside(path) and _merge_driver(repo, path) in ("unspecified", "exp"):
+        if _is_inside(path) and _attribute(repo, "merge", path) in ("unspecified", "exp"):
             yield pattern(path) if declared else path
 
 
@@ -67,10 +79,10 @@ def _is_inside(path: str) -> bool:
     return path.isprintable() and not path.startswith(("/", "../"))
 
 
-def _merge_driver(repo: Repository, path: str) -> str:
+def _attribute(repo: Repository, name: str, path: str) -> str:
     # The last of the fields that NUL ends: file, attribute, value.
-    return repo.git.run("check-attr", "-z", "merge", "--", path).text.split("\0")[2]
+    return repo.git.run("check-attr", "-z", name, "--", path).text.split("\0")[2]
 
 
-DRIVERS: tuple[Callable[[Repository], Driver], ...] = (_merge, _series, _yaml)
+DRIVERS: tuple[Callable[[Repository], Driver], ...] = (_merge, _series, _yaml, _logs)
 """Each gives a driver as it is to be in a repository; the params files depend on its settings."""
