@@ -1,0 +1,204 @@
+"""What of a span is kept: without secrets, bounded, its texts as they are, as hashes, or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from gitexp.formats.canonical_json import digest, to_json
+from gitexp.formats.message_pool import message_of
+from gitexp.formats.redact import Redactor
+from gitexp.model.trace import Content, Event, Lists, Message, Span
+from gitexp.model.values import Value
+
+MAX_FIELD = 32 << 10
+"""Bytes of a text that are kept; of a longer one the hash of the whole stands behind them."""
+MAX_NAME = 500
+_MAX_DEPTH = 32
+_MAX_INT = 1 << 63
+_MAX_WORD = 200
+"""Characters of a text that tells what was done, rather than what was said."""
+
+_TELLING = tuple("gen_ai. gitexp. langfuse.experiment. openai. mcp. server. service. telemetry.".split())
+_TELLING_NAMES = frozenset(
+    """error.type exception.type openinference.span.kind llm.model_name llm.provider llm.system
+    gen_ai.output.type""".split()
+)
+_SAYING = frozenset(
+    """argument arguments answer completion content description documents explanation expected input
+    instructions messages output prompt query result text""".split()
+)
+"""Words in the name of an attribute that holds what was said."""
+_MACHINE = ("host.", "process.", "service.instance.id")
+"""Attributes of a resource that tell of the machine, which is nobody else's concern."""
+_ITEM = re.compile(r"(gen_ai\.(?:prompt|completion)|llm\.(?:input|output)_messages)\.(\d{1,5})\.(.+)")
+"""Lists of messages as attributes of their own, the way of older conventions."""
+_KNOWN_MESSAGES = 1 << 16
+
+
+class Cleaner:
+    """Makes of spans as they were found those that are kept. Equal messages become one object."""
+
+    def __init__(self, redactor: Redactor, content: Content) -> None:
+        self._redactor = redactor
+        self._content = content
+        self._messages = lru_cache(_KNOWN_MESSAGES)(self._message)
+
+    def clean(self, span: Span) -> Span:
+        attributes, lists = self._attributes(span.attributes)
+        return replace(
+            span,
+            name=self._text(span.name)[:MAX_NAME],
+            attributes=attributes,
+            lists=lists,
+            events=tuple(self.clean_event(one) for one in span.events),
+            links=tuple(replace(one, attributes=self._attributes(one.attributes)[0]) for one in span.links),
+            message=self._said(span.message),
+            resource=self._resource(to_json(_tamed(span.resource))),
+            scope=self._attributes(span.scope)[0] if span.scope else {},
+        )
+
+    def clean_event(self, event: Event) -> Event:
+        attributes, lists = self._attributes(event.attributes)
+        return replace(event, name=self._text(event.name)[:MAX_NAME], attributes=attributes, lists=lists)
+
+    @lru_cache(256)  # noqa: B019 (a cleaner lives as long as the reading of one run)
+    def _resource(self, text: str) -> Mapping[str, Value]:
+        found = {key: one for key, one in json.loads(text).items() if not key.startswith(_MACHINE)}
+        return self._attributes(found)[0]
+
+    def _attributes(self, found: Mapping[str, Value]) -> tuple[dict[str, Value], Lists]:
+        plain: dict[str, Value] = {}
+        lists: dict[str, list[Value]] = {}
+        for key, value in _grouped(found).items():
+            messages = _listed(value)
+            if messages is None:
+                plain[key] = _tamed(value)
+            else:
+                lists[key] = messages
+        masked = self._redactor.params(plain)
+        assert isinstance(masked, dict)
+        return self._bounded(masked), self._lists(lists)
+
+    def _bounded(self, attributes: Mapping[str, Value]) -> dict[str, Value]:
+        if self._content is Content.ARTIFACT:
+            return {key: _cut(value) for key, value in attributes.items()}
+        kept = {key: self._hashed(key, value) for key, value in attributes.items()}
+        return {key: value for key, value in kept.items() if value is not None}
+
+    def _hashed(self, key: str, value: Value) -> Value:
+        if value is None or isinstance(value, (bool, int, float)) or tells(key, value):
+            return value
+        return f"sha256:{digest(value)}" if self._content is Content.HASHES else None
+
+    def _lists(self, lists: Mapping[str, list[Value]]) -> Lists:
+        if self._content is Content.NONE:
+            return {}
+        return {key: tuple(self._messages(json.dumps(one)) for one in lists[key]) for key in lists}
+
+    def _message(self, text: str) -> Message:
+        masked = self._redactor.params({"": _tamed(json.loads(text))})
+        assert isinstance(masked, dict)
+        value = masked[""]
+        if self._content is Content.HASHES:
+            told = value if isinstance(value, Mapping) else {}
+            words = {key: told[key] for key in ("role", "type", "name") if tells("gen_ai.", told.get(key))}
+            return message_of({**words, "sha256": digest(value)})
+        return message_of(_cut(value))
+
+    def _said(self, text: str | None) -> str | None:
+        if not text or self._content is Content.NONE:
+            return None
+        masked = self._text(text)
+        return f"sha256:{digest(masked)}" if self._content is Content.HASHES else cut(masked)
+
+    def _text(self, text: str) -> str:
+        return self._redactor.text(_valid(text))
+
+
+def tells(key: str, value: object) -> bool:
+    """Whether it is a word that tells what was done: the name of a model, but not what was asked of it."""
+    if isinstance(value, list):
+        return bool(value) and all(tells(key, one) for one in value)
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_WORD:
+        return False
+    if key in _TELLING_NAMES:
+        return True
+    return key.startswith(_TELLING) and _SAYING.isdisjoint(re.split(r"[._]", key))
+
+
+def cut(text: str) -> str:
+    """At most `MAX_FIELD` bytes of `text`, and of a longer one how long it was and its hash."""
+    if len(text) * 4 <= MAX_FIELD:
+        return text
+    data = text.encode()
+    if len(data) <= MAX_FIELD:
+        return text
+    start = data[:MAX_FIELD].decode("utf-8", "ignore")
+    return f"{start}… [cut: {len(data)} bytes, sha256:{sha256(data).hexdigest()}]"
+
+
+def _cut(value: Value) -> Value:
+    if isinstance(value, str):
+        return cut(value)
+    if isinstance(value, Mapping):
+        return {key: _cut(item) for key, item in value.items()}
+    return [_cut(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _tamed(value: Any, depth: int = 0) -> Value:
+    """`value` as JSON can hold it everywhere; what is nested deeper than anything sensible is left out."""
+    if isinstance(value, str):
+        return _valid(value)
+    if isinstance(value, Mapping):
+        items = value.items() if depth < _MAX_DEPTH else ()
+        return {_valid(str(key)): _tamed(item, depth + 1) for key, item in items}
+    if isinstance(value, (list, tuple)):
+        return [_tamed(item, depth + 1) for item in value] if depth < _MAX_DEPTH else []
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if -_MAX_INT <= value < _MAX_INT else str(value)
+    return value if isinstance(value, float) and math.isfinite(value) else str(value)
+
+
+def _valid(text: str) -> str:
+    """Without halves of characters, which no UTF-8 file can hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _listed(value: Any) -> list[Any] | None:
+    """The items where it is a list of mappings, as it is or as a text of JSON."""
+    if isinstance(value, str) and value.startswith("[") and value[1:100].lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(one, dict) for one in value):
+        return None
+    return list(value)
+
+
+def _grouped(attributes: Mapping[str, Value]) -> dict[str, Value]:
+    """The attributes, those that are parts of messages put together to lists."""
+    found: dict[str, Value] = {}
+    lists: dict[str, dict[int, dict[str, Value]]] = {}
+    for key, value in attributes.items():
+        match = _ITEM.fullmatch(key) if key.startswith(("gen_ai.", "llm.")) else None
+        if match is None:
+            found[key] = value
+        else:
+            items = lists.setdefault(match[1], {})
+            items.setdefault(int(match[2]), {})[match[3].removeprefix("message.")] = value
+    return {**found, **{key: list(_in_order(items)) for key, items in lists.items()}}
+
+
+def _in_order(items: Mapping[int, dict[str, Value]]) -> Iterator[Value]:
+    for number in sorted(items):
+        yield items[number]

@@ -1,0 +1,210 @@
+"""Spans as lines of JSON, and back: what they have in common in the first line, each message once.
+
+docs/data-model.md, section 21, specifies them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from gitexp.errors import BrokenRecord, GitExpError
+from gitexp.formats import record_fields as fields
+from gitexp.formats.canonical_json import to_json
+from gitexp.formats.message_pool import Pool, Unpool
+from gitexp.formats.record_fields import FAULTS
+from gitexp.model.trace import FORMAT, Content, Event, Link, Message, Outcome, Span
+from gitexp.model.values import Value
+
+NAME = "spans.jsonl"
+KIND = "spans"
+"""The kind of such an artifact."""
+FOLDER = "traces"
+MAX_SPANS = 1_000_000
+MAX_LINE = 64 << 20
+MAX_LISTED = 50_000_000
+"""Messages in all lists of a file together: short lines can repeat long lists very often."""
+_order = attrgetter("start", "trace", "span")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The spans of a run, by the time of their start."""
+
+    spans: tuple[Span, ...]
+    content: Content = Content.ARTIFACT
+    left_out: int = 0
+    """Spans that could not be kept."""
+
+
+def encode(trace: Trace) -> Iterator[str]:
+    """The lines of a span file. The same spans in another order give the same lines."""
+    ordered = sorted(trace.spans, key=_order)
+    resources, scopes = _Numbers(), _Numbers()
+    numbered = [(one, resources.number(one.resource), scopes.number(one.scope)) for one in ordered]
+    head = {
+        "kind": KIND,
+        "format": FORMAT,
+        "content": trace.content.value,
+        "spans": len(ordered),
+        "left_out": trace.left_out,
+        "resources": resources.values,
+        "scopes": scopes.values,
+    }
+    yield _line(head)
+    fresh: list[Message] = []
+    pool = Pool(fresh.append)
+    for one, resource, scope in numbered:
+        line = _line({**_span_value(one, pool), "resource": resource, "scope": scope})
+        # An empty message is one, too.
+        yield from (f"{to_json({'id': message.key, 'message': message.value})}\n" for message in fresh)
+        fresh.clear()
+        yield line
+
+
+def decode(lines: Iterable[bytes], *, what: str) -> Trace:
+    """Raises BrokenRecord that names `what` and the line, or NewerFormat."""
+    rows = enumerate(lines, 1)
+    head = _object(next(rows, (1, b""))[1], f"{what}, line 1")
+    content, resources, scopes = fields.checked(f"{what}, line 1", _head_from, head)
+    reader = _Reader(resources, scopes)
+    for number, line in rows:
+        where = f"{what}, line {number}"
+        fields.checked(where, reader.add, _object(line, where))
+    left_out = head.get("left_out", 0)
+    return Trace(tuple(reader.spans), content, left_out if type(left_out) is int else 0)
+
+
+class _Numbers:
+    """Equal mappings under one number, from 0 on."""
+
+    def __init__(self) -> None:
+        self.values: list[Mapping[str, Value]] = []
+        self._known: dict[str, int] = {}
+
+    def number(self, value: Mapping[str, Value]) -> int:
+        number = self._known.setdefault(to_json(value), len(self.values))
+        if number == len(self.values):
+            self.values.append(value)
+        return number
+
+
+def _span_value(one: Span, pool: Pool) -> dict[str, Any]:
+    return {
+        "trace": one.trace,
+        "span": one.span,
+        "parent": one.parent,
+        "name": one.name,
+        "kind": one.kind,
+        "start": one.start,
+        "end": one.end,
+        "attributes": one.attributes,
+        "lists": pool.put_all(one.lists),
+        "events": [_event_value(event, pool) for event in one.events],
+        "links": [_set({"trace": x.trace, "span": x.span, "attributes": x.attributes}) for x in one.links],
+        "outcome": int(one.outcome),
+        "message": one.message,
+    }
+
+
+def _event_value(one: Event, pool: Pool) -> dict[str, Any]:
+    lists = pool.put_all(one.lists)
+    return {"name": one.name, **_set({"at": one.at, "attributes": one.attributes, "lists": lists})}
+
+
+def _set(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what says nothing: no key stands for an empty text, so a name may be one."""
+    return {key: item for key, item in value.items() if item or (key == "name" and item is not None)}
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    return to_json(_set(value)) + "\n"
+
+
+class _Reader:
+    def __init__(self, resources: list[Any], scopes: list[Any]) -> None:
+        self.spans: list[Span] = []
+        self._resources, self._scopes = resources, scopes
+        self._unpool = Unpool()
+        self._listed = 0
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        if "id" in row:
+            self._unpool.tell(Message(fields.text(row["id"]), row.get("message")))
+            return
+        if len(self.spans) == MAX_SPANS:
+            raise BrokenRecord(f"more than {MAX_SPANS} spans")
+        self.spans.append(self._span(row))
+
+    def _span(self, row: Mapping[str, Any]) -> Span:
+        # In the order in which they were written: lists are known by their numbers.
+        lists = self._lists(row)
+        events = tuple(self._event(fields.mapping(one)) for one in fields.listed(row.get("events")))
+        return Span(
+            trace=fields.text(row["trace"]),
+            span=fields.text(row["span"]),
+            name=fields.text(row["name"]),
+            parent=fields.text_or_none(row.get("parent")),
+            kind=_number(row, "kind"),
+            start=_number(row, "start"),
+            end=_number(row, "end"),
+            attributes=fields.mapping(row.get("attributes")),
+            lists=lists,
+            events=events,
+            links=tuple(_link_from(fields.mapping(one)) for one in fields.listed(row.get("links"))),
+            outcome=Outcome(_number(row, "outcome")),
+            message=fields.text_or_none(row.get("message")),
+            resource=fields.mapping(self._resources[_number(row, "resource")]),
+            scope=fields.mapping(self._scopes[_number(row, "scope")]),
+        )
+
+    def _event(self, row: Mapping[str, Any]) -> Event:
+        attributes = fields.mapping(row.get("attributes"))
+        return Event(fields.text(row["name"]), _number(row, "at"), attributes, self._lists(row))
+
+    def _lists(self, row: Mapping[str, Any]) -> dict[str, tuple[Message, ...]]:
+        found = self._unpool.take_all(fields.mapping(row.get("lists")))
+        self._listed += sum(map(len, found.values()))
+        if self._listed > MAX_LISTED:
+            raise BrokenRecord(f"more than {MAX_LISTED} messages")
+        return found
+
+
+def _link_from(row: Mapping[str, Any]) -> Link:
+    return Link(fields.text(row["trace"]), fields.text(row["span"]), fields.mapping(row.get("attributes")))
+
+
+def _head_from(head: Mapping[str, Any]) -> tuple[Content, list[Any], list[Any]]:
+    if head.get("kind") != KIND:
+        raise BrokenRecord("not a file of spans")
+    fields.check_version(head.get("format"), FORMAT)
+    none: list[Any] = [{}]
+    return (
+        Content(head.get("content", Content.ARTIFACT.value)),
+        fields.listed(head.get("resources")) or none,
+        fields.listed(head.get("scopes")) or none,
+    )
+
+
+def _number(row: Mapping[str, Any], key: str) -> int:
+    value = row.get(key, 0)
+    if type(value) is not int or value < 0:
+        raise BrokenRecord(f"{key!r} is not a number from 0 on")
+    return value
+
+
+def _object(line: bytes, where: str) -> dict[str, Any]:
+    if len(line) > MAX_LINE:
+        raise BrokenRecord(f"{where}: more than {MAX_LINE} bytes")
+    try:
+        value = json.loads(line)
+    except GitExpError:
+        raise
+    except FAULTS as error:
+        raise BrokenRecord(f"{where}: not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise BrokenRecord(f"{where}: not a JSON object")
+    return value
