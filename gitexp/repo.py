@@ -35,6 +35,8 @@ ARCHIVED_NAMES = "archived-names"
 
 RUN_VARIABLE = "GITEXP_RUN"
 """Holds the live directory of the run that a process was started by."""
+TRACE_VARIABLE = "GITEXP_TRACE_DIR"
+"""Holds the folder of that run for files of spans."""
 AUTO_PUSH = "exp.autoPush"
 """The setting that says whether runs which end are pushed by themselves."""
 

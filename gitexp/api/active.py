@@ -10,16 +10,18 @@ import sys
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
 from gitexp.api.run import Run
-from gitexp.repo import RUN_VARIABLE
+from gitexp.capture.live import Live
+from gitexp.repo import RUN_VARIABLE, TRACE_VARIABLE
 
 _runs: list[Run] = []
 _here: ContextVar[tuple[Run, ...]] = ContextVar("gitexp_runs", default=())
-_before: str | None = None
-"""The run that this process was started by, while it has runs of its own."""
+_before: dict[str, str | None] = {}
+"""What led to the run that this process was started by, while it has runs of its own."""
 _process = os.getpid()
 _installed = False
 _left: tuple[int, int] | None = None
@@ -36,13 +38,12 @@ def current() -> Run | None:
 
 def enter(run: Run, folder: str) -> None:
     """Make `run` the current one; children that are started find it by its live directory."""
-    global _before
     _install()
     if not _runs:
-        _before = os.environ.get(RUN_VARIABLE)
+        _before.update((name, os.environ.get(name)) for name in (RUN_VARIABLE, TRACE_VARIABLE))
     _runs.append(run)
     _here.set((*_here.get(), run))
-    os.environ[RUN_VARIABLE] = folder
+    _lead_to(folder)
 
 
 def leave(run: Run) -> None:
@@ -50,11 +51,20 @@ def leave(run: Run) -> None:
     if run in _runs:
         _runs.remove(run)
     _here.set(tuple(one for one in _here.get() if one is not run))
-    folder = str(_runs[-1].folder) if _runs else _before
-    if folder is None:
-        os.environ.pop(RUN_VARIABLE, None)
-    else:
-        os.environ[RUN_VARIABLE] = folder
+    if _runs:
+        _lead_to(str(_runs[-1].folder))
+        return
+    for name, value in _before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _lead_to(folder: str) -> None:
+    """Let children, and what observes calls of models, find the run with that live directory."""
+    os.environ[RUN_VARIABLE] = folder
+    os.environ[TRACE_VARIABLE] = str(Live(Path(folder)).traces)
 
 
 def _install() -> None:

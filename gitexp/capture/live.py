@@ -7,6 +7,8 @@ processes/     ids of children that may outlive the owner
 journal/       one append-only file for each writing process
 console*       the captured output
 files/         bytes of small artifacts, by sha256
+traces/        files of spans, put there by whatever observed calls of models
+content        what of the texts in those is to be kept, where that was said for this run
 packs/         a link to each pack written for the run, to heal it with
 sealed.json    which commit holds the run, once it has ended
 """
@@ -18,6 +20,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -32,6 +35,7 @@ from gitexp.errors import BrokenRecord, InvalidName, NewerFormat, NotFound
 from gitexp.formats import record as record_files
 from gitexp.model.names import RunName, parse_name
 from gitexp.model.record import Record
+from gitexp.model.trace import Content
 from gitexp.model.values import Oid
 
 VERSION = 1
@@ -79,7 +83,7 @@ class Sealed:
     commit: Oid
     at: float
     sizes: Mapping[str, int] = field(default_factory=dict)
-    """Bytes of each journal file that are in the commit; what was logged later is not."""
+    """Bytes of each file, as `Live.sizes` has them, that are in the commit; what was logged later is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,10 @@ class Live:
     @property
     def files(self) -> Path:
         return self.path / "files"
+
+    @property
+    def traces(self) -> Path:
+        return self.path / "traces"
 
     @property
     def packs(self) -> Path:
@@ -151,7 +159,7 @@ class Live:
         fresh = self.path.with_name(f"{_FRESH}{self.path.name}-{os.getpid()}")
         fresh.mkdir(parents=True)
         try:
-            for folder in ("journal", "files", "packs", "processes"):
+            for folder in ("journal", "files", "packs", "processes", "traces"):
                 (fresh / folder).mkdir()
             (fresh / _RESERVE).write_bytes(bytes(_RESERVED))
             lock = Lock.take(fresh / "owner")
@@ -213,6 +221,35 @@ class Live:
             return None
         head = self.read_head()
         return head.commit if head else self.read_start().head
+
+    def traced(self) -> dict[str, int]:
+        """Each file of spans by its path below `traces`, and its bytes; sorted by path."""
+        found: dict[str, int] = {}
+        for above, folders, names in os.walk(self.traces):
+            folders[:] = [one for one in folders if not one.startswith(".")]
+            for name in names:
+                path = Path(above, name)
+                with suppress(FileNotFoundError):
+                    if not name.startswith(".") and stat.S_ISREG(path.lstat().st_mode):
+                        found[path.relative_to(self.traces).as_posix()] = path.lstat().st_size
+        return dict(sorted(found.items()))
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of everything that processes other than the owner may add to: journals and spans."""
+        return {**journal.sizes(self.journal), **{f"traces/{name}": n for name, n in self.traced().items()}}
+
+    def write_content(self, content: Content) -> None:
+        """Say what of the texts in spans is to be kept of this run."""
+        write_durably(self.path / "content", content.value.encode())
+
+    def read_content(self) -> Content | None:
+        """None where nothing was said for this run; what cannot be understood is the least."""
+        try:
+            return Content((self.path / "content").read_text())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            return Content.NONE
 
     def write_sealed(self, sealed: Sealed) -> None:
         """Not synced: a power cut that takes this note leaves the commit, which says the same."""

@@ -12,7 +12,7 @@ from gitexp.demo.story import COMMITS, STORED_AS, Add, Edit
 from gitexp.errors import GitExpError, UsageError
 from gitexp.git.process import Git
 from gitexp.git.refs import list_runs
-from gitexp.repo import RUN_VARIABLE
+from gitexp.repo import RUN_VARIABLE, TRACE_VARIABLE
 
 _PROJECT = Path(__file__).parent / "project"
 _PACKAGES = Path(__file__).parents[2]
@@ -72,7 +72,8 @@ def environment(shims: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
     Where this Python's own folder lacks one of the two, a script for it is put into `shims`.
     """
-    inherited = {*Git(shims, environ).run("rev-parse", "--local-env-vars").text.split(), RUN_VARIABLE}
+    local = Git(shims, environ).run("rev-parse", "--local-env-vars").text.split()
+    inherited = {*local, RUN_VARIABLE, TRACE_VARIABLE}
     kept = {name: value for name, value in environ.items() if name not in inherited}
     programs = Path(sys.executable).parent
     for name, command in (("python", [sys.executable]), ("git-exp", [sys.executable, "-m", "gitexp"])):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitexp.formats.audit_settings import Audit
+from gitexp.model.trace import Content
 
 if TYPE_CHECKING:
     from gitexp.errors import BrokenFile
@@ -24,11 +25,12 @@ DEFAULT_VIEW = "default"
 _KEYS = (
     *("params", "metrics", "outputs", "never_capture", "redact", "variables"),
     *("goals", "noise", "isolated", "views", "guard", "inputs", "capture"),
-    "audit",
+    *("audit", "traces"),
 )
 _GUARD_KEYS = ("large", "pointers", "conflicts", "secrets", "stale", "nan")
 _CAPTURE_KEYS = ("when", "strict")
 _WHEN = ("changed", "always", "never")
+_TRACES_KEYS = ("content",)
 _VIEW_KEYS = ("query", "sort", "columns", "group_by", "limit")
 
 
@@ -117,6 +119,8 @@ class Settings:
     """What git exp hook capture records."""
     audit: Audit = field(default_factory=Audit)
     """How complete runs have to be."""
+    traces: Content = Content.ARTIFACT
+    """What of the texts in spans is kept."""
     unknown: tuple[BrokenFile, ...] = ()
     """What stands in the file and is no setting: for each a complaint, with the nearest one as hint."""
 
@@ -132,6 +136,7 @@ def parse(data: bytes) -> Settings:
     source.check(("isolated",), ("link",))
     source.check(("guard",), _GUARD_KEYS)
     source.check(("capture",), _CAPTURE_KEYS)
+    source.check(("traces",), _TRACES_KEYS)
     return Settings(
         params=_paths(source, "params"),
         metrics=_paths(source, "metrics"),
@@ -149,6 +154,7 @@ def parse(data: bytes) -> Settings:
             source.choice("capture", "when", words=_WHEN), source.flag("capture", "strict", default=False)
         ),
         audit=audit_settings.audit(source),
+        traces=Content(source.choice("traces", "content", words=[one.value for one in Content])),
         unknown=tuple(source.unknown),
     )
 

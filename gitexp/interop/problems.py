@@ -29,6 +29,11 @@ class Problems:
         """Note something odd; of one `kind` the first few are told, and how many there are."""
         self._note(self.warnings, where, what, kind or what)
 
+    @property
+    def count(self) -> int:
+        """How many errors there are."""
+        return sum(number for (kind, _), number in self._counts.items() if kind == "error")
+
     def told(self) -> list[str]:
         """Every sentence, errors first, and how many more there are of each kind."""
         more = [
@@ -41,8 +46,7 @@ class Problems:
     def check(self) -> None:
         """Raises BrokenFile where there are errors and what is good is not enough."""
         if self.errors and not self.partial:
-            count = sum(n for (kind, _), n in self._counts.items() if kind == "error")
-            more = f" ({count - 1} problems more)" if count > 1 else ""
+            more = f" ({self.count - 1} problems more)" if self.count > 1 else ""
             raise BrokenFile(f"{self.errors[0]}{more}", hint="import what is good: --partial")
 
     def _note(self, into: list[str], where: str, what: str, kind: str) -> None:

@@ -18,13 +18,14 @@ from gitexp.git.process import Git, unplaced
 from gitexp.model.names import RunName
 from gitexp.model.record import Code, Input, Record, Results, Status
 from gitexp.model.roles import UNTRACKED
+from gitexp.model.trace import Content
 from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params, results
 from gitexp.ops.begin import Wish, begin, no_work_tree
 from gitexp.ops.committed import from_folder
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
-from gitexp.repo import RUN_VARIABLE, Repository
+from gitexp.repo import RUN_VARIABLE, TRACE_VARIABLE, Repository
 
 if TYPE_CHECKING:
     from gitexp.formats.assignment import Assignment
@@ -80,6 +81,8 @@ class Request:
     origin: Origin | None = None
     source: Source | None = None
     """None for the working tree as it is."""
+    content: Content | None = None
+    """What is kept of the texts in spans; None where the settings say that."""
     stdio: spawn.Stdio = spawn.OWN
     """Where its standard streams lead."""
 
@@ -250,7 +253,10 @@ def _run(
     repo: Repository, request: Request, recording: Recording, place: _Place, command: Sequence[str]
 ) -> Executed:
     expected = results.expect(repo, place.root, place.cwd, request.metrics_files, request.outputs)
-    environ = {**place.environ, RUN_VARIABLE: str(recording.live.path)}
+    live = recording.live
+    environ = {**place.environ, RUN_VARIABLE: str(live.path), TRACE_VARIABLE: str(live.traces)}
+    if request.content is not None:
+        live.write_content(request.content)
     # A Ctrl-C is for the whole process group: a git that waits to be asked would end of it, too.
     repo.reader.close()
     tee = console.Tee(recording.live.console, repo.config.int("exp.maxConsole", 4 << 20))

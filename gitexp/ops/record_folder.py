@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gitexp.capture import console
@@ -13,6 +15,7 @@ from gitexp.formats.fold import Folded, fold
 from gitexp.git.objects import ObjectBuilder
 from gitexp.model.history import Row
 from gitexp.model.record import Artifact
+from gitexp.model.trace import Content
 from gitexp.model.values import Oid
 from gitexp.ops.commit import RecordTree
 from gitexp.ops.recorded import recorded_blobs
@@ -24,9 +27,29 @@ LOG_LIMIT = 1 << 20
 """Bytes of console output that a record keeps at most (`exp.maxLog`)."""
 
 
-def folded_rows(repo: Repository, start: Start, rows: list[list[Any]]) -> tuple[Folded, Mapping[str, bytes]]:
-    """What was logged, and the tables of its evaluations."""
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """The files of spans that a run has left."""
+
+    folder: Path
+    files: Mapping[str, int]
+    """Path below `folder` -> bytes."""
+    content: Content | None = None
+    """What is to be kept of their texts; None where the settings say that."""
+    notices: list[str] = field(default_factory=list)
+    """Told what could not be read."""
+
+
+def folded_rows(
+    repo: Repository, start: Start, rows: list[list[Any]], traces: Traces | None = None
+) -> tuple[Folded, Mapping[str, bytes]]:
+    """What was logged, and the tables of its evaluations; with what its `traces` tell, if any are given."""
     folded = fold(start.record, rows)
+    if traces is not None and traces.files:
+        # Most runs call no models.
+        from gitexp.ops.traces.sealing import with_traces
+
+        folded = with_traces(repo, start, folded, traces)
     if not folded.suites:
         return folded, {}
     # Most runs evaluate nothing.

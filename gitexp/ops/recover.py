@@ -216,7 +216,7 @@ def _settle(repo: Repository, live: Live, *, lost: bool) -> Iterator[Recovered]:
         yield Recovered(live.name, Outcome.HEALED)
     if live.working():
         return
-    if journal.sizes(live.journal) != dict(sealed.sizes) and extend(repo, live):
+    if live.sizes() != dict(sealed.sizes) and extend(repo, live):
         yield Recovered(live.name, Outcome.EXTENDED)
     elif not lost and live.path.parent != repo.done_root:
         repo.done_root.mkdir(exist_ok=True)

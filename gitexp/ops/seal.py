@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,7 +33,7 @@ from gitexp.ops.commit import (
 )
 from gitexp.ops.operations import Operation
 from gitexp.ops.read import load
-from gitexp.ops.record_folder import INHERITED, folded_rows, record_tree
+from gitexp.ops.record_folder import INHERITED, Traces, folded_rows, record_tree
 from gitexp.ops.recorded import recorded_blobs, trailers
 from gitexp.ops.tidy import pack_refs
 from gitexp.repo import Repository
@@ -93,7 +93,8 @@ def extend(repo: Repository, live: Live) -> Oid | None:
         own, tip = tip_of(repo, live.name)
         if tip is None:
             raise NotFound(f"run {live.name!r} is gone, but rows of it are left", hint="git exp recover")
-        folded, tables = folded_rows(repo, start, content.rows)
+        traces = _traces(live)
+        folded, tables = folded_rows(repo, start, content.rows, traces)
         builder = ObjectBuilder(repo.layout.object_format)
         tree = record_tree(repo, live, builder, start, folded, tables)
         before = recorded_blobs(repo.reader, tip)
@@ -107,7 +108,7 @@ def extend(repo: Repository, live: Live) -> Oid | None:
             update = RefUpdate(run_ref(live.name), commit, own)
             publish(repo.git.holding(lock.descriptor), repo.layout, [update])
             _log(repo, f"{operations.RECORDING}late rows of {live.name}", update)
-        live.write_sealed(Sealed(commit if added else tip, time.time(), content.sizes))
+        live.write_sealed(Sealed(commit if added else tip, time.time(), _sizes(content.sizes, traces)))
         return commit if added else None
 
 
@@ -197,7 +198,9 @@ def _seal(
 ) -> Oid:
     start = live.read_start()
     content = journal.read(live.journal)
-    folded, tables = folded_rows(repo, start, content.rows)
+    # A checkpoint is made while spans are being written: they are read once, at the end.
+    traces = _traces(live) if ending is not None else None
+    folded, tables = folded_rows(repo, start, content.rows, traces)
     builder = ObjectBuilder(repo.layout.object_format)
     tree = record_tree(repo, live, builder, start, folded, tables)
     head = live.read_head() or Head(start.head, start.parents, 0)
@@ -217,10 +220,20 @@ def _seal(
     if ending is None:
         live.write_head(Head(commit, (commit,), head.checkpoints + 1))
     else:
-        live.write_sealed(Sealed(commit, time.time(), content.sizes))
+        live.write_sealed(Sealed(commit, time.time(), _sizes(content.sizes, traces)))
     if notices is not None:
+        notices += traces.notices if traces else ()
         notices += [f"artifact {path!r} is gone from the store: its hash is kept" for path in tree.missing]
     return commit
+
+
+def _traces(live: Live) -> Traces:
+    return Traces(live.traces, live.traced(), live.read_content())
+
+
+def _sizes(journals: Mapping[str, int], traces: Traces | None) -> dict[str, int]:
+    """What `Live.sizes` gave as it was read."""
+    return {**journals, **{f"traces/{name}": size for name, size in (traces.files if traces else {}).items()}}
 
 
 def _commit(start: Start, folded: Folded, ending: Ending | None, tree: RecordTree, head: Head) -> Oid:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 @click.option(
     "--reuse", is_flag=True, help="Where a finished run has computed just this, tell it and compute nothing."
 )
+@click.option(
+    "--no-content", is_flag=True, help="Of texts in traces of model calls, keep hashes in place of them."
+)
 @click.option("--draft", metavar="RUN", help="Run a draft, under its name; without CMD with its own command.")
 @click.option("--trust", is_flag=True, help="With --draft: also where the merged runs are not by you.")
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="CMD...")
@@ -55,6 +58,7 @@ def command(
     resume: str | None,
     fork: str | None,
     reuse: bool,
+    no_content: bool,
     draft: str | None,
     trust: bool,
 ) -> int:
@@ -70,6 +74,10 @@ def command(
     code, uncommitted changes included, the same command, folder and params, whose inputs are what they were.
     Its files are had with git exp get. What the project ignores and no run noted as input is not looked at.
 
+    Files of OpenTelemetry spans that CMD leaves in the folder GITEXP_TRACE_DIR are kept as an artifact, and
+    what they tell of calls of models becomes metrics, inputs and usage: git exp trace shows them. What was
+    said in the calls never goes into git.
+
     \b
     Examples:
       git exp run -- python train.py
@@ -82,6 +90,7 @@ def command(
     from gitexp.cli.drafts import run_draft
     from gitexp.errors import UsageError
     from gitexp.formats.assignment import parse_assignment
+    from gitexp.model.trace import Content
     from gitexp.ops.execute import Request, execute
 
     if resume is not None and name is not None:
@@ -102,6 +111,7 @@ def command(
         outputs=outputs,
         uses=uses,
         isolated=isolated,
+        content=Content.HASHES if no_content else None,
     )
     with session.repository() as repo:
         if draft is not None:

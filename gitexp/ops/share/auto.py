@@ -22,7 +22,7 @@ from gitexp.git.remotes import find_remote, remote_names
 from gitexp.ops.share.push import Options, Outcome, State, push
 from gitexp.ops.share.unsent import FOLDER, forget, remember, told_held
 from gitexp.ops.share.wanted import ended_runs
-from gitexp.repo import AUTO_PUSH, RUN_VARIABLE, Repository
+from gitexp.repo import AUTO_PUSH, RUN_VARIABLE, TRACE_VARIABLE, Repository
 
 WAIT = 60
 """Seconds (`exp.autoPushWait`) in which other runs may end, to go along."""
@@ -110,7 +110,7 @@ def _start(repo: Repository, folder: Path, lock: Lock) -> None:
 
 def silent(environ: Mapping[str, str], config: Config) -> dict[str, str]:
     """`environ` for a process that asks nobody; the user's own way to call ssh stands."""
-    quiet = {k: v for k, v in environ.items() if k not in (RUN_VARIABLE, "SSH_ASKPASS")}
+    quiet = {k: v for k, v in environ.items() if k not in (RUN_VARIABLE, TRACE_VARIABLE, "SSH_ASKPASS")}
     quiet |= _SILENT
     if not config.get("core.sshCommand") and "GIT_SSH" not in environ:
         quiet.setdefault("GIT_SSH_COMMAND", _BATCH_SSH)

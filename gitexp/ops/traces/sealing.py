@@ -1,0 +1,99 @@
+"""The spans of a live run on their way into its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from gitexp.capture.live import Start
+from gitexp.errors import GitExpError
+from gitexp.formats import spans as span_format
+from gitexp.formats.fold import Folded
+from gitexp.formats.identity import identity
+from gitexp.formats.inputs import Known, lay_over
+from gitexp.formats.packed_lines import pack
+from gitexp.formats.record_fields import FAULTS
+from gitexp.formats.spans import Trace
+from gitexp.interop.spans_told import Told, metrics_of, told
+from gitexp.model.evaluation import is_score
+from gitexp.model.record import Artifact, How, Input, Record
+from gitexp.model.values import Scalar
+from gitexp.ops.record_folder import Traces
+from gitexp.ops.traces.gathering import gather
+from gitexp.ops.traces.suites import lay_into
+from gitexp.repo import Repository
+
+
+def with_traces(repo: Repository, start: Start, folded: Folded, traces: Traces) -> Folded:
+    """What was logged, with what the spans tell; how the run ended stands whatever is wrong with them."""
+    try:
+        content = traces.content or repo.settings.traces
+        trace = gather(traces, repo.redactor, content, traces.notices.append)
+        if not trace.spans:
+            return folded
+        found = told(trace.spans)
+        artifact = _kept(repo, folded.record, trace)
+        metrics = {**folded.record.metrics, **_totals(start.record, folded.record, found)}
+        folded, metrics = lay_into(folded, metrics, found.examples, repo.settings.goals)
+    except (GitExpError, OSError, MemoryError, *FAULTS) as error:
+        traces.notices.append(f"spans: they cannot be kept: {error}")
+        return folded
+    record = replace(
+        folded.record,
+        metrics=metrics,
+        inputs=observed(folded.record.inputs, found.inputs, start.record.inputs),
+        artifacts=(*folded.record.artifacts, artifact),
+    )
+    return replace(folded, record=record)
+
+
+def _kept(repo: Repository, record: Record, trace: Trace) -> Artifact:
+    """The spans in the store: git gets their hash, however small they are, for they hold what was said."""
+    ending, data = pack(span_format.encode(trace))
+    stored = repo.store.add_bytes(data)
+    metadata = {"spans": len(trace.spans), "content": trace.content.value}
+    return Artifact(_path(record, ending), stored.oid, stored.size, span_format.KIND, metadata)
+
+
+def _path(record: Record, ending: str) -> str:
+    """A run that goes on keeps the spans of its earlier lives."""
+    taken = {one.path.rpartition(".")[0] for one in record.artifacts}
+    stem, number = f"{span_format.FOLDER}/{span_format.NAME}", 1
+    while stem in taken:
+        number += 1
+        stem = f"{span_format.FOLDER}/{number}-{span_format.NAME}"
+    return f"{stem}{ending}"
+
+
+def _totals(before: Record, record: Record, found: Told) -> dict[str, Scalar]:
+    """The sums of the whole run, its earlier lives included; what the program logged itself stands."""
+    totals: dict[str, Scalar] = {}
+    for name, value in metrics_of(found.totals).items():
+        old = before.metrics.get(name)
+        if record.metrics.get(name) == old:
+            totals[name] = value + old if is_score(old) else value  # type: ignore[operator]
+    return totals
+
+
+def observed(known: Iterable[Input], found: Iterable[Input], before: Iterable[Input]) -> tuple[Input, ...]:
+    """What is `known` of a run with what was `found` by looking on; an input is never said twice.
+
+    What somebody declared stands, and gets what was answered; what was seen of an earlier life of the run
+    (`before`) gives way.
+    """
+    inputs: Known = {(one.role, one.name): one for one in known}
+    old = {(one.role, one.name): one for one in before if one.how is How.OBSERVED}
+    for one in found:
+        key = (one.role, one.name)
+        same = key if key in inputs else _same(inputs, one)
+        if same is None or (same == key and inputs[key] == old.get(key)):
+            lay_over(inputs, one)
+        elif one.seen and not inputs[same].seen:
+            inputs[same] = replace(inputs[same], seen=one.seen)
+    return tuple(inputs.values())
+
+
+def _same(inputs: Mapping[tuple[str, str], Input], one: Input) -> tuple[str, str] | None:
+    """Where the input stands under another name."""
+    alike = (key for key, known in inputs.items() if key[0] == one.role and identity(known) == identity(one))
+    return next(alike, None)
