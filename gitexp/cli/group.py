@@ -25,6 +25,7 @@ COMMANDS = {
     "baseline": "gitexp.cli.commands.baseline",
     "audit": "gitexp.cli.commands.audit",
     "lineage": "gitexp.cli.commands.lineage",
+    "trace": "gitexp.cli.commands.trace",
     "branch": "gitexp.cli.commands.branch",
     "worktree": "gitexp.cli.commands.worktree",
     "apply": "gitexp.cli.commands.apply",

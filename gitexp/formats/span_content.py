@@ -39,6 +39,8 @@ _MACHINE = ("host.", "process.", "service.instance.id")
 """Attributes of a resource that tell of the machine, which is nobody else's concern."""
 _ITEM = re.compile(r"(gen_ai\.(?:prompt|completion)|llm\.(?:input|output)_messages)\.(\d{1,5})\.(.+)")
 """Lists of messages as attributes of their own, the way of older conventions."""
+_WORDS = ("role", "type", "name")
+"""Of a message that is kept as a hash these words stand beside it."""
 _KNOWN_MESSAGES = 1 << 16
 
 
@@ -93,7 +95,7 @@ class Cleaner:
         return {key: value for key, value in kept.items() if value is not None}
 
     def _hashed(self, key: str, value: Value) -> Value:
-        if value is None or isinstance(value, (bool, int, float)) or tells(key, value):
+        if value is None or isinstance(value, (bool, int, float)) or tells(key, value) or _is_hash(value):
             return value
         return f"sha256:{digest(value)}" if self._content is Content.HASHES else None
 
@@ -108,18 +110,32 @@ class Cleaner:
         value = masked[""]
         if self._content is Content.HASHES:
             told = value if isinstance(value, Mapping) else {}
-            words = {key: told[key] for key in ("role", "type", "name") if tells("gen_ai.", told.get(key))}
-            return message_of({**words, "sha256": digest(value)})
+            words = {key: told[key] for key in _WORDS if tells("gen_ai.", told.get(key))}
+            return message_of({**words, "sha256": hash_of(value)})
         return message_of(_cut(value))
 
     def _said(self, text: str | None) -> str | None:
         if not text or self._content is Content.NONE:
             return None
         masked = self._text(text)
-        return f"sha256:{digest(masked)}" if self._content is Content.HASHES else cut(masked)
+        if self._content is Content.ARTIFACT or _is_hash(masked):
+            return cut(masked)
+        return f"sha256:{digest(masked)}"
 
     def _text(self, text: str) -> str:
         return self._redactor.text(_valid(text))
+
+
+def hash_of(value: Value) -> str:
+    """The sha256 of what was said, also where that is all that was kept."""
+    told = value.get("sha256") if isinstance(value, Mapping) and value.keys() <= {*_WORDS, "sha256"} else None
+    return told if isinstance(told, str) else digest(value)
+
+
+def without_texts(span: Span) -> Span:
+    """`span` with hashes in place of what was said."""
+    whole = {key: [one.value for one in span.lists[key]] for key in span.lists}
+    return _HASHING.clean(replace(span, attributes={**span.attributes, **whole}, lists={}))
 
 
 def tells(key: str, value: object) -> bool:
@@ -202,3 +218,10 @@ def _grouped(attributes: Mapping[str, Value]) -> dict[str, Value]:
 def _in_order(items: Mapping[int, dict[str, Value]]) -> Iterator[Value]:
     for number in sorted(items):
         yield items[number]
+
+
+def _is_hash(value: Value) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", value) is not None
+
+
+_HASHING = Cleaner(Redactor(()), Content.HASHES)

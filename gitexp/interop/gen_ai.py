@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gitexp.errors import InvalidName
-from gitexp.formats.canonical_json import digest
 from gitexp.model.evaluation import MAX_EPOCH, check_label, check_suite, is_score
-from gitexp.model.trace import Message, Outcome, Span
+from gitexp.model.trace import Outcome, Span
 from gitexp.model.values import Value
 
 SUITE, EPOCH, ROLE = "gitexp.suite", "gitexp.epoch", "gitexp.role"
@@ -40,7 +39,6 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "cost": ("gen_ai.usage.cost", "llm.cost.total"),
 }
 """What is asked of a span, and the attributes that may say it, the best first."""
-_HASHED = frozenset(("role", "type", "name", "sha256"))
 TOKENS = ("in", "out", "cached", "reasoning", "cost")
 
 
@@ -140,13 +138,6 @@ def retrieves(span: Span) -> bool:
 
 def failed(span: Span) -> bool:
     return span.outcome is Outcome.ERROR or "error.type" in span.attributes
-
-
-def hash_of(message: Message) -> str:
-    """The sha256 of what was said, also where that is all that was kept."""
-    value = message.value
-    told = value.get("sha256") if isinstance(value, Mapping) and value.keys() <= _HASHED else None
-    return told if isinstance(told, str) else digest(value)
 
 
 def _placed(span: Span, above: Place) -> Place:

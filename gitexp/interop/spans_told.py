@@ -10,6 +10,7 @@ from typing import Any
 
 from gitexp.errors import InvalidName
 from gitexp.formats.canonical_json import digest, to_json
+from gitexp.formats.span_content import hash_of
 from gitexp.interop import gen_ai
 from gitexp.interop.gen_ai import Family, Place, count_of, text_of
 from gitexp.interop.scores import NoScore, number
@@ -228,7 +229,7 @@ def _is_system(message: Message) -> bool:
 
 
 def _hash(messages: Iterable[Message]) -> str:
-    return digest([gen_ai.hash_of(one) for one in messages])
+    return digest([hash_of(one.value) for one in messages])
 
 
 def _hashed(role: str, name: str, found: Iterable[tuple[str, list[str]]], pin: Pin | None) -> Iterator[Input]:

@@ -57,6 +57,7 @@ def draft_request(
         note=labels.note,
         metrics_files=labels.metrics_files or results.metrics,
         outputs=labels.outputs or results.outputs,
+        content=labels.content,
         origin=replace(_origin(repo, run, tip), record=whole),
         source=_source(repo, run, trusted),
     )
