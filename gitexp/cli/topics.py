@@ -92,6 +92,11 @@ SHARED_SETTINGS: Final[tuple[Definition, ...]] = (
         "How complete the runs of the project have to be, for git exp audit and the hooks: require, a list "
         "of roles that no run may be without, and min, a level (E0 to E4) or a share such as 0.8.",
     ),
+    (
+        "traces",
+        "content: what of the texts in spans of model calls is kept: artifact (all, outside of git), hashes "
+        "or none.",
+    ),
     ("isolated.link", "Ignored paths that an isolated run gets links to; all of them without this setting."),
 )
 
