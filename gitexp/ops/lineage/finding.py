@@ -22,7 +22,7 @@ def find(
     runs = list(filter(_is_readable, listing.runs))
     if lost := len(listing.broken) + len(listing.runs) - len(runs):
         repo.remark(f"{lost} run{'s' if lost > 1 else ''} cannot be read: git exp ls")
-    traces = trace(runs)
+    traces = trace(run.row for run in runs)
     found = walk(traces, start_of(repo, traces, text), up=up, down=down, depth=depth)
     return found, {run.name: run for run in runs}
 
