@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from gitexp.capture import journal
@@ -41,6 +42,10 @@ def read_record(reader: ObjectReader, commit: Oid, name: str, wanted: Sequence[s
 
 def with_journal(record: Record, live: Live) -> Record:
     """`record` with all that was logged so far."""
+    if record.steps:
+        # A checkpoint has steps of the journal already.
+        begun = live.read_start().record
+        record = replace(record, steps=begun.steps, steps_left_out=begun.steps_left_out)
     return fold(record, journal.read(live.journal).rows).record
 
 
