@@ -61,7 +61,7 @@ def _of_file(repo: Repository, traces: Traces, text: str) -> Start | None:
         return None
     oid = _digest(repo, path)
     if oid == EMPTY:
-        raise UsageError(f"{text!r} is empty: that two runs have nothing in common tells nothing")
+        raise UsageError(f"{text!r} is empty, as may be those of any run", hint="git exp lineage RUN")
     if oid not in traces.made and oid not in traces.used:
         _tell_other_contents(repo, traces, text)
         raise NotFound(
