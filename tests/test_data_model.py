@@ -37,6 +37,7 @@ from gitexp.model.record import (
     Status,
 )
 from gitexp.model.reproduction import Fate, InputChange, Measured, Reproduction, Verdict
+from gitexp.model.run_steps import RunStep, StepStatus
 from gitexp.model.values import Digest, Oid
 from tests.gitrepo import Repo, init
 
@@ -58,6 +59,7 @@ class Read:
     inputs: dict[str, Any]
     env: dict[str, Any]
     requirements: str
+    steps: list[dict[str, Any]]
     rows: list[tuple[Any, float, dict[str, Any]]] = field(default_factory=list)
     artifacts: dict[str, bytes] = field(default_factory=dict)
     stale: bool = False
@@ -120,6 +122,7 @@ class Reader:
             mapping("inputs.yaml"),
             mapping("env.yaml"),
             files.get("requirements.txt", b"").decode(),
+            mapping("steps.yaml").get("steps", []),
             [row for path in sorted(files) if path.startswith("series/") for row in rows(files[path])],
             dict(self.artifacts(mapping("artifacts.yaml"), files)),
             code != self.tree(run["code"]["tree"]) or "mixed_with" in run,
@@ -159,7 +162,7 @@ class Archive:
         for generation, _, digits, path, oid in self.files:
             assert oid.startswith(digits)
             value = json.loads(self.git("cat-file", "blob", oid))
-            assert value.pop("format") == 1
+            assert value.pop("format") == (2 if "steps" in value else 1)
             if path.startswith("removed/"):
                 for name, commit in zip(value["name"], value["commit"], strict=True):
                     if name in found and found[name]["commit"] == commit:
@@ -245,6 +248,8 @@ with gitexp.start("first", params=params, **labels) as run:
     run.checkpoint()
     run.log({"loss": 1e-7, "train/loss": -math.inf})
     run.log_text("hello", "note.txt")
+    with run.step("outer", inputs={"dataset": "README"}), run.step("inner", outputs="lib.py"):
+        pass
 with gitexp.start("second", fork=run.name) as other:
     other.log({"loss": 2.0}, step=6)
 with gitexp.start(resume=run.name) as again:
@@ -303,6 +308,10 @@ def test_a_reader_made_from_the_page_agrees_with_ours(recorded: Repo) -> None:
         assert theirs.run["status"] == ours.status
         assert theirs.run.get("tags", []) == list(ours.tags)
         assert {role: len(ones) for role, ones in theirs.inputs.items()} == _roles(ours)
+        assert _steps(theirs.steps) == [
+            (one.name, one.status.value, one.within, len(one.inputs), [(o.path, o.oid) for o in one.outputs])
+            for one in ours.steps
+        ]
         history = ours.history()
         assert [row[0] for row in theirs.rows] == list(history.steps)
         assert [row[1] for row in theirs.rows] == list(history.times)
@@ -312,6 +321,18 @@ def test_a_reader_made_from_the_page_agrees_with_ours(recorded: Repo) -> None:
             one.path: one.size for one in ours.artifacts
         }
         assert not theirs.stale
+
+
+def _steps(steps: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    outputs = [[one for ones in step.get("outputs", {}).values() for one in ones] for step in steps]
+    return [
+        (
+            *(step["name"], step["status"], step.get("within")),
+            sum(map(len, step.get("inputs", {}).values())),
+            [(one["path"], one["oid"].removeprefix("sha256:")) for one in made],
+        )
+        for step, made in zip(steps, outputs, strict=True)
+    ]
 
 
 def test_a_reader_of_archives_made_from_the_page_agrees_with_ours(recorded: Repo, tmp_path: Path) -> None:
@@ -347,6 +368,7 @@ def test_a_reader_of_archives_made_from_the_page_agrees_with_ours(recorded: Repo
         assert run["info"]["id"] == records[name].run["id"]
         assert run["inputs"].keys() == records[name].inputs.keys()
         assert run["artifacts"].keys() == records[name].artifacts.keys()
+        assert run.get("steps", {}).get("steps", []) == records[name].steps
         assert run["at"] == int(clone.git("log", "-1", "--format=%ct", run["commit"]))
         assert {*run["series"]} <= set(ours.history().columns)  # without what was abandoned
         for series in run["series"].values():
@@ -457,6 +479,14 @@ def test_every_key_that_is_written_stands_on_the_page() -> None:
             Input("dataset", "name", "path", digest, 1, "value", pin=Pin.NAMED, none=True, seen={"k": 1}),
         ),
         artifacts=(Artifact("a", digest, 1, "kind", {"k": 1}, Keep("last:1", "a", 1, {"m": 1})),),
+        steps=(
+            RunStep("outer", "2026-11-23T18:05:00.123Z"),
+            RunStep(
+                *("inner", "2026-11-23T18:05:00.123Z", StepStatus.FAILED, 0.5, 1, "ValueError"),
+                *((Input("dataset", "name"),),) * 2,
+            ),
+        ),
+        steps_left_out=1,
     )
     files = {path: yaml.safe_load(data) for path, data in encode(record).items()}
     keys = {*files["run.yaml"], *files["inputs.yaml"]["dataset"][0], *files["artifacts.yaml"]["a"]}
@@ -466,6 +496,7 @@ def test_every_key_that_is_written_stands_on_the_page() -> None:
     keys |= files["run.yaml"]["resumed"][0].keys()
     verdict = files["run.yaml"]["reproduction"]
     keys |= {*verdict, *verdict["of"], *verdict["metrics"]["acc"], *verdict["inputs"]["dataset a.csv"]}
+    keys |= {*files["steps.yaml"], *files["steps.yaml"]["steps"][1]}
     assert {"format", "earlier_params", "dirty", "kept", "metadata"} <= keys
     page = PAGE.read_text()
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

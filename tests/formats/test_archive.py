@@ -37,9 +37,12 @@ def _record(digit: str, title: str, params: Any, metrics: Any) -> Record:
     return Record(info, params=params, metrics=metrics)
 
 
-def _line(record: Record, commit: str, at: int) -> Line:
+STEPS = '{"steps": [{"name": "clean", "started": "2026-11-23T18:05:00.123Z", "status": "finished"}]}'
+
+
+def _line(record: Record, commit: str, at: int, steps: str = "{}") -> Line:
     summary = Summary(2, 0.5, 1, 0.25, 0, float("inf"), 1, None)
-    row = encode(record.info.name, commit, record, Parts("{}", "{}", "{}"), {"loss": summary})
+    row = encode(record.info.name, commit, record, Parts("{}", "{}", "{}", steps), {"loss": summary})
     return line_of(row, at)
 
 
@@ -47,7 +50,7 @@ _digits = st.sampled_from("abcdefgh")
 _metrics = st.dictionaries(texts, scalars, max_size=4)
 _records = st.builds(_record, _digits, texts.filter(bool), mappings, _metrics)
 lines = st.lists(
-    st.builds(_line, _records, _COMMITS, st.integers(0, archive.LATEST)),
+    st.builds(_line, _records, _COMMITS, st.integers(0, archive.LATEST), st.just("{}") | st.just(STEPS)),
     max_size=4,
     unique_by=lambda line: line.name,
 )
@@ -66,6 +69,14 @@ def test_there_and_back(given_lines: list[Line]) -> None:
         assert one.shape == json.dumps(json.loads(line.shape))
         assert one.series == json.dumps(json.loads(line.series))
         assert one.info.name == one.name
+        assert one.steps == line.steps
+
+
+def test_a_listing_without_steps_is_as_it_was_before_there_were_any() -> None:
+    record = _record("a", "title", {}, {})
+    old, new = (json.loads(archive.encode([_line(record, "0" * 40, 1, text)])) for text in ("{}", STEPS))
+    assert (old["format"], "steps" in old) == (1, False)
+    assert (new["format"], new["steps"]["rows"]) == (2, [0])
 
 
 @given(st.lists(st.tuples(st.just("brave-otter-aaaaaa"), _COMMITS), max_size=5))
