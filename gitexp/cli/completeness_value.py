@@ -26,7 +26,7 @@ def _field(one: Field) -> dict[str, Any]:
         "required": one.required,
         "none": not one.counts,
         "weight": one.weight,
-        "things": [{"name": each.name, "pin": each.pin.value, "kept": each.kept} for each in one.things],
+        "things": [{"what": each.name, "pin": each.pin.value, "kept": each.kept} for each in one.things],
     }
 
 

@@ -35,6 +35,8 @@ def run_page(found: Examined, screen: Screen, *, now: float) -> list[str]:
     page = _Page(screen, paint)
     page.lines += _heading(found, paint)
     page.pairs(_facts(found, now))
+    if found.completeness:
+        page.line(f"completeness {safe(str(found.completeness))}")
     page.section("Note", safe(record.info.note or "", lines=True).splitlines())
     page.section("Failure", _failure(record.info))
     if verdict := record.info.reproduction:
@@ -59,6 +61,9 @@ class _Page:
         self.lines: list[str] = []
         self._screen = screen
         self._paint = paint
+
+    def line(self, text: str) -> None:
+        self.lines.append(self._cut(text, 0))
 
     def section(self, heading: str, lines: Iterable[str]) -> None:
         body = [(_INDENT + line).rstrip() for line in lines]
@@ -130,8 +135,6 @@ def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
         yield "Reproduced", f"by {repeat.name}{on}: {repeat.verdict.value}"
     if len(found.repeats) > _MOST_REPEATS:
         yield "", f"and by {len(found.repeats) - _MOST_REPEATS} more"
-    if found.completeness:
-        yield "Completeness", safe(str(found.completeness))
     if found.checkpoints:
         yield "Checkpoints", ", ".join(f"{one.number} {one.commit[:_SHORT]}" for one in found.checkpoints)
     if info.lost:
