@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -85,7 +86,8 @@ def _wanted(gap: Gap) -> str:
 def _said(role: str, what: str, case: Case) -> str:
     info = case.record.info
     if info.status is Status.CAPTURED:
-        return f"inputs: {{{role}: {what}}}  # in .gitexp.yaml"
+        key = role if _PLAIN.fullmatch(role) else json.dumps(role)
+        return f"inputs: {{{key}: {what}}}  # in .gitexp.yaml"
     use = f"--use {shlex.quote(f'{role}={what}')}"
     if info.source is None:
         return _again(case, use)
