@@ -8,20 +8,20 @@ from contextlib import suppress
 from gitexp.artifacts.folders import identity
 from gitexp.errors import GitExpError
 from gitexp.formats import pointer
+from gitexp.git.reader import ObjectReader
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.recorded import walk
-from gitexp.repo import Repository
 
 
-def in_code(repo: Repository, commit: Oid, path: str) -> Digest | None:
+def in_code(reader: ObjectReader, commit: Oid, path: str) -> Digest | None:
     """The hash of the file or folder at a path in the code; None where there is none."""
     with suppress(GitExpError):
-        entry = repo.reader.resolve(commit, path)
+        entry = reader.resolve(commit, path)
         if entry is not None and entry.is_folder:
-            files = walk(repo.reader, entry.oid)
-            return identity((_hash_of(repo.reader.read(oid)[1]), below) for below, oid in files)
+            files = walk(reader, entry.oid)
+            return identity((_hash_of(reader.read(oid)[1]), below) for below, oid in files)
         if entry is not None and not entry.is_submodule:
-            return _hash_of(repo.reader.read(entry.oid)[1])
+            return _hash_of(reader.read(entry.oid)[1])
     return None
 
 

@@ -127,7 +127,7 @@ def _judge(found: Sequence[Audited], least: Least | None) -> int:
 
     for error in (one.error for one in found if one.error is not None):
         tell(error)
-    short = [shortfall(one.name, one.completeness, least) for one in found if one.completeness]
+    short = [shortfall(f"run {one.name!r}", one.completeness, least) for one in found if one.completeness]
     told = [error for error in short if error is not None]
     for error in told:
         tell(error)

@@ -115,6 +115,8 @@ def _kept(gap: Gap, case: Case) -> str:
     path = shlex.quote(one.path)
     if one.size is not None and one.size >= case.large:
         return f"git lfs track {path} && git add .gitattributes {path}"
+    if case.record.info.status is Status.CAPTURED:
+        return f"git add -f {path}"
     again = _again(case) if one.role in (FILE, UNTRACKED) else _said(one.role, one.path, case)
     return f"git add -f {path} && {again}"
 

@@ -8,6 +8,7 @@ from gitexp.artifacts.store import Stored
 from gitexp.errors import GitExpError
 from gitexp.formats import pointer
 from gitexp.formats.identity import hashes_in, is_whole
+from gitexp.git.reader import ObjectReader
 from gitexp.model.record import Input
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.in_code import in_code
@@ -22,9 +23,11 @@ _HASHED = 1 << 20
 class Whereabouts:
     """Where the bytes of one run are. What was not found is noted, so that others can be asked for it."""
 
-    def __init__(self, repo: Repository, commit: Oid) -> None:
+    def __init__(self, repo: Repository, commit: Oid, reader: ObjectReader | None = None) -> None:
+        """`reader` is one that has the commit, or tree, where the repository itself does not have it yet."""
         self._repo = repo
         self._commit = commit
+        self._reader = repo.reader if reader is None else reader
         self._there: set[Digest] = set()
         self.lacking: dict[Digest, Stored] = {}
         """What was looked for and is not in this clone."""
@@ -64,7 +67,7 @@ class Whereabouts:
 
     def _is_in_git(self, oid: Oid) -> bool:
         try:
-            return self._repo.reader.header(oid)[0] == "blob"
+            return self._reader.header(oid)[0] == "blob"
         except GitExpError:
             return False
 
@@ -73,21 +76,21 @@ class Whereabouts:
 
     def _is_in_code(self, path: str, oid: Digest, size: int | None) -> bool:
         try:
-            entry = self._repo.reader.resolve(self._commit, path)
+            entry = self._reader.resolve(self._commit, path)
             if entry is None or entry.is_submodule:
                 return False
-            files = [one for _, one in walk(self._repo.reader, entry.oid)] if entry.is_folder else [entry.oid]
-            sizes = {one: self._repo.reader.header(one)[1] for one in files}
+            files = [one for _, one in walk(self._reader, entry.oid)] if entry.is_folder else [entry.oid]
+            sizes = {one: self._reader.header(one)[1] for one in files}
         except GitExpError:  # objects that are not here
             return False
         if sum(sizes[one] for one in files) == size and size > _HASHED:
             return True
-        return in_code(self._repo, self._commit, path) == oid and self._has_targets(sizes)
+        return in_code(self._reader, self._commit, path) == oid and self._has_targets(sizes)
 
     def _has_targets(self, sizes: Mapping[Oid, int]) -> bool:
         """Whether there are the bytes that pointers in the code stand for."""
         small = [oid for oid, size in sizes.items() if size in pointer.CANONICAL_SIZES]
-        targets = map(pointer.decode, self._repo.reader.contents(small))
+        targets = map(pointer.decode, self._reader.contents(small))
         # Each is looked for: others are asked for all that is lacking.
         lacking = [target for target in targets if target is not None and not self._has(Stored(*target))]
         return not lacking

@@ -24,7 +24,10 @@ _MERGING = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "SQUASH_MSG")
 
 
 def run(repo: Repository, call: Call) -> Answer:
-    """Refuses only where it is to be strict and inputs are missing. Raises GitExpError, OSError."""
+    """Refuses where it is to be strict and inputs are missing, and what is less complete than is asked for.
+
+    Raises GitExpError, OSError.
+    """
     with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
         taken = _staged(repo, Path(folder) / "objects")
         if taken is None:
@@ -32,9 +35,7 @@ def run(repo: Repository, call: Call) -> Answer:
         with StagedFiles(repo, taken) as files:
             settings = files.settings
             refusals = _missing(repo, files) if call.strict or (settings and settings.capture.strict) else ()
-            if not refusals:
-                _link(repo, taken, files)
-            return Answer(refusals=tuple(refusals))
+            return Answer(refusals=tuple(refusals or _link(repo, taken, files)))
 
 
 def _staged(repo: Repository, quarantine: Path) -> Snapshot | None:
@@ -49,12 +50,30 @@ def _staged(repo: Repository, quarantine: Path) -> Snapshot | None:
         return None
 
 
-def _link(repo: Repository, taken: Snapshot, files: StagedFiles) -> None:
-    """Leaves the note which run it is, after recording it if there is none and it is worth one."""
+def _link(repo: Repository, taken: Snapshot, files: StagedFiles) -> list[GitExpError]:
+    """Leaves the note which run it is, after recording it if there is none and it is worth one.
+
+    Why it is refused instead, where less is known of it than the project asks for.
+    """
     known = _known(repo, taken, files)
+    if (refusal := _incomplete(repo, taken, files, known)) is not None:
+        return [refusal]
     name = known.name if known is not None else recorded(repo, taken, files)
     needed = name is not None or files.head_names_runs()
     pending.leave(repo, Pending(taken.tree, name) if needed else None)
+    return []
+
+
+def _incomplete(
+    repo: Repository, taken: Snapshot, files: StagedFiles, known: StoredRun | None
+) -> GitExpError | None:
+    settings = files.settings
+    if settings is None or not settings.audit.demands or (known is None and not _is_wanted(repo, files)):
+        return None
+    from gitexp.ops.hooks import completeness
+
+    _use_settings(repo, files)
+    return completeness.of_run(repo, known) if known else completeness.of_state(repo, taken, files)
 
 
 def recorded(repo: Repository, taken: Snapshot, files: StagedFiles) -> RunName | None:

@@ -28,6 +28,14 @@ _DETACHED = "commit"
 
 def record_state(repo: Repository, taken: Snapshot, files: StagedFiles) -> RunName:
     """The name of the new run. Raises BrokenFile, GitError, OSError."""
+    record, rows = state_of(repo, taken, files)
+    parents = (taken.base,) if taken.base else ()
+    made = Inscription(record, taken.entries, taken.builder, parents, _series(rows))
+    return inscribe(repo, _slug(repo), made, Kind.CAPTURE)[0]
+
+
+def state_of(repo: Repository, taken: Snapshot, files: StagedFiles) -> tuple[Record, Sequence[Row]]:
+    """The record of what is staged, and its series. Raises BrokenFile."""
     now = format_time(time.time())
     info = RunInfo(
         id=new_id(),
@@ -47,9 +55,7 @@ def record_state(repo: Repository, taken: Snapshot, files: StagedFiles) -> RunNa
         env=environment.env,
         requirements=environment.requirements,
     )
-    parents = (taken.base,) if taken.base else ()
-    made = Inscription(record, taken.entries, taken.builder, parents, _series(results.rows))
-    return inscribe(repo, _slug(repo), made, Kind.CAPTURE)[0]
+    return record, results.rows
 
 
 def _slug(repo: Repository) -> str:

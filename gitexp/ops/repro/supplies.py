@@ -111,7 +111,7 @@ def _look(repo: Repository, commit: Oid, one: Input) -> Found:
         return Found(one, Place.VALUE)
     if one.path is None:
         return Found(one, Place.ELSEWHERE)
-    if in_code(repo, commit, one.path) == one.oid:
+    if in_code(repo.reader, commit, one.path) == one.oid:
         return Found(one, Place.CODE)
     now = _hash_now(repo, one.path)
     if now == one.oid:

@@ -20,7 +20,8 @@ def run(repo: Repository, call: Call) -> Answer:
             refusals += files.unresolved(repo, found)
         refusals += _read(repo, found)
         failures = found.settings.unknown if found.broken is None else (found.broken,)
-    return Answer(tuple(refusals), failures)
+        claimed = _claimed(repo, found)
+    return Answer((*refusals, *claimed.refusals), (*failures, *claimed.failures))
 
 
 def _read(repo: Repository, found: Staged) -> list[GitExpError]:
@@ -35,3 +36,16 @@ def _read(repo: Repository, found: Staged) -> list[GitExpError]:
 
         refusals += record.stale(repo, found.git, data)
     return refusals
+
+
+def _claimed(repo: Repository, found: Staged) -> Answer:
+    """Where nothing can be told of the run whose record is committed, other refusals stand all the same."""
+    data = found.read(f"{RECORD}run.yaml") if found.settings.audit.demands else None
+    if data is None:
+        return Answer()
+    from gitexp.ops.hooks.guard import claimed
+
+    try:
+        return Answer(tuple(claimed.incomplete(repo, found.settings, data)))
+    except GitExpError as error:
+        return Answer(failures=(error,))
