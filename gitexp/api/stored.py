@@ -12,6 +12,7 @@ from typing import BinaryIO
 from gitexp.api.history import History, Series
 from gitexp.errors import UnknownKey
 from gitexp.model import history as model
+from gitexp.model.completeness import Completeness
 from gitexp.model.record import Artifact, Input, RunInfo
 from gitexp.model.run_steps import RunStep
 from gitexp.model.times import parse_time
@@ -147,6 +148,17 @@ class RecordedRun:
         """The bytes of one artifact, hashed. Raises NotFound or BrokenRecord."""
         with self.open_artifact(path) as file:
             return file.read()
+
+    def audit(self, *, remote: bool = False) -> Completeness:
+        """How completely it is known what the run came from, as `git exp audit` tells.
+
+        It has `level` (`E2` as text, 2 as a number), `score` between 0 and 1, `fields`, and `gaps`, each with
+        its `mend`. `remote` has others asked for bytes that are not in this clone. Raises RemoteError where
+        they cannot be asked.
+        """
+        from gitexp.ops import audit
+
+        return audit.of(self.stored.repo, self.stored, remote=remote, stale=self.stale)
 
     @property
     def env(self) -> Mapping[str, Value]:

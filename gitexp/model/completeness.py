@@ -198,7 +198,7 @@ class Completeness:
 
     def __str__(self) -> str:
         """`E2 (83 %): model is only named; seeds, hardware missing`."""
-        return f"{self.level} ({percent(self.score)})" + (f": {self.in_short}" if self.gaps else "")
+        return f"{self.level!s} ({percent(self.score)})" + (f": {self.in_short}" if self.gaps else "")
 
 
 def assess(fields: Iterable[Field], *, repeated: bool = False) -> Completeness:

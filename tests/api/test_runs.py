@@ -274,3 +274,11 @@ def _cell(cell: Any) -> str:
     if hasattr(cell, "to_pydatetime"):
         cell = cell.to_pydatetime()
     return cell.isoformat() if hasattr(cell, "isoformat") else repr(cell)
+
+
+def test_how_complete_a_run_is(recorded: Repo) -> None:
+    found = gitexp.get_run("one", repository=recorded.path).audit()
+    assert (str(found.level), int(found.level)) == ("E0", 0)
+    assert 0 < found.score < 1
+    missing = next(gap for gap in found.gaps if gap.field == "dataset")
+    assert missing.mend.startswith("git exp run --use dataset=PATH -- ")

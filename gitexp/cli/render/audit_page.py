@@ -99,7 +99,7 @@ def _things(gap: Gap) -> str:
 def _held_up(gap: Gap) -> str:
     if gap.required:
         return "  (required)"
-    return f"  (below {gap.level})" if gap.level is not None else ""
+    return f"  (below {gap.level!s})" if gap.level is not None else ""
 
 
 def _run_columns(found: Sequence[Audited]) -> list[Column]:

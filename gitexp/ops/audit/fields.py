@@ -112,7 +112,7 @@ def _answers(facts: Facts) -> dict[str, list[Thing]]:
         SEEDS: list(_seeds(record)),
         ARTIFACTS: [Thing(one.path, Pin.CONTENT, one.path not in facts.lost) for one in record.artifacts],
     }
-    for one in record.inputs:
+    for one in (*record.inputs, *_read_by_steps(record)):
         pin = pin_of(one)
         if pin is not None and _says_something(one):
             name = SEEDS if is_seed(one.role) else one.role
@@ -120,6 +120,16 @@ def _answers(facts: Facts) -> dict[str, list[Thing]]:
     if DATASET not in found:
         found[DATASET] = _data(facts, [*found.get(FILE, ()), *found.get(UNTRACKED, ())])
     return {name: things for name, things in found.items() if things}
+
+
+def _read_by_steps(record: Record) -> Iterator[Input]:
+    """What steps of the run had from outside of it: neither made by one of them, nor known otherwise."""
+    outputs = (one for step in record.steps for one in step.outputs)
+    seen = {(one.path or one.name, one.oid) for one in (*record.inputs, *outputs)}
+    for one in (each for step in record.steps for each in step.inputs):
+        if (one.path or one.name, one.oid) not in seen:
+            seen.add((one.path or one.name, one.oid))
+            yield one
 
 
 def _is_kept(facts: Facts, one: Input) -> bool:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gitexp.model.completeness import Field, Gap, Level, assess
 from gitexp.model.record import Artifact, Code, How, Input, Pin, Record, Status
 from gitexp.model.roles import ROLES
+from gitexp.model.run_steps import RunStep
 from gitexp.ops.audit.fields import Facts, fields_of
 from tests.ops.audit.records import BASE, OID, SEEN, TREE, info, record
 
@@ -160,6 +161,17 @@ def test_what_a_log_tells_of_is_in_that_log() -> None:
     assert own["dataset"].kept is False
     imported = record(told, artifacts=(log,), info=info(source="import"))
     assert fields(imported, kept=lambda _: False)["dataset"].kept
+
+
+def test_what_a_step_reads_from_outside_is_an_input() -> None:
+    raw, made = (Input("file", name, name, OID, 3) for name in ("raw.csv", "tokens.csv"))
+    steps = (
+        RunStep("tokenize", "2026-11-23T18:05:00Z", inputs=(raw,), outputs=(made,)),
+        RunStep("train", "2026-11-23T18:05:00Z", inputs=(made, raw)),
+    )
+    found = fields(record(steps=steps))
+    assert [one.name for one in found["dataset"].things] == ["raw.csv"]
+    assert len(fields(record(raw, steps=steps))["file"].things) == 1
 
 
 INPUTS = st.builds(
