@@ -20,8 +20,8 @@ class Estimate:
     n: int
     se: float | None
     """The standard error; None where it cannot be known: fewer than two values, or all of them equal."""
-    df: int
-    """Degrees of freedom: n - 1, or the number of clusters less 1."""
+    df: float
+    """Degrees of freedom: n - 1, or the number of clusters less 1; a fraction of two samples."""
     clusters: int | None = None
 
     @property
@@ -67,6 +67,23 @@ def estimate(values: Sequence[float], clusters: Sequence[Hashable] | None = None
         return Estimate(mean, n, standard_error(values) or None, n - 1)
     count = len(set(clusters))
     return Estimate(mean, n, standard_error(values, clusters) or None, count - 1, count)
+
+
+def welch(before: Sequence[float], after: Sequence[float]) -> Estimate:
+    """The mean of `after` less that of `before`, for samples that are not paired, neither of them empty.
+
+    With two values or more on both sides their variances may differ (Welch 1947); a single value is taken to
+    vary as the other side does. `n` is the number of values of the smaller side.
+    """
+    gain, n = average(after) - average(before), min(len(before), len(after))
+    if n > 1:
+        parts = [variance(side) / len(side) for side in (before, after)]
+        weights = [part * part / (len(side) - 1) for part, side in zip(parts, (before, after), strict=True)]
+        df = sum(parts) ** 2 / sum(weights) if sum(weights) else 0
+        return Estimate(gain, n, sqrt(sum(parts)) or None, df)
+    more = max(before, after, key=len)
+    spread = variance(more) * (1 / len(before) + 1 / len(after))
+    return Estimate(gain, n, sqrt(spread) or None, len(more) - 1)
 
 
 def standard_error(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> float | None:
