@@ -23,6 +23,7 @@ COMMANDS = {
     "logs": "gitexp.cli.commands.logs",
     "eval": "gitexp.cli.commands.eval",
     "baseline": "gitexp.cli.commands.baseline",
+    "report": "gitexp.cli.commands.report",
     "audit": "gitexp.cli.commands.audit",
     "lineage": "gitexp.cli.commands.lineage",
     "trace": "gitexp.cli.commands.trace",

@@ -75,10 +75,11 @@ def comparands(repo: Repository, texts: Sequence[str]) -> Iterator[Comparands]:
 
 def _committed(repo: Repository, text: str) -> Comparand:
     found = run_or_commit(repo, text)
-    return _bare_commit(repo, text, found) if isinstance(found, str) else _run(found)
+    return _bare_commit(repo, text, found) if isinstance(found, str) else of_run(found)
 
 
-def _run(run: StoredRun) -> Comparand:
+def of_run(run: StoredRun) -> Comparand:
+    """Raises NotFound or BrokenRecord."""
     from gitexp.ops.staleness import why_stale
 
     whole = run.whole

@@ -48,7 +48,7 @@ def parts(found: Comparison) -> Iterator[tuple[str, Sequence[Line], Text]]:
     """Heading, lines and how their values are written, of each part but the code."""
     yield "Params", found.params, side_text(value_text)
     yield "Metrics", found.metrics, side_text(metric_text)
-    yield "Inputs", found.inputs, side_text(_short)
+    yield "Inputs", found.inputs, side_text(short)
     yield "Packages", found.packages, side_text(lambda value: safe(str(value)))
     yield "Environment", found.env, side_text(value_text)
 
@@ -130,7 +130,7 @@ def _verdict(line: Measure) -> Cell:
     return Cell(told, VERDICT.get(verdict))
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
     """A hash by its first digits."""
     if isinstance(value, str) and value.startswith("sha256:"):
         return value[:17]

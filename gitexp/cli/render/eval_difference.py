@@ -10,7 +10,7 @@ from gitexp.cli.render.values import cut, number_text, value_text
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.model.evaluation import Output
-from gitexp.ops.evaluations.comparing import Change, Compared, few_clusters
+from gitexp.ops.evaluations.comparing import LEVEL, Change, Compared, few_clusters
 from gitexp.ops.evaluations.costs import TIME, Cost
 from gitexp.ops.evaluations.diffing import Difference
 from gitexp.ops.evaluations.slicing import Part
@@ -18,8 +18,6 @@ from gitexp.statistics.estimate import FEWEST_CLUSTERS
 
 _INDENT = "  "
 _WIDEST, _LONGEST = 60, 400
-LEVEL = 0.05
-"""Below it a p is told as significant."""
 SMALL = 0.05
 """The difference that a suite is asked to be able to see, where it is not."""
 

@@ -16,6 +16,9 @@ from gitexp.statistics.epochs import noise_share
 from gitexp.statistics.estimate import FEWEST_CLUSTERS, Estimate, average, estimate, variance
 from gitexp.statistics.power import detectable, examples_needed
 
+LEVEL = 0.05
+"""Below it a p is told as significant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

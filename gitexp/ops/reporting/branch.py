@@ -1,0 +1,63 @@
+"""The runs of a branch: those of the code that is checked out, else of its latest commit that has any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gitexp.errors import NotFound
+from gitexp.git.refs import commit_of
+from gitexp.model.values import Oid
+from gitexp.ops.evidence import Evidence, best_first, evidence_of
+from gitexp.ops.read import Listing, StoredRun
+from gitexp.ops.reporting.base import Base, first_parents, with_results
+from gitexp.repo import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What is held against the base."""
+
+    runs: Sequence[StoredRun]
+    """The best evidence first."""
+    notes: Sequence[str] = ()
+    """What a reader should know of the choice."""
+
+
+def runs_of_branch(repo: Repository, base: Base, listing: Listing) -> Candidates:
+    """The finished runs of HEAD, those of exactly its code first; else of the nearest commit before it.
+
+    Raises NotFound where the branch has none.
+    """
+    if commit_of(repo.git, "HEAD") is None:
+        raise NotFound("there is no commit yet whose runs could be reported", hint="git exp report RUN")
+    commits = first_parents(repo, "HEAD", but=base.since)
+    for back, commit in enumerate(commits or first_parents(repo, "HEAD")[:1]):
+        evidence = evidence_of(repo, commit, listing)
+        runs = [run for run in _of_commit(commit, evidence, listing) if run.name != base.run.name]
+        found = with_results(runs)
+        if found:
+            return Candidates(found, list(_notes(commit, back, runs, evidence)))
+    hint = "git exp fetch" if not listing.runs else "git exp run -- CMD, or git exp report RUN"
+    raise NotFound("no finished run belongs to a commit of this branch", hint=hint)
+
+
+def _of_commit(commit: Oid, evidence: Evidence, listing: Listing) -> list[StoredRun]:
+    """Those of its code or named by it, then those that started from it with changes of their own."""
+    own = [run for run in evidence.runs if not evidence.is_stale(run)]
+    names = {run.name for run in own}
+    started = listing.tails.find(commit) if listing.tails else set()
+    others = (run for run in listing.runs if (run.name, run.commit) in started and run.name not in names)
+    return [*own, *best_first(run for run in others if run.info.code.base == commit)]
+
+
+def _notes(commit: Oid, back: int, runs: Sequence[StoredRun], evidence: Evidence) -> Iterator[str]:
+    if back:
+        commits = f"{back} commit{'' if back == 1 else 's'}"
+        yield f"the runs are of commit {commit[:10]}, {commits} before HEAD: the code has changed since"
+    dirty = [run.name for run in with_results(runs) if run.info.code.tree != evidence.code]
+    if dirty:
+        yield f"with changes that {commit[:10]} has not: {', '.join(dirty)}"
+    left = [f"{run.name} ({run.head.status})" for run in runs if run not in with_results(runs)]
+    if left:
+        yield f"not finished: {', '.join(left)}"

@@ -1,0 +1,168 @@
+"""What one run did to the numbers of the base, and what it did otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gitexp.errors import GitExpError
+from gitexp.formats.identity import identity, vector
+from gitexp.model.record import Input, Status
+from gitexp.model.roles import DATASET, GRADER
+from gitexp.model.values import Scalar
+from gitexp.ops.alike import repeated
+from gitexp.ops.code_diff import FileChange, changed_files
+from gitexp.ops.comparand import Comparand
+from gitexp.ops.compare import Comparison, Measure, compare
+from gitexp.ops.evaluations.diffing import Difference
+from gitexp.ops.goals import DETAILS
+from gitexp.ops.read import StoredRun
+from gitexp.ops.reporting.measuring import Measured, Verdict, of_examples, of_runs
+from gitexp.repo import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """The inputs of one role that only one of the runs had."""
+
+    role: str
+    old: tuple[Input, ...]
+    new: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One run held against the base."""
+
+    base: Comparand
+    side: Comparand
+    run: StoredRun
+    repeats: tuple[str, ...]
+    """Runs that did the same; their numbers are in the means."""
+    metrics: tuple[Measured, ...]
+    """Those of evaluations first, then those that tell most."""
+    suites: tuple[Difference, ...]
+    """The evaluations that both have."""
+    lost_suites: tuple[str, ...]
+    """Those that only the base has."""
+    comparison: Comparison
+    """Params, packages and environment."""
+    inputs: tuple[RoleChange, ...]
+    files: tuple[FileChange, ...] | None
+    """What differs in the code; None where its objects are not all here."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """Why the numbers may not say what they seem to."""
+        return list(_warnings(self))
+
+    def count(self, *verdicts: Verdict) -> int:
+        return sum(one.verdict in verdicts for one in self.metrics)
+
+    @property
+    def regressed(self) -> int:
+        """Examples that got worse in any metric."""
+        pairs = ((suite.suite, one) for suite in self.suites for one in suite.comparison.metrics)
+        return len({(name, change.pair.old.id) for name, one in pairs for change in one.regressions})
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The base and a run, with what there is of either."""
+
+    base: Comparand
+    base_run: StoredRun
+    side: Comparand
+    run: StoredRun
+    suites: tuple[Difference, ...]
+    lost_suites: tuple[str, ...]
+
+
+def delta_of(repo: Repository, pair: Pair) -> Delta:
+    """Raises BrokenRecord, NotFound or GitError."""
+    sides = [pair.base.side, pair.side.side]
+    goals = repo.settings.goals
+    like_base, like_run = _repeats(repo, pair.base_run), _repeats(repo, pair.run)
+    everything = compare(sides, goals=goals, everything=True)
+    return Delta(
+        base=pair.base,
+        side=pair.side,
+        run=pair.run,
+        repeats=tuple(name for name in like_run if name != pair.run.name),
+        metrics=tuple(_metrics(repo, pair, everything.metrics, like_base, like_run)),
+        suites=pair.suites,
+        lost_suites=pair.lost_suites,
+        comparison=compare(sides, goals=goals),
+        inputs=tuple(_inputs(sides[0].inputs or (), sides[1].inputs or ())),
+        files=_files(repo, pair),
+    )
+
+
+def _repeats(repo: Repository, run: StoredRun) -> dict[str, Mapping[str, Scalar]]:
+    """The metrics of the runs that did the same, this one among them, by their names."""
+    runs = [run, *(one for one in repeated(repo, run.whole) if one.name != run.name)]
+    return {one.name: one.record.metrics for one in runs}
+
+
+def _metrics(
+    repo: Repository,
+    pair: Pair,
+    measures: Sequence[Measure],
+    like_base: Mapping[str, Mapping[str, Scalar]],
+    like_run: Mapping[str, Mapping[str, Scalar]],
+) -> Iterator[Measured]:
+    shown: set[str] = set()
+    for suite in pair.suites:
+        for one in suite.comparison.metrics:
+            measured = of_examples(suite, one)
+            shown.add(measured.name)
+            yield measured
+    for measure in measures:
+        if measure.key in shown or measure.key.endswith(DETAILS):
+            continue
+        olds, news = (
+            [metrics[measure.key] for metrics in side.values() if measure.key in metrics]
+            for side in (like_base, like_run)
+        )
+        yield of_runs(measure, olds, news, repo.settings.noise)
+
+
+def _inputs(olds: Sequence[Input], news: Sequence[Input]) -> Iterator[RoleChange]:
+    old, new = vector(olds), vector(news)
+    for role in sorted({*old, *new}):
+        if old.get(role) != new.get(role):
+            left, right = ([one for one in side if one.role == role] for side in (olds, news))
+            yield RoleChange(role, _only(left, right), _only(right, left))
+
+
+def _only(these: Sequence[Input], those: Sequence[Input]) -> tuple[Input, ...]:
+    """Those of `these` that `those` have not; all where they only differ in how often they stand."""
+    others = {identity(one) for one in those}
+    return tuple(one for one in these if identity(one) not in others) or tuple(these)
+
+
+def _files(repo: Repository, pair: Pair) -> tuple[FileChange, ...] | None:
+    try:
+        return tuple(changed_files(repo.git, pair.base.tree, [pair.side.tree])[0])
+    except GitExpError:  # a partial clone, offline
+        return None
+
+
+def _warnings(one: Delta) -> Iterator[str]:
+    for suite in one.suites:
+        if suite.other_grader:
+            yield f"not comparable: suite {suite.suite} has another grader"
+        if not suite.comparison.matched.same_data:
+            count = len(suite.comparison.matched.common)
+            yield f"not comparable: suite {suite.suite} has other data; {count} examples are the same"
+    if not one.suites:
+        for role in (DATASET, GRADER):
+            if any(change.role == role and change.old and change.new for change in one.inputs):
+                yield f"not comparable: another {role}"
+    for name in one.lost_suites:
+        yield f"suite {name} was not evaluated"
+    for side in (one.base, one.side):
+        if side.stale:
+            yield f"stale: {side.label}: {side.stale}"
+        if side.status not in (Status.FINISHED, Status.CAPTURED):
+            yield f"run {side.label} is {side.status.value if side.status else 'no run'}"

@@ -1,0 +1,160 @@
+"""One metric in two runs, and whether the difference is more than chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeGuard
+
+from gitexp.formats.settings import Noise
+from gitexp.model.evaluation import Direction
+from gitexp.model.missing import MISSING
+from gitexp.model.values import Scalar, same
+from gitexp.ops.compare import Found, Measure
+from gitexp.ops.evaluations.comparing import LEVEL, Compared
+from gitexp.ops.evaluations.diffing import Difference
+from gitexp.statistics.estimate import welch
+
+
+class Verdict(str, Enum):
+    """What became of a metric."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    CHANCE = "within noise"
+    """It is another, but by no more than it varies."""
+    SAME = "same"
+    CHANGED = "changed"
+    """Nothing tells which way it is better."""
+    NEW = "new"
+    GONE = "gone"
+
+
+class Basis(str, Enum):
+    """What tells how much a metric varies."""
+
+    EXAMPLES = "examples"
+    REPEATED = "repeated runs"
+    NOISE = "noise"
+    """What `.gitexp.yaml` says of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One metric in the base and in a run."""
+
+    name: str
+    """As in the record: `acc`, or `suite/metric`."""
+    old: Found
+    """Of repeated runs the mean, as `new` is."""
+    new: Found
+    goal: str | None = None
+    """`min` or `max`; None where nothing tells which way it is better."""
+    basis: Basis | None = None
+    """None where nothing tells how much it varies."""
+    told: str = ""
+    """The basis in a few words: `120 examples`."""
+    interval: tuple[float, float] | None = None
+    """Of the delta, at 95 %."""
+    p: float | None = None
+    sure: bool | None = None
+    """Whether the difference is more than chance; None where nothing tells."""
+
+    @property
+    def delta(self) -> float | None:
+        """`new - old`, where both are finite numbers."""
+        if not is_number(self.old) or not is_number(self.new):
+            return None
+        delta = float(self.new) - float(self.old)
+        return delta if math.isfinite(delta) else None
+
+    @property
+    def relative(self) -> float | None:
+        """The delta as a share of the old value."""
+        if self.delta is None or not is_number(self.old) or not self.old:
+            return None
+        return self.delta / abs(float(self.old))
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.old is MISSING or self.new is MISSING:
+            return Verdict.NEW if self.old is MISSING else Verdict.GONE
+        if same(self.old, self.new) or self.delta == 0:
+            return Verdict.SAME
+        if self.delta is None or self.goal is None:
+            return Verdict.CHANCE if self.sure is False else Verdict.CHANGED
+        if self.sure is False:
+            return Verdict.CHANCE
+        return Verdict.BETTER if (self.delta < 0) is (self.goal == "min") else Verdict.WORSE
+
+
+def of_examples(found: Difference, one: Compared) -> Measured:
+    """A metric of an evaluation, by the differences of its examples."""
+    p = found.adjusted.get(one.metric.name, one.p)
+    return Measured(
+        name=f"{found.suite}/{one.metric.name}",
+        old=one.old,
+        new=one.new,
+        goal="max" if one.metric.direction is Direction.MAX else "min",
+        basis=Basis.EXAMPLES,
+        told=f"{one.effect.n} example{'' if one.effect.n == 1 else 's'}",
+        interval=one.delta_interval(),
+        p=p,
+        sure=None if p is None else p < LEVEL,
+    )
+
+
+def of_runs(
+    measure: Measure, olds: Sequence[Scalar], news: Sequence[Scalar], noise: Mapping[str, Noise]
+) -> Measured:
+    """A metric that stands in records alone, by what its noise is said to be, or by repeated runs.
+
+    `olds` and `news` are its values in the runs that did the same as either, those of `measure` among them.
+    """
+    old, new = measure.values
+    plain = Measured(measure.key, old, new, measure.goal)
+    if not is_number(old) or not is_number(new):
+        return plain
+    if measure.key in noise:
+        off = abs(float(new) - float(old))
+        told = noise[measure.key].around(float(old))
+        return _with(plain, Basis.NOISE, f"noise {told:.3g}", sure=off > told)
+    before, after = ([float(one) for one in side if is_number(one)] for side in (olds, news))
+    if max(len(before), len(after)) < 2:
+        return plain
+    found = welch(before, after)
+    # That all repetitions agree to the last digit says that nothing varies.
+    p = found.p_value() if found.se is not None else 1.0 if found.mean == 0 else 0.0
+    mean = Measured(measure.key, math.fsum(before) / len(before), math.fsum(after) / len(after), measure.goal)
+    return _with(
+        mean,
+        Basis.REPEATED,
+        f"{len(before)} and {len(after)} runs",
+        sure=p is not None and p < LEVEL,
+        interval=found.interval(),
+        p=p if found.se is not None else None,
+    )
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False
+
+
+def _with(
+    one: Measured,
+    basis: Basis,
+    told: str,
+    *,
+    sure: bool,
+    interval: tuple[float, float] | None = None,
+    p: float | None = None,
+) -> Measured:
+    return Measured(one.name, one.old, one.new, one.goal, basis, told, interval, p, sure)
