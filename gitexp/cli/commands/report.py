@@ -49,7 +49,8 @@ def command(
 
     The runs of HEAD, those of exactly its code first, or else of the nearest commit of the branch that has
     any, are held against BASE: a baseline of that name, or the run of the commit that HEAD has branched off
-    from that revision, or of the nearest one before it. Repetitions of one run are one.
+    from that revision, or of the nearest one before it. Repetitions of one run are told as one, by their
+    means, unless they were evaluated example by example.
 
     Of each metric the change is told, its 95 % interval, and whether it is more than chance, as far as the
     examples of evaluations, repeated runs or 'noise' in .gitexp.yaml tell; then which examples got worse,

@@ -80,7 +80,7 @@ def document(found: Report, *, limit: int, with_text: bool = False) -> Document:
     """The report; of each metric at most `limit` examples that got worse are listed."""
     base = safe(found.side.label)
     commit = f"run commit {found.base.run.commit[:_SHORT]}"
-    how = f"{commit}: {safe(found.base.how)}" if found.base.how else commit
+    how = f"{commit}, {safe(found.base.how)}" if found.base.how else commit
     chapters = [_chapter(one, limit, with_text) for one in found.deltas]
     return Document(base, how, [safe(note) for note in found.notes], chapters)
 
