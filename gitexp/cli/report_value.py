@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gitexp.cli.completeness_value import completeness_value
 from gitexp.cli.eval_difference_value import difference_value
 from gitexp.cli.json_output import strict
 from gitexp.cli.run_value import comparison_value
@@ -28,6 +29,7 @@ def _delta_value(one: Delta) -> dict[str, Any]:
     return {
         **compared["new"],
         "repeats": list(one.repeats),
+        "completeness": completeness_value(one.completeness) if one.completeness else None,
         "warnings": one.warnings,
         "metrics": [_measured_value(metric) for metric in one.metrics],
         "evaluations": difference_value(one.suites)["comparisons"],

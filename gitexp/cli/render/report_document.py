@@ -10,6 +10,7 @@ from gitexp.cli.render.eval_difference import answers, examples_line, ratio_text
 from gitexp.cli.render.values import cut, delta_text, metric_text, number_text, value_text
 from gitexp.cli.safe_text import safe
 from gitexp.formats.identity import identity
+from gitexp.model.completeness import percent
 from gitexp.model.record import Input
 from gitexp.ops.code_diff import FileChange
 from gitexp.ops.compare import Line
@@ -63,8 +64,8 @@ class Chapter(NamedTuple):
     warnings: Sequence[str]
     summary: str
     parts: Sequence[Part]
-    facts: Sequence[tuple[str, str]]
-    """What somebody else has named, and what is said of it."""
+    facts: Sequence[Sequence[Cell]]
+    """Sentences in pieces that follow each other."""
 
 
 class Document(NamedTuple):
@@ -97,8 +98,17 @@ def _chapter(one: Delta, limit: int, with_text: bool) -> Chapter:
         [safe(line) for line in one.warnings],
         _summary(one),
         [part for part in found if part.rows or part.notes],
-        [(safe(suite.suite), examples_line(suite)) for suite in one.suites],
+        list(_facts(one)),
     )
+
+
+def _facts(one: Delta) -> Iterator[list[Cell]]:
+    for suite in one.suites:
+        yield [Cell(safe(suite.suite)), Cell(f": {examples_line(suite)}", foreign=False)]
+    if one.completeness is not None:
+        told = f"Completeness {one.completeness.level} ({percent(one.completeness.score)})"
+        gaps = safe(one.completeness.in_short)
+        yield [Cell(told, foreign=False), *([Cell(": ", foreign=False), Cell(gaps)] if gaps else [])]
 
 
 def _summary(one: Delta) -> str:

@@ -55,8 +55,8 @@ def _chapter(one: Chapter) -> Iterator[str]:
     for warning in one.warnings:
         yield f'<p class="warning">{escape(warning)}</p>'
     yield f'<p class="summary">{escape(one.summary)}</p>'
-    for subject, fact in one.facts:
-        yield f'<p class="quiet">{_foreign(subject)}: {escape(fact)}</p>'
+    for fact in one.facts:
+        yield f'<p class="quiet">{"".join(map(_text, fact))}</p>'
     for part in one.parts:
         heading = escape(part.heading) + (f" {_foreign(part.subject)}" if part.subject else "")
         if part.folded:
@@ -83,8 +83,11 @@ def _part(part: Part) -> Iterator[str]:
 
 
 def _cell(cell: Cell, *, right: bool) -> str:
-    text = _foreign(cell.text) if cell.foreign else escape(cell.text)
-    return f"<td{_class(right, cell.tone)}>{text}</td>"
+    return f"<td{_class(right, cell.tone)}>{_text(cell)}</td>"
+
+
+def _text(cell: Cell) -> str:
+    return _foreign(cell.text) if cell.foreign else escape(cell.text)
 
 
 def _class(right: bool, tone: str | None = None) -> str:

@@ -35,9 +35,9 @@ def _chapter(one: Chapter) -> Iterator[str]:
         yield f"\n**{escaped(warning)}**"
     yield ""
     yield f"**{one.summary}.** {escaped(one.status)}"
-    for subject, fact in one.facts:
+    for fact in one.facts:
         yield ""
-        yield f"{code(subject)}: {fact}."
+        yield "".join(map(_cell, fact)) + "."
     for part in one.parts:
         heading = f"{part.heading} {code(part.subject)}" if part.subject else part.heading
         if part.folded:

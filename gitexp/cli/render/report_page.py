@@ -28,8 +28,8 @@ def _chapter(one: Chapter, paint: Paint) -> Iterator[str]:
     for warning in one.warnings:
         yield _INDENT + paint("red", warning)
     yield _INDENT + one.summary
-    for subject, fact in one.facts:
-        yield f"{_INDENT}{subject}: {fact}"
+    for fact in one.facts:
+        yield _INDENT + "".join(cell.text for cell in fact)
     for part in one.parts:
         yield ""
         yield _INDENT + paint("bold", " ".join(filter(None, (part.heading, part.subject))))

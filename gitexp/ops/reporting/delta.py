@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gitexp.errors import GitExpError
+from gitexp.errors import BrokenRecord, GitExpError, NotFound
 from gitexp.formats.identity import identity, vector
+from gitexp.model.completeness import Completeness
 from gitexp.model.record import Input, Status
 from gitexp.model.roles import DATASET, GRADER
 from gitexp.model.values import Scalar
+from gitexp.ops import audit
 from gitexp.ops.alike import repeated
 from gitexp.ops.code_diff import FileChange, changed_files
 from gitexp.ops.comparand import Comparand
@@ -50,6 +52,8 @@ class Delta:
     inputs: tuple[RoleChange, ...]
     files: tuple[FileChange, ...] | None
     """What differs in the code; None where its objects are not all here."""
+    completeness: Completeness | None
+    """How completely it is known what the run came from; None where that cannot be found out."""
 
     @property
     def warnings(self) -> list[str]:
@@ -95,6 +99,7 @@ def delta_of(repo: Repository, pair: Pair) -> Delta:
         comparison=compare(sides, goals=goals),
         inputs=tuple(_inputs(sides[0].inputs or (), sides[1].inputs or ())),
         files=_files(repo, pair),
+        completeness=_completeness(repo, pair),
     )
 
 
@@ -145,6 +150,13 @@ def _files(repo: Repository, pair: Pair) -> tuple[FileChange, ...] | None:
     try:
         return tuple(changed_files(repo.git, pair.base.tree, [pair.side.tree])[0])
     except GitExpError:  # a partial clone, offline
+        return None
+
+
+def _completeness(repo: Repository, pair: Pair) -> Completeness | None:
+    try:
+        return audit.of(repo, pair.run, stale=pair.side.stale is not None, among_all=False)
+    except (BrokenRecord, NotFound):  # a clone of CI has not everything
         return None
 
 

@@ -52,7 +52,7 @@ chapters = st.builds(
     warnings=st.lists(shown, max_size=2),
     summary=st.just("1 better"),
     parts=st.lists(parts, max_size=2),
-    facts=st.lists(st.tuples(shown, st.just("4 common examples")), max_size=1),
+    facts=st.lists(st.lists(shown.map(Cell), max_size=2), max_size=1),
 )
 documents = st.builds(
     Document,
@@ -67,7 +67,7 @@ def foreign(found: Document) -> list[str]:
     """Every text of somebody else's in it."""
     told = [found.base, found.how, *found.notes]
     for one in found.chapters:
-        told += [one.run, one.status, *one.warnings, *(subject for subject, _ in one.facts)]
+        told += [one.run, one.status, *one.warnings, *(cell.text for fact in one.facts for cell in fact)]
         told += [each.subject for each in one.parts]
         told += [cell.text for each in one.parts for row in each.rows for cell in row]
     return [text for text in told if text]
