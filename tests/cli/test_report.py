@@ -206,6 +206,10 @@ def test_a_shallow_clone_of_ci(world: World) -> None:
     ci.repo.git("fetch", "-q", "--depth=1", "origin", "refs/exp-baseline/*:refs/exp-baseline/*")
     said = ci("report")
     assert (said.code, said.err.splitlines()[1]) == (1, "hint: git exp fetch")
+    # As docs/ci.md has it: nothing but the baselines, and a run of the job's own.
+    run(ci, "job")
+    assert names(ci) == ("base", ["job"])
+    ci("rm", "job")
     ci.repo.git("fetch", "-q", "--depth=1", "origin", "refs/exp/*:refs/exp/*")
     assert names(ci) == ("base", ["idea"])
     assert ci.repo.git("rev-list", "--count", "HEAD") == "1"
