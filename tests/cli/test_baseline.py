@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+
 import pytest
 
 from tests.cli.program import Program, Said
@@ -138,6 +141,20 @@ def test_a_baseline_that_is_no_run_hides_nothing(exp: Program) -> None:
     assert said.code == 0
     assert exp("show", "baseline:blob").code == 1
     assert exp("ls").code == 0
+
+
+@pytest.mark.parametrize("kind", [("worktree",), ("submodule",), ("shallow",), ("plain", "sha256")])
+def test_in_every_kind_of_repository(exp_in: Callable[..., Program], kind: tuple[str, ...]) -> None:
+    exp = exp_in(*kind)
+    name = exp.record("first")
+    head = exp.repo.git("rev-parse", "HEAD"), exp.repo.git("status", "--porcelain")
+    os.chdir(exp.repo.path / "src")
+    assert exp("baseline", "set", "main", "@").code == 0
+    assert exp("show", "baseline:main", "--json").json["name"] == name
+    assert exp("undo").code == 0
+    assert refs(exp.repo, BASELINES) == {}
+    assert (exp.repo.git("rev-parse", "HEAD"), exp.repo.git("status", "--porcelain")) == head
+    exp.repo.fsck()
 
 
 def _shared(world: World) -> tuple[Person, Person, str]:

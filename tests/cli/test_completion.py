@@ -52,6 +52,7 @@ def named(repo: Repo) -> Repo:
     for name in (*NAMES, *HOSTILE):
         repo.git("update-ref", f"refs/exp/{name}", head)
     repo.git("update-ref", "refs/exp-trash/gone-cow-bbbbbb", head)
+    repo.git("update-ref", "refs/exp-baseline/main-2", head)
     repo.write(".git/exp/archived-names", "dusty-box-cccccc\ndusty$(touch pwned)\n")
     return repo
 
@@ -131,6 +132,10 @@ def complete(named: Repo, scripts: Path) -> Complete:
         (("help", "sho"), ["show "]),
         (("completion", ""), ["bash ", "zsh ", "fish "]),
         (("completion", "z"), ["zsh "]),
+        (("baseline", "s"), ["set ", "show "]),
+        (("baseline", "show", "ma"), ["main-2 "]),
+        (("report", "--base", "ma"), ["main-2 "]),
+        (("show", "main"), []),
         (("nocommand", "x"), []),
     ],
 )
@@ -258,6 +263,8 @@ def test_in_a_terminal(typist: Typist, named: Repo, scripts: Path) -> None:
         "git-exp run --resume calm": "git-exp run --resume calm-cat-aaaaaa",
         "git-exp completion z": "git-exp completion zsh",
         "git exp help sho": "git exp help show",
+        "git exp report --base mai": "git exp report --base main-2",
+        "git exp baseline unset mai": "git exp baseline unset main-2",
         "git exp show brave-$": "git exp show brave-$",
     }
     assert {line: typist.completed(line) for line in lines} == lines

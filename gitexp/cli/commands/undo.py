@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 def command(session: Session, again: bool, only_list: bool, as_json: bool, dry_run: bool) -> int:
     """Take back the last change of any git exp command.
 
-    Edits of labels, removals, restorations, recordings, which go to the trash, and what git exp apply did to
-    the files of this working tree. Each further undo takes back the change before. Where what was changed has
-    been changed again since, nothing is done. What git exp gc freed cannot be brought back.
+    Edits of labels, removals, restorations, moves of baselines, recordings, which go to the trash, and what
+    git exp apply did to the files of this working tree. Each further undo takes back the change before.
+    Where what was changed has been changed again since, nothing is done. What git exp gc freed cannot be
+    brought back.
 
     \b
     Examples:

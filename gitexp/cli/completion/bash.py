@@ -7,7 +7,7 @@ from shlex import quote
 
 from gitexp.cli.completion.template import filled
 from gitexp.cli.completion.words import QUERY_WORDS, RUN_WORDS, Command, Values
-from gitexp.git.refs import EXP, TRASH
+from gitexp.git.refs import BASELINE, EXP, TRASH
 from gitexp.repo import ARCHIVED_NAMES
 
 _SCRIPT = r"""# bash completion for git exp; written by: git exp completion bash
@@ -71,6 +71,7 @@ __git_exp_offer_values ()
 	case "$kind" in
 	runs) __git_exp_offer @RUN_WORDS@; __git_exp_names @EXP@ ;;
 	trash) __git_exp_names @TRASH@ ;;
+	baselines) __git_exp_offer "$choices"; __git_exp_names @BASELINE@ ;;
 	query) __git_exp_offer @QUERY_WORDS@ ;;
 	commands) __git_exp_offer @COMMANDS@ ;;
 	words) __git_exp_offer "$choices" ;;
@@ -141,6 +142,7 @@ def script(commands: Sequence[Command]) -> str:
         "QUERY_WORDS": quote(" ".join(QUERY_WORDS)),
         "EXP": EXP,
         "TRASH": TRASH,
+        "BASELINE": BASELINE,
         "NAMES": ARCHIVED_NAMES,
     }
     return filled(_SCRIPT, parts)

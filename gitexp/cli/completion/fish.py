@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from gitexp.cli.completion.template import filled
 from gitexp.cli.completion.words import (
+    BASELINES,
     COMMANDS,
     FILES,
     QUERY,
@@ -106,6 +107,7 @@ def _offered(values: Values, commands: Sequence[Command]) -> str:
     kinds = {
         RUNS: f"{' '.join(RUN_WORDS)} (__git_exp_names {refs.EXP})",
         TRASH: f"(__git_exp_names {refs.TRASH})",
+        BASELINES: " ".join((*values.words, f"(__git_exp_names {refs.BASELINE})")),
         QUERY: " ".join(QUERY_WORDS),
         COMMANDS: " ".join(one.name for one in commands[1:]),
         TEXT: "",

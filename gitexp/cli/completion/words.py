@@ -10,10 +10,11 @@ import click
 
 from gitexp.query.words import KEYWORDS, RUN_FIELDS, SPACES
 
-RUNS, TRASH, QUERY, FILES, COMMANDS, WORDS, TEXT = (
-    *("runs", "trash", "query", "files", "commands", "words", "text"),
+RUNS, TRASH, BASELINES, QUERY, FILES, COMMANDS, WORDS, TEXT = (
+    *("runs", "trash", "baselines", "query", "files", "commands", "words", "text"),
 )
-"""Kinds of values: names of runs, of removed ones, a query, paths, our commands, a few words, any text."""
+"""Kinds of values: names of runs, of removed ones, of baselines (and a few words), a query, paths, our
+commands, a few words, any text."""
 
 QUERY_WORDS: Final = (
     *RUN_FIELDS,
@@ -24,6 +25,8 @@ RUN_WORDS: Final = ("best", "@")
 """What can stand for a run beside names."""
 
 _FROM_TRASH: Final = ("restore",)
+_OF_BASELINES: Final = ("baseline",)
+_BASELINE: Final = ("BASE", "BASELINE")
 _RUN: Final = re.compile(r"\bRUN\b|^A B\b")
 _FILE: Final = re.compile(r"\b(FILE|PATH|FOLDER|CMD)\b")
 
@@ -33,7 +36,7 @@ class Values(NamedTuple):
 
     kind: str
     words: tuple[str, ...] = ()
-    """Those to choose from, of the kind WORDS."""
+    """Those to choose from, of the kinds WORDS and BASELINES."""
 
 
 class Option(NamedTuple):
@@ -89,7 +92,8 @@ def _described_group(
             for one in _described(word, command, click.Context(command, parent=context)).options:
                 below = {**dict.fromkeys(one.spellings, one), **below}
     kept = tuple(dict.fromkeys(below.values()))
-    return Command(name, group.get_short_help_str(70).rstrip("."), kept, Values(WORDS, tuple(words)))
+    values = Values(BASELINES if name in _OF_BASELINES else WORDS, tuple(words))
+    return Command(name, group.get_short_help_str(70).rstrip("."), kept, values)
 
 
 def _option(option: click.Option) -> Option:
@@ -104,6 +108,8 @@ def _values(param: click.Parameter, command: str) -> Values:
     shown = param.metavar or ""
     if param.name in ("run", "runs") or _RUN.search(shown):
         return Values(TRASH if command in _FROM_TRASH else RUNS)
+    if shown in _BASELINE:
+        return Values(BASELINES)
     if param.name == "query" or "QUERY" in shown or shown in ("KEY", "KEYS"):
         return Values(QUERY)
     if _FILE.search(shown) or isinstance(param.type, (click.Path, click.File)):

@@ -7,7 +7,7 @@ from shlex import quote
 
 from gitexp.cli.completion.template import filled
 from gitexp.cli.completion.words import QUERY_WORDS, RUN_WORDS, Command, Values
-from gitexp.git.refs import EXP, TRASH
+from gitexp.git.refs import BASELINE, EXP, TRASH
 from gitexp.repo import ARCHIVED_NAMES
 
 _SCRIPT = r"""#compdef git-exp
@@ -73,6 +73,7 @@ _git-exp () {
 	case $kind in
 	runs) compadd -- @RUN_WORDS@; __git_exp_names @EXP@ ;;
 	trash) __git_exp_names @TRASH@ ;;
+	baselines) (( $#choices )) && compadd -a choices; __git_exp_names @BASELINE@ ;;
 	query) compadd -- @QUERY_WORDS@; compadd -S '' -- @QUERY_SPACES@ ;;
 	commands)
 		choices=(
@@ -104,6 +105,7 @@ def script(commands: Sequence[Command]) -> str:
         "QUERY_SPACES": " ".join(quote(word) for word in QUERY_WORDS if word.endswith(".")),
         "EXP": EXP,
         "TRASH": TRASH,
+        "BASELINE": BASELINE,
         "NAMES": ARCHIVED_NAMES,
     }
     return filled(_SCRIPT, parts)

@@ -15,7 +15,7 @@ from gitexp.model.values import Scalar, same
 from gitexp.ops.compare import Found, Measure
 from gitexp.ops.evaluations.comparing import LEVEL, Compared
 from gitexp.ops.evaluations.diffing import Difference
-from gitexp.statistics.estimate import welch
+from gitexp.statistics.estimate import average, welch
 
 
 class Verdict(str, Enum):
@@ -127,7 +127,7 @@ def of_runs(
     found = welch(before, after)
     # That all repetitions agree to the last digit says that nothing varies.
     p = found.p_value() if found.se is not None else 1.0 if found.mean == 0 else 0.0
-    mean = Measured(measure.key, math.fsum(before) / len(before), math.fsum(after) / len(after), measure.goal)
+    mean = Measured(measure.key, average(before), average(after), measure.goal)
     return _with(
         mean,
         Basis.REPEATED,
