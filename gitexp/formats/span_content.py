@@ -41,7 +41,8 @@ _ITEM = re.compile(r"(gen_ai\.(?:prompt|completion)|llm\.(?:input|output)_messag
 """Lists of messages as attributes of their own, the way of older conventions."""
 _WORDS = ("role", "type", "name")
 """Of a message that is kept as a hash these words stand beside it."""
-_KNOWN_MESSAGES = 1 << 16
+_KNOWN = 1 << 16
+"""Of how many things is remembered what became of them."""
 
 
 class Cleaner:
@@ -50,7 +51,10 @@ class Cleaner:
     def __init__(self, redactor: Redactor, content: Content) -> None:
         self._redactor = redactor
         self._content = content
-        self._messages = lru_cache(_KNOWN_MESSAGES)(self._message)
+        # What a program says of its calls is mostly what it has said before.
+        self._messages = lru_cache(_KNOWN)(self._message)
+        self._short = lru_cache(_KNOWN, typed=True)(self._masked)
+        self._resources = lru_cache(_KNOWN)(self._resource)
 
     def clean(self, span: Span) -> Span:
         attributes, lists = self._attributes(span.attributes)
@@ -62,7 +66,7 @@ class Cleaner:
             events=tuple(self.clean_event(one) for one in span.events),
             links=tuple(replace(one, attributes=self._attributes(one.attributes)[0]) for one in span.links),
             message=self._said(span.message),
-            resource=self._resource(to_json(_tamed(span.resource))),
+            resource=self._resources(to_json(_tamed(span.resource))),
             scope=self._attributes(span.scope)[0] if span.scope else {},
         )
 
@@ -70,7 +74,6 @@ class Cleaner:
         attributes, lists = self._attributes(event.attributes)
         return replace(event, name=self._text(event.name)[:MAX_NAME], attributes=attributes, lists=lists)
 
-    @lru_cache(256)  # noqa: B019 (a cleaner lives as long as the reading of one run)
     def _resource(self, text: str) -> Mapping[str, Value]:
         found = {key: one for key, one in json.loads(text).items() if not key.startswith(_MACHINE)}
         return self._attributes(found)[0]
@@ -84,9 +87,19 @@ class Cleaner:
                 plain[key] = _tamed(value)
             else:
                 lists[key] = messages
-        masked = self._redactor.params(plain)
-        assert isinstance(masked, dict)
+        masked = dict(self._pair(key, value) for key, value in plain.items())
         return self._bounded(masked), self._lists(lists)
+
+    def _pair(self, key: str, value: Value) -> tuple[str, Value]:
+        """An attribute without what is secret; most are one of few words."""
+        if isinstance(value, (list, tuple, Mapping)) or (isinstance(value, str) and len(value) > _MAX_WORD):
+            return self._masked(key, value)
+        return self._short(key, value)
+
+    def _masked(self, key: str, value: Value) -> tuple[str, Value]:
+        masked = self._redactor.params({key: value})
+        assert isinstance(masked, dict)
+        return next(iter(masked.items()))
 
     def _bounded(self, attributes: Mapping[str, Value]) -> dict[str, Value]:
         if self._content is Content.ARTIFACT:
@@ -105,9 +118,7 @@ class Cleaner:
         return {key: tuple(self._messages(json.dumps(one)) for one in lists[key]) for key in lists}
 
     def _message(self, text: str) -> Message:
-        masked = self._redactor.params({"": _tamed(json.loads(text))})
-        assert isinstance(masked, dict)
-        value = masked[""]
+        _, value = self._masked("", _tamed(json.loads(text)))
         if self._content is Content.HASHES:
             told = value if isinstance(value, Mapping) else {}
             words = {key: told[key] for key in _WORDS if tells("gen_ai.", told.get(key))}

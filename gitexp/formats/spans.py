@@ -49,12 +49,12 @@ def encode(trace: Trace) -> Iterator[str]:
         "kind": KIND,
         "format": FORMAT,
         "content": trace.content.value,
-        "spans": len(ordered),
         "left_out": trace.left_out,
         "resources": resources.values,
         "scopes": scopes.values,
     }
-    yield _line(head)
+    # How many there are is said of none as well.
+    yield to_json({**_set(head), "spans": len(ordered)}) + "\n"
     fresh: list[Message] = []
     pool = Pool(fresh.append)
     for one, resource, scope in numbered:
@@ -74,6 +74,9 @@ def decode(lines: Iterable[bytes], *, what: str) -> Trace:
     for number, line in rows:
         where = f"{what}, line {number}"
         fields.checked(where, reader.add, _object(line, where))
+    expected = head.get("spans", len(reader.spans))
+    if expected != len(reader.spans):
+        raise BrokenRecord(f"{what}: line 1 says {expected!r:.20} spans, and there are {len(reader.spans)}")
     left_out = head.get("left_out", 0)
     return Trace(tuple(reader.spans), content, left_out if type(left_out) is int else 0)
 

@@ -12,6 +12,7 @@ from calendar import timegm
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -84,10 +85,15 @@ def _has(value: Mapping[str, Any], key: str) -> bool:
 def _get(value: Mapping[str, Any], *keys: str) -> Any:
     """What stands under a name, in the spelling of JSON or in that of the protocol."""
     for key in keys:
-        for spelled in (key, re.sub(r"([A-Z])", r"_\1", key).lower()):
+        for spelled in _spellings(key):
             if value.get(spelled) is not None:
                 return value[spelled]
     return None
+
+
+@cache
+def _spellings(key: str) -> tuple[str, str]:
+    return key, re.sub(r"([A-Z])", r"_\1", key).lower()
 
 
 def _spans(value: Mapping[str, Any]) -> Iterator[tuple[Any, Any, Any, Any]]:
