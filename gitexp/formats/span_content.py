@@ -108,7 +108,7 @@ class Cleaner:
         return {key: value for key, value in kept.items() if value is not None}
 
     def _hashed(self, key: str, value: Value) -> Value:
-        if value is None or isinstance(value, (bool, int, float)) or tells(key, value) or _is_hash(value):
+        if value is None or isinstance(value, (bool, int, float)) or tells(key, value) or is_hash(value):
             return value
         return f"sha256:{digest(value)}" if self._content is Content.HASHES else None
 
@@ -129,7 +129,7 @@ class Cleaner:
         if not text or self._content is Content.NONE:
             return None
         masked = self._text(text)
-        if self._content is Content.ARTIFACT or _is_hash(masked):
+        if self._content is Content.ARTIFACT or is_hash(masked):
             return cut(masked)
         return f"sha256:{digest(masked)}"
 
@@ -231,7 +231,8 @@ def _in_order(items: Mapping[int, dict[str, Value]]) -> Iterator[Value]:
         yield items[number]
 
 
-def _is_hash(value: Value) -> bool:
+def is_hash(value: Value) -> bool:
+    """Whether it stands in place of what was said."""
     return isinstance(value, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", value) is not None
 
 

@@ -69,6 +69,24 @@ def program_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {**environ, "PYTHONPATH": str(ROOT)}
 
 
+def killed(exp: Program, environ: dict[str, str], script: str = "") -> str:
+    """The name of a run whose processes were all killed, after it had gone through a script of the shell."""
+    process = subprocess.Popen(
+        [*ARGV, "run", "--name", "dead", "--", "sh", "-c", f"{script} echo printed; sleep 60"],
+        cwd=exp.repo.path,
+        env=program_environ(environ),
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    with process.stdout as out:
+        assert out.readline() == b"printed\n"
+        os.killpg(process.pid, signal.SIGKILL)
+        out.read()  # ends when the last of them is gone
+        process.wait()
+    return next((exp.repo.path / ".git" / "exp" / "live").glob("dead-*")).name
+
+
 def end_group(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
     """Signals a process that leads its group, and waits until all of the group are gone."""
     os.killpg(process.pid, by)

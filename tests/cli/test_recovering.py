@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
 
-from tests.cli.program import ARGV, Program, program_environ
-
-
-def killed(exp: Program, environ: dict[str, str]) -> str:
-    """The name of a run whose processes were all killed."""
-    process = subprocess.Popen(
-        [*ARGV, "run", "--name", "dead", "--", "sh", "-c", "echo printed; sleep 60"],
-        cwd=exp.repo.path,
-        env=program_environ(environ),
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    with process.stdout as out:
-        assert out.readline() == b"printed\n"
-        os.killpg(process.pid, signal.SIGKILL)
-        out.read()  # ends when the last of them is gone
-        process.wait()
-    return next((exp.repo.path / ".git" / "exp" / "live").glob("dead-*")).name
+from tests.cli.program import ARGV, Program, killed, program_environ
 
 
 def test_the_next_command_seals_a_dead_run_and_says_so(exp: Program, environ: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from gitexp.cli.render.paint import Paint
 from gitexp.cli.render.table import Cell, Column, table
 from gitexp.cli.render.values import cut
 from gitexp.cli.safe_text import safe
+from gitexp.formats.span_content import is_hash
 from gitexp.interop import gen_ai
 from gitexp.interop.gen_ai import Family
 from gitexp.model.trace import Message, Span
@@ -96,8 +97,10 @@ def _example(family: Family, one: Span) -> str:
 def _error(one: Span) -> str:
     if not gen_ai.failed(one):
         return ""
-    kind = one.attributes.get("error.type")
-    told = filter(None, (kind if isinstance(kind, str) else "", one.message))
+    raised = [event.attributes.get("exception.type") for event in one.events]
+    kinds = [kind for kind in (one.attributes.get("error.type"), *raised) if isinstance(kind, str)]
+    message = None if one.message is None or is_hash(one.message) else one.message
+    told = filter(None, (kinds[0] if kinds else "", message))
     return cut(_word(": ".join(told)), _ERROR) or "error"
 
 

@@ -36,7 +36,7 @@ def with_traces(repo: Repository, start: Start, folded: Folded, traces: Traces) 
         metrics = {**folded.record.metrics, **_totals(start.record, folded.record, found)}
         folded, metrics = lay_into(folded, metrics, found.examples, repo.settings.goals)
     except (GitExpError, OSError, MemoryError, *FAULTS) as error:
-        traces.notices.append(f"spans: they cannot be kept: {error}")
+        traces.notices.append(f"spans: they cannot be kept: {str(error) or type(error).__name__}")
         return folded
     record = replace(
         folded.record,
