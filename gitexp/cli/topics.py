@@ -102,6 +102,7 @@ SHARED_SETTINGS: Final[tuple[Definition, ...]] = (
 
 VARIABLES: Final[tuple[Definition, ...]] = (
     ("GITEXP_RUN", "Set for the command of git exp run, so that the Python API in it joins the same run."),
+    ("GITEXP_TRACE_DIR", "Set likewise: a folder for files of OpenTelemetry spans, which the run keeps."),
     ("GITEXP_SKIP", "Hooks that are left out, with commas between them; 1 for all of ours."),
     ("GIT_PAGER, PAGER", "The pager, as for git."),
     ("NO_COLOR", "Set to anything: no colours."),

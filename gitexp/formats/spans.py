@@ -81,6 +81,19 @@ def decode(lines: Iterable[bytes], *, what: str) -> Trace:
     return Trace(tuple(reader.spans), content, left_out if type(left_out) is int else 0)
 
 
+def about(one: Span) -> dict[str, Any]:
+    """Which span it is, of what, and when; keys as they are written."""
+    return {
+        "trace": one.trace,
+        "span": one.span,
+        "parent": one.parent,
+        "name": one.name,
+        "kind": one.kind,
+        "start": one.start,
+        "end": one.end,
+    }
+
+
 class _Numbers:
     """Equal mappings under one number, from 0 on."""
 
@@ -97,13 +110,7 @@ class _Numbers:
 
 def _span_value(one: Span, pool: Pool) -> dict[str, Any]:
     return {
-        "trace": one.trace,
-        "span": one.span,
-        "parent": one.parent,
-        "name": one.name,
-        "kind": one.kind,
-        "start": one.start,
-        "end": one.end,
+        **about(one),
         "attributes": one.attributes,
         "lists": pool.put_all(one.lists),
         "events": [_event_value(event, pool) for event in one.events],

@@ -122,16 +122,11 @@ def _put(session: Session, run: StoredRun, trace: Trace, limit: int, texts: bool
 
 
 def _value(one: Span) -> dict[str, Any]:
+    from gitexp.formats.spans import about
     from gitexp.interop.otlp import values_of
 
     return {
-        "trace": one.trace,
-        "span": one.span,
-        "parent": one.parent,
-        "name": one.name,
-        "kind": one.kind,
-        "start": one.start,
-        "end": one.end,
+        **about(one),
         "outcome": one.outcome.name.lower(),
         "message": one.message,
         "attributes": {**one.attributes, **values_of(one.lists)},
