@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +10,13 @@ from typing import Any
 from gitexp.errors import NotFound
 from gitexp.formats.assignment import flatten
 from gitexp.formats.inputs import inputs_from
-from gitexp.model.called_seeds import is_seed, option_of
+from gitexp.model.called_seeds import is_seed, parted
 from gitexp.model.record import Input, Record, RunInfo, Status
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops.compare import input_identities
 from gitexp.ops.read import Listing, StoredRun, list_all
 from gitexp.ops.staleness import is_stale
 from gitexp.repo import Repository
-
-_NUMBER = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +90,7 @@ def began_with(run: StoredRun, params: Mapping[str, Value]) -> bool:
 
 def _way(info: RunInfo) -> tuple[str, list[str]]:
     """The folder and the command without the values of its options for seeds."""
-    words: list[str] = []
-    after_seed = False
-    for word in info.command:
-        option, equals, seed = option_of(word)
-        if not (after_seed and _NUMBER.fullmatch(word)):
-            words.append(option if seed and equals else word)
-        after_seed = seed and word.startswith("-") and not equals
-    return info.cwd, words
+    return info.cwd, parted(info.command)[0]
 
 
 def _unseeded(params: Mapping[str, Value]) -> dict[str, Value]:
