@@ -20,6 +20,12 @@ _NUMSTAT = re.compile(
     rb"|(?P<added>\d+|-)\t(?P<deleted>\d+|-)\t(?P<path>[^\0]+)\0"
 )
 
+_NAME_STATUS = re.compile(
+    rb"[0-9a-f]{40,64} (?P<new>[0-9a-f]{40,64})\n"
+    rb"|[A-Z]\0(?P<path>[^\0]+)\0"
+)
+_OID = re.compile(r"[0-9a-f]{40,64}")
+
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
@@ -61,6 +67,34 @@ def changed_paths(
     command = ("diff-tree", "-r", "-z", *_PLAIN, "--name-only", "--no-renames", old, new, *WITHOUT_RECORD)
     listed = git.run(*command, env=inside, check=False)
     return {os.fsdecode(path) for path in listed.stdout.split(b"\0") if path} if listed.code == 0 else None
+
+
+def changed_paths_of_each(git: Git, old: Oid, others: Sequence[Oid]) -> list[set[str] | None]:
+    """As `changed_paths`, for each of `others` against `old`, with two git processes for all of them."""
+    trees = trees_of(git, [old, *others])
+    known = dict.fromkeys(tree for tree in trees[1:] if tree is not None)
+    if trees[0] is None:
+        return [None] * len(others)
+    pairs = "".join(f"{trees[0]} {tree}\n" for tree in known).encode()
+    command = ("diff-tree", "--stdin", "-r", "-z", *_PLAIN, "--name-status", "--no-renames", *WITHOUT_RECORD)
+    listed = git.run(*command, input=pairs, check=False)
+    found: dict[str, set[str]] = {}
+    for match in _NAME_STATUS.finditer(listed.stdout):
+        if match["new"]:
+            last = found.setdefault(match["new"].decode(), set())
+        else:
+            last.add(os.fsdecode(match["path"]))
+    if listed.code and found:
+        found.popitem()  # what git says last before it fails need not be all
+    return [found.get(tree) if tree else None for tree in trees[1:]]
+
+
+def trees_of(git: Git, commits: Sequence[Oid]) -> list[str | None]:
+    """The root tree of each; None for a commit that is not here."""
+    asked = "".join(f"{one}^{{tree}}\n" for one in commits).encode()
+    lines = git.run("cat-file", "--batch-check=%(objectname)", input=asked, check=False).lines
+    known = [line if _OID.fullmatch(line) else None for line in lines if line]
+    return [*known, *[None] * (len(commits) - len(known))]
 
 
 def _trees(git: Git, revisions: Sequence[Oid], inside: Mapping[str, str] | None) -> list[str]:
