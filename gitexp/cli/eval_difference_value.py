@@ -49,7 +49,7 @@ def _difference(one: Difference, with_text: bool) -> dict[str, Any]:
 
 def _metric(found: Difference, one: Compared, with_text: bool) -> dict[str, Any]:
     value = {
-        **_compared(one),
+        **compared_value(one),
         "p_adjusted": found.adjusted.get(one.metric.name),
         "changes": [_change(change) for change in one.changes],
     }
@@ -60,12 +60,12 @@ def _metric(found: Difference, one: Compared, with_text: bool) -> dict[str, Any]
     slices = found.slices.get(one.metric.name)
     if slices is not None:
         value["slices"] = [
-            {"value": part.value, **_compared(part.compared), "p_adjusted": part.p} for part in slices
+            {"value": part.value, **compared_value(part.compared), "p_adjusted": part.p} for part in slices
         ]
     return value
 
 
-def _compared(one: Compared) -> dict[str, Any]:
+def compared_value(one: Compared) -> dict[str, Any]:
     interval = one.interval()
     return {
         "old": one.old,

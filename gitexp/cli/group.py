@@ -19,6 +19,7 @@ COMMANDS = {
     "ls": "gitexp.cli.commands.ls",
     "show": "gitexp.cli.commands.show",
     "diff": "gitexp.cli.commands.diff",
+    "why": "gitexp.cli.commands.why",
     "plot": "gitexp.cli.commands.plot",
     "logs": "gitexp.cli.commands.logs",
     "eval": "gitexp.cli.commands.eval",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NewType, TypeAlias, Union
 
@@ -29,3 +30,11 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return one.hex() == other.hex()
     return one == other
+
+
+def as_float(number: int | float) -> float:
+    """The nearest float; infinity for whole numbers beyond them."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf

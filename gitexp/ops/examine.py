@@ -103,7 +103,7 @@ def examine_run(run: StoredRun, stale: str | None = None, evidence_for: Oid | No
         has_ref,
         evidence_for,
         baselines=tuple(baselines_of(repo).get(run.name, ())),
-        completeness=_completeness(run, is_stale=stale is not None),
+        completeness=completeness_of(run, is_stale=stale is not None),
     )
 
 
@@ -116,7 +116,8 @@ def _suites(run: StoredRun) -> tuple[Brief, ...]:
         return ()
 
 
-def _completeness(run: StoredRun, *, is_stale: bool) -> Completeness | None:
+def completeness_of(run: StoredRun, *, is_stale: bool) -> Completeness | None:
+    """How completely it is known what the run came from; None where that cannot be told."""
     # To look at one run must not cost more where there are many.
     try:
         return audit.of(run.repo, run, stale=is_stale, among_all=False)

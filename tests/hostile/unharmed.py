@@ -43,6 +43,8 @@ def commands(run: str, other: str) -> Iterator[tuple[str, ...]]:
     yield ("show", run, "--json")
     for form in ((), ("--all",), ("--json",), ("--md",), ("--code",)):
         yield ("diff", other, run, *form)
+    for form in ((run,), (run, "--vs", other), (other, "--vs", run, "--json")):
+        yield ("why", *form)
     yield ("logs", run)
     yield ("logs", run, "--json")
     yield ("artifacts", run)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from gitexp.cli.render.comparison import Text, nothing, parts
 from gitexp.cli.render.markdown_text import code, escaped, folded, row
-from gitexp.cli.render.values import delta_text
+from gitexp.cli.render.values import count_text, delta_text
 from gitexp.cli.safe_text import safe
 from gitexp.ops.code_diff import FileChange
 from gitexp.ops.comparand import Comparand, Kind
@@ -41,7 +41,7 @@ def comparison_markdown(
     for one, differs, listed in zip(each[1:], found.code[1:], files, strict=True):
         if differs:
             what = f"Code of {code(one.label)}" if len(each) > 2 else "Code"
-            lines += folded(f"{what} ({_count(len(listed), 'file')})", _files(listed))
+            lines += folded(f"{what} ({count_text(len(listed), 'file')})", _files(listed))
     if not found.differs:
         lines += ["", nothing(partial).capitalize() + "."]
     return lines
@@ -86,7 +86,3 @@ def _files(listed: Sequence[FileChange]) -> Iterator[str]:
         yield row([code(one.path), *("binary" if n is None else str(n) for n in (one.added, one.deleted))])
     if len(listed) > _MOST_FILES:
         yield row([f"and {len(listed) - _MOST_FILES} more", "", ""])
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -98,7 +98,7 @@ def _metric(found: Difference, one: Compared, paint: Paint) -> Iterator[str]:
     delta = paint(style, f"{one.delta:+.4g}")
     yield f"{paint('bold', name)}  {one.old:.4f} -> {one.new:.4f}  {delta}  {_meaning(one, found)}"
     if one.changes:
-        yield _INDENT + _uncertainty(one, found.adjusted.get(one.metric.name))
+        yield _INDENT + uncertainty(one, found.adjusted.get(one.metric.name))
     counts = f"wins {one.wins}, losses {one.losses}, ties {one.ties}"
     if max(one.epochs) > 1:
         counts += f"; epochs {one.epochs[0]} and {one.epochs[1]}"
@@ -123,7 +123,8 @@ def _meaning(one: Compared, found: Difference) -> str:
     return verdict(one, found) or "not significant"
 
 
-def _uncertainty(one: Compared, adjusted: float | None) -> str:
+def uncertainty(one: Compared, adjusted: float | None = None) -> str:
+    """The interval of the difference and its p, and where both are from."""
     estimate, interval = one.best_estimate, one.delta_interval()
     if estimate.se is None or interval is None:
         told = "no interval: fewer than two examples, or all changed alike"

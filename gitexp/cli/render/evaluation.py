@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gitexp.cli.render.table import Column
-from gitexp.cli.render.values import cut, metric_text
+from gitexp.cli.render.values import count_text, cut, metric_text
 from gitexp.cli.safe_text import safe
 from gitexp.model.eval_summary import Mean
 from gitexp.model.evaluation import Result, State
@@ -99,8 +99,4 @@ def _error(mean: Mean | None) -> str:
 
 def _size(examples: int, epochs: int, errors: int) -> str:
     times = f" × {epochs} epochs" if epochs > 1 else ""
-    return f"{_count(examples, 'example')}{times}, {_count(errors, 'error')}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return f"{count_text(examples, 'example')}{times}, {count_text(errors, 'error')}"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gitexp.cli.render.values import as_float
-from gitexp.model.values import Scalar
+from gitexp.model.values import Scalar, as_float
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _NOT_FINITE = "×"

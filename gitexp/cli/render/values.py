@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from gitexp.cli.safe_text import safe
-from gitexp.model.values import Scalar, Value
+from gitexp.model.values import Scalar, Value, as_float
 
 _AMBIGUOUS = ("", "true", "false", "null", "nan", "inf", "-inf")
 
@@ -57,12 +57,9 @@ def difference(old: Scalar, new: Scalar) -> float | None:
     return delta if math.isfinite(delta) else None
 
 
-def as_float(number: int | float) -> float:
-    """The nearest float; infinity for whole numbers beyond them."""
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf if number > 0 else -math.inf
+def count_text(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def size_text(size: int) -> str:

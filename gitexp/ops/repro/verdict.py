@@ -36,7 +36,7 @@ def judge(
 ) -> Reproduction:
     """The verdict on `new`, which reproduces the run `name` at `commit`."""
     metrics = {
-        metric: _measured(metric, old.metrics, new.metrics, known)
+        metric: measured(metric, old.metrics, new.metrics, known)
         for metric in sorted({*old.metrics, *new.metrics})
     }
     return Reproduction(
@@ -56,7 +56,7 @@ def _of_end(old: RunInfo, new: RunInfo) -> Iterator[Verdict]:
         yield Verdict.DIFFERENT
 
 
-def _measured(metric: str, olds: Mapping[str, Scalar], news: Mapping[str, Scalar], known: Known) -> Measured:
+def measured(metric: str, olds: Mapping[str, Scalar], news: Mapping[str, Scalar], known: Known) -> Measured:
     if metric not in news:
         return Measured(Verdict.MISSING, old=olds[metric])
     if metric not in olds:

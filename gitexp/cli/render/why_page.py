@@ -1,0 +1,131 @@
+"""The page of `git exp why`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gitexp.cli.render.paint import STATUS, Paint
+from gitexp.cli.render.table import Cell, Column, table
+from gitexp.cli.render.values import cut, metric_text
+from gitexp.cli.render.why_changes import change_rows
+from gitexp.cli.render.why_effect import effect_rows, effect_text, score_text
+from gitexp.cli.render.why_sources import source_rows, value_rows
+from gitexp.cli.safe_text import safe
+from gitexp.cli.screen import Screen
+from gitexp.formats.making import PARAMS, Cause
+from gitexp.ops.why.asking import Against, Why
+
+_INDENT = "  "
+
+
+def why_page(found: Why, screen: Screen) -> list[str]:
+    """The score, what made it, what changed, and what other runs show of that."""
+    paint = Paint(screen.colour)
+    status = found.record.info.status
+    lines = [f"run {paint('bold', found.run.name)}  {paint(STATUS[status], status.value)}"]
+    lines += [_INDENT + line for line in score_text(found, paint)]
+    lines += ["", paint("bold", "Produced by"), *_sources(found, paint, screen)]
+    if found.completeness is not None:
+        told = f"completeness {found.completeness}: git exp audit {found.run.name}"
+        lines.append(_INDENT + paint("dim", safe(told)))
+    if found.against is None:
+        return [*lines, "", *nothing(found)]
+    lines += _against(found, found.against, paint, screen)
+    around = list(_neighbours(found, paint, screen))
+    if around:
+        lines += [
+            "",
+            paint("bold", "Runs that differ in one thing alone, and the effect from there to this run"),
+            *around,
+        ]
+    if found.against.separate:
+        lines += ["", paint("bold", "To tell the causes apart"), _INDENT + safe(found.against.separate)]
+    return lines
+
+
+def nothing(found: Why) -> list[str]:
+    """What is said where there is no other run."""
+    told = "there is nothing to compare it with: no parent, and no earlier run of the same data and grader"
+    return [told, f"hint: git exp why {found.run.name} --vs RUN"]
+
+
+def cause_text(one: Cause) -> str:
+    """`prompt`, `param lr`, `settings temperature`."""
+    role = "param" if one.role == PARAMS else safe(one.role)
+    return role if one.key is None else f"{role} {cut(safe(one.key), 40)}"
+
+
+def together(found: Against) -> str | None:
+    """The warning where several things changed at once."""
+    known = found.known
+    if len(known) < 2:
+        return None
+    return f"{len(known)} inputs changed together: the effect cannot be assigned to one"
+
+
+def luck_text(found: Why) -> str | None:
+    """How much being the best of many is worth."""
+    against, score = found.against, found.score
+    if against is None or score is None or against.chosen.best_of < 2:
+        return None
+    told = f"the best of {against.chosen.best_of} runs is so by luck, too"
+    se = score.se or (found.spread.std if found.spread else None)
+    factor = f"{against.chosen.luck:.2f}"
+    if not se:
+        return f"{told}: expect about {factor} times the error of one run"
+    return f"{told}: expect about {factor} × {se:.4g} = {against.chosen.luck * se:.4g} of it"
+
+
+def _sources(found: Why, paint: Paint, screen: Screen) -> list[str]:
+    """Both tables with roles of one width."""
+    rows, values = source_rows(found.sources), value_rows(found.sources)
+    width = max((len(row[0]) for row in [*rows, *values]), default=0)
+    for row in [*rows, *values]:
+        row[0] = row[0].ljust(width)
+    return [*_rows(rows, paint, screen), *_rows(values, paint, screen)]
+
+
+def _against(found: Why, against: Against, paint: Paint, screen: Screen) -> Iterator[str]:
+    yield ""
+    old = against.chosen.run.name
+    yield f"{paint('bold', 'Compared with')} {old}, {safe(against.chosen.how)}"
+    if against.effect is not None and found.score is not None:
+        yield from (_INDENT + line for line in effect_rows(against.effect, paint))
+    if told := luck_text(found):
+        yield _INDENT + paint("yellow", told)
+    yield ""
+    if not against.explained:
+        yield "nothing is known to differ: what else there is, is chance or was not recorded"
+    else:
+        yield paint("bold", "Changed")
+        for one in against.explained:
+            yield from change_rows(one, paint, screen)
+    if against.same:
+        yield _INDENT + paint("dim", f"the same: {', '.join(map(safe, against.same))}")
+    if warning := together(against):
+        yield _INDENT + paint("yellow", warning)
+
+
+def _neighbours(found: Why, paint: Paint, screen: Screen) -> Iterator[str]:
+    rows = [
+        [one.near.run.name, cause_text(one.near.cause), metric_text(one.effect.old), effect_text(one.effect)]
+        for one in found.neighbours
+    ]
+    yield from _rows(rows, paint, screen)
+    if found.more_neighbours:
+        yield f"{_INDENT}and {found.more_neighbours} more"
+    if found.alone:
+        yield _INDENT + paint(
+            "dim", f"none that differs in {' or '.join(map(cause_text, found.alone))} alone"
+        )
+    if found.unseen:
+        yield _INDENT + paint("dim", f"{found.unseen} runs of other code were not looked at")
+
+
+def _rows(rows: Sequence[Sequence[str]], paint: Paint, screen: Screen) -> list[str]:
+    if not rows:
+        return []
+    columns = [Column("", [Cell(row[at]) for row in rows]) for at in range(len(rows[0]))]
+    return [
+        cut(line.rstrip(), screen.width) for line in table(columns, paint, headings=False, indent=_INDENT)
+    ]

@@ -1,0 +1,1 @@
+"""Why a run has the score that it has: `git exp why`."""

@@ -1,0 +1,143 @@
+"""The command that makes the run which tells two causes apart."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import shlex
+from collections.abc import Iterator, Sequence
+
+from gitexp.errors import GitExpError
+from gitexp.formats.assignment import flatten, typed
+from gitexp.formats.canonical_json import to_json
+from gitexp.formats.inputs import NONE
+from gitexp.formats.making import CODE, PARAMS, Cause, Making, changed
+from gitexp.model.record import How, Record
+from gitexp.model.roles import DATASET, FILE, GRADER, SEEDS, SETTINGS, UNTRACKED
+from gitexp.ops import params
+from gitexp.ops.committed import params_files_at
+from gitexp.ops.read import StoredRun
+from gitexp.ops.runnable import runnable_command
+from gitexp.ops.why.contents import revision
+from gitexp.ops.why.explaining import Two
+
+_PLACE = "../apart"
+"""Where the command makes a worktree; whoever types it may write another."""
+
+
+def separating(two: Two, causes: Sequence[Cause]) -> str | None:
+    """What to type for a run that is the old one with one of several causes of the new one.
+
+    None where there is nothing to separate, or no command that does it: what a program holds as a text of its
+    own has to be changed by hand.
+    """
+    known = [one for one in causes if one.known]
+    if len(known) < 2 or not _can_run(two.old, two.records[0]):
+        return None
+    repeated = None
+    if _are_code_and_params(two, known):
+        repeated = f"git exp repro {two.old.name} --on {revision(two.new)}"
+    # What was said with --use, nobody says to a repetition.
+    if repeated is not None and not any(_uses(two.records[0])):
+        return repeated
+    # With other data, or another grader, the new run would not compare with the old one.
+    wanted = sorted(known, key=lambda one: one.role in (DATASET, GRADER))
+    tries = (make(two, cause) for make in (_with_param, _with_files) for cause in wanted)
+    return next((found for found in tries if found is not None), repeated)
+
+
+def _can_run(run: StoredRun, record: Record) -> bool:
+    info = record.info
+    if not info.command or not info.status.executed or info.source is not None:
+        return False
+    try:
+        runnable_command(run.repo, info, hint="")
+    except GitExpError:
+        return False
+    return True
+
+
+def _are_code_and_params(two: Two, causes: Sequence[Cause]) -> bool:
+    """Whether old params on new code are all that it takes: what else there is comes with the code."""
+    others = {one.role for one in causes} - {CODE, PARAMS}
+    seeds = SEEDS in others and two.makings[0].seeds.keys() <= _in_files(two)
+    return CODE in {one.role for one in causes} and not others - ({SEEDS} if seeds else set())
+
+
+def _in_files(two: Two) -> set[str]:
+    return {f"params.{key}" for key in _file_params(two.old, two.records[0])}
+
+
+def _with_param(two: Two, cause: Cause) -> str | None:
+    """The old run's code with one param of the new one."""
+    found = _param_of(cause, *two.makings)
+    if found is None or found[0] not in _file_params(two.old, two.records[0]):
+        return None
+    return _in_worktree(two, f"git exp run -S {shlex.quote(f'{found[0]}={found[1]}')}")
+
+
+def _with_files(two: Two, cause: Cause) -> str | None:
+    """The old run's code with the files of one role as the new one had them."""
+    olds, news = ({one.path: one for one in each if one.role == cause.role} for each in two.inputs)
+    paths = [path for path, one in news.items() if path and path in olds and olds[path].oid != one.oid]
+    if not paths or cause.role in (FILE, UNTRACKED) or len(paths) > 3 or not _are_in_code(two.new, paths):
+        return None
+    words = shlex.join([f":/{path}" for path in paths])
+    return _in_worktree(two, f"git checkout {revision(two.new)} -- {words} && git exp run")
+
+
+def _in_worktree(two: Two, run: str) -> str:
+    info = two.records[0].info
+    folder = _PLACE if info.cwd == "." else f"{_PLACE}/{info.cwd}"
+    command = shlex.join(runnable_command(two.old.repo, info, hint=""))
+    words = "".join(f" --use {shlex.quote(one)}" for one in _uses(two.records[0]))
+    return (
+        f"git exp worktree {two.old.name} {_PLACE} && cd {shlex.quote(folder)} && {run}{words} -- {command}"
+    )
+
+
+def _uses(record: Record) -> Iterator[str]:
+    """What `--use` may have said of inputs; where the program says it, too, it is the same input."""
+    for one in record.inputs:
+        if one.how is not How.DECLARED or one.role in (FILE, UNTRACKED):
+            continue
+        if one.none:
+            yield f"{one.role}={NONE}"
+        elif one.path is not None and one.name == posixpath.basename(one.path) and one.value is None:
+            yield f"{one.role}={posixpath.relpath(one.path, record.info.cwd)}"
+        elif one.path is None and isinstance(one.value, str) and one.name == one.value == typed(one.value):
+            yield f"{one.role}={one.value}"
+
+
+def _param_of(cause: Cause, old: Making, new: Making) -> tuple[str, str] | None:
+    """The key of the param that decides a cause, and its new value as it is typed."""
+    pairs = changed(old.params, new.params)
+    key: str | None = None
+    if cause.role == PARAMS:
+        key = cause.key if cause.key in pairs else None
+    elif cause.role == SETTINGS and cause.key is not None:
+        pair = changed(old.leaves.get(SETTINGS, {}), new.leaves.get(SETTINGS, {})).get(cause.key)
+        key = next((key for key, other in pairs.items() if other == pair), None)
+    text = pairs[key][1] if key is not None else None
+    return None if key is None or text is None else (key, _typed(text))
+
+
+def _typed(text: str) -> str:
+    """A value as `-S` reads it: JSON is YAML, save for what it has no word for."""
+    return {"NaN": ".nan", "Infinity": ".inf", "-Infinity": "-.inf"}.get(text) or to_json(json.loads(text))
+
+
+def _file_params(run: StoredRun, record: Record) -> set[str]:
+    """The params that stand in the params files of the run's code, by dotted key."""
+    try:
+        files = params_files_at(run.repo, run.commit, record.info.cwd)
+    except GitExpError:
+        return set()
+    return set(flatten(params.merged(files)))
+
+
+def _are_in_code(run: StoredRun, paths: Sequence[str]) -> bool:
+    try:
+        return all(one is not None for one in run.repo.reader.blobs([(run.commit, path) for path in paths]))
+    except GitExpError:
+        return False

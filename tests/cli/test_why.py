@@ -1,0 +1,364 @@
+"""`git exp why` beside its story: which run it is held against, what it says of little, and bad input."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gitexp
+from gitexp.formats.canonical import dump
+from tests.cli.program import Program, forge
+from tests.cli.sharing import World
+from tests.interop.logs import FIXTURES
+
+NASTY = "a\x1b[2J\u202ed\nb"
+
+
+def record(
+    slug: str,
+    metrics: Mapping[str, float] | None = None,
+    params: Mapping[str, Any] | None = None,
+    **inputs: Any,
+) -> str:
+    """The name of a run of this process that was told these inputs."""
+    with gitexp.start(slug, params=dict(params or {})) as run:
+        for role, what in inputs.items():
+            run.use(role.replace("_", "-"), what)
+        run.log(dict(metrics if metrics is not None else {"acc": 0.5}))
+    assert run.name
+    return run.name
+
+
+def page(exp: Program, *arguments: str) -> str:
+    said = exp("why", *arguments)
+    assert said.code == 0, said.err
+    return said.out
+
+
+def against(exp: Program, *arguments: str) -> Any:
+    return exp("why", *arguments, "--json").json["against"]
+
+
+def test_a_run_alone_has_nothing_to_be_held_against(exp: Program) -> None:
+    name = record("alone", params={"lr": 0.1})
+    said = exp("why")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines()[:3] == [
+        f"run {name}  finished",
+        "  acc  0.5",
+        "  how sure it is, is not known: no examples, and no repeated run",
+    ]
+    assert said.out.splitlines()[-2:] == [
+        "there is nothing to compare it with: no parent, and no earlier run of the same data and grader",
+        f"hint: git exp why {name} --vs RUN",
+    ]
+    assert exp("why", "--json").json["against"] is None
+
+
+def test_the_latest_comparable_run_before_it_is_the_rule(exp: Program) -> None:
+    first = record("first", dataset={"digest": "sha256:" + "a" * 64})
+    record("other-data", dataset={"digest": "sha256:" + "b" * 64})
+    record("other-metric", {"loss": 1.0}, dataset={"digest": "sha256:" + "a" * 64})
+    record("last", dataset={"digest": "sha256:" + "a" * 64})
+    record("later", dataset={"digest": "sha256:" + "a" * 64})
+    found = against(exp, "last")
+    assert (found["run"]["name"], found["how"]) == (first, "the latest run before it")
+
+
+def test_a_parent_goes_before_other_runs(exp: Program) -> None:
+    parent = exp.record("parent")
+    exp.record("between")
+    forked = exp.record("forked", "pass", "--fork", parent)
+    assert against(exp, forked)["how"] == "its parent"
+    assert against(exp, forked, "--vs", "parent")["run"]["name"] == parent
+    assert (
+        exp("why", parent, "--vs", "parent").err.splitlines()[0]
+        == f"error: no parent of run '{parent}' is here"
+    )
+    exp("rm", parent)
+    said = exp("why", forked)
+    assert (said.code, said.err) == (0, f"note: its parent '{parent}' is not here: git exp fetch\n")
+
+
+def test_a_baseline_is_found_by_its_name(exp: Program) -> None:
+    old, new = record("old"), record("new")
+    said = exp("why", new, "--vs", "baseline")
+    assert (said.code, said.err.splitlines()[0]) == (1, "error: no run matches 'baseline'")
+    exp.repo.git("update-ref", "refs/exp-baseline/nightly", f"refs/exp/{old}")
+    found = against(exp, new, "--vs", "baseline")
+    assert (found["run"]["name"], found["how"]) == (old, "the baseline 'nightly'")
+    exp.repo.git("update-ref", "refs/exp-baseline/weekly", f"refs/exp/{new}")
+    said = exp("why", new, "--vs", "baseline")
+    assert said.err == "error: there are 2 baselines\nhint: --vs baseline:nightly\n"
+    assert against(exp, new, "--vs", "baseline:nightly")["run"]["name"] == old
+    assert exp("why", new, "--vs", "baseline:none").err.startswith("error: no baseline 'none'\n")
+    exp.repo.git("update-ref", "refs/exp-baseline/main", f"refs/exp/{new}")
+    assert against(exp, old, "--vs", "baseline")["run"]["name"] == new
+
+
+def test_a_commit_stands_for_the_run_that_it_rests_on(exp: Program) -> None:
+    old = record("old")
+    exp.repo.write("train.py", "print('other')\n")
+    new = record("new")
+    assert against(exp, new, "--vs", "HEAD")["run"]["name"] == old
+    assert against(exp, new, "--vs", new)["how"] == "the run itself"
+    assert "nothing is known to differ" in page(exp, new, "--vs", new)
+
+
+def test_code_is_told_by_file(exp: Program) -> None:
+    old = record("old")
+    exp.repo.write("train.py", "print('other')\n")
+    exp.repo.write("a b.py", "x = 1\n")
+    new = record("new")
+    out = page(exp, new)
+    assert "  code\n    a b.py  +1 -0\n    train.py  +1 -1\n" in out
+    assert f"    all of it: git diff exp/{old} exp/{new} -- ':!/.exp'\n" in out
+    shown = subprocess.run(
+        ["sh", "-c", out.partition("all of it: ")[2].partition("\n")[0]],
+        cwd=exp.repo.path,
+        env=exp.repo.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "+x = 1" in shown.stdout
+    (cause,) = against(exp, new)["causes"]
+    assert cause == {"role": "code", "key": None, "known": True}
+
+
+def test_a_prompt_that_stands_in_the_code_counts_once(exp: Program) -> None:
+    for slug, text in (("old", "Answer briefly."), ("new", "Answer with facts.")):
+        exp.repo.write("train.py", f"PROMPT = '{text}'\nrun(PROMPT)\n")
+        record(slug, prompt=text)
+    found = against(exp, "new")
+    assert [one["role"] for one in found["causes"]] == ["prompt"]
+    assert [one["role"] for one in found["changed"]] == ["prompt", "code"]
+    assert "code  it says nothing but what is told above" in page(exp, "new")
+
+
+def test_repeated_runs_say_how_much_is_chance(exp: Program) -> None:
+    for seed, acc in enumerate((0.50, 0.52, 0.51)):
+        record(f"old{seed}", {"acc": acc}, {"lr": 0.1, "seed": seed})
+    near = record("near", {"acc": 0.515}, {"lr": 0.2, "seed": 0})
+    far = record("far", {"acc": 0.9}, {"lr": 0.3, "seed": 0})
+    out = page(exp, "old0", "--vs", near)
+    assert "3 runs that differ in nothing, or in seeds alone: 0.51 ± 0.01\n" in out
+    assert "within noise (± 0.03: 3 standard deviations of 3 runs)" in out
+    assert "beyond noise" in page(exp, "old0", "--vs", far)
+    assert against(exp, "old0", "--vs", far)["effect"]["verdict"] == "beyond noise"
+    exp.repo.write(".gitexp.yaml", "noise: {acc: 0.5}\n")
+    assert "within noise (± 0.5: noise in .gitexp.yaml)" in page(exp, "old0", "--vs", far)
+
+
+def test_what_only_one_run_tells_is_no_change(exp: Program) -> None:
+    old = record("old")
+    record("new", params={"lr": 1}, model="org/m")
+    out = page(exp, "new")
+    assert f"  model  not recorded in {old}\n" in out
+    assert "changed together" not in out
+    found = against(exp, "new")
+    assert [(one["role"], one["known"]) for one in found["causes"]] == [("model", False), ("params", True)]
+
+
+def test_a_model_that_answered_otherwise_under_its_name(exp: Program) -> None:
+    old, new = record("old", model="api/m"), record("new", model="api/m")
+    for name, told, fingerprint in ((old, "seen-aaaaaa", "fp1"), (new, "seen-bbbbbb", "fp2")):
+        value = {"name": "api/m", "how": "observed", "seen": {"system_fingerprint": fingerprint}}
+        forge(exp.repo, name, told, {"inputs.yaml": dump({"model": [value]})})
+    out = page(exp, "seen-bbbbbb", "--vs", "seen-aaaaaa")
+    assert "  model  the same by name, and it answered otherwise\n" in out
+    assert "api/m.system_fingerprint  fp1 -> fp2\n" in out
+    (cause,) = against(exp, "seen-bbbbbb", "--vs", "seen-aaaaaa")["causes"]
+    assert cause == {"role": "model", "key": None, "known": False}
+
+
+def test_a_record_beside_other_code_is_told_to_be_stale(exp: Program) -> None:
+    name = exp.record("old")
+    exp.repo.commit("in between")
+    exp.repo.git("merge", "-q", "-m", "take it", f"exp/{name}")
+    exp.repo.commit("later", {"train.py": "pass\n"})
+    assert f"note: run '{name}' is stale at " in exp("why", "HEAD").err
+
+
+def test_a_file_that_is_not_here_is_told_by_its_hash(exp: Program) -> None:
+    exp.repo.write(".gitignore", "data/\n")
+    for slug, rows in (("old", "1\n"), ("new", "1\n2\n")):
+        exp.repo.write("data/train.csv", rows)
+        record(slug, x_data="data/train.csv")
+    (told,) = against(exp, "new")["changed"]
+    assert [one["key"] for one in told["keys"]] == ["bytes", "sha256"]
+    assert told["note"] == "what is in it is not here, too large, or no text"
+
+
+def test_long_texts_and_many_params_are_cut(exp: Program) -> None:
+    record("old", params={f"p{n}": 0 for n in range(40)}, prompt="\n".join(f"old {n}" for n in range(500)))
+    record("new", params={f"p{n}": 1 for n in range(40)}, prompt="\n".join(f"new {n}" for n in range(500)))
+    out = page(exp, "new")
+    assert "and 988 more lines" in out
+    assert "    and 28 more\n" in out
+    assert len(out.splitlines()) < 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (["nobody"], 1, "error: no run matches 'nobody'\n"),
+        (["old", "accc"], 2, "error: no metric 'accc'\nhint: did you mean 'acc'?\n"),
+        (["old", "match"], 2, "error: several metrics are called 'match'\nhint: one of a/match, b/match\n"),
+        (["old", "--vs", "nobody"], 1, "error: no run matches 'nobody'\n"),
+        (["old", "--vs", ""], 2, "error: invalid run ''\n"),
+        (["old", "--vs", "-x"], 2, "error: "),
+        (["old", "size", "--vs", "best"], 2, "error: which way metric 'size' is better is not known\n"),
+    ],
+)
+def test_bad_input(exp: Program, arguments: list[str], code: int, error: str) -> None:
+    record("old", {"acc": 1, "a/match": 1, "b/match": 1, "size": 3})
+    said = exp("why", *arguments)
+    assert (said.code, said.out) == (code, "")
+    assert said.err.startswith(error)
+    assert "hint: " in said.err
+
+
+def test_a_run_without_a_metric_is_explained_all_the_same(exp: Program) -> None:
+    record("old", {}, {"lr": 1})
+    record("new", {}, {"lr": 2})
+    out = page(exp, "new")
+    assert "  it has no metric\n" in out
+    assert "lr  1 -> 2" in out
+    assert exp("why", "new", "--vs", "best").code == 1
+
+
+def test_logs_of_other_tools_are_explained(exp: Program) -> None:
+    paths = [str(FIXTURES / "inspect" / f"{one}.zstd.eval") for one in ("baseline", "candidate")]
+    assert exp("eval", "import", *paths).code == 0
+    out = page(exp, "@")
+    assert "  tinyqa/match  0.75 ± 0.08333 SE  (6 examples, 2 epochs, 2 clusters by topic, 0 errors)\n" in out
+    assert "  completeness E0 " in out
+    assert "0.8333 -> 0.7500  -0.08333  not significant" in out
+    assert "steps[0].params.template  Answer briefly. -> Answer with the fact only.\n" in out
+    assert "temperature  0.0 -> 0.7\n" in out
+    assert "2 inputs changed together" in out
+    # Of code that nobody has, no command makes a run.
+    assert against(exp, "@")["separate"] is None
+    models = [str(FIXTURES / "lm_eval" / one) for one in ("baseline", "candidate")]
+    assert exp("eval", "import", *models).code == 0
+    found = against(exp, "@", "tinyqa_mc/acc")
+    assert [one["role"] for one in found["causes"]] == ["model"]
+
+
+def test_archived_runs_and_linked_worktrees(exp: Program, tmp_path: Any) -> None:
+    record("old", params={"lr": 1})
+    record("new", params={"lr": 2})
+    before = page(exp, "new")
+    assert exp("archive", "old", "new").code == 0
+    assert page(exp, "new") == before
+    exp.repo.git("worktree", "add", "-q", str(tmp_path / "linked"))
+    os.chdir(tmp_path / "linked")
+    assert page(exp, "new") == before
+    exp.repo.fsck()
+
+
+def test_where_objects_are_missing_it_says_what_cannot_be_shown(world: World) -> None:
+    ada = world.person("ada")
+    for slug, word in (("old", "briefly"), ("new", "at length")):
+        ada.repo.write("prompt.txt", f"Answer {word}.\n")
+        ada.repo.write("train.py", f"print('{slug} code')\n")
+        ada.record(slug, "import gitexp; run = gitexp.start(); run.use('prompt', 'prompt.txt')")
+    assert ada("push").code == 0
+    world.remote.git("config", "uploadpack.allowFilter", "true")
+    world.remote.git(
+        "clone", "-q", "--filter=blob:none", "--no-checkout", world.url, str(world.folder / "bob")
+    )
+    bob = world.person("carol").at(type(ada.repo)(world.folder / "bob", ada.repo.environ))
+    assert bob("fetch").code == 0
+    bob("ls")
+    (world.folder / "remote.git").rename(world.folder / "gone.git")
+    said = bob("why", "new")
+    assert (said.code, said.err) == (0, "")
+    assert "  prompt  what is in it is not here, too large, or no text\n" in said.out
+    assert "  code  its lines are not in this clone: train.py\n" in said.out
+    assert bob("why", "new", "--json").json["against"]["causes"]
+
+
+def test_what_others_wrote_reaches_no_terminal(exp: Program) -> None:
+    old, new = record("old", prompt="x", model="m"), record("new", prompt="y", model="m")
+    values = {
+        "odd": 1 << 70,
+        "list": [1, {"a": NASTY}],
+        "text": NASTY,
+        "deep": {"a": {"b": NASTY}},
+        "nan": float("nan"),
+    }
+    inputs = {
+        "prompt": [{"name": NASTY, "how": "declared", "value": values}],
+        NASTY: [{"name": NASTY, "how": "observed", "value": NASTY, "seen": {NASTY: NASTY}}],
+        "settings": [
+            {"name": "s", "how": "declared", "value": [1, 2]},
+            {"name": "t", "how": "declared", "none": True},
+        ],
+        "file": [{"name": f"f{n}", "how": "observed", "value": n} for n in range(100)],
+        "dataset": [
+            {"name": "d", "how": "declared", "value": {"digest": 7}, "path": "../../etc/passwd", "size": 1}
+        ],
+    }
+    files = {"inputs.yaml": dump(inputs), "params.yaml": dump({NASTY: NASTY, "lr": values})}  # type: ignore[dict-item]
+    forge(exp.repo, new, "forged-aaaaaa", files)
+    for arguments in (("forged",), ("forged", "--vs", old), (old, "--vs", "forged"), (new, "--vs", "best")):
+        out = page(exp, *arguments)
+        assert "\x1b" not in out
+        assert "\u202e" not in out
+        assert exp("why", *arguments, "--json").json
+    assert "and 92 more" in page(exp, "forged")
+
+
+@pytest.mark.parametrize("kind", ["plain", "unborn"])
+def test_in_repositories_of_other_kinds(
+    exp_in: Callable[..., Program], environ: dict[str, str], tmp_path: Path, kind: str
+) -> None:
+    exp = exp_in(kind, "sha256")
+    record("old", params={"lr": 1})
+    exp.repo.write("caf\u00e9 bar.py", "x = 1\n")
+    new = record("new", params={"lr": 2})
+    out = page(exp, "new")
+    assert "    caf\u00e9 bar.py  +1 -0\n" in out
+    assert "2 inputs changed together" in out
+    (exp.repo.path / "sub folder").mkdir()
+    os.chdir(exp.repo.path / "sub folder")
+    assert page(exp, "new") == out
+    exp.repo.git("clone", "-q", "--mirror", str(exp.repo.path), str(tmp_path / "bare.git"))
+    os.chdir(tmp_path / "bare.git")
+    assert page(exp, new) == out
+
+
+def test_looking_changes_nothing(exp: Program) -> None:
+    record("old", params={"lr": 1})
+    record("new", params={"lr": 2})
+    exp("ls")
+    exp.repo.write("train.py", "print('in between')\n")
+    before = exp.repo.git("for-each-ref"), exp.repo.git("status", "--porcelain=v2", "--branch")
+    page(exp, "new")
+    assert (exp.repo.git("for-each-ref"), exp.repo.git("status", "--porcelain=v2", "--branch")) == before
+    exp.repo.fsck()
+
+
+def test_the_command_that_tells_causes_apart_makes_that_run(exp: Program) -> None:
+    exp.repo.commit(
+        "files", {"params.yaml": "lr: 0.1\n", "prompt.txt": "Answer.\n", ".gitignore": "metrics.json\n"}
+    )
+    command = ("--use", "prompt=prompt.txt", "--", "sh", "-c", "echo '{\"acc\": 1}' > metrics.json")
+    exp("run", "--name", "old", *command)
+    exp.repo.write("prompt.txt", "Answer briefly.\n")
+    exp.repo.write("params.yaml", "lr: 0.2\n")
+    exp("run", "--name", "new", *command)
+    found = against(exp, "new")
+    assert found["together"] is True
+    assert f"To tell the causes apart\n  {found['separate']}\n" in page(exp, "new")
+    subprocess.run(["sh", "-ec", found["separate"]], cwd=exp.repo.path, env=exp.repo.environ, check=True)
+    told = exp("why", "new", "--vs", "old", "--json").json
+    assert [one["differs_in"] for one in told["neighbours"]] == [{"role": "prompt", "key": None}]
+    assert [one["role"] for one in against(exp, "@", "--vs", "old")["causes"]] == ["params"]
