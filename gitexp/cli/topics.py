@@ -48,6 +48,7 @@ SETTINGS: Final[tuple[Definition, ...]] = (
     ),
     ("exp.maxLog", "How many bytes of output a record keeps (1m)."),
     ("exp.maxConsole", "How many bytes of output are kept while a command runs (4m)."),
+    ("exp.trace", "How much of what a run reads is noted: off, open or inotify (open); see git exp run."),
     ("exp.hooks", "Whether git's hooks do anything of ours; exp.hook.guard and the like for one (true)."),
     ("exp.color, color.exp, color.ui", "When to use colours: auto, always or never."),
     ("exp.pager, pager.exp, core.pager", "The pager, or false for none."),

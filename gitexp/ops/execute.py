@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params, results
 from gitexp.ops.begin import Wish, begin, no_work_tree
 from gitexp.ops.committed import from_folder
+from gitexp.ops.observing.tracing import Tracing, params_read, trace_mode
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
 from gitexp.repo import RUN_VARIABLE, TRACE_VARIABLE, Repository
@@ -77,6 +79,8 @@ class Request:
     outputs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     """Inputs as ROLE=WHAT."""
+    trace: str | None = None
+    """How much of what it reads is noted; None for what the person's settings say."""
     isolated: bool = False
     origin: Origin | None = None
     source: Source | None = None
@@ -110,6 +114,7 @@ def execute(repo: Repository, request: Request) -> Executed:
             no_work_tree(repo),
             hint="git exp run --isolated -- CMD runs the code of HEAD in a worktree of its own",
         )
+    mode = trace_mode(repo, request.trace)
     effective, changed = _params(repo, request)
     command = params.substitute(request.command, effective)
     recording = begin(repo, _wish(repo, request, effective, changed, command))
@@ -120,6 +125,8 @@ def execute(repo: Repository, request: Request) -> Executed:
         recording.discard()
         raise
     try:
+        files = params_read(repo, _prefix(repo, request), request.param_files)
+        recording.tracing = Tracing.of(recording, mode, place.root, files)
         return _run(repo, request, recording, place, command)
     finally:
         if isolated:
@@ -186,6 +193,11 @@ def _recordable(repo: Repository, source: Source | None, paths: Sequence[str]) -
         repo.relative(Path(one)) or one if os.path.isabs(one) else os.path.join(prefix, one) for one in paths
     )
     return tuple(one for one in from_folder(list(full), ".") if repo.redactor.text(one) == one)
+
+
+def _prefix(repo: Repository, request: Request) -> str:
+    """The folder of the command, relative to the root."""
+    return request.source.cwd if request.source else repo.layout.prefix.rstrip("/") or "."
 
 
 def _folder(repo: Repository, source: Source | None) -> Path:
@@ -257,18 +269,22 @@ def _run(
     environ = {**place.environ, RUN_VARIABLE: str(live.path), TRACE_VARIABLE: str(live.traces)}
     if request.content is not None:
         live.write_content(request.content)
+    tracing = recording.tracing
+    if tracing is not None:
+        environ = tracing.environ(environ)
     # A Ctrl-C is for the whole process group: a git that waits to be asked would end of it, too.
     repo.reader.close()
     tee = console.Tee(recording.live.console, repo.config.int("exp.maxConsole", 4 << 20))
     try:
-        ended = spawn.run(
-            command,
-            cwd=place.cwd,
-            environ=environ,
-            sink=tee.write,
-            stdio=request.stdio,
-            started=recording.live.note_process,
-        )
+        with tracing.watching() if tracing is not None else nullcontext():
+            ended = spawn.run(
+                command,
+                cwd=place.cwd,
+                environ=environ,
+                sink=tee.write,
+                stdio=request.stdio,
+                started=recording.live.note_process,
+            )
     finally:
         tee.close()
     try:

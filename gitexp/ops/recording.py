@@ -15,13 +15,13 @@ from gitexp.capture import environment, interpreter
 from gitexp.capture.journal import Writer
 from gitexp.capture.live import Live
 from gitexp.capture.liveness import Lock
-from gitexp.errors import InvalidName, NotFound, UsageError
+from gitexp.errors import GitExpError, InvalidName, NotFound, UsageError
 from gitexp.formats.fold import folders_of
 from gitexp.formats.inputs import input_value
 from gitexp.formats.record import artifact_value
 from gitexp.model.history import Step
 from gitexp.model.names import RunName
-from gitexp.model.record import Artifact, Failure, Input, Keep
+from gitexp.model.record import Artifact, Failure, Input, Keep, Status
 from gitexp.model.values import Oid, Scalar, Value
 from gitexp.ops import seal
 from gitexp.ops.keeping import Brought, bring
@@ -29,6 +29,7 @@ from gitexp.ops.seal import Ending
 from gitexp.repo import Repository
 
 if TYPE_CHECKING:
+    from gitexp.ops.observing.tracing import Tracing
     from gitexp.ops.retention import Retention
 
 MAX_LABEL = 1 << 20
@@ -48,6 +49,8 @@ class Recording:
     writer: Writer
     notices: list[str] = field(default_factory=list)
     """What a person should know of how the run was captured."""
+    tracing: Tracing | None = None
+    """What notes the inputs that nobody tells of; only for the owner."""
     _noted: bool = False
     _artifacts: set[str] = field(default_factory=set)
     _artifact_folders: set[str] = field(default_factory=set)
@@ -142,6 +145,10 @@ class Recording:
         env = {k: v for k, v in found.env.items() if not final or k in _KNOWN_LATE}
         self._append("e", {"env": env, "requirements": "" if final else found.requirements})
 
+    def note_environment(self, section: str, value: Value) -> None:
+        """Record one part of the environment."""
+        self._append("e", {"env": {section: value}, "requirements": ""})
+
     def artifact(
         self,
         source: Path | bytes,
@@ -189,6 +196,7 @@ class Recording:
         assert self.lock is not None
         ending = replace(ending, at=time.time() if ending.at is None else ending.at)
         try:
+            self._note_observed(ending)
             self.note(ending)
             self.writer.close()
             commit = seal.finish(self.repo, self.live, ending, self.notices)
@@ -200,6 +208,16 @@ class Recording:
 
             push_later(self.repo)
         return commit
+
+    def _note_observed(self, ending: Ending) -> None:
+        """Note what was seen of the run's inputs: how it ended stands, whatever goes wrong with that."""
+        tracing, self.tracing = self.tracing, None
+        if tracing is None:
+            return
+        try:
+            tracing.finish(self, killed=ending.status is Status.KILLED)
+        except (GitExpError, OSError, RuntimeError, ValueError) as error:
+            self.notices.append(f"what the run read cannot all be noted: {error}")
 
     def note(self, ending: Ending) -> None:
         """Write down how the run ends: should its commit fail, or the process die first, the next command

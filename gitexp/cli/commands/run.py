@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 @click.option(
     "--no-content", is_flag=True, help="Of texts in traces of model calls, keep hashes in place of them."
 )
+@click.option(
+    "--trace",
+    type=click.Choice(["off", "open", "inotify"]),
+    help="Note what the command reads: files that Pythons open (open, the default), and any program in the "
+    "working tree (inotify), or nothing (off).",
+)
 @click.option("--draft", metavar="RUN", help="Run a draft, under its name; without CMD with its own command.")
 @click.option("--trust", is_flag=True, help="With --draft: also where the merged runs are not by you.")
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="CMD...")
@@ -59,6 +65,7 @@ def command(
     fork: str | None,
     reuse: bool,
     no_content: bool,
+    trace: str | None,
     draft: str | None,
     trust: bool,
 ) -> int:
@@ -112,6 +119,7 @@ def command(
         uses=uses,
         isolated=isolated,
         content=Content.HASHES if no_content else None,
+        trace=trace,
     )
     with session.repository() as repo:
         if draft is not None:

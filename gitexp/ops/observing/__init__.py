@@ -1,0 +1,1 @@
+"""What a run was seen to read, as inputs of it."""
