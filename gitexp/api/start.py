@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.api import active
+from gitexp.api.observing import observe_here
 from gitexp.api.ranks import rank
 from gitexp.api.run import Run
 from gitexp.api.values import as_mapping
@@ -22,6 +23,7 @@ from gitexp.model.history import Step
 from gitexp.model.record import Input
 from gitexp.model.values import Scalar
 from gitexp.ops.begin import Wish, begin
+from gitexp.ops.observing.tracing import params_read, trace_mode
 from gitexp.ops.params import merged, read_params_files
 from gitexp.ops.recording import Recording
 from gitexp.repo import RUN_VARIABLE, Repository, process_environment
@@ -44,6 +46,7 @@ def start(
     all_ranks: bool = False,
     join: bool = True,
     strict: bool = False,
+    trace: str | None = None,
     repository: str | os.PathLike[str] | None = None,
 ) -> Any:
     """A new live run, whose code is fixed now; use it as it is, as a context manager or as a decorator.
@@ -53,7 +56,9 @@ def start(
     (when the run does not go on from another one).
     `resume` goes on with a run (or from one of its checkpoints, given as commit) under its name, `fork`
     begins a new run from one. In a process that was started by a run (GITEXP_RUN) that run is joined, unless
-    `join=False`. Ranks other than 0 of one job get a run that does nothing, unless `all_ranks=True`.
+    `join=False`. `trace` says how much of what the program reads from now on is noted: `off`, `open` (what it
+    and Pythons that it starts open) or `inotify`; without it exp.trace does. Ranks other than 0 of one job
+    get a run that does nothing, unless `all_ranks=True`.
 
     Raises GitExpError where a run cannot be started; afterwards nothing raises unless `strict=True`.
     """
@@ -70,6 +75,7 @@ def start(
         all_ranks=all_ranks,
         join=join,
         strict=strict,
+        trace=trace,
         repository=repository,
     )
     if callable(name):
@@ -89,6 +95,7 @@ def start(
         known = _silent_params(repository, environ, params, tuple(param_files))
         return Run(None, params=known, again=partial(again, name))
     repo = Repository.open(Path(repository) if repository is not None else None, environ)
+    mode = trace_mode(repo, trace)
     origin = _origin(repo, resume, fork)
     given = _params(repo, params, tuple(param_files), inherited=origin is not None)
     inputs, remarks = _declared(repo)
@@ -108,6 +115,8 @@ def start(
         notices=tuple(remarks),
     )
     recording = begin(repo, wish)
+    read = params_read(repo, repo.layout.prefix, tuple(param_files)) if params is None else ()
+    observe_here(recording, mode, os.environ, read)
     for notice in recording.notices:
         _tell(notice)
     known, _ = merge(origin.record.params if origin else {}, given)

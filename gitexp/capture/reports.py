@@ -43,6 +43,11 @@ class Observed:
     more: bool = False
     """Whether more was seen than is here."""
 
+    @property
+    def anything(self) -> bool:
+        """Whether there is something that may be an input."""
+        return bool(self.reads or self.seeds or self.calls)
+
     def saw_read(self, path: str, at: float) -> None:
         self._saw(self.reads, path, at)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitexp.capture import journal, reports
 from gitexp.capture.reports import Observed
@@ -19,11 +19,13 @@ from gitexp.formats.settings import FILE as SETTINGS_FILE
 from gitexp.model.files import PARAMS_FILES
 from gitexp.model.record import How, Input
 from gitexp.model.roles import FILE, MODEL
-from gitexp.model.values import Value
+from gitexp.model.values import Oid, Value
 from gitexp.repo import Repository
 
 if TYPE_CHECKING:
     from gitexp.ops.recording import Recording
+
+T = TypeVar("T", bound="Tracing")
 
 SETTING = "exp.trace"
 _HURRIED = 64 << 20
@@ -56,13 +58,17 @@ class Tracing:
 
     @classmethod
     def of(
-        cls, recording: Recording, mode: str, root: Path, param_files: Sequence[str] = ()
-    ) -> Tracing | None:
+        cls: type[T], recording: Recording, mode: str, root: Path, param_files: Sequence[str] = ()
+    ) -> T | None:
         """What is to watch the run, whose working tree is at `root`; None where nothing is."""
         if mode == OFF:
             return None
         folder = recording.live.path / FOLDER
-        folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            recording.notices.append(f"what the run reads is not noted: {error.strerror}")
+            return None
         top = recording.repo.layout.top
         trees = tuple(dict.fromkeys(one for one in (root, top) if one is not None))
         return cls(recording.repo, mode, folder, trees, tuple(param_files))
@@ -88,15 +94,16 @@ class Tracing:
         for path, at in self._watched.writes.items():
             observed.saw_written(path, at)
         start = recording.live.read_start().record
-        known = _known(recording, start.inputs)
-        for one in self._inputs(recording, observed, known, killed=killed):
-            recording.use(one)
+        if observed.anything:
+            known = _known(recording, start.inputs)
+            for one in self._inputs(recording, observed, start.info.code.tree, known, killed=killed):
+                recording.use(one)
         missed = [*_missed(observed, python="interpreter" in start.env), *self._problems]
         told: dict[str, Value] = {"mode": self.mode}
         recording.note_environment("trace", {**told, "missed": missed} if missed else told)
 
     def _inputs(
-        self, recording: Recording, observed: Observed, known: Sequence[Input], *, killed: bool
+        self, recording: Recording, observed: Observed, tree: Oid, known: Sequence[Input], *, killed: bool
     ) -> Iterator[Input]:
         from gitexp.ops.observing.calls import call_inputs, seed_input
         from gitexp.ops.observing.files import BUDGET, read_files
@@ -107,7 +114,7 @@ class Tracing:
             observed,
             self._roots(),
             began=self.began,
-            tree=recording.live.read_start().record.info.code.tree,
+            tree=tree,
             declared=declared,
             budget=_HURRIED if killed else BUDGET,
         )
