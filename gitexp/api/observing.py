@@ -46,6 +46,9 @@ def observe_here(
     recording: Recording, mode: str, environ: MutableMapping[str, str], param_files: Sequence[str]
 ) -> None:
     """Have what this process reads from now on noted as inputs of the run."""
+    # Not at the end: Python forgets that Ctrl-C ended it where dataclasses are made by then.
+    from gitexp.ops.observing import calls, files  # noqa: F401
+
     top = recording.repo.layout.top
     if top is not None:
         tracing = TracingHere.of(recording, mode, top, param_files)

@@ -14,8 +14,8 @@ from gitexp.capture.snapshot import Snapshot
 from gitexp.formats.assignment import flatten
 from gitexp.formats.identity import identity
 from gitexp.formats.secret_shapes import MASK
-from gitexp.model.record import Input
-from gitexp.model.roles import UNTRACKED
+from gitexp.model.record import Input, Pin
+from gitexp.model.roles import FILE, UNTRACKED
 from gitexp.model.values import Value
 from gitexp.ops import params
 from gitexp.ops.alike import Task, doing, inputs_of
@@ -94,7 +94,8 @@ def _same_inputs(repo: Repository, run: StoredRun, large: set[str]) -> bool:
     """Whether every input of the run that is a file still is what it was, and no large file has come."""
     inputs = inputs_of(run)
     known = {one.path for one in inputs if one.role == UNTRACKED}
-    return large == known and all(_is_as_it_was(repo, one) for one in inputs if one.oid)
+    files = (one for one in inputs if one.oid or one.role == FILE)
+    return large == known and all(_is_as_it_was(repo, one) for one in files)
 
 
 def _has(run: StoredRun, told: Iterable[Input]) -> bool:
@@ -104,8 +105,9 @@ def _has(run: StoredRun, told: Iterable[Input]) -> bool:
 
 
 def _is_as_it_was(repo: Repository, one: Input) -> bool:
-    """Not so for a file outside of the working tree: where that was is not recorded."""
-    if one.path is None or repo.layout.top is None:
+    """Not so for a file outside of the working tree: where that was is not recorded; nor for one that was
+    written to while the run read it."""
+    if one.path is None or one.oid is None or one.pin is Pin.INFERRED or repo.layout.top is None:
         return False
     path = repo.layout.top / one.path
     try:
