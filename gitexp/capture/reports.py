@@ -86,8 +86,10 @@ def _content(path: Path, limit: int) -> bytes:
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return file.read(max(limit, 0))
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode):
+                # Python makes room for all that is asked for, be the file as small as it may.
+                return file.read(max(min(limit, found.st_size), 0))
     return b""
 
 
