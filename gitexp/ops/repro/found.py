@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gitexp.formats.record import info_from
-from gitexp.model.reproduction import Verdict
+from gitexp.model.record import Status
+from gitexp.model.reproduction import Measured, Verdict
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.catalog import open_index
 from gitexp.repo import Repository
@@ -21,6 +23,9 @@ class Repeat:
     on: str | None
     """The commit whose code ran instead."""
     started: str
+    metrics: Mapping[str, Measured] = field(default_factory=dict)
+    finished: bool = True
+    """Whether it ran to its end."""
 
 
 def reproductions_of(repo: Repository, name: str) -> tuple[Repeat, ...]:
@@ -33,5 +38,6 @@ def reproductions_of(repo: Repository, name: str) -> tuple[Repeat, ...]:
         info = info_from(json.loads(tail.info))
         told = info.reproduction
         if told is not None and told.name == name and one in all_runs(repo, one):
-            found[one] = Repeat(one, told.verdict, told.on, info.started)
+            finished = info.status is Status.FINISHED
+            found[one] = Repeat(one, told.verdict, told.on, info.started, told.metrics, finished)
     return tuple(sorted(found.values(), key=lambda repeat: repeat.started, reverse=True))
