@@ -49,6 +49,16 @@ class Libgit2Reader:
                 raise _told(oid, cause) from None
         return fallback.header(oid)
 
+    def sizes(self, oids: Sequence[Oid]) -> list[int | None]:
+        """The size of each object; None where there is none. Raises BrokenRecord."""
+        found: list[int | None] = []
+        for oid in oids:
+            try:
+                found.append(self.header(oid)[1])
+            except NotFound:
+                found.append(None)
+        return found
+
     def read(self, oid: Oid) -> tuple[str, bytes]:
         """Kind and content of an object. Raises NotFound; BrokenRecord where it is too large or corrupt."""
         try:

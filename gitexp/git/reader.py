@@ -23,6 +23,9 @@ class ObjectReader(Protocol):
     def header(self, oid: Oid) -> tuple[str, int]:
         """Kind (blob, tree, commit, tag) and size of an object. Raises NotFound."""
 
+    def sizes(self, oids: Sequence[Oid]) -> list[int | None]:
+        """The size of each object; None where there is none."""
+
     def read(self, oid: Oid) -> tuple[str, bytes]:
         """Kind and content of an object. Raises NotFound."""
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from gitexp.errors import BrokenFile
+from gitexp.formats.audit_settings import Audit
 from gitexp.formats.declared import Declared
 from gitexp.formats.settings import Noise, Settings, View, parse
+from gitexp.model.completeness import Least, Level
 
 FULL = b"""\
 params: conf/params.yaml
@@ -129,3 +131,17 @@ def test_noise_is_a_number_or_a_share() -> None:
     }
     assert noise["acc"].around(50) == 0.002
     assert noise["loss"].around(-50) == 0.5
+
+
+def test_how_complete_runs_have_to_be() -> None:
+    assert parse(b"").audit == Audit()
+    assert not parse(b"audit: {}\n").audit.demands
+    found = parse(b"audit: {require: [model, dataset, model], min: E2}\n").audit
+    assert found == Audit(("model", "dataset"), Least(level=Level.E2))
+    assert found.demands
+    assert parse(b"audit:\n  require: model\n").audit == Audit(("model",))
+    assert (
+        parse(b"audit: {min: 0.8}\n").audit
+        == parse(b"audit: {min: 80%}\n").audit
+        == Audit((), Least(score=0.8))
+    )

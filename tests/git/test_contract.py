@@ -179,3 +179,15 @@ def test_a_retry_has_another_pack_and_packs_are_kept_until_let_go(place: Place) 
     assert write.unkeep(place.layout, retry)
     place.repo.git("repack", "-adq")
     assert write.verify(place.git, [commit]) == {commit}
+
+
+def test_sizes(place: Place) -> None:
+    objects = place.builder()
+    blob = objects.blob(b"\0" * 9)
+    tree = objects.tree([Entry(b"a", FILE, blob)])
+    place.store(objects)
+    none = Oid("0" * (len(blob) - 1) + "1")
+    for reader in readers(place):
+        with reader:
+            assert reader.sizes([blob, none, tree, blob]) == [9, None, reader.header(tree)[1], 9]
+            assert reader.sizes([]) == []

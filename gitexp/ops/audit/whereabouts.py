@@ -18,6 +18,8 @@ from gitexp.repo import Repository
 
 _HASHED = 1 << 20
 """Bytes up to which what is in the code is hashed; of more the size has to do, as it does in the store."""
+_READ = 1000
+"""Files of a folder, likewise."""
 
 
 class Whereabouts:
@@ -80,14 +82,16 @@ class Whereabouts:
             if entry is None or entry.is_submodule:
                 return False
             files = [one for _, one in walk(self._reader, entry.oid)] if entry.is_folder else [entry.oid]
-            sizes = {one: self._reader.header(one)[1] for one in files}
         except GitExpError:  # objects that are not here
             return False
-        if sum(sizes[one] for one in files) == size and size > _HASHED:
+        if self._repo.layout.partial:
+            return True  # to tell the size of a blob, git would fetch it
+        sizes = dict(zip(files, self._reader.sizes(files), strict=True))
+        if sum(sizes[one] or 0 for one in files) == size and (size > _HASHED or len(files) > _READ):
             return True
         return in_code(self._reader, self._commit, path) == oid and self._has_targets(sizes)
 
-    def _has_targets(self, sizes: Mapping[Oid, int]) -> bool:
+    def _has_targets(self, sizes: Mapping[Oid, int | None]) -> bool:
         """Whether there are the bytes that pointers in the code stand for."""
         small = [oid for oid, size in sizes.items() if size in pointer.CANONICAL_SIZES]
         targets = map(pointer.decode, self._reader.contents(small))

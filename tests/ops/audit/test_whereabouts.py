@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,26 @@ def test_values(opened: Repository, repo: Repo) -> None:
         Input("model", "gpt", value={"name": "gpt", "revision": "2024-08-06"}, pin=Pin.REVISION)
     )
     assert not place.kept(Input("model", "gpt"))
+
+
+def test_a_folder_of_many_files_goes_by_its_size(repo: Repo) -> None:
+    many = {f"many/{number}": b"x" for number in range(1001)}
+    repo.commit("many", {**many, "few/a": b"x"})
+    with Repository.open(repo.path, repo.environ) as opened:
+        place = of(opened)
+        other = replace(folder("many", {"else": b"x"}), size=1001)
+        assert place.kept(other)
+        assert not place.kept(replace(other, size=1002))
+        assert not place.kept(replace(other, path="few", size=1))
+
+
+def test_a_partial_clone_fetches_nothing_to_tell(make_repo: Callable[..., Repo]) -> None:
+    partial = make_repo("partial")
+    missing = partial.git("rev-list", "--objects", "--all", "--missing=print").count("?")
+    path = partial.git("ls-tree", "-r", "--name-only", "HEAD").splitlines()[0]
+    with Repository.open(partial.path, partial.environ) as opened:
+        place = of(opened)
+        assert place.kept(file(path, b"whatever it is"))
+        assert not place.kept(file("none.csv", b"a"))
+    assert missing
+    assert partial.git("rev-list", "--objects", "--all", "--missing=print").count("?") == missing
