@@ -59,16 +59,17 @@ def doing(repo: Repository, task: Task) -> list[StoredRun]:
     ]
 
 
-def repeated(repo: Repository, record: Record, listing: Listing | None = None) -> list[StoredRun]:
+def repeated(repo: Repository, record: Record, among: Sequence[StoredRun] | None = None) -> list[StoredRun]:
     """The finished runs of the same code, command, folder, inputs and params: that of `record`, too.
 
-    Seeds may be others, in the params as in the command.
+    Seeds may be others, in the params as in the command. `among` are the finished runs of that code, where
+    they are known already.
     """
     params, inputs = _unseeded(record.params), _identities(record.inputs)
     way = _way(record.info)
     return [
         run
-        for run in of_code(repo, record.info.code.tree, listing)
+        for run in (of_code(repo, record.info.code.tree) if among is None else among)
         if _way(run.info) == way
         and same(_unseeded(run.record.params), params)
         and same(_identities(inputs_of(run)), inputs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitexp.capture.snapshot import Snapshot
 from gitexp.errors import GitExpError
 from gitexp.git.reader import open_reader
-from gitexp.model.completeness import assess
+from gitexp.model.completeness import Level, assess
 from gitexp.ops import audit
 from gitexp.ops.audit.fields import Facts, fields_of
 from gitexp.ops.audit.shortfall import shortfall
@@ -18,7 +18,10 @@ from gitexp.repo import Repository
 
 def of_run(repo: Repository, run: StoredRun) -> GitExpError | None:
     """Why a run falls short of it. Raises BrokenRecord or NotFound."""
-    return shortfall(f"run {run.name!r}", audit.of(repo, run), repo.settings.audit.min)
+    least = repo.settings.audit.min
+    # A commit waits: all runs are looked at only where that decides.
+    again = least is not None and least.level is Level.E4
+    return shortfall(f"run {run.name!r}", audit.of(repo, run, among_all=again), least)
 
 
 def of_state(repo: Repository, taken: Snapshot, files: StagedFiles) -> GitExpError | None:
