@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -237,6 +238,15 @@ def test_a_fresh_shallow_clone_asks_nobody_unless_told(world: World, tmp_path: P
 def level_of(person: object, name: str) -> str:
     said = person("audit", name, "--json")  # type: ignore[operator]
     return str(said.json["level"])
+
+
+@pytest.mark.parametrize("kind", [("unborn",), ("plain", "sha256"), ("submodule",)])
+def test_kinds_of_repositories(exp_in: Callable[..., Program], kind: tuple[str, ...]) -> None:
+    exp = exp_in(*kind)
+    exp.repo.write("new data.csv", "a\n")
+    name = exp.record("a", "pass", "--use", "dataset=new data.csv")
+    assert level(exp, name) == "E3"
+    exp.repo.fsck()
 
 
 def test_odd_places(exp: Program, tmp_path: Path) -> None:

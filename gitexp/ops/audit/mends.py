@@ -54,6 +54,8 @@ class Case:
 
 def mend(gap: Gap, case: Case) -> str:
     """One line; empty where nothing helps."""
+    if case.record.info.status is Status.DRAFT and gap.fault is not Fault.UNKEPT:
+        return f"git exp run --draft {case.record.info.name}"  # what it will rest on is not known before
     if gap.fault is Fault.UNREPEATED:
         return f"git exp repro {case.record.info.name}" if case.record.info.command else ""
     if gap.field == ARTIFACTS:

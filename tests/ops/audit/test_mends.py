@@ -27,6 +27,7 @@ RECORDS = {
     "in Python": record(info=info(command=())),
     "secret": record(info=info(command=("train", "--key=***"))),
     "captured": record(info=info(status=Status.CAPTURED, command=())),
+    "draft": record(info=info(status=Status.DRAFT)),
     "imported": record(info=info(source="import", command=()), artifacts=(LOG,)),
 }
 FIELDS = (*WEIGHTS, *ROLES, "x-judge", "odd: {role", "file")
