@@ -117,7 +117,7 @@ def _answers(facts: Facts) -> dict[str, list[Thing]]:
         if pin is not None and _says_something(one):
             name = SEEDS if is_seed(one.role) else one.role
             found.setdefault(name, []).append(Thing(one.path or one.name, pin, _is_kept(facts, one)))
-    if DATASET not in found:
+    if DATASET not in found and not any(one.role == DATASET and one.none for one in record.inputs):
         found[DATASET] = _data(facts, [*found.get(FILE, ()), *found.get(UNTRACKED, ())])
     return {name: things for name, things in found.items() if things}
 
