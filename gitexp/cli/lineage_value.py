@@ -30,7 +30,7 @@ def lineage_value(found: Lineage, runs: Runs, depth: int | None) -> dict[str, An
             "links": [
                 {"oid": _oid(one.oid), "made": _at(one.made), "used": _at(one.used)} for one in found.links
             ],
-            "kin": [one._asdict() for one in found.kin],
+            "kin": [{**one._asdict(), "kind": one.kind.value} for one in found.kin],
             "sources": [{"oid": _oid(one.oid), "used": _at(one.at)} for one in found.sources],
             "unused": [{"oid": _oid(one.oid), "made": _at(one.at)} for one in found.unused],
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple, TypeAlias
 
 from gitexp.model.values import Digest
@@ -46,11 +47,22 @@ class Link(NamedTuple):
     used: Used
 
 
+class Kinship(str, Enum):
+    """How a run comes from another one that its record names."""
+
+    FORKED = "forked"
+    MERGED = "merged"
+    NESTED = "nested"
+    """It was started by the other one."""
+    REPRODUCED = "reproduced"
+    PARENT = "parent"
+    """One of the first three; what tells them apart is not here."""
+
+
 class Kin(NamedTuple):
     """That a run comes from another one by its record."""
 
-    kind: str
-    """`reproduced`, or `parent`: forked, merged, or started inside of it."""
+    kind: Kinship
     old: str
     new: str
 

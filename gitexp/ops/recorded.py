@@ -104,6 +104,16 @@ def own_commits(reader: ObjectReader, name: str, tip: Oid) -> Iterator[tuple[Oid
         commit = Oid(parent[1].decode()) if parent else None
 
 
+def origins(reader: ObjectReader, name: str, tip: Oid) -> tuple[Oid, ...]:
+    """The parents of a run's first commit: its base, and what it was forked or merged from.
+
+    Raises NotFound.
+    """
+    first = [tip, *(commit for commit, _ in own_commits(reader, name, tip))][-1]
+    head = reader.read(first)[1].partition(b"\n\n")[0]
+    return tuple(Oid(parent.decode()) for parent in _PARENT.findall(head))
+
+
 def _chunks(reader: ObjectReader, commit: Oid) -> list[bytes]:
     folder = reader.resolve(commit, f"{FOLDER}/{files.SERIES_FOLDER}")
     if folder is None:

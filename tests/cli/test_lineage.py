@@ -166,6 +166,8 @@ def test_a_start_is_a_run_a_file_a_path_that_was_recorded_or_a_hash(
         (["sha256:abcdef"], 1, "is no run, no file"),
         (["empty"], 2, "'empty' is empty"),
         (["fresh"], 1, "no run made or used what is in 'fresh'"),
+        (["HEAD"], 1, "'HEAD' is a commit, but carries no record"),
+        (["@~7"], 1, "only 1 recorded so far"),
         (["train:nothing"], 1, "made and used no 'nothing'"),
         (["nobody:x"], 1, "no run matches 'nobody'"),
         (["a" * 5000], 1, "is no run, no file"),
@@ -221,3 +223,25 @@ def test_show_has_the_steps_of_a_run(exp: Program) -> None:
     assert [one["name"] for one in shown["steps"]] == ["clean", "tokenize"]
     assert shown["steps"][1]["outputs"]["dataset"][0]["oid"] == f"sha256:{_sha('tokens')}"
     assert json.dumps(shown["steps_left_out"]) == "0"
+
+
+def test_runs_hang_together_by_what_they_come_from(exp: Program) -> None:
+    _write("one.py", "one = 1\n")
+    with gitexp.start("base") as base:
+        base.log({"loss": 1.0})
+    os.rename("one.py", "two.py")
+    fork = gitexp.start("fork", fork=str(base.name))
+    with gitexp.start("inner") as inner:
+        pass
+    fork.finish()
+    merged = exp("merge", str(base.name), str(inner.name), "--name", "both")
+    assert merged.code == 0, merged.err
+    kin = exp("lineage", str(base.name), "--json").json["kin"]
+    names = {one["new"]: one["kind"] for one in kin}
+    assert {name.rpartition("-")[0]: kind for name, kind in names.items()} == {
+        **{"fork": "forked", "inner": "nested", "both": "merged"},
+    }
+    page = exp("lineage", str(base.name)).out
+    assert f"forked as {fork.name}" in page
+    assert f"started {inner.name}" in page
+    assert "merged into both-" in page

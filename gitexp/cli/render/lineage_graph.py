@@ -12,6 +12,7 @@ from gitexp.cli.safe_text import safe
 from gitexp.model.lineage import Lineage, Made, StepOf, Used
 
 _WIDEST = 60
+_INDENT = "    "
 
 
 class _Arrow(NamedTuple):
@@ -60,61 +61,53 @@ def _graph(found: Lineage) -> _Graph:
     for loose in (*found.sources, *found.unused):
         graph.add(loose.oid, loose.at)
     for kin in found.kin:
-        graph.arrows[_Arrow(graph.run(kin.old), graph.run(kin.new), kin.kind)] = None
+        graph.arrows[_Arrow(graph.run(kin.old), graph.run(kin.new), kin.kind.value)] = None
     return graph
 
 
-def mermaid(found: Lineage) -> Iterator[str]:
-    """A flowchart: https://mermaid.js.org/syntax/flowchart.html."""
+class _Language(NamedTuple):
+    """How the parts of a graph are written; `%(id)s` and `%(label)s` stand for what they are of."""
+
+    begin: tuple[str, ...]
+    run: str
+    step: str
+    group: tuple[str, str]
+    """Before and after a run and its steps."""
+    content: str
+    arrow: str
+    kin: str
+    start: str
+    end: tuple[str, ...]
+    escaped: Callable[[str], str]
+
+
+def _written(found: Lineage, to: _Language) -> Iterator[str]:
     graph = _graph(found)
-    yield "flowchart TD"
+    yield from to.begin
     for name, nodes in graph.runs.items():
-        node = f'{nodes[None]}["{_for_mermaid(name)}"]'
-        if len(nodes) == 1:
-            yield f"    {node}"
-            continue
-        yield f'    subgraph {nodes[None]}g["{_for_mermaid(name)}"]'
-        yield f"        {node}"
-        for step, id in nodes.items():
-            if step is not None:
-                yield f'        {id}("{_for_mermaid(step.name)}")'
-        yield "    end"
+        yield from _run(name, nodes, to)
     for oid, (id, path) in graph.contents.items():
-        yield f'    {id}[/"{_for_mermaid(path)}<br/>{oid_text(oid)}"/]'
+        yield _INDENT + to.content % {"id": id, "label": to.escaped(path), "oid": oid_text(oid)}
     for one in graph.arrows:
-        yield f"    {one.source} {f'-. {one.text} .->' if one.text else '-->'} {one.target}"
+        yield _INDENT + (to.kin if one.text else to.arrow) % one._asdict()
     if graph.start:
-        yield f"    style {graph.start} stroke-width:3px"
+        yield _INDENT + to.start % {"id": graph.start}
+    yield from to.end
 
 
-def dot(found: Lineage) -> Iterator[str]:
-    """A digraph: https://graphviz.org/doc/info/lang.html."""
-    graph = _graph(found)
-    yield "digraph lineage {"
-    yield "    node [fontname=sans, fontsize=11];"
-    for name, nodes in graph.runs.items():
-        node = f'{nodes[None]} [shape=box, label="{_for_dot(name)}"];'
-        if len(nodes) == 1:
-            yield f"    {node}"
-            continue
-        yield f"    subgraph cluster_{nodes[None]} {{"
-        yield f'        label="{_for_dot(name)}";'
-        yield f"        {node}"
-        for step, id in nodes.items():
-            if step is not None:
-                yield f'        {id} [shape=box, style=rounded, label="{_for_dot(step.name)}"];'
-        yield "    }"
-    for oid, (id, path) in graph.contents.items():
-        yield f'    {id} [shape=note, label="{_for_dot(path)}\\n{oid_text(oid)}"];'
-    for one in graph.arrows:
-        style = f' [style=dashed, label="{one.text}"]' if one.text else ""
-        yield f"    {one.source} -> {one.target}{style};"
-    if graph.start:
-        yield f"    {graph.start} [penwidth=3];"
-    yield "}"
-
-
-WRITERS: dict[str, Callable[[Lineage], Iterator[str]]] = {"mermaid": mermaid, "dot": dot}
+def _run(name: str, nodes: dict[StepOf | None, str], to: _Language) -> Iterator[str]:
+    """A run, in a group with those of its steps that take part."""
+    told = {"id": nodes[None], "label": to.escaped(name)}
+    if len(nodes) == 1:
+        yield _INDENT + to.run % told
+        return
+    begin, end = to.group
+    yield _INDENT + begin % told
+    yield 2 * _INDENT + to.run % told
+    for step, id in nodes.items():
+        if step is not None:
+            yield 2 * _INDENT + to.step % {"id": id, "label": to.escaped(step.name)}
+    yield _INDENT + end
 
 
 def _for_mermaid(text: str) -> str:
@@ -125,3 +118,44 @@ def _for_mermaid(text: str) -> str:
 
 def _for_dot(text: str) -> str:
     return cut(safe(text), _WIDEST).replace("\\", "\\\\").replace('"', '\\"')
+
+
+_MERMAID = _Language(
+    begin=("flowchart TD",),
+    run='%(id)s["%(label)s"]',
+    step='%(id)s("%(label)s")',
+    group=('subgraph %(id)sg["%(label)s"]', "end"),
+    content='%(id)s[/"%(label)s<br/>%(oid)s"/]',
+    arrow="%(source)s --> %(target)s",
+    kin="%(source)s -. %(text)s .-> %(target)s",
+    start="style %(id)s stroke-width:3px",
+    end=(),
+    escaped=_for_mermaid,
+)
+"""A flowchart: https://mermaid.js.org/syntax/flowchart.html."""
+_DOT = _Language(
+    begin=("digraph lineage {", "    node [fontname=sans, fontsize=11];"),
+    run='%(id)s [shape=box, label="%(label)s"];',
+    step='%(id)s [shape=box, style=rounded, label="%(label)s"];',
+    group=('subgraph cluster_%(id)s { label="%(label)s";', "}"),
+    content='%(id)s [shape=note, label="%(label)s\\n%(oid)s"];',
+    arrow="%(source)s -> %(target)s;",
+    kin='%(source)s -> %(target)s [style=dashed, label="%(text)s"];',
+    start="%(id)s [penwidth=3];",
+    end=("}",),
+    escaped=_for_dot,
+)
+"""A digraph: https://graphviz.org/doc/info/lang.html."""
+
+
+def mermaid(found: Lineage) -> Iterator[str]:
+    """The lines of a flowchart."""
+    return _written(found, _MERMAID)
+
+
+def dot(found: Lineage) -> Iterator[str]:
+    """The lines of a digraph."""
+    return _written(found, _DOT)
+
+
+WRITERS: dict[str, Callable[[Lineage], Iterator[str]]] = {"mermaid": mermaid, "dot": dot}

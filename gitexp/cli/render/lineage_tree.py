@@ -11,12 +11,30 @@ from gitexp.cli.render.paint import Paint
 from gitexp.cli.render.tree import Branch, tree_lines
 from gitexp.cli.render.values import cut
 from gitexp.cli.safe_text import safe
-from gitexp.model.lineage import Beyond, Kin, Lineage, Link, Made, Place, Side, Used
+from gitexp.model.lineage import Beyond, Kinship, Lineage, Link, Made, Place, Side, Used
 
 _DEEPEST = 20
 """Levels that are drawn: deeper ones no line has room for."""
 _MOST = 20
 """Branches that are drawn below one run."""
+_MOST_SEEN = 3
+"""Of files that a run was seen to read: it reads its own code, too."""
+
+
+_FROM = {
+    Kinship.FORKED: "forked from",
+    Kinship.MERGED: "merged from",
+    Kinship.NESTED: "started by",
+    Kinship.REPRODUCED: "reproduces",
+    Kinship.PARENT: "comes from",
+}
+_TO = {
+    Kinship.FORKED: "forked as",
+    Kinship.MERGED: "merged into",
+    Kinship.NESTED: "started",
+    Kinship.REPRODUCED: "reproduced by",
+    Kinship.PARENT: "led to",
+}
 
 
 class _Entry(NamedTuple):
@@ -31,22 +49,24 @@ class _Entry(NamedTuple):
 
 def lineage_page(found: Lineage, runs: Runs, paint: Paint, width: int | None) -> list[str]:
     """The start, and what is above and below it; what is below a place that is met twice is drawn once."""
-    head = safe(found.label) if found.run is None else run_text(runs, found.run)
+    head = cut(safe(found.label) if found.run is None else run_text(runs, found.run), width)
     content = f"  {oid_text(found.oid)}" if found.oid and found.oid not in found.label else ""
     lines = [f"{paint('bold', head)}{content}"]
     if found.up:
         makers = [_maker(one, found, runs) for one in found.makers]
-        lines += _part("Made of", _Drawing(found, found.above, runs, _above).all(makers), paint)
+        lines += _part("Made of", _Drawing(found, found.above, runs, _above).all(makers), paint, width)
     if found.down:
         users = [_Entry(f"used by {_user(runs, one)}", Place(one.run, one.step)) for one in found.users]
-        lines += _part("Used by", _Drawing(found, found.below, runs, _below).all(users), paint)
-    return [cut(line, width) for line in lines]
+        lines += _part("Used by", _Drawing(found, found.below, runs, _below).all(users), paint, width)
+    return lines
 
 
-def _part(heading: str, branches: Sequence[Branch], paint: Paint) -> Iterator[str]:
+def _part(heading: str, branches: Sequence[Branch], paint: Paint, width: int | None) -> Iterator[str]:
     yield ""
     yield paint("bold", heading)
-    yield from tree_lines(branches) if branches else ("nothing that is recorded",)
+    if not branches:
+        yield "nothing that is recorded"
+    yield from (cut(line, width) for line in tree_lines(branches))
 
 
 @dataclass(slots=True)
@@ -92,17 +112,21 @@ def _above(found: Beyond, runs: Runs) -> Iterator[_Entry]:
     for link in sorted(found.links, key=lambda one: not one.used.declared):
         yield _made_of(link, runs)
     for kin in found.kin:
-        yield _Entry(_kin_text("of", kin, run_text(runs, kin.old)), Place(kin.old))
+        yield _Entry(f"{_FROM[kin.kind]} {run_text(runs, kin.old)}", Place(kin.old))
     used = [(one.oid, one.at) for one in found.loose if isinstance(one.at, Used)]
-    for oid, one in sorted(used, key=lambda pair: not pair[1].declared):
-        yield _Entry(f"{_what(one, oid)}, made by no run")
+    yield from (_Entry(f"{_what(one, oid)}, made by no run") for oid, one in used if one.declared)
+    seen = [(oid, one) for oid, one in used if not one.declared]
+    if len(seen) > _MOST_SEEN:
+        yield _Entry(f"{len(seen)} files that it was seen to read, made by no run")
+    else:
+        yield from (_Entry(f"{_what(one, oid)}, made by no run") for oid, one in seen)
 
 
 def _below(found: Beyond, runs: Runs) -> Iterator[_Entry]:
     for link in found.links:
         yield _used_by(link, runs)
     for kin in found.kin:
-        yield _Entry(_kin_text("by", kin, run_text(runs, kin.new)), Place(kin.new))
+        yield _Entry(f"{_TO[kin.kind]} {run_text(runs, kin.new)}", Place(kin.new))
     for one in found.loose:
         yield _Entry(f"{_product(one.at, one.oid)}, used by no run")
 
@@ -146,9 +170,3 @@ def _where(text: str, one: Made, known: str | None = None) -> str:
 
 def _user(runs: Runs, one: Used) -> str:
     return ", ".join(filter(None, (run_text(runs, one.run), step_text(one), f"as {safe(one.role)}")))
-
-
-def _kin_text(word: str, kin: Kin, run: str) -> str:
-    if kin.kind == "reproduced":
-        return f"reproduction {word} {run}"
-    return f"parent {run}" if word == "of" else f"child {run}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gitexp.errors import GitExpError
 from gitexp.model.lineage import Lineage
+from gitexp.ops.lineage.kinship import told_apart
 from gitexp.ops.lineage.start import start_of
 from gitexp.ops.lineage.traces import trace
 from gitexp.ops.lineage.walk import walk
@@ -24,7 +25,8 @@ def find(
         repo.remark(f"{lost} run{'s' if lost > 1 else ''} cannot be read: git exp ls")
     traces = trace(run.row for run in runs)
     found = walk(traces, start_of(repo, traces, text), up=up, down=down, depth=depth)
-    return found, {run.name: run for run in runs}
+    named: dict[str, StoredRun] = {run.name: run for run in runs}
+    return told_apart(found, named), named
 
 
 def _is_readable(run: StoredRun) -> bool:

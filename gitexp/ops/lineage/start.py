@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gitexp.errors import Ambiguous, NotFound, UsageError
 from gitexp.formats import pointer
+from gitexp.git.refs import commit_of
 from gitexp.model.values import Digest
 from gitexp.ops.lineage.traces import EMPTY, Traces
 from gitexp.ops.lineage.walk import Start
@@ -31,7 +32,10 @@ def start_of(repo: Repository, traces: Traces, text: str) -> Start:
     except Ambiguous:
         raise
     except NotFound as error:
-        return _of_content(repo, traces, text) or _unknown(text, error)
+        found = _of_content(repo, traces, text)
+        if found is None and (text.startswith("@") or commit_of(repo.git, text)):
+            raise  # it is told what a commit, or one of so many runs, lacks
+        return found or _unknown(text, error)
     if run.name not in traces.runs:
         raise NotFound(f"{text!r} is run '{run.name}', which is not listed here", hint="git exp ls")
     return Start(run.name, run=run.name)

@@ -12,14 +12,13 @@ from typing import Any
 from gitexp.artifacts.folders import identity
 from gitexp.formats.fold import folders_of
 from gitexp.index.row import Row, Tail
-from gitexp.model.lineage import Kin, Made, StepOf, Used
+from gitexp.model.lineage import Kin, Kinship, Made, StepOf, Used
 from gitexp.model.values import Digest
 
 EMPTY = Digest("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
 """Of no bytes, and of an empty folder: that two runs have one of them says nothing."""
 MAX_MAKERS = 100
 """Of a content that more runs made before it was used, the earliest are taken."""
-_REPRODUCED, _PARENT = "reproduced", "parent"
 _PREFIX = "sha256:"
 
 
@@ -67,11 +66,9 @@ class Traces:
 
     def _own(self, name: str, made: list[tuple[Digest, Made]]) -> list[tuple[Digest, Made]]:
         """Without what a fork has of the run that it was forked from: it did not make that."""
-        origins = [
-            kin.old
-            for kin in self.parents[name]
-            if kin.kind == _PARENT and kin.old in self.runs and self.runs[kin.old][1] <= self.runs[name][0]
-        ]
+        begun = self.runs[name][0]
+        parents = [kin.old for kin in self.parents[name] if kin.kind is Kinship.PARENT]
+        origins = [one for one in parents if one in self.runs and self.runs[one][1] <= begun]
         inherited = {
             (oid, one.path) for origin in origins for oid, one in self._had.get(origin, self.made_by[origin])
         }
@@ -81,7 +78,7 @@ class Traces:
     def links_to(self, oid: Digest, one: Used) -> list[Made]:
         """Who made what `one` used: in its own run an earlier step, else other runs, the earliest first."""
         own = self._made_inside(one.run).get(oid, ())
-        inside = [made for made in own if made.step and one.step and made.step < one.step]
+        inside = [made for made in own if self._is_before(made, one)]
         if inside or (own and not one.declared):
             return inside
         end = self.runs[one.run][1]
@@ -100,6 +97,12 @@ class Traces:
                 for maker in self.links_to(oid, one):
                     users.setdefault(maker, []).append(one)
         return self._users[oid].get(made, [])
+
+    def _is_before(self, made: Made, one: Used) -> bool:
+        """Whether the step that made it began before the one that used it, which is no part of that."""
+        if made.step is None or one.step is None or made.step >= one.step:
+            return False
+        return not self._is_within(made.run, one.step, made.step)
 
     def meet(self, run: str, one: StepOf | None, other: StepOf | None) -> bool:
         """Whether what one step of a run used may be in what the other one made: one is within the other.
@@ -161,7 +164,7 @@ def _kin(name: str, info: str) -> Iterator[Kin]:
     reproduced = (told.get("reproduction") or {}).get("of", {}).get("name")
     for parent in dict.fromkeys(told.get("parents") or ()):
         if parent != name:
-            yield Kin(_REPRODUCED if parent == reproduced else _PARENT, parent, name)
+            yield Kin(Kinship.REPRODUCED if parent == reproduced else Kinship.PARENT, parent, name)
 
 
 def _steps(value: Mapping[str, Any]) -> Iterator[tuple[StepOf, dict[str, Any]]]:

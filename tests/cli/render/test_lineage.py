@@ -15,7 +15,7 @@ from gitexp.cli.render.paint import Paint
 from gitexp.cli.safe_text import safe
 from gitexp.index.row import Row
 from gitexp.model.lineage import Lineage
-from gitexp.model.record import Input
+from gitexp.model.record import How, Input
 from gitexp.ops.lineage.traces import trace
 from gitexp.ops.lineage.walk import Start, walk
 from gitexp.ops.read import StoredRun
@@ -54,8 +54,8 @@ def test_a_tree_goes_up_and_one_goes_down() -> None:
             f"│     └─ step clean: dataset in/raw {_oid('raw')} from raw, as raw",
             f"├─ model in/model {_oid('model')} from train, as model",
             f"│  └─ dataset in/tokens {_oid('tokens')} from prep, step tokenize (see above)",
-            "├─ parent train (see above)",
-            "└─ parent gone (not here)",
+            "├─ comes from train (see above)",
+            "└─ comes from gone (not here)",
         )
     )
     running = (row("a", 0, runs=True),)
@@ -73,8 +73,8 @@ def test_a_content_is_told_with_makers_and_users() -> None:
             *("", "Used by"),
             "├─ used by train, as dataset",
             f"│  ├─ model {_oid('model')} to eval, as model",
-            "│  ├─ child eval",
-            "│  ├─ reproduction by repeat",
+            "│  ├─ led to eval",
+            "│  ├─ reproduced by repeat",
             f"│  │  └─ model {_oid('model')}, used by no run",
             f"│  └─ log {_oid('log')}, used by no run",
             "├─ used by eval, as dataset",
@@ -94,6 +94,17 @@ def test_a_long_chain_and_a_wide_fan_are_cut_and_that_is_said() -> None:
     assert _page(PIPELINE, Start("eval", run=name("eval")), up=True, down=False, depth=1).count(" …") == 3
 
 
+def test_of_many_files_that_were_seen_to_be_read_their_number_is_told() -> None:
+    files = [used(f"f{at}", "file", How.OBSERVED) for at in range(30)]
+    start = Start("a", run=name("a"))
+    page = _page((row("a", 0, [*files, used("data")]),), start, down=False)
+    assert page.split("\n")[3:] == [
+        f"├─ dataset in/data {_oid('data')}, made by no run",
+        "└─ 30 files that it was seen to read, made by no run",
+    ]
+    assert _page((row("a", 0, files[:2]),), start).count("file in/f") == 2
+
+
 def test_a_run_of_nobody_says_so() -> None:
     assert _page((row("a", 0),), Start("a", run=name("a"))).count("nothing that is recorded") == 2
 
@@ -109,7 +120,7 @@ _MERMAID = re.compile(
 _DOT = re.compile(
     r"digraph lineage \{| *\}| +node \[fontname=sans, fontsize=11\];"
     r'| +r\d+(s\d+)? \[shape=box,( style=rounded,)? label="(?:[^"\\\n]|\\.)*"\];'
-    r'| +subgraph cluster_r\d+ \{| +label="(?:[^"\\\n]|\\.)*";'
+    r'| +subgraph cluster_r\d+ \{ label="(?:[^"\\\n]|\\.)*";'
     r'| +c\d+ \[shape=note, label="(?:[^"\\\n]|\\.)*\\nsha256:[0-9a-f]{10}"\];'
     r'| +[rcs\d]+ -> [rcs\d]+( \[style=dashed, label="(parent|reproduced)"\])?;'
     r"| +[rc\d]+ \[penwidth=3\];"

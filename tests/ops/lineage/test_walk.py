@@ -132,7 +132,7 @@ def test_a_fork_has_not_made_what_it_has_of_its_origin() -> None:
         ("base", "user", "model"),
         ("fork", "user", "more"),
     ]
-    assert [(one.kind, *one[1:]) for one in found.kin] == [
+    assert [(one.kind.value, *one[1:]) for one in found.kin] == [
         ("reproduced", name("base"), name("again")),
         ("parent", name("base"), name("fork")),
     ]
@@ -174,6 +174,12 @@ def test_a_step_joins_a_later_step_of_its_run_and_other_runs() -> None:
     # What other steps used has nothing to do with it.
     assert [one.oid for one in found.sources] == [sha("raw")]
     assert [one.oid for one in _of_run(STEPS, "sort").sources] == [sha("names")]
+
+
+def test_a_step_is_not_made_of_what_the_one_around_it_makes_in_the_end() -> None:
+    steps = [step("outer", "", "x"), step("inner", "x", "", within=1), step("after", "x")]
+    links = _of_run((row("a", 0, steps=steps),), "a").links
+    assert [one.used.step and one.used.step.name for one in links] == ["after"]
 
 
 def test_down_from_a_content_only_what_its_step_made() -> None:
