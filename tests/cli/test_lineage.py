@@ -88,10 +88,9 @@ def test_preparation_training_and_evaluation_of_two_people_hang_together(world: 
         assert _runs(person, "data/clean.csv", "--down") == whole
         assert before == (person.repo.refs(), person.repo.git("status", "--porcelain"))
         text = person("lineage", evaluation, "--up").out
-        assert "model got (sha256:" in text
-        assert f"from {train}, as model/" in text
+        assert f"model got from {train}, as model/  sha256:" in text
         assert f"from {prep}, step tokenize, as data/tokens.bin" in text
-        assert f"raw.csv (sha256:{_sha('raw')[:10]}), made by no run" in text
+        assert f"raw.csv, made by no run  sha256:{_sha('raw')[:10]}" in text
     world.fsck(ada, bob)
 
 

@@ -45,6 +45,12 @@ class _Entry(NamedTuple):
     """The place that it leads to."""
     inside: bool = False
     """Whether that is in the run that it stands below."""
+    oid: str | None = None
+    """The content that it is about."""
+
+    def line(self, more: str = "") -> str:
+        """The hash last: of all that is cut where there is no room for it, that is missed least."""
+        return f"{self.text}{more}" + (f"  {oid_text(self.oid)}" if self.oid else "")
 
 
 def lineage_page(found: Lineage, runs: Runs, paint: Paint, width: int | None) -> list[str]:
@@ -93,18 +99,18 @@ class _Drawing:
 
     def _branch(self, one: _Entry, depth: int) -> Branch:
         if one.place is None:
-            return Branch(one.text)
+            return Branch(one.line())
         # A step of a run that was met as a whole stands there.
         place = one.place if one.place in self.side else Place(one.place.run)
         if place in self.found.cut:
-            return Branch(f"{one.text} …")
+            return Branch(one.line(" …"))
         if not any(self.side.get(place, ())) or (one.inside and place != one.place):
-            return Branch(one.text)
+            return Branch(one.line())
         if place in self.drawn:
-            return Branch(f"{one.text} (see above)")
+            return Branch(one.line(" (see above)"))
         if depth == _DEEPEST:
-            return Branch(f"{one.text} …")
-        return Branch(one.text, self._below(place, depth + 1))
+            return Branch(one.line(" …"))
+        return Branch(one.line(), self._below(place, depth + 1))
 
 
 def _above(found: Beyond, runs: Runs) -> Iterator[_Entry]:
@@ -114,12 +120,12 @@ def _above(found: Beyond, runs: Runs) -> Iterator[_Entry]:
     for kin in found.kin:
         yield _Entry(f"{_FROM[kin.kind]} {run_text(runs, kin.old)}", Place(kin.old))
     used = [(one.oid, one.at) for one in found.loose if isinstance(one.at, Used)]
-    yield from (_Entry(f"{_what(one, oid)}, made by no run") for oid, one in used if one.declared)
+    yield from (_source(oid, one) for oid, one in used if one.declared)
     seen = [(oid, one) for oid, one in used if not one.declared]
     if len(seen) > _MOST_SEEN:
         yield _Entry(f"{len(seen)} files that it was seen to read, made by no run")
     else:
-        yield from (_Entry(f"{_what(one, oid)}, made by no run") for oid, one in seen)
+        yield from (_source(oid, one) for oid, one in seen)
 
 
 def _below(found: Beyond, runs: Runs) -> Iterator[_Entry]:
@@ -128,7 +134,11 @@ def _below(found: Beyond, runs: Runs) -> Iterator[_Entry]:
     for kin in found.kin:
         yield _Entry(f"{_TO[kin.kind]} {run_text(runs, kin.new)}", Place(kin.new))
     for one in found.loose:
-        yield _Entry(f"{_product(one.at, one.oid)}, used by no run")
+        yield _Entry(f"{_in_step(one.at, safe(one.at.path))}, used by no run", oid=one.oid)
+
+
+def _source(oid: str, one: Used) -> _Entry:
+    return _Entry(f"{_what(one)}, made by no run", oid=oid)
 
 
 def _maker(one: Made, found: Lineage, runs: Runs) -> _Entry:
@@ -140,26 +150,25 @@ def _made_of(link: Link, runs: Runs) -> _Entry:
     made, used = link.made, link.used
     inside = made.run == used.run
     source = "the same run" if inside else run_text(runs, made.run)
-    text = _where(f"{_what(used, link.oid)} from {source}", made, known=used.path)
-    return _Entry(text, Place(made.run, made.step), inside)
+    text = _where(f"{_what(used)} from {source}", made, known=used.path)
+    return _Entry(text, Place(made.run, made.step), inside, link.oid)
 
 
 def _used_by(link: Link, runs: Runs) -> _Entry:
     made, used = link.made, link.used
     inside = made.run == used.run
     user = f"{step_text(used)} of the same run" if inside else _user(runs, used)
-    return _Entry(f"{_product(made, link.oid)} to {user}", Place(used.run, used.step), inside)
+    text = f"{_in_step(made, safe(made.path))} to {user}"
+    return _Entry(text, Place(used.run, used.step), inside, link.oid)
 
 
-def _product(one: Made | Used, oid: str) -> str:
-    """`step clean: data/clean.csv (sha256:…)`."""
-    return ": ".join(filter(None, (step_text(one), f"{safe(one.path)} ({oid_text(oid)})")))
+def _what(one: Used) -> str:
+    """`step train: dataset data/clean.csv`."""
+    return _in_step(one, f"{safe(one.role)} {safe(one.path)}")
 
 
-def _what(one: Used, oid: str) -> str:
-    """`step train: dataset data/clean.csv (sha256:…)`."""
-    said = f"{safe(one.role)} {safe(one.path)} ({oid_text(oid)})"
-    return ": ".join(filter(None, (step_text(one), said)))
+def _in_step(one: Made | Used, text: str) -> str:
+    return ": ".join(filter(None, (step_text(one), text)))
 
 
 def _where(text: str, one: Made, known: str | None = None) -> str:
