@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitexp.api.history import History as History
     from gitexp.api.history import Series as Series
     from gitexp.api.run import Run as Run
+    from gitexp.api.run_step import Stepping as Stepping
     from gitexp.api.runs import Runs as Runs
     from gitexp.api.runs import runs as runs
     from gitexp.api.start import active_run as active_run
@@ -50,6 +51,7 @@ _HOMES = {
     "Run": "gitexp.api.run",
     "Runs": "gitexp.api.runs",
     "Series": "gitexp.api.history",
+    "Stepping": "gitexp.api.run_step",
     "Table": "gitexp.api.table",
     "active_run": "gitexp.api.start",
     "checkpoint": "gitexp.api.start",

@@ -11,7 +11,7 @@ from gitexp.artifacts.folders import identity
 from gitexp.index.row import Row
 from gitexp.model.lineage import Lineage, Used
 from gitexp.model.record import How, Input
-from gitexp.ops.lineage.traces import EMPTY, trace
+from gitexp.ops.lineage.traces import EMPTY, MAX_MAKERS, trace
 from gitexp.ops.lineage.walk import Start, walk
 from tests.ops.lineage.rows import name, row, sha, step, used
 
@@ -86,6 +86,12 @@ def test_all_who_made_it_before_are_told_the_earliest_first() -> None:
     assert _slugs(_of_content(rows, "clean").makers) == ["first", "again", "late"]
     # Where all seem to be later, the clocks tell nothing.
     assert [one.made.run for one in _of_run((rows[0], rows[3]), "user").links] == [name("late")]
+
+
+def test_of_very_many_makers_the_earliest_are_taken() -> None:
+    makers = [row(f"r{at}", at, "", "x") for at in range(MAX_MAKERS + 20)]
+    found = _of_run([*makers, row("user", 1000, "x")], "user")
+    assert _slugs([one.made for one in found.links]) == [f"r{at}" for at in range(MAX_MAKERS)]
 
 
 def test_circles_end() -> None:
