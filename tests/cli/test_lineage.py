@@ -94,6 +94,19 @@ def test_preparation_training_and_evaluation_of_two_people_hang_together(world: 
     world.fsck(ada, bob)
 
 
+def test_files_that_were_seen_to_be_read_join_runs_of_which_only_outputs_were_told(exp: Program) -> None:
+    exp.repo.write(".gitignore", "*.csv\n")
+    _write("raw.csv", "raw")
+    prep = exp.record(
+        "prep", "open('clean.csv', 'w').write(open('raw.csv').read() * 2)", "--output=clean.csv"
+    )
+    train = exp.record("train", "open('clean.csv').read()")
+    found = exp("lineage", train, "--json").json
+    assert [(one["made"]["run"], one["used"]["run"]) for one in found["links"]] == [(prep, train)]
+    assert [one["used"]["path"] for one in found["sources"]] == ["raw.csv"]
+    assert [one["used"]["declared"] for one in found["sources"]] == [False]
+
+
 def test_the_document_says_what_joins_what(exp: Program) -> None:
     prep, train = _prepare(), _train()
     found = exp("lineage", train, "--up", "--format=json").json
