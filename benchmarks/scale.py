@@ -66,6 +66,7 @@ def _looks(repo: Path) -> Iterator[Case]:
     yield Case("ls --json", _exp(repo, "ls", "--json"), refs, listed)
     yield Case("show", _exp(repo, "show", one), ref, single)
     yield Case("diff", _exp(repo, "diff", one, other), ref, single)
+    yield Case("lineage", _exp(repo, "lineage", one), refs, listed)
     names = process(repo, "git", "for-each-ref", "--format=%(refname:lstrip=2)", "refs/exp/sweep-1-*")
     yield Case("completion", names, "rev-parse", process(repo, "git", "rev-parse", f"refs/exp/{one}"))
 
