@@ -104,6 +104,8 @@ def test_which_base(branch: Program) -> None:
     branch.repo.commit("and more", {"README": "more docs\n"})
     branch.repo.git("switch", "-q", "-c", "other")
     change(branch.repo, "other", acc=0.95)
+    said = branch("report")
+    assert said.err.startswith("error: no finished run belongs to a commit of this branch\n")
     run(branch, "other")
     assert names(branch) == ("later", ["other"])
     how = branch("report", "--json").json["base"]["how"]
@@ -118,13 +120,17 @@ def test_which_runs(branch: Program) -> None:
     dirty = run(branch, "dirty")
     said = branch("report", "--json").json
     assert [one["name"][:-7] for one in said["runs"]] == ["again", "idea", "dirty"]
-    assert said["notes"][0].endswith(f"has not: {dirty}")
+    assert said["notes"][0].endswith(f": {dirty}")
     branch.repo.git("checkout", "-q", "train.py")
     branch.repo.commit("later", {"README": "later\n"})
     branch("run", "--name", "broken", "--", "false")
     said = branch("report", "--json").json
     assert [one["name"][:-7] for one in said["runs"]] == ["again", "idea", "dirty"]
     assert "1 commit before HEAD: the code has changed since" in said["notes"][0]
+    branch.repo.commit(f"take it\n\nExp-Run: {dirty}", {"README": "latest\n"})
+    said = branch("report", "--json").json
+    assert [one["name"] for one in said["runs"]] == [dirty]
+    assert said["notes"] == [f"not exactly the code of {branch.repo.git('rev-parse', 'HEAD')[:10]}: {dirty}"]
 
 
 def test_repeated_runs_tell_how_much_a_metric_varies(branch: Program) -> None:

@@ -44,20 +44,19 @@ def runs_of_branch(repo: Repository, base: Base, listing: Listing) -> Candidates
 
 def _of_commit(commit: Oid, evidence: Evidence, listing: Listing) -> list[StoredRun]:
     """Those of its code or named by it, then those that started from it with changes of their own."""
-    own = [run for run in evidence.runs if not evidence.is_stale(run)]
-    names = {run.name for run in own}
+    names = {run.name for run in evidence.runs}
     started = listing.tails.find(commit) if listing.tails else set()
     others = (run for run in listing.runs if (run.name, run.commit) in started and run.name not in names)
-    return [*own, *best_first(run for run in others if run.info.code.base == commit)]
+    return [*evidence.runs, *best_first(run for run in others if run.info.code.base == commit)]
 
 
 def _notes(commit: Oid, back: int, runs: Sequence[StoredRun], evidence: Evidence) -> Iterator[str]:
     if back:
         commits = f"{back} commit{'' if back == 1 else 's'}"
         yield f"the runs are of commit {commit[:10]}, {commits} before HEAD: the code has changed since"
-    dirty = [run.name for run in with_results(runs) if run.info.code.tree != evidence.code]
-    if dirty:
-        yield f"with changes that {commit[:10]} has not: {', '.join(dirty)}"
+    other = [run.name for run in with_results(runs) if evidence.is_stale(run)]
+    if other:
+        yield f"not exactly the code of {commit[:10]}: {', '.join(other)}"
     left = [f"{run.name} ({run.head.status})" for run in runs if run not in with_results(runs)]
     if left:
         yield f"not finished: {', '.join(left)}"
