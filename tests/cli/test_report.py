@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import Program, normal
-from tests.cli.sharing import Person, World
+from tests.cli.sharing import Person, World, refs
 from tests.gitrepo import Repo
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -131,6 +131,13 @@ def test_which_runs(branch: Program) -> None:
     said = branch("report", "--json").json
     assert [one["name"] for one in said["runs"]] == [dirty]
     assert said["notes"] == [f"not exactly the code of {branch.repo.git('rev-parse', 'HEAD')[:10]}: {dirty}"]
+    branch.repo.commit("gone\n\nExp-Run: gone-by-aaaaaa", {"README": "last\n"})
+    for name in refs(branch.repo):
+        if not name.startswith("base"):
+            branch.repo.git("update-ref", "-d", f"refs/exp/{name}")
+    told = branch("report")
+    assert told.err.startswith("error: run 'gone-by-aaaaaa', which ")
+    assert told.err.endswith(" names, is not here\nhint: git exp fetch\n")
 
 
 def test_repeated_runs_tell_how_much_a_metric_varies(branch: Program) -> None:

@@ -24,6 +24,10 @@ GOOD, BAD = "good", "bad"
 _TONES = {Verdict.BETTER: GOOD, Verdict.WORSE: BAD}
 _WIDEST, _KEY = 60, 48
 _MOST_FILES, _MOST_ROWS = 100, 200
+_MOST_TOLD = 20
+"""Sentences of a kind."""
+_MOST_METRICS = 50
+"""Of more only those that changed are listed."""
 _SHORT = 10
 _FOLDED = ("Packages", "Environment")
 
@@ -95,20 +99,20 @@ def _chapter(one: Delta, limit: int, with_text: bool) -> Chapter:
     return Chapter(
         safe(one.side.label),
         safe(status),
-        [safe(line) for line in one.warnings],
+        [safe(line) for line in one.warnings[:_MOST_TOLD]],
         _summary(one),
         [part for part in found if part.rows or part.notes],
-        list(_facts(one)),
+        list(_facts(one))[:_MOST_TOLD],
     )
 
 
 def _facts(one: Delta) -> Iterator[list[Cell]]:
-    for suite in one.suites:
-        yield [Cell(safe(suite.suite)), Cell(f": {examples_line(suite)}", foreign=False)]
     if one.completeness is not None:
         told = f"Completeness {one.completeness.level} ({percent(one.completeness.score)})"
         gaps = safe(one.completeness.in_short)
         yield [Cell(told, foreign=False), *([Cell(": ", foreign=False), Cell(gaps)] if gaps else [])]
+    for suite in one.suites:
+        yield [Cell(safe(suite.suite)), Cell(f": {examples_line(suite)}", foreign=False)]
 
 
 def _summary(one: Delta) -> str:
@@ -126,14 +130,20 @@ def _summary(one: Delta) -> str:
 
 
 def _metrics(metrics: Sequence[Measured]) -> Part:
-    unsure = any(one.sure is None and one.verdict in _TONES for one in metrics)
-    notes = ["? nothing tells how much it varies: repeat the run, or say so in 'noise' of .gitexp.yaml"]
+    notes: list[str] = []
+    if len(metrics) > _MOST_METRICS:
+        others = [one for one in metrics if one.verdict is not Verdict.SAME]
+        shown = others[:_MOST_ROWS]
+        notes.append(f"and {len(metrics) - len(shown)} more, {len(metrics) - len(others)} of them the same")
+        metrics = shown
+    if any(one.sure is None and one.verdict in _TONES for one in metrics):
+        notes.append("? nothing tells how much it varies: repeat the run, or say 'noise' in .gitexp.yaml")
     return Part(
         "Metrics",
         ["Metric", "Base", "Run", "Change", "95 % interval", "Verdict", "Basis"],
         [_metric_row(one) for one in metrics],
         right=(1, 2, 3, 4),
-        notes=notes if unsure else (),
+        notes=notes,
     )
 
 

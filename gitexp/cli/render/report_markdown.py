@@ -11,6 +11,11 @@ MARK = "<!-- git exp report -->"
 """What a job finds its earlier comment by."""
 _SIGNS = {GOOD: "🟢 ", BAD: "🔴 ", None: ""}
 _WIDEST = 400
+LONGEST = 60_000
+"""Characters: GitHub takes no comment of more than 65,536."""
+_LEAST = 2_000
+"""What a run takes without its tables."""
+_LEFT_OUT = "\n*Left out: too long for a comment; `--html` and `--json` have it.*"
 
 
 def report_markdown(found: Document) -> list[str]:
@@ -22,15 +27,17 @@ def report_markdown(found: Document) -> list[str]:
     lines = [MARK, "", f"Held against {code(found.base)} ({escaped(found.how)})."]
     lines += [f"\n{escaped(note)}." for note in found.notes]
     for at, one in enumerate(found.chapters):
+        room = LONGEST - sum(len(line) + 1 for line in lines)
         heading = f"{code(one.run)} against {code(found.base)}"
         if at == 0:
-            lines += ["", f"### {heading}", *_chapter(one)]
-        else:
-            lines += folded(f"{heading}: {one.summary}", _chapter(one))
+            lines += ["", f"### {heading}", *_chapter(one, room)]
+        elif room > _LEAST:
+            lines += folded(f"{heading}: {one.summary}", _chapter(one, room))
     return lines
 
 
-def _chapter(one: Chapter) -> Iterator[str]:
+def _chapter(one: Chapter, room: int) -> Iterator[str]:
+    """The lines of one run; parts that there is no room for are left out."""
     for warning in one.warnings:
         yield f"\n**{escaped(warning)}**"
     yield ""
@@ -38,12 +45,24 @@ def _chapter(one: Chapter) -> Iterator[str]:
     for fact in one.facts:
         yield ""
         yield "".join(map(_cell, fact)) + "."
+    room -= _LEAST
+    left_out = False
     for part in one.parts:
-        heading = f"{part.heading} {code(part.subject)}" if part.subject else part.heading
-        if part.folded:
-            yield from folded(heading, _part(part))
-        else:
-            yield from ("", f"**{heading}**", "", *_part(part))
+        lines = _headed(part)
+        size = sum(len(line) + 1 for line in lines)
+        left_out = left_out or size > room
+        if size <= room:
+            room -= size
+            yield from lines
+    if left_out:
+        yield _LEFT_OUT
+
+
+def _headed(part: Part) -> list[str]:
+    heading = f"{part.heading} {code(part.subject)}" if part.subject else part.heading
+    if part.folded:
+        return folded(heading, _part(part))
+    return ["", f"**{heading}**", "", *_part(part)]
 
 
 def _part(part: Part) -> Iterator[str]:

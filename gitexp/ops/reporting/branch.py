@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gitexp.errors import NotFound
 from gitexp.git.refs import commit_of
 from gitexp.model.values import Oid
-from gitexp.ops.evidence import Evidence, best_first, evidence_of
+from gitexp.ops.evidence import Evidence, best_first, evidence_of, not_here
 from gitexp.ops.read import Listing, StoredRun
 from gitexp.ops.reporting.base import Base, first_parents, with_results
 from gitexp.repo import Repository
@@ -32,12 +32,16 @@ def runs_of_branch(repo: Repository, base: Base, listing: Listing) -> Candidates
     if commit_of(repo.git, "HEAD") is None:
         raise NotFound("there is no commit yet whose runs could be reported", hint="git exp report RUN")
     commits = first_parents(repo, "HEAD", but=base.since)
+    missing: list[NotFound] = []
     for back, commit in enumerate(commits or first_parents(repo, "HEAD")[:1]):
         evidence = evidence_of(repo, commit, listing)
         runs = [run for run in _of_commit(commit, evidence, listing) if run.name != base.run.name]
         found = with_results(runs)
         if found:
             return Candidates(found, list(_notes(commit, back, runs, evidence)))
+        missing += [not_here(name, commit[:10]) for name in evidence.missing]
+    if missing:
+        raise missing[0]
     hint = "git exp fetch" if not listing.runs else "git exp run -- CMD, or git exp report RUN"
     raise NotFound("no finished run belongs to a commit of this branch", hint=hint)
 

@@ -9,7 +9,7 @@ from gitexp.errors import BrokenRecord, GitExpError, NotFound
 from gitexp.formats.identity import identity, vector
 from gitexp.model.completeness import Completeness
 from gitexp.model.record import Input, Status
-from gitexp.model.roles import DATASET, GRADER
+from gitexp.model.roles import DATASET, GRADER, ROLES
 from gitexp.model.values import Scalar
 from gitexp.ops import audit
 from gitexp.ops.alike import repeated
@@ -21,6 +21,8 @@ from gitexp.ops.goals import DETAILS
 from gitexp.ops.read import StoredRun
 from gitexp.ops.reporting.measuring import Measured, Verdict, of_examples, of_runs
 from gitexp.repo import Repository
+
+_ORDER = {role: place for place, role in enumerate(ROLES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _metrics(
 
 def _inputs(olds: Sequence[Input], news: Sequence[Input]) -> Iterator[RoleChange]:
     old, new = vector(olds), vector(news)
-    for role in sorted({*old, *new}):
+    for role in sorted({*old, *new}, key=lambda role: (_ORDER.get(role, len(_ORDER)), role)):
         if old.get(role) != new.get(role):
             left, right = ([one for one in side if one.role == role] for side in (olds, news))
             yield RoleChange(role, _only(left, right), _only(right, left))

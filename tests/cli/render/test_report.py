@@ -140,6 +140,19 @@ def test_a_terminal_gets_the_texts(found: Document) -> None:
         assert text.strip() in page
 
 
+def test_markdown_is_no_longer_than_a_comment_may_be() -> None:
+    long = Part("Params", ["", "Base", "Run"], [[Cell("&" * 60)] * 3] * 60, folded=True)
+    short = Part("Metrics", ["Metric"], [[Cell("acc")]])
+    one = Chapter("run", "finished", [], "1 better", [short, long, long], [])
+    text = "\n".join(report_markdown(Document("base", "commit 1", [], [one] * 40)))
+    assert 55_000 < len(text) < 65_536
+    assert "Left out: too long" in text
+    assert text.count("<details>") == text.count("</details>")
+    assert "Left out" not in "\n".join(
+        report_markdown(Document("base", "commit 1", [], [one._replace(parts=[short])]))
+    )
+
+
 def test_what_is_better_and_worse_is_told_by_more_than_colour() -> None:
     cells = [
         [Cell("acc"), Cell("▲ +1", GOOD, foreign=False)],
