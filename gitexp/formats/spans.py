@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from gitexp.errors import BrokenRecord, GitExpError
+from gitexp.errors import BrokenRecord
 from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical_json import to_json
 from gitexp.formats.message_pool import Pool, Unpool
@@ -27,6 +27,8 @@ MAX_SPANS = 1_000_000
 MAX_LINE = 64 << 20
 MAX_LISTED = 50_000_000
 """Messages in all lists of a file together: short lines can repeat long lists very often."""
+_MAX_NUMBER = 1 << 64
+_MAX_DEPTH = 100
 _order = attrgetter("start", "trace", "span")
 
 
@@ -201,7 +203,7 @@ def _head_from(head: Mapping[str, Any]) -> tuple[Content, list[Any], list[Any]]:
 
 def _number(row: Mapping[str, Any], key: str) -> int:
     value = row.get(key, 0)
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value < _MAX_NUMBER:
         raise BrokenRecord(f"{key!r} is not a number from 0 on")
     return value
 
@@ -210,11 +212,30 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
     if len(line) > MAX_LINE:
         raise BrokenRecord(f"{where}: more than {MAX_LINE} bytes")
     try:
-        value = json.loads(line)
-    except GitExpError:
-        raise
+        value = json.loads(line, parse_constant=_no_number)
     except FAULTS as error:
         raise BrokenRecord(f"{where}: not JSON: {error}") from None
     if not isinstance(value, dict):
         raise BrokenRecord(f"{where}: not a JSON object")
+    if _is_deep(value):
+        raise BrokenRecord(f"{where}: nested too deep")
     return value
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number")
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether it is deeper than anything that was written: who walks through it may not come back."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            item
+            for one in level
+            if isinstance(one, (dict, list))
+            for item in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True

@@ -14,7 +14,7 @@ from gitexp.formats.span_content import hash_of
 from gitexp.interop import gen_ai
 from gitexp.interop.gen_ai import Family, Place, count_of, text_of
 from gitexp.interop.scores import NoScore, number
-from gitexp.model.evaluation import Score, check_label
+from gitexp.model.evaluation import Score, State, check_label
 from gitexp.model.record import How, Input, Pin
 from gitexp.model.roles import GRADER, MODEL, PROMPT, RETRIEVER, SEEDS, SETTINGS, TOOLS
 from gitexp.model.trace import Message, Span
@@ -24,6 +24,8 @@ EVALUATION = "gen_ai.evaluation.result"
 _EVALUATION = "gen_ai.evaluation."
 _REQUEST = re.compile(r"gen_ai\.(?:openai\.|anthropic\.)?request\.([a-z0-9_.]{1,60})")
 _NO_SETTINGS = frozenset(("model", "seed", "stream"))
+_CUT = frozenset(("length", "max_tokens", "model_length"))
+"""Reasons for which an answer is not whole."""
 _DATED = re.compile(r".*[-@](?:\d{4}-\d{2}-\d{2}|20\d{6})")
 """A model's name with the day of its snapshot."""
 _MAX_NAMES = 100
@@ -42,8 +44,16 @@ class Sums:
     """Calls of models that failed."""
     start: int = 0
     end: int = 0
-    failed: bool = False
-    """Whether the outermost span of it did."""
+    state: State = State.OK
+    """How it ended: the outermost span of it, or else the last answer of a model."""
+    _last: int = 0
+
+    def answered(self, call: Span) -> None:
+        """Note how the last call of a model ended."""
+        reasons = call.attributes.get("gen_ai.response.finish_reasons")
+        if call.end >= self._last and self.state in (State.OK, State.LIMIT):
+            cut = isinstance(reasons, list) and any(one in _CUT for one in reasons if isinstance(one, str))
+            self._last, self.state = call.end, State.LIMIT if cut else State.OK
 
     def add(self, what: str, amount: Score) -> None:
         self.usage[what] = self.usage.get(what, 0) + amount
@@ -107,6 +117,7 @@ def _count(sums: Sums, one: Span) -> None:
     sums.errors += wrong
     if gen_ai.generates(one):
         sums.add("turns", 1)
+        sums.answered(one)
     for what in gen_ai.TOKENS:
         amount = count_of(one, what)
         if amount is not None:
@@ -121,8 +132,9 @@ def _time(family: Family, one: Span, examples: dict[Place, Sums]) -> None:
     sums.start = min(filter(None, (sums.start, one.start)), default=0)
     sums.end = max(sums.end, one.end)
     above = family.parent(one)
-    if above is None or family.place(above).example is None:
-        sums.failed = sums.failed or gen_ai.failed(one)
+    if (above is None or family.place(above).example is None) and gen_ai.failed(one):
+        kind = str(one.attributes.get("error.type", "")).lower()
+        sums.state = State.TIMEOUT if "timeout" in kind else State.ERROR
 
 
 def _score(place: Place, one: Span, examples: dict[Place, Sums]) -> None:

@@ -72,6 +72,8 @@ def test_spans_add_to_the_rows_that_were_logged_and_take_nothing_from_them(here:
             ev.add(id=f"q{number}", input=number, scores={"match": 1}, usage={"in": 5} if number else None)
             score = {"gen_ai__evaluation__name": "faithful", "gen_ai__evaluation__score__value": number}
             leave(number + 1, gitexp__example__id=f"q{number}", gen_ai__response__model="m-1", **score)
+        other = {"gen_ai__evaluation__name": "match", "gen_ai__evaluation__score__value": 0}
+        leave(8, gitexp__example__id="q1", gen_ai__operation__name="evaluate", **other)
         leave(9, gitexp__example__id="q9")  # it was still at that one
     with Repository.open(here.path, here.environ) as repo:
         stored = resolve(repo, run.name or "")

@@ -122,6 +122,11 @@ def test_a_message_stands_once_and_a_list_says_only_what_is_new() -> None:
             [{"trace": "a", "span": "b", "name": "", "lists": {"m": "k"}}],
             "line 2: a list of messages is none",
         ),
+        ([{"trace": "a", "span": "b", "name": "", "end": 1 << 70}], "line 2: 'end' is not a number"),
+        (
+            [{"trace": "a", "span": "b", "name": "", "attributes": {"a": float("nan")}}],
+            "line 2: not JSON: NaN",
+        ),
         ([{"id": 5}], "line 2: 5 is not text"),
         (["text"], "line 2: not a JSON object"),
     ],
@@ -137,6 +142,13 @@ def test_a_list_that_claims_more_than_there_is_is_refused() -> None:
     assert read({"id": "k", "message": 1}, one, {**span, "lists": {"m": [0, 1]}}).spans[1].lists["m"]
     with pytest.raises(BrokenRecord, match="line 4: list 0 has not 2 messages"):
         read({"id": "k", "message": 1}, one, {**span, "lists": {"m": [0, 2]}})
+
+
+@pytest.mark.parametrize("depth", [150, 100_000])
+def test_what_is_nested_too_deep_is_refused(depth: int) -> None:
+    deep = b'{"id": "k", "message": ' + b"[" * depth + b"]" * depth + b"}"
+    with pytest.raises(BrokenRecord, match="f, line 2: "):
+        decode([b'{"kind": "spans", "format": 1}', deep], what="f")
 
 
 def test_short_lines_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:

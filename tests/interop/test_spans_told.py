@@ -12,7 +12,7 @@ from gitexp.formats.message_pool import message_of
 from gitexp.interop.gen_ai import Family, Place
 from gitexp.interop.spans_told import Told, metrics_of, told
 from gitexp.model.record import How, Input, Pin
-from gitexp.model.trace import Event, Outcome, Span
+from gitexp.model.trace import Event, Span
 
 SECOND = 1_000_000_000
 
@@ -123,11 +123,27 @@ def test_an_evaluation_is_a_score_of_its_example(value: Any, score: float | None
     assert found == ({} if score is None else {"m": score})
 
 
-def test_an_example_that_failed_is_one_whose_topmost_span_did() -> None:
-    top = Span("t", "1", "q", outcome=Outcome.ERROR, attributes={"gitexp.example.id": "a"})
-    fine = Span("t", "2", "q", attributes={"gitexp.example.id": "b"})
-    found = told([top, fine, chat(3, 2, error__type="429")])
-    assert (found.examples[Place("a")].failed, found.examples[Place("b")].failed) == (True, False)
+def test_an_example_ended_as_its_topmost_span_did_or_as_its_last_answer() -> None:
+    ends = {
+        "a": {"error__type": "ValueError"},
+        "b": {},
+        "c": {"error__type": "TimeoutError"},
+        "d": {},
+        "e": {},
+    }
+    tops = [span(number, gitexp__example__id=id, **more) for number, (id, more) in enumerate(ends.items())]
+    cut, whole = ["length"], ["stop"]
+    calls = [
+        chat(10, 1, error__type="429", gen_ai__response__finish_reasons="length"),
+        chat(11, 3, start=2, end=3, gen_ai__response__finish_reasons=cut),
+        chat(12, 3, gen_ai__response__finish_reasons=whole),
+        chat(13, 4, gen_ai__response__finish_reasons=cut),
+        chat(14, 4, start=2, end=3, gen_ai__response__finish_reasons=whole),
+        chat(15, 0, gen_ai__response__finish_reasons=cut),
+    ]
+    found = told([*calls, *tops]).examples
+    states = {place.example: sums.state.value for place, sums in found.items()}
+    assert states == {"a": "error", "b": "ok", "c": "timeout", "d": "limit", "e": "ok"}
 
 
 def test_a_model_is_named_and_a_dated_one_is_a_revision() -> None:

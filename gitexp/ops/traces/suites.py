@@ -62,8 +62,8 @@ def _row(rows: SuiteRows, key: tuple[str, int], sums: Sums) -> dict[str, Value]:
         "e": {"id": id, "x": known.x if known else short_hash(id)},
         "r": {"id": id, "ep": epoch, "s": dict(sums.scores)},
     }
-    if sums.failed:
-        row["r"]["st"] = State.ERROR.value
+    if sums.state is not State.OK:
+        row["r"]["st"] = sums.state.value
     return {**row}
 
 
