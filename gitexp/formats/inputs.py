@@ -75,6 +75,13 @@ def lay_over(known: Known, one: Input) -> None:
     known[one.role, one.name] = one
 
 
+def is_answered_by(declared: Input, seen: Input) -> bool:
+    """Whether what was `seen` to answer is the input that somebody declared, of which no answer is known."""
+    value = declared.value
+    named = value.get("name") if isinstance(value, Mapping) else value
+    return declared.role == seen.role and not declared.seen and seen.name in (declared.name, named)
+
+
 def _ordered(value: Value) -> Value:
     if isinstance(value, Mapping):
         return {key: _ordered(value[key]) for key in sorted(value)}

@@ -26,6 +26,7 @@ _RETRIEVING = frozenset(("retrieval", "RETRIEVER"))
 
 _NAMES: Mapping[str, Sequence[str]] = {
     "model": (MODEL, "llm.model_name", "embedding.model_name", "gen_ai.response.model"),
+    "provider": ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"),
     "answered": ("gen_ai.response.model",),
     "fingerprint": ("openai.response.system_fingerprint", "gen_ai.openai.response.system_fingerprint"),
     "tool": ("gen_ai.tool.name", "tool.name"),

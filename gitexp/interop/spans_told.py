@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from gitexp.errors import InvalidName
-from gitexp.formats.canonical_json import digest, to_json
-from gitexp.formats.span_content import hash_of
 from gitexp.interop import gen_ai
-from gitexp.interop.gen_ai import Family, Place, count_of, text_of
+from gitexp.interop.gen_ai import Family, Place, count_of
 from gitexp.interop.scores import NoScore, number
+from gitexp.interop.span_inputs import inputs_of
 from gitexp.model.evaluation import Score, State, check_label
-from gitexp.model.record import How, Input, Pin
-from gitexp.model.roles import GRADER, MODEL, PROMPT, RETRIEVER, SEEDS, SETTINGS, TOOLS
-from gitexp.model.trace import Message, Span
-from gitexp.model.values import Value
+from gitexp.model.record import Input
+from gitexp.model.trace import Span
 
 EVALUATION = "gen_ai.evaluation.result"
 _EVALUATION = "gen_ai.evaluation."
-_REQUEST = re.compile(r"gen_ai\.(?:openai\.|anthropic\.)?request\.([a-z0-9_.]{1,60})")
-_NO_SETTINGS = frozenset(("model", "seed", "stream"))
 _CUT = frozenset(("length", "max_tokens", "model_length"))
 """Reasons for which an answer is not whole."""
-_DATED = re.compile(r".*[-@](?:\d{4}-\d{2}-\d{2}|20\d{6})")
-"""A model's name with the day of its snapshot."""
-_MAX_NAMES = 100
-_MAX_MIXED = 20
-"""Different values of a setting that are listed."""
-MIXED = "mixed"
 
 
 @dataclass(slots=True)
@@ -82,7 +68,7 @@ def told(spans: Iterable[Span]) -> Told:
     for sums in examples.values():
         if sums.end > sums.start:
             sums.usage["sec"] = round((sums.end - sums.start) / 1e9, 3)
-    return Told(totals, examples, tuple(_inputs(family)), grading)
+    return Told(totals, examples, tuple(inputs_of(family)), grading)
 
 
 def metrics_of(totals: Sums) -> dict[str, Score]:
@@ -152,137 +138,3 @@ def _score(place: Place, one: Span, examples: dict[Place, Sums]) -> None:
                 examples.setdefault(answer, Sums()).scores[metric] = number(value)
         except (InvalidName, NoScore):
             continue
-
-
-def _inputs(family: Family) -> Iterator[Input]:
-    calls: dict[tuple[str, str], list[Span]] = {}
-    for one in family.calls():
-        model = text_of(one, "model")
-        if model is None:
-            continue
-        key = (GRADER if family.place(one).grading else MODEL, model)
-        if len(calls) < _MAX_NAMES or key in calls:
-            calls.setdefault(key, []).append(one)
-    for (role, model), ones in sorted(calls.items()):
-        yield _model(role, model, ones)
-        if role == MODEL:
-            yield from _settings(model, ones)
-    own = [one for one in family.spans if not family.place(one).grading]
-    yield from _hashed(TOOLS, "definitions", _definitions(own), None)
-    yield from _hashed(PROMPT, "system", _instructions(own), Pin.INFERRED)
-    yield from _retrievers(own)
-
-
-def _model(role: str, name: str, calls: list[Span]) -> Input:
-    answered = {
-        "response_model": {text_of(one, "answered") for one in calls},
-        "system_fingerprint": {text_of(one, "fingerprint") for one in calls},
-    }
-    seen = {key: _one_or_all(sorted(filter(None, found))) for key, found in answered.items() if any(found)}
-    pin = Pin.REVISION if _DATED.fullmatch(name) else Pin.NAMED
-    return Input(role, name, value=name, how=How.OBSERVED, pin=pin, seen=seen)
-
-
-def _settings(model: str, calls: list[Span]) -> Iterator[Input]:
-    """What the calls of a model were asked with; of what differs, every value."""
-    found: dict[str, set[str]] = {}
-    for one in calls:
-        for key, value in one.attributes.items():
-            match = _REQUEST.fullmatch(key)
-            if match and (len(found) < _MAX_NAMES or match[1] in found):
-                found.setdefault(match[1], set()).add(to_json(value))
-    settings = {name: values for name, values in found.items() if name not in _NO_SETTINGS}
-    if settings:
-        yield Input(SETTINGS, model, value=_values(settings), how=How.OBSERVED)
-    if "seed" in found:
-        yield Input(SEEDS, model, value=_values({"api": found["seed"]}), how=How.OBSERVED)
-
-
-def _values(found: Mapping[str, set[str]]) -> Value:
-    value: dict[str, Value] = {
-        name: _one_or_all([json.loads(one) for one in sorted(found[name])]) for name in sorted(found)
-    }
-    mixed = [name for name in value if len(found[name]) > 1]
-    return {**value, MIXED: mixed} if mixed else value
-
-
-def _definitions(spans: Iterable[Span]) -> Iterator[tuple[str, list[str]]]:
-    """The tools that calls were given: their hash, and their names."""
-    for one in spans:
-        for key in ("gen_ai.tool.definitions", "llm.tools"):
-            if messages := one.lists.get(key):
-                yield _hash(messages), sorted(filter(None, map(_tool_name, messages)))
-
-
-def _tool_name(message: Message) -> str | None:
-    value: Any = message.value if isinstance(message.value, Mapping) else {}
-    inner = value.get("function")
-    name = value.get("name") or (inner.get("name") if isinstance(inner, Mapping) else None)
-    return name[:200] if isinstance(name, str) else None
-
-
-def _instructions(spans: Iterable[Span]) -> Iterator[tuple[str, list[str]]]:
-    """What models were told before anything else, by hash."""
-    for one in spans:
-        plain = one.attributes.get("gen_ai.system_instructions")
-        if messages := one.lists.get("gen_ai.system_instructions"):
-            yield _hash(messages), []
-        elif isinstance(plain, str) and plain:
-            known = re.fullmatch(r"sha256:([0-9a-f]{64})", plain)
-            yield known[1] if known else digest(plain), []
-        else:
-            for key in ("gen_ai.input.messages", "gen_ai.prompt", "llm.input_messages"):
-                if first := [message for message in one.lists.get(key, ())[:1] if _is_system(message)]:
-                    yield _hash(first), []
-
-
-def _is_system(message: Message) -> bool:
-    return isinstance(message.value, Mapping) and message.value.get("role") in ("system", "developer")
-
-
-def _hash(messages: Iterable[Message]) -> str:
-    return digest([hash_of(one.value) for one in messages])
-
-
-def _hashed(role: str, name: str, found: Iterable[tuple[str, list[str]]], pin: Pin | None) -> Iterator[Input]:
-    """One input for what calls were given: by its hash, or where it differed by the hash of all of them."""
-    known: dict[str, list[str]] = {}
-    for one, names in found:
-        known.setdefault(one, names)
-    if not known:
-        return
-    hashes = sorted(known)
-    names = sorted({one for each in known.values() for one in each})
-    value: dict[str, Value] = {"digest": f"sha256:{hashes[0] if len(hashes) == 1 else digest(hashes)}"}
-    if names:
-        value["names"] = list(names[:_MAX_NAMES])
-    if len(hashes) > 1:
-        value |= {"different": len(hashes), MIXED: ["digest"]}
-    yield Input(role, name, value=value, how=How.OBSERVED, pin=pin)
-
-
-def _retrievers(spans: Iterable[Span]) -> Iterator[Input]:
-    found: dict[str, dict[str, set[str]]] = {}
-    for one in spans:
-        source = one.attributes.get("gen_ai.data_source.id")
-        if not gen_ai.retrieves(one) and source is None:
-            continue
-        name = str(source)[:200] if isinstance(source, (str, int)) and source != "" else "retrieval"
-        if len(found) < _MAX_NAMES or name in found:
-            into = found.setdefault(name, {})
-            for key, value in _retrieval(one, source).items():
-                if value is not None:
-                    into.setdefault(key, set()).add(to_json(value))
-    for name, values in sorted(found.items()):
-        yield Input(RETRIEVER, name, value=_values(values), how=How.OBSERVED, pin=Pin.NAMED)
-
-
-def _retrieval(one: Span, source: Value) -> dict[str, Value]:
-    if not gen_ai.retrieves(one):
-        return {"data_source": source}
-    top_k = one.attributes.get("gen_ai.request.top_k")
-    return {"data_source": source, "embedder": text_of(one, "model"), "top_k": top_k}
-
-
-def _one_or_all(values: list[Any]) -> Value:
-    return values[0] if len(values) == 1 else values[:_MAX_MIXED]

@@ -147,13 +147,16 @@ def test_an_example_ended_as_its_topmost_span_did_or_as_its_last_answer() -> Non
 
 
 def test_a_model_is_named_and_a_dated_one_is_a_revision() -> None:
-    one = chat(1, gen_ai__response__model="gpt-4o-2024-08-06", openai__response__system_fingerprint="fp_1")
+    openai = {"gen_ai__provider__name": "openai"}
+    one = chat(
+        1, **openai, gen_ai__response__model="gpt-4o-2024-08-06", openai__response__system_fingerprint="fp_1"
+    )
     two = chat(2, gen_ai__response__model="gpt-4o-2024-11-20")
     dated = [chat(3, gen_ai__request__model=name) for name in ("gpt-4o-2024-08-06", "claude-x-20250219")]
     models = {model.name: model for model in inputs(one, two, *dated)["model"]}
     assert models["gpt-4o"] == Input(
         *("model", "gpt-4o"),
-        value="gpt-4o",
+        value={"name": "gpt-4o", "provider": "openai"},
         how=How.OBSERVED,
         pin=Pin.NAMED,
         seen={"response_model": ["gpt-4o-2024-08-06", "gpt-4o-2024-11-20"], "system_fingerprint": "fp_1"},
@@ -166,12 +169,20 @@ def test_settings_that_differ_between_calls_are_all_told() -> None:
     two = chat(2, gen_ai__request__temperature=0.7, gen_ai__request__max_tokens=64, gen_ai__request__seed=7)
     found = inputs(one, two)
     assert found["settings"][0].value == {
-        "max_tokens": 64,
-        "temperature": [0.2, 0.7],
-        "mixed": ["temperature"],
+        "mixed": [{"max_tokens": 64, "temperature": 0.2}, {"max_tokens": 64, "temperature": 0.7}]
     }
     assert found["seeds"][0].value == {"api": 7}
     assert inputs(one)["settings"][0].value == {"max_tokens": 64, "temperature": 0.2}
+    many = [
+        chat(number, gen_ai__request__temperature=number, gen_ai__request__seed=number)
+        for number in range(20)
+    ]
+    (settings,), (seeds,) = inputs(*many)["settings"], inputs(*many)["seeds"]
+    assert isinstance(settings.value, dict)
+    assert settings.value["mixed"] == 20
+    assert isinstance(seeds.value, dict)
+    assert len(seeds.value["api"]) == 17
+    assert "settings" not in inputs(chat(1))
 
 
 def with_list(one: Span, key: str, *values: Any) -> Span:
@@ -192,7 +203,7 @@ def test_tools_and_instructions_are_known_by_their_hash() -> None:
     assert other.value["digest"] != tools.value["digest"]
     (both,) = inputs(*same, with_list(chat(3), key, {"name": "search"}))["tools"]
     assert isinstance(both.value, dict)
-    assert (both.value["names"], both.value["mixed"]) == (["search", "weather"], ["digest"])
+    assert (both.value["names"], both.value["mixed"]) == (["search", "weather"], 2)
     system = {"role": "system", "content": "Be brief."}
     (prompt,) = inputs(with_list(chat(1), "gen_ai.input.messages", system, {"role": "user", "content": "?"}))[
         "prompt"

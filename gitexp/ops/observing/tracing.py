@@ -14,7 +14,7 @@ from gitexp.capture import journal, reports
 from gitexp.capture.reports import Observed
 from gitexp.capture.tracing import FOLDER, INOTIFY, MODES, OFF, OPEN, observed_environment
 from gitexp.errors import UsageError
-from gitexp.formats.inputs import Known, input_from, lay_over
+from gitexp.formats.inputs import Known, input_from, is_answered_by, lay_over
 from gitexp.formats.settings import FILE as SETTINGS_FILE
 from gitexp.model.files import PARAMS_FILES
 from gitexp.model.record import How, Input
@@ -126,7 +126,7 @@ class Tracing:
                 yield self._masked(one)
             elif one.role == MODEL and one.seen:
                 # What was declared stands, and what was answered belongs to it.
-                yield from (replace(each, seen=one.seen) for each in declared if _is_same(each, one))
+                yield from (replace(each, seen=one.seen) for each in declared if is_answered_by(each, one))
 
     def _masked(self, one: Input) -> Input:
         if one.value is None:
@@ -171,12 +171,6 @@ def _known(recording: Recording, before: Sequence[Input]) -> list[Input]:
         if row[0] == "u":
             lay_over(known, input_from(row[2]["role"], row[2]))
     return list(known.values())
-
-
-def _is_same(declared: Input, seen: Input) -> bool:
-    value = declared.value
-    named = value.get("name") if isinstance(value, Mapping) else value
-    return declared.role == seen.role and not declared.seen and seen.name in (declared.name, named)
 
 
 def _missed(observed: Observed, *, python: bool) -> Iterator[str]:

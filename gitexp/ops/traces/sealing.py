@@ -9,14 +9,14 @@ from gitexp.capture.live import Start
 from gitexp.errors import GitExpError
 from gitexp.formats import spans as span_format
 from gitexp.formats.fold import Folded
-from gitexp.formats.identity import identity
-from gitexp.formats.inputs import Known, lay_over
+from gitexp.formats.inputs import Known, is_answered_by, lay_over
 from gitexp.formats.packed_lines import pack
 from gitexp.formats.record_fields import FAULTS
 from gitexp.formats.spans import Trace
 from gitexp.interop.spans_told import Told, metrics_of, told
 from gitexp.model.evaluation import is_score
 from gitexp.model.record import Artifact, How, Input, Record
+from gitexp.model.roles import SEEDS
 from gitexp.model.values import Scalar
 from gitexp.ops.record_folder import Traces
 from gitexp.ops.traces.gathering import gather
@@ -78,22 +78,27 @@ def _totals(before: Record, record: Record, found: Told) -> dict[str, Scalar]:
 def observed(known: Iterable[Input], found: Iterable[Input], before: Iterable[Input]) -> tuple[Input, ...]:
     """What is `known` of a run with what was `found` by looking on; an input is never said twice.
 
-    What somebody declared stands, and gets what was answered; what was seen of an earlier life of the run
-    (`before`) gives way.
+    Of a role that somebody declared what was declared stands, and a model gets what was answered; what was
+    seen in another way stands too, and what was seen of an earlier life of the run (`before`) gives way.
     """
     inputs: Known = {(one.role, one.name): one for one in known}
+    declared = {one.role for one in inputs.values() if one.how is not How.OBSERVED}
     old = {(one.role, one.name): one for one in before if one.how is How.OBSERVED}
     for one in found:
         key = (one.role, one.name)
-        same = key if key in inputs else _same(inputs, one)
-        if same is None or (same == key and inputs[key] == old.get(key)):
+        if one.role in declared:
+            inputs |= {
+                key: replace(each, seen=one.seen) for key, each in inputs.items() if is_answered_by(each, one)
+            }
+        elif key not in inputs or inputs[key] == old.get(key):
             lay_over(inputs, one)
-        elif one.seen and not inputs[same].seen:
-            inputs[same] = replace(inputs[same], seen=one.seen)
+        else:
+            inputs[key] = _both(inputs[key], one)
     return tuple(inputs.values())
 
 
-def _same(inputs: Mapping[tuple[str, str], Input], one: Input) -> tuple[str, str] | None:
-    """Where the input stands under another name."""
-    alike = (key for key, known in inputs.items() if key[0] == one.role and identity(known) == identity(one))
-    return next(alike, None)
+def _both(one: Input, other: Input) -> Input:
+    """What two saw of the same."""
+    if one.role == SEEDS and isinstance(one.value, Mapping) and isinstance(other.value, Mapping):
+        one = replace(one, value={**other.value, **one.value})
+    return replace(one, seen=one.seen or other.seen)
