@@ -16,12 +16,10 @@ from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical_json import to_json
 from gitexp.formats.message_pool import Pool, Unpool
 from gitexp.formats.record_fields import FAULTS
-from gitexp.model.trace import FORMAT, Content, Event, Link, Message, Outcome, Span
+from gitexp.model.trace import FORMAT, KIND, Content, Event, Link, Message, Outcome, Span
 from gitexp.model.values import Value
 
 NAME = "spans.jsonl"
-KIND = "spans"
-"""The kind of such an artifact."""
 FOLDER = "traces"
 MAX_SPANS = 1_000_000
 MAX_LINE = 64 << 20

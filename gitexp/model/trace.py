@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from gitexp.model.values import Value
 
+KIND = "spans"
+"""The kind of the artifacts that hold them."""
 FORMAT = 1
 """The version of span files that this gitexp writes; it reads this and older ones."""
 

@@ -27,7 +27,7 @@ LOG_LIMIT = 1 << 20
 """Bytes of console output that a record keeps at most (`exp.maxLog`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Traces:
     """The files of spans that a run has left."""
 
@@ -38,6 +38,8 @@ class Traces:
     """What is to be kept of their texts; None where the settings say that."""
     notices: list[str] = field(default_factory=list)
     """Told what could not be read."""
+    kept: bool = True
+    """False where they could not be: on a full disk, say."""
 
 
 def folded_rows(

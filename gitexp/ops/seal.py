@@ -232,8 +232,9 @@ def _traces(live: Live) -> Traces:
 
 
 def _sizes(journals: Mapping[str, int], traces: Traces | None) -> dict[str, int]:
-    """What `Live.sizes` gave as it was read."""
-    return {**journals, **{f"traces/{name}": size for name, size in (traces.files if traces else {}).items()}}
+    """What `Live.sizes` gave as it was read; spans that could not be kept are tried again."""
+    spans = traces.files if traces is not None and traces.kept else {}
+    return {**journals, **{f"traces/{name}": size for name, size in spans.items()}}
 
 
 def _commit(start: Start, folded: Folded, ending: Ending | None, tree: RecordTree, head: Head) -> Oid:

@@ -124,11 +124,15 @@ def test_whatever_is_wrong_with_spans_the_run_ends(here: Repo, monkeypatch: pyte
     def broken(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("gitexp.ops.traces.sealing.told", broken)
     run = gitexp.start("one", strict=True)
     leave(1)
-    with pytest.raises(GitExpError, match="spans: they cannot be kept: MemoryError"):
-        run.finish()
+    with monkeypatch.context() as patch:
+        patch.setattr("gitexp.ops.traces.sealing.told", broken)
+        with pytest.raises(GitExpError, match="spans: they cannot be kept: MemoryError"):
+            run.finish()
     assert run.status == "finished"
     assert spans(here, run.name) == 0
+    with Repository.open(here.path, here.environ) as repo:
+        assert [one.outcome for one in sweep(repo)] == [Outcome.EXTENDED]
+    assert spans(here, run.name) == 1
     here.fsck()

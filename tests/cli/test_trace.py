@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,17 @@ def test_names_cannot_reach_the_terminal(exp: Program) -> None:
     assert "\\x1b[2J x" in out
     assert "owned" in out
     assert out.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("kind", [("worktree",), ("bare", "sha256"), ("submodule",)], ids=" ".join)
+def test_spans_are_picked_up_in_every_kind_of_repository(
+    exp_in: Callable[..., Program], kind: tuple[str, ...]
+) -> None:
+    exp = exp_in(*kind)
+    name = left(exp, LEAVE, "--isolated")["name"]
+    assert len(exp("trace", name).out.splitlines()) == 9
+    assert f"git exp trace {name}" in exp("show", name).out
+    exp.repo.fsck()
 
 
 def test_the_spans_of_a_killed_run_are_kept(exp: Program, environ: dict[str, str]) -> None:

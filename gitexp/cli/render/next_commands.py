@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitexp.model.record import Status
+from gitexp.model.trace import KIND
 from gitexp.ops.examine import Examined
 
 _SHORT = 10
@@ -25,6 +26,8 @@ def next_commands(found: Examined) -> Iterator[tuple[str, str]]:
         yield f"git exp show {name}", "the run, with the code that it is of"
     if found.suites:
         yield f"git exp eval show {name}", "its evaluations"
+    if any(one.kind == KIND for one in found.record.artifacts):
+        yield f"git exp trace {name}", "its calls of models and tools"
     if info.source is not None and not info.code.base:
         return  # its code is not known
     if info.code.dirty and info.code.base and info.source is None:

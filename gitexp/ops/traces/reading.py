@@ -12,7 +12,7 @@ from gitexp.formats.span_content import without_texts
 from gitexp.formats.spans import Trace
 from gitexp.interop.gen_ai import Family
 from gitexp.model.record import Artifact
-from gitexp.model.trace import Content, Span
+from gitexp.model.trace import KIND, Content, Span
 from gitexp.ops.artifacts import Artifacts
 from gitexp.ops.read import StoredRun
 from gitexp.ops.record_folder import Traces
@@ -47,7 +47,7 @@ def read_trace(run: StoredRun, wanted: Wanted) -> Trace:
 def _traces(run: StoredRun) -> Iterator[Trace]:
     artifacts = Artifacts(run)
     for one in artifacts.all:
-        if one.kind == span_format.KIND and one.path.startswith(f"{span_format.FOLDER}/"):
+        if one.kind == KIND and one.path.startswith(f"{span_format.FOLDER}/"):
             yield _kept(artifacts, one, f"run {run.name!r}: {one.path}")
     if run.live:
         from gitexp.ops.traces.gathering import gather

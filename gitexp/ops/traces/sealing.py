@@ -17,6 +17,7 @@ from gitexp.interop.spans_told import Told, metrics_of, told
 from gitexp.model.evaluation import is_score
 from gitexp.model.record import Artifact, How, Input, Record
 from gitexp.model.roles import SEEDS
+from gitexp.model.trace import KIND
 from gitexp.model.values import Scalar
 from gitexp.ops.record_folder import Traces
 from gitexp.ops.traces.gathering import gather
@@ -36,6 +37,7 @@ def with_traces(repo: Repository, start: Start, folded: Folded, traces: Traces) 
         metrics = {**folded.record.metrics, **_totals(start.record, folded.record, found)}
         folded, metrics = lay_into(folded, metrics, found.examples, repo.settings.goals)
     except (GitExpError, OSError, MemoryError, *FAULTS) as error:
+        traces.kept = False
         traces.notices.append(f"spans: they cannot be kept: {str(error) or type(error).__name__}")
         return folded
     record = replace(
@@ -52,7 +54,7 @@ def _kept(repo: Repository, record: Record, trace: Trace) -> Artifact:
     ending, data = pack(span_format.encode(trace))
     stored = repo.store.add_bytes(data)
     metadata = {"spans": len(trace.spans), "content": trace.content.value}
-    return Artifact(_path(record, ending), stored.oid, stored.size, span_format.KIND, metadata)
+    return Artifact(_path(record, ending), stored.oid, stored.size, KIND, metadata)
 
 
 def _path(record: Record, ending: str) -> str:
