@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from gitexp.api.history import History, Series
 from gitexp.errors import UnknownKey
@@ -164,6 +164,38 @@ class RecordedRun:
     def env(self) -> Mapping[str, Value]:
         """What the run ran on and with."""
         return self.stored.whole.env
+
+    def regrade(
+        self,
+        suite: str,
+        scores: Mapping[str | tuple[str, int], Any] | Callable[[Mapping[str, Any]], Any],
+        reason: str,
+        *,
+        grader: str | None = None,
+        partial: bool = False,
+    ) -> RecordedRun:
+        """The run with other scores of a suite, as `git exp eval regrade` writes it: a commit on top.
+
+        `scores` are values by id, or by id and epoch, or a function that is given a mapping for each answer
+        (`id`, `epoch`, `scores`, `tags` and, where they are kept, `input`, `target`, `output`). A value is a
+        mapping metric -> score, or the score of the only metric. `grader` is a name that it is known by.
+        Raises UsageError for rows that the suite does not have and, unless `partial`, for scores that are
+        missing; nothing was written then.
+        """
+        from gitexp.ops.evaluations.graders_in_python import grades_in_python
+        from gitexp.ops.evaluations.regrading import regrade
+
+        done = regrade(
+            self.stored,
+            suite,
+            lambda old, problems: grades_in_python(old, scores, grader, problems),
+            reason,
+            with_text=callable(scores),
+            partial=partial,
+        )
+        if done.commit is None:
+            return self
+        return RecordedRun(read.load(self.stored.repo, done.commit, self.stored.name, self.stored.name))
 
     def history(self) -> History:
         """Every row that was ever logged, in write order; iterate it for one mapping a row."""

@@ -57,7 +57,7 @@ def _is_log(path: Path) -> bool:
 
 
 def _of_log(path: Path) -> Iterator[str]:
-    from gitexp.ops.evaluations.log_text import of_log
+    from gitexp.ops.evaluations.log_excerpt import of_log
 
     return of_log(path)
 

@@ -66,6 +66,7 @@ def _metric(found: Difference, one: Compared, with_text: bool) -> dict[str, Any]
 
 
 def compared_value(one: Compared) -> dict[str, Any]:
+    """One metric in two suites, as JSON has it."""
     interval = one.interval()
     return {
         "old": one.old,

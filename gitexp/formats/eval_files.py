@@ -19,6 +19,7 @@ from gitexp.model.evaluation import (
     Meta,
     Metric,
     OnError,
+    Regrading,
     Source,
     Suite,
     is_score,
@@ -111,6 +112,7 @@ def meta_value(suite: Suite) -> dict[str, Value]:
         **_set({"cluster": meta.cluster, "source": _source_value(meta.source) if meta.source else None}),
         **_set({"warnings": _bounded(meta.warnings) or None}),
         **_set({"reported": {key: meta.reported[key] for key in sorted(meta.reported)} or None}),
+        **_set({"history": [_regrading_value(one) for one in meta.history] or None}),
     }
 
 
@@ -140,6 +142,7 @@ def _meta_from(value: Mapping[str, Any]) -> Meta:
         source=None if source is None else _source_from(fields.mapping(source)),
         warnings=fields.texts(value.get("warnings")),
         reported=fields.scalars(fields.mapping(value.get("reported"))),
+        history=tuple(_regrading_from(fields.mapping(one)) for one in fields.listed(value.get("history"))),
     )
 
 
@@ -173,6 +176,26 @@ def _source_from(value: Mapping[str, Any]) -> Source:
         fields.text_or_none(value.get("version")),
         fields.digest_or_none(value.get("digest")),
         fields.text_or_none(value.get("task")),
+    )
+
+
+def _regrading_value(one: Regrading) -> dict[str, Value]:
+    means = {key: one.means[key] for key in sorted(one.means)}
+    return _set(
+        {
+            **{"at": one.at, "reason": one.reason, "before": one.before},
+            **{"rows": one.rows, "means": means or None},
+        }
+    )
+
+
+def _regrading_from(value: Mapping[str, Any]) -> Regrading:
+    return Regrading(
+        fields.text(value["at"]),
+        fields.text(value["reason"]),
+        fields.oid(value["before"]),
+        fields.count(value["rows"]),
+        fields.scalars(fields.mapping(value.get("means"))),
     )
 
 

@@ -27,6 +27,8 @@ class Columns:
     epoch: str | None = None
     scores: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    """What scores are called as well, where none are named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,17 +48,22 @@ class _Table:
     def read(self, source: Source, request: Request, problems: Problems) -> list[Imported]:
         rows = _csv(source) if self.NAME == "csv" else _json(source)
         builder = request.builder(request.suite or suite_name(source.stem), problems)
-        scores: Sequence[str] | None = None
+        first: Mapping[str, Any] | None = None
+        scored = False
         for line in rows:
             if line.fault is not None:
                 problems.error(line.where, line.fault)
                 continue
-            if scores is None:
-                scores = _score_columns(source, line.value, request.columns)
-            builder.add(_row(line.where, line.value, scores, request))
-        if not len(builder):
+            first = line.value if first is None else first
+            # A row need not have all of them: in a CSV an empty cell is none.
+            columns = _score_columns(line.value, request.columns)
+            scored = scored or bool(columns)
+            builder.add(_row(line.where, line.value, columns, request))
+        if first is None:
             problems.check()
             raise BrokenFile(f"{source.shown}: no rows in it")
+        if not scored:
+            raise _no_scores(source, first)
         suite = builder.build(Origin(self.NAME, None, request.digest, source.path.name))
         return [Imported((suite,), (input_of("dataset", suite.name, {}, suite),))]
 
@@ -108,18 +113,21 @@ def _bounded(file: io.TextIOWrapper) -> Iterator[str]:
         yield line
 
 
-def _score_columns(source: Source, first: Mapping[str, Any], columns: Columns) -> Sequence[str]:
-    """The columns of scores. Raises UsageError where none is named and none has the usual name."""
-    if columns.scores:
-        return columns.scores
-    found = [name for name in first if name in _SCORES or name.startswith(("score.", "score_", "scores."))]
-    if not found:
-        known = {name for names in _USUAL.values() for name in names}
-        others = [f"--score {name}" for name in first if name not in known and name.isidentifier()]
-        raise UsageError(
-            f"{source.shown}: no column of scores is known", hint=" ".join(others[:3]) or "--score NAME"
-        )
-    return found
+def _score_columns(row: Mapping[str, Any], columns: Columns) -> Sequence[str]:
+    """Those that are named, or else those with usual names."""
+    return columns.scores or [
+        name
+        for name in row
+        if name in _SCORES or name in columns.metrics or name.startswith(("score.", "score_", "scores."))
+    ]
+
+
+def _no_scores(source: Source, row: Mapping[str, Any]) -> UsageError:
+    known = {name for names in _USUAL.values() for name in names}
+    others = [f"--score {name}" for name in row if name not in known and name.isidentifier()]
+    return UsageError(
+        f"{source.shown}: no column of scores is known", hint=" ".join(others[:3]) or "--score NAME"
+    )
 
 
 def _row(where: str, value: Mapping[str, Any], columns: Sequence[str], request: Request) -> Row:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from gitexp.errors import InvalidName
 from gitexp.model.paths import safe_path
-from gitexp.model.values import Digest, Scalar, Value
+from gitexp.model.values import Digest, Oid, Scalar, Value
 
 FORMAT = 1
 """The version of the tables that this gitexp writes; it reads this and older ones."""
@@ -91,6 +91,21 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Regrading:
+    """That scores were replaced after the run; who did it is the author of that commit."""
+
+    at: str
+    """When, as RFC 3339 in UTC."""
+    reason: str
+    before: Oid
+    """The run's commit before."""
+    rows: int
+    """How many rows got other scores."""
+    means: Mapping[str, Scalar] = field(default_factory=dict)
+    """What the means of the metrics were, where there were any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Meta:
     """What is known of a suite apart from its rows."""
 
@@ -107,6 +122,8 @@ class Meta:
     warnings: tuple[str, ...] = ()
     reported: Mapping[str, Scalar] = field(default_factory=dict)
     """Aggregates as the source has them, under its own names."""
+    history: tuple[Regrading, ...] = ()
+    """What became of the scores since, the latest last."""
 
     def __post_init__(self) -> None:
         check_suite(self.suite)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from gitexp.errors import GitExpError, NotFound, RefChanged
+from gitexp.errors import GitExpError, RefChanged
 from gitexp.formats import record as record_files
 from gitexp.git.objects import Entry, ObjectBuilder
 from gitexp.git.refs import run_ref
@@ -14,9 +14,9 @@ from gitexp.git.write import RefUpdate
 from gitexp.model.names import RunName, new_id, new_name
 from gitexp.model.record import Record, RunInfo
 from gitexp.model.values import Oid
-from gitexp.ops.archive.names import places
 from gitexp.ops.change import change
 from gitexp.ops.commit import RecordTree, stored, trailing, write_commit
+from gitexp.ops.on_top import put_on_top
 from gitexp.ops.operations import RECORDING, Kind, Operation
 from gitexp.ops.tip import Tip
 from gitexp.repo import Repository
@@ -64,20 +64,13 @@ def amend(repo: Repository, name: RunName, edit: Callable[[RunInfo], RunInfo], t
 
     Raises NotFound, BrokenRecord, GitError or OSError.
     """
-    for _ in range(_TRIES):
-        own, tips = places(repo)
-        if name not in tips:
-            raise NotFound(f"run {name!r} is gone", hint=f"git exp restore {name}")
-        tip = Tip.read(repo, tips[name], name)
+
+    def made(tip: Tip, builder: ObjectBuilder) -> Oid:
         after = edit(tip.info)
-        builder = ObjectBuilder(repo.layout.object_format)
         message = f"exp {name}: {told}\n\n{trailing(after)}"
-        commit = tip.commit_with(builder, after, repo.config.identity(repo.environ), message)
-        update = RefUpdate(run_ref(name), commit, own.get(name))
-        with stored(repo, builder), suppress(RefChanged):
-            change(repo, [update], Operation(f"{told} {name}", (update,)))
-            return commit
-    raise RefChanged(f"run {name!r} keeps being changed by somebody else", hint=f"git exp show {name}")
+        return tip.commit_with(builder, after, repo.config.identity(repo.environ), message)
+
+    return put_on_top(repo, name, made, f"{told} {name}")
 
 
 def _commit(repo: Repository, record: Record, made: Inscription) -> Oid:

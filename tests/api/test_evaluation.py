@@ -288,3 +288,29 @@ def test_a_fork_begins_with_the_answers_of_its_origin(here: Repo) -> None:
         fork.eval("other").add(id="a", scores={"m": 0})
     assert suite_of(here, fork.name).results == suite_of(here, run.name).results
     assert [one.scores["m"] for one in suite_of(here, fork.name, "other").results] == [0]
+
+
+def test_a_run_regrades_itself_in_python(here: Repo) -> None:
+    with gitexp.start("eval") as run, run.eval("qa", with_text=True) as ev:
+        for id, said in (("a", "yes"), ("b", "no")):
+            ev.add(id=id, input=id, target="yes", scores={"match": 0}, output=said)
+    assert run.name
+    stored = gitexp.get_run(run.name)
+    graded = stored.regrade("qa", lambda row: row["output"] == row["target"], "it was never graded")
+    assert graded.metrics["qa/match"] == 0.5
+    (grader,) = [one for one in graded.inputs if one.role == "grader"]
+    assert grader.value["ast"].startswith("sha256:")  # type: ignore[index,call-overload]
+    assert graded.regrade("qa", {"a": 1, "b": 0}, "the same") is graded
+    named = graded.regrade("qa", {("a", 1): {"match": 0}}, "label", grader="people", partial=True)
+    assert named.metrics["qa/match"] == 0
+    with pytest.raises(UsageError, match="no new score"):
+        named.regrade("qa", {"a": 1}, "x")
+    assert stored.metrics["qa/match"] == 0
+
+
+def test_a_run_that_goes_on_grades_itself(here: Repo) -> None:
+    with gitexp.start("eval") as run:
+        run.eval("qa").add(id="a", scores={"match": 0})
+        assert run.name
+        with pytest.raises(UsageError, match="still running"):
+            gitexp.get_run(run.name).regrade("qa", {"a": 1}, "x")

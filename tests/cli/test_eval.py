@@ -396,7 +396,7 @@ def test_imported_runs_travel(world: World) -> None:
 def test_help(exp: Program) -> None:
     said = exp("eval")
     assert (said.code, said.out) == (2, "")
-    assert "import  Bring in logs" in said.err
+    assert "import   Bring in logs" in said.err
     assert exp("eval", "odd").err == "error: 'odd' is not a git exp eval command\nhint: git exp eval -h\n"
     for word in ("import", "show", "export"):
         said = exp("eval", word, "-h")

@@ -19,6 +19,7 @@ from gitexp.model.evaluation import (
     Metric,
     OnError,
     Output,
+    Regrading,
     Result,
     Source,
     State,
@@ -60,6 +61,13 @@ METAS = st.builds(
     | st.builds(Source, TEXT, st.none() | TEXT, st.none() | st.just("ab" * 32), st.none() | TEXT),
     warnings=st.lists(TEXT, max_size=3).map(tuple),
     reported=st.dictionaries(TEXT, NUMBERS | TEXT, max_size=3),
+    history=st.lists(
+        st.builds(
+            *(Regrading, TEXT, TEXT, st.just("ab" * 20), st.integers(0, 9)),
+            st.dictionaries(TEXT, NUMBERS, max_size=2),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 
 

@@ -331,6 +331,16 @@ def test_csv_with_named_columns(tmp_path: Path, tab: str) -> None:
     assert caught.value.hint == "--score who --score said --score good"
 
 
+def test_a_column_of_scores_may_be_empty_in_the_first_row(tmp_path: Path) -> None:
+    (suite,) = suites(_json(tmp_path, "id,score,score_f1\na,,0.5\nb,1,\n", "rows.csv"))
+    assert [dict(one.scores) for one in suite.results] == [{"score_f1": 0.5}, {"score": 1}]
+    (suite,) = suites(_lines(tmp_path, {"id": "a", "state": "error"}, {"id": "b", "score": 1}))
+    assert [(one.state, dict(one.scores)) for one in suite.results] == [
+        (State.ERROR, {}),
+        (State.OK, {"score": 1}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from gitexp.capture.snapshot import RECORD_FOLDER
-from gitexp.errors import NotFound, RefChanged, UsageError
+from gitexp.errors import UsageError
 from gitexp.formats import eval_files
 from gitexp.formats import record as record_files
-from gitexp.git.objects import FOLDER, Entry, ObjectBuilder
-from gitexp.git.refs import run_ref
-from gitexp.git.write import RefUpdate
+from gitexp.git.objects import ObjectBuilder
 from gitexp.model.names import RunName
-from gitexp.model.record import Input, Record, Status
+from gitexp.model.record import Input, Record
 from gitexp.model.values import Oid, Scalar
-from gitexp.ops.archive.names import places
-from gitexp.ops.change import change
-from gitexp.ops.commit import RecordTree, stored, trailing
 from gitexp.ops.evaluations.files import ATTRIBUTES, LOG_KIND, Files
-from gitexp.ops.operations import Operation
+from gitexp.ops.on_top import check_ended, put_on_top, with_files
 from gitexp.ops.recorded import WHOLE, read_record, recorded_blobs
 from gitexp.ops.tip import Tip
 from gitexp.repo import Repository
-
-_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +32,28 @@ class Attachment:
 
 def attach(repo: Repository, name: RunName, what: Attachment) -> Oid:
     """The run's new tip. Raises UsageError for what it has already, NotFound, BrokenRecord, GitError."""
-    for _ in range(_TRIES):
-        own, tips = places(repo)
-        if name not in tips:
-            raise NotFound(f"run {name!r} is gone", hint=f"git exp restore {name}")
-        tip = Tip.read(repo, tips[name], name)
-        if tip.info.status is Status.RUNNING:
-            raise UsageError(f"run {name!r} is still running", hint="wait for its end")
-        builder = ObjectBuilder(repo.layout.object_format)
-        commit = _commit(repo, tip, builder, name, what)
-        update = RefUpdate(run_ref(name), commit, own.get(name))
-        with stored(repo, builder), suppress(RefChanged):
-            change(repo, [update], Operation(f"attach {what.told} to {name}", (update,)))
-            return commit
-    raise RefChanged(f"run {name!r} keeps being changed by somebody else", hint=f"git exp show {name}")
+
+    def made(tip: Tip, builder: ObjectBuilder) -> Oid:
+        check_ended(tip)
+        return with_files(
+            repo, tip, builder, _files(repo, name, tip, what), f"exp {name}: evaluation {what.told}"
+        )
+
+    return put_on_top(repo, name, made, f"attach {what.told} to {name}")
 
 
-def _commit(repo: Repository, tip: Tip, builder: ObjectBuilder, name: RunName, what: Attachment) -> Oid:
+def _files(repo: Repository, name: RunName, tip: Tip, what: Attachment) -> dict[str, bytes]:
     blobs = recorded_blobs(repo.reader, tip.oid)
     record, what = _kept(read_record(repo.reader, tip.oid, name, WHOLE), what)
     _check_free(blobs, record, name, what)
-    tree = RecordTree(builder, blobs)
     changed = record_files.encode(_with(record, what))
-    for file in (record_files.METRICS, record_files.INPUTS, record_files.ARTIFACTS):
-        if file in changed:
-            tree.add(file, changed[file])
+    wanted = (record_files.METRICS, record_files.INPUTS, record_files.ARTIFACTS)
     before = repo.reader.read(blobs[ATTRIBUTES])[1] if ATTRIBUTES in blobs else b""
-    files = {**what.files.files, ATTRIBUTES: what.files.attributes(before)}
-    for path, data in files.items():
-        tree.add(path, data)
-    others = [entry for entry in tip.root if entry.name != RECORD_FOLDER]
-    root = builder.tree([*others, Entry(RECORD_FOLDER, FOLDER, tree.write())])
-    message = f"exp {name}: evaluation {what.told}\n\n{trailing(tip.info)}"
-    at = max(time.time(), tip.at + 1)
-    return builder.commit(root, (tip.oid,), repo.config.identity(repo.environ), at, message)
+    return {
+        **{file: changed[file] for file in wanted if file in changed},
+        **what.files.files,
+        ATTRIBUTES: what.files.attributes(before),
+    }
 
 
 def _kept(record: Record, what: Attachment) -> tuple[Record, Attachment]:

@@ -16,6 +16,7 @@ COMMANDS = {
     "show": "gitexp.cli.commands.eval.show",
     "diff": "gitexp.cli.commands.eval.diff",
     "plan": "gitexp.cli.commands.eval.plan",
+    "regrade": "gitexp.cli.commands.eval.regrade",
     "export": "gitexp.cli.commands.eval.export",
 }
 

@@ -1,0 +1,152 @@
+"""`git exp eval regrade`: scores corrected by people, or graded anew by a program."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.cli.program import Program
+from tests.interop.logs import FIXTURES
+
+EVAL = str(FIXTURES / "inspect" / "baseline.zstd.eval")
+GRADE = """\
+import json, sys
+for line in sys.stdin:
+    row = json.loads(line)
+    right = row["target"] in row["output"] and row["id"] not in sys.argv[1:]
+    print(json.dumps({"id": row["id"], "epoch": row["epoch"], "match": right}))
+"""
+
+
+@pytest.fixture
+def name(exp: Program) -> str:
+    (exp.repo.path / "grade.py").write_text(GRADE)
+    return exp("eval", "import", EVAL).name
+
+
+def write(exp: Program, text: str, name: str = "scores.csv") -> str:
+    (exp.repo.path / name).write_text(text)
+    return name
+
+
+def test_a_program_that_is_asked_grades_anew(exp: Program, name: str) -> None:
+    """The answers are those of the log: their text is not in git."""
+    tip, status = exp.repo.git("rev-parse", f"refs/exp/{name}"), exp.repo.git("status", "--porcelain")
+    command = ("tinyqa", "-m", "stricter\nmatch", "--", sys.executable, "grade.py", "q-cap-fr")
+    dry = exp("eval", "regrade", "-n", name, *command)
+    assert dry.code == 0
+    assert exp.repo.git("rev-parse", f"refs/exp/{name}") == tip
+    said = exp("eval", "regrade", name, *command)
+    assert (said.code, said.out, said.err) == (
+        *(0, dry.out),
+        f"exp {name} regraded: git exp eval show {name}\n",
+    )
+    assert said.out.splitlines() == [
+        "tinyqa: 2 of 12 answers have other scores",
+        "  match: 0.833333 -> 0.666667, 0 better, 1 worse, 5 as before",
+        "    q-cap-fr  1 -> 0",
+    ]
+    assert exp.repo.git("log", "-1", "--format=%B", f"refs/exp/{name}").splitlines() == [
+        f"exp {name}: regrade tinyqa",
+        *("", "Reason: stricter match", "", f"Exp-Run: {name}", "Exp-Status: finished"),
+    ]
+    assert exp.repo.git("rev-parse", f"refs/exp/{name}^") == tip
+    assert exp.repo.git("diff", "--name-only", tip, f"refs/exp/{name}").splitlines() == [
+        *(
+            ".exp/eval/tinyqa/meta.yaml",
+            ".exp/eval/tinyqa/scores.jsonl",
+            ".exp/inputs.yaml",
+            ".exp/metrics.yaml",
+        )
+    ]
+    run = exp("show", name, "--json").json
+    assert (run["metrics"]["tinyqa/match"], run["stale"]) == (pytest.approx(4 / 6), False)
+    (grader,) = run["inputs"]["grader"]
+    assert (grader["how"], grader["pin"], grader["value"]["kind"]) == ("declared", "content", "code")
+    assert grader["value"]["code"]["grade.py"].startswith("ast:")
+    meta = exp.repo.git("show", f"refs/exp/{name}:.exp/eval/tinyqa/meta.yaml")
+    assert f"    before: {tip}\n    rows: 2\n    means:\n      match: 0.8333" in meta.replace('"', "")
+    assert exp.repo.git("status", "--porcelain") == status
+    exp.repo.fsck()
+    # Graded anew it is another measurement than that of the same log by its own grader.
+    said = exp("eval", "diff", f"refs/exp/{name}^", name, "--json")
+    assert said.json["comparisons"][0]["other_grader"] is True
+    assert exp("undo").code == 0
+    assert exp.repo.git("rev-parse", f"refs/exp/{name}") == tip
+
+
+def test_people_correct_single_scores(exp: Program, name: str) -> None:
+    scores = write(exp, "id,epoch,match\nq-sum-02,2,1\nodd,1,1\n")
+    arguments = ("eval", "regrade", name, "tinyqa", "--scores", scores, "-m", "wrong label")
+    tip = exp.repo.git("rev-parse", f"refs/exp/{name}")
+    said = exp(*arguments)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(
+        "error: suite 'tinyqa' has no answer to example 'odd' in epoch 1; "
+        "no new score of example 'q-cap-fr' in epoch 1, "
+    )
+    assert exp.repo.git("rev-parse", f"refs/exp/{name}") == tip
+    said = exp(*arguments, "--partial", "--json")
+    assert said.json["changed"] == [
+        {
+            **{"id": "q-sum-02", "epoch": 2, "before": {"state": "ok", "scores": {"match": 0}}},
+            "after": {"state": "ok", "scores": {"match": 1}},
+        }
+    ]
+    assert said.json["metrics"]["match"]["wins"] == 1
+    assert said.json["grader"]["value"]["metrics"] == ["match"]
+    assert said.json["grader"]["value"]["besides"][0].startswith("sha256:")
+    assert said.json["warnings"] == ["suite 'tinyqa' has no answer to example 'odd' in epoch 1"]
+    assert exp.repo.git("rev-parse", f"refs/exp/{name}") == said.json["commit"]
+    # Once more changes nothing, and makes no commit.
+    again = exp(*arguments, "--partial", "-q")
+    assert (again.code, again.err.splitlines()[1:]) == (0, ["note: no score is another one"])
+    assert exp.repo.git("rev-parse", f"refs/exp/{name}") == said.json["commit"]
+
+
+_X = ("tinyqa", "-m", "x")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["tinyqa"], 2, "error: eval regrade takes --scores FILE or -- COMMAND\n"),
+        (["tinyqa", "--scores", "x", "--", "true"], 2, "error: eval regrade takes --scores FILE"),
+        (["none", "-m", "x", "--", "true"], 1, "has no suite 'none': one of tinyqa"),
+        (["tinyqa", "--", "true"], 2, "error: no reason is given\nhint: -m"),
+        (["tinyqa", "-m", " ", "--", "true"], 2, "error: no reason is given\nhint: -m"),
+        ([*_X, "--", "/none"], 2, "error: cannot run '/none': No such file"),
+        ([*_X, "--", "false"], 1, "error: 'false' failed with exit code 1: nothing was changed"),
+        ([*_X, "--", "true"], 2, "error: answers of true: no rows in it"),
+        ([*_X, "--", "echo", "[{}]"], 2, "error: answers of echo: no column of scores is known"),
+        ([*_X, "--scores", "none"], 1, "error: no file 'none'"),
+        ([*_X, "--scores", "bad.csv"], 2, "error: bad.csv, line 3: id 'a' in epoch 1 occurs twice"),
+        ([*_X, "--scores", "nan.csv", "--partial"], 0, "nan.csv, line 2: 'match': nan is no score"),
+    ],
+)
+def test_what_is_refused(exp: Program, name: str, arguments: list[str], code: int, told: str) -> None:
+    write(exp, "id,match\na,1\na,0\n", "bad.csv")
+    write(exp, "id,epoch,match\nq-cap-fr,1,NaN\nq-cap-fr,2,1\n", "nan.csv")
+    tip = exp.repo.git("rev-parse", f"refs/exp/{name}")
+    said = exp("eval", "regrade", name, *arguments)
+    assert said.code == code
+    assert told in said.err
+    assert (exp.repo.git("rev-parse", f"refs/exp/{name}") == tip) is (code != 0)
+
+
+def test_the_shape_of_other_files_is_their_hash(exp: Program, name: str) -> None:
+    (exp.repo.path / "grade.sh").write_text('while read -r line; do :; done\ncat "$1"\n')
+    rows = "".join(
+        f'{{"id": "{id}", "epoch": {epoch}, "scores": {{"match": 0.5}}}}\n'
+        for id in ("q-cap-fr", "q-cap-jp", "q-cap-pe", "q-mul-01", "q-sum-01", "q-sum-02")
+        for epoch in (1, 2)
+    )
+    write(exp, rows, "rows.jsonl")
+    said = exp("eval", "regrade", name, "tinyqa", "-m", "x", "--json", "--", "sh", "grade.sh", "rows.jsonl")
+    assert said.code == 0, said.err
+    code = said.json["grader"]["value"]["code"]
+    assert [(path, hashed[:7]) for path, hashed in code.items()] == [
+        *(("grade.sh", "sha256:"), ("rows.jsonl", "sha256:"))
+    ]
+    assert said.json["means"] == {"tinyqa/match": 0.5, "tinyqa/match.n": 6, "tinyqa/match.se": 0}
