@@ -13,13 +13,13 @@ from typing import Any
 from gitexp.errors import BrokenFile, NewerFormat
 from gitexp.interop.building import Row, SuiteBuilder, compared
 from gitexp.interop.imported import Imported, Request
+from gitexp.interop.inspect_inputs import Evidence, inputs
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, listed, mapping, parse, text
-from gitexp.interop.told import input_of, portable, time_text
+from gitexp.interop.told import portable, time_text
 from gitexp.interop.zip_members import Archive, opened
 from gitexp.model.evaluation import Source as Origin
 from gitexp.model.evaluation import State, Suite, suite_name
-from gitexp.model.record import Input
 from gitexp.model.values import Scalar
 
 NAME = "inspect"
@@ -100,8 +100,10 @@ def _imported(
     task = text(about.get("task")) or "task"
     builder = request.builder(request.suite or suite_name(task), problems, _cluster(about))
     model = str(about.get("model"))
+    evidence = Evidence()
     for where, sample in samples:
         _add(builder, where, sample, model)
+        evidence.take(mapping(sample))
     results = mapping(log.get("results"))
     packages = mapping(about.get("packages"))
     suite = builder.build(
@@ -111,7 +113,7 @@ def _imported(
     stats, revision = mapping(log.get("stats")), mapping(about.get("revision"))
     return Imported(
         (suite,),
-        tuple(_inputs(suite, about, mapping(log.get("plan")))),
+        tuple(inputs(suite, about, mapping(log.get("plan")), evidence)),
         f"{task} {portable(model)}",
         time_text(stats.get("started_at")) or time_text(about.get("created")),
         time_text(stats.get("completed_at")),
@@ -238,36 +240,3 @@ def _compare(
         for kind in _MEANS:
             reported = mapping(mapping(mapping(score).get("metrics")).get(kind)).get("value")
             compared(suite, shown, metric, reported, f"{name}/{kind}", problems)
-
-
-def _inputs(suite: Suite, about: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[Input]:
-    name, config = suite.name, mapping(about.get("config"))
-    generate = {**mapping(about.get("model_generate_config")), **mapping(plan.get("config"))}
-    seed = generate.pop("seed", None)
-    yield input_of(
-        "model",
-        str(about.get("model")),
-        {"args": mapping(about.get("model_args")), "roles": mapping(about.get("model_roles"))},
-    )
-    steps = [
-        {"solver": mapping(step).get("solver"), "params": mapping(mapping(step).get("params"))}
-        for step in listed(plan.get("steps"))
-    ]
-    yield input_of("prompt", name, {"steps": steps, "task_args": mapping(about.get("task_args"))})
-    dataset = mapping(about.get("dataset"))
-    yield input_of(
-        "dataset",
-        name,
-        {key: dataset.get(key) for key in ("name", "location", "shuffled")} | {"limit": config.get("limit")},
-        suite,
-    )
-    scorers = [
-        {"name": mapping(one).get("name"), "options": mapping(mapping(one).get("options"))}
-        for one in listed(about.get("scorers"))
-    ]
-    version = mapping(about.get("packages")).get("inspect_ai")
-    yield input_of("grader", name, {"scorers": scorers, "inspect_ai": version})
-    wanted = ("epochs", "fail_on_error", "message_limit", "token_limit", "time_limit", "working_limit")
-    yield input_of("settings", name, {**generate, **{key: config.get(key) for key in wanted}})
-    if seed is not None:
-        yield input_of("seeds", name, {"api": seed})

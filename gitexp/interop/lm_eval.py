@@ -14,10 +14,11 @@ from gitexp.interop.building import Row, SuiteBuilder, compared
 from gitexp.interop.imported import Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, lines, load, mapping, text
-from gitexp.interop.told import input_of, portable, time_text
+from gitexp.interop.told import input_of, model_pin, portable, time_text
 from gitexp.model.evaluation import Direction, Suite, suite_name
 from gitexp.model.evaluation import Source as Origin
-from gitexp.model.record import Input
+from gitexp.model.record import Input, Pin
+from gitexp.model.roles import DATASET, GRADER, MODEL, PROMPT, SEEDS, SETTINGS
 
 NAME = "lm-eval"
 _NO_FILTER = ("none", None, "")
@@ -87,7 +88,7 @@ def _imported(path: Path, source: Source, request: Request, problems: Problems) 
     if not suites:
         raise BrokenFile(f"{shown}: no samples beside it", hint="lm_eval … --log_samples")
     seeds = {key: mapping(log.get("config")).get(key) for key in _SEEDS}
-    inputs.append(input_of("seeds", "lm-eval", seeds))
+    inputs.append(input_of(SEEDS, "lm-eval", seeds))
     started, took = log.get("date"), log.get("total_evaluation_time_seconds")
     versions = {key: str(log.get(f"{key}_version")) for key in ("lm_eval", "transformers")}
     versions = {key: version for key, version in versions.items() if version not in ("N/A", "None")}
@@ -202,24 +203,47 @@ def _model(log: Mapping[str, Any]) -> Input:
         "args": config.get("model_args"),
         "peft_sha": config.get("peft_sha"),
     }
-    return input_of("model", str(log.get("model_name") or config.get("model")), told)
+    name = str(log.get("model_name") or config.get("model"))
+    return input_of(MODEL, name, told, pin=model_pin(name, told["sha"] or told["revision"]))
 
 
 def _inputs(suite: Suite, log: Mapping[str, Any], task: Mapping[str, Any], name: str) -> Iterator[Input]:
     config = mapping(log.get("config"))
+    yield _prompt(suite, log, task)
+    wanted = ("dataset_path", "dataset_name", "dataset_kwargs", "test_split", "validation_split")
+    data = {key: task.get(key) for key in wanted}
+    yield input_of(DATASET, suite.name, {**data, "limit": config.get("limit")}, suite)
+    graded = {key: task.get(key) for key in ("metric_list", "filter_list", "output_type", "doc_to_target")}
+    version, package = mapping(log.get("versions")).get(name), text(log.get("lm_eval_version"))
+    yield input_of(
+        GRADER,
+        suite.name,
+        {**graded, "version": version, "lm_eval": package},
+        pin=Pin.REVISION if package and not _is_code(graded) else Pin.NAMED,
+    )
+    used = {"generation": task.get("generation_kwargs"), "overrides": config.get("gen_kwargs")}
+    told = {**used, "batch_size": config.get("batch_size"), "repeats": task.get("repeats")}
+    yield input_of(SETTINGS, suite.name, told)
+
+
+def _prompt(suite: Suite, log: Mapping[str, Any], task: Mapping[str, Any]) -> Input:
+    """The template; what came of it depends on the data as well, so that is no part of what it is."""
     template = {
         key: task.get(key) for key in ("doc_to_text", "description", "fewshot_delimiter", "target_delimiter")
     }
     told = {key: log.get(key) for key in ("system_instruction", "chat_template_sha", "fewshot_as_multiturn")}
-    yield input_of("prompt", suite.name, {**template, **told, "num_fewshot": task.get("num_fewshot")})
-    wanted = ("dataset_path", "dataset_name", "dataset_kwargs", "test_split", "validation_split")
-    data = {key: task.get(key) for key in wanted}
-    yield input_of("dataset", suite.name, {**data, "limit": config.get("limit")}, suite)
-    graded = {key: task.get(key) for key in ("metric_list", "filter_list", "output_type", "doc_to_target")}
-    version = mapping(log.get("versions")).get(name)
-    yield input_of(
-        "grader", suite.name, {**graded, "version": version, "lm_eval": log.get("lm_eval_version")}
+    return input_of(
+        PROMPT,
+        suite.name,
+        {**template, **told, "num_fewshot": task.get("num_fewshot")},
+        pin=Pin.INFERRED if _is_code(template) else Pin.CONTENT,
     )
-    used = {"generation": task.get("generation_kwargs"), "overrides": config.get("gen_kwargs")}
-    settings = {key: config.get(key) for key in ("batch_size", "device", "bootstrap_iters")}
-    yield input_of("settings", suite.name, {**used, **settings, "repeats": task.get("repeats")})
+
+
+def _is_code(value: Any) -> bool:
+    """Whether a part of a task is a function, of which a log has nothing but the name or the place."""
+    if isinstance(value, Mapping):
+        return any(map(_is_code, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_code, value))
+    return isinstance(value, str) and value.lstrip().startswith(("<function ", "def ", "functools.partial"))

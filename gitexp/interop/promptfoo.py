@@ -5,6 +5,7 @@ https://www.promptfoo.dev/docs/configuration/outputs/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,15 +16,25 @@ from gitexp.interop.building import Row, compared
 from gitexp.interop.imported import Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, listed, mapping, text
-from gitexp.interop.told import input_of, portable, time_text
+from gitexp.interop.told import input_of, model_pin, portable, time_text
 from gitexp.model.evaluation import Source as Origin
 from gitexp.model.evaluation import State, Suite, suite_name
-from gitexp.model.record import Input
+from gitexp.model.record import Input, Pin
+from gitexp.model.roles import DATASET, GRADER, MODEL, PROMPT, SEEDS, SETTINGS
 
 NAME = "promptfoo"
 VERSION = 3
 _ERROR = 2
 """`failureReason` where there was no answer; 1 is an assertion that failed."""
+
+
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_JUDGED = frozenset(
+    """agent-rubric answer-relevance classifier context-faithfulness context-recall context-relevance
+    conversation-relevance factuality g-eval llm-rubric model-graded-closedqa model-graded-factuality
+    moderation pi search-rubric select-best similar trajectory:goal-success webhook""".split()
+)
+"""Assertions that a model, or a service, decides."""
 
 
 class _Place(NamedTuple):
@@ -207,24 +218,47 @@ def _inputs(suite: Suite, config: Mapping[str, Any], rows: Sequence[_Place]) -> 
     first = rows[0].value
     provider = mapping(first.get("provider"))
     known = {str(mapping(one).get("id")): mapping(one) for one in listed(config.get("providers"))}
-    settings = mapping(known.get(str(provider.get("id")), {}).get("config"))
-    yield input_of("model", str(provider.get("id")), {"label": provider.get("label")})
-    prompt = {
-        "digest": f"sha256:{first.get('promptId')}",
-        "template": mapping(first.get("prompt")).get("label"),
-    }
-    yield input_of("prompt", suite.name, prompt)
-    yield input_of("dataset", suite.name, {}, suite)
-    # What is asserted tells the answers: it is known by its hash.
-    asserts = sorted({_digest(mapping(place.value.get("testCase")).get("assert")) for place in rows})
+    settings = dict(mapping(known.get(str(provider.get("id")), {}).get("config")))
+    seed = settings.pop("seed", None)
+    name = str(provider.get("id"))
+    yield input_of(MODEL, name, {"label": provider.get("label")}, pin=model_pin(name))
+    yield _prompt(suite, first)
+    yield input_of(DATASET, suite.name, {}, suite)
+    yield _grader(suite, config, rows)
+    if settings:
+        yield input_of(SETTINGS, suite.name, settings)
+    if seed is not None:
+        yield input_of(SEEDS, suite.name, {"api": seed})
+
+
+def _prompt(suite: Suite, first: Mapping[str, Any]) -> Input:
+    """The template: promptfoo knows it by the sha256 of its text."""
+    own, label = first.get("promptId"), mapping(first.get("prompt")).get("label")
+    hashed = own if isinstance(own, str) and _SHA256.fullmatch(own) else None
+    told = {"digest": f"sha256:{hashed}" if hashed else None, "template": label}
+    return input_of(PROMPT, suite.name, told, pin=Pin.CONTENT if hashed else Pin.NAMED)
+
+
+def _grader(suite: Suite, config: Mapping[str, Any], rows: Sequence[_Place]) -> Input:
+    """What is asserted tells the answers: it is known by its hash."""
+    each = [mapping(place.value.get("testCase")).get("assert") for place in rows]
     default = mapping(config.get("defaultTest"))
     told = {
-        "asserts": f"sha256:{digest(asserts)}",
+        "asserts": f"sha256:{digest(sorted({_digest(one) for one in each}))}",
         "default": f"sha256:{_digest(default)}" if default else None,
     }
-    yield input_of("grader", suite.name, told)
-    if settings:
-        yield input_of("settings", suite.name, settings)
+    whole = not any(map(_is_elsewhere, (*each, default)))
+    return input_of(GRADER, suite.name, told, pin=Pin.CONTENT if whole else Pin.NAMED)
+
+
+def _is_elsewhere(asserted: Any) -> bool:
+    """Whether a model judges, or a file that the log does not hold."""
+    if isinstance(asserted, Mapping):
+        kind = str(asserted.get("type")).removeprefix("not-")
+        return kind in _JUDGED or any(map(_is_elsewhere, asserted.values()))
+    if isinstance(asserted, list):
+        return any(map(_is_elsewhere, asserted))
+    return isinstance(asserted, str) and asserted.startswith(("file://", "package:"))
 
 
 def _digest(value: Any) -> str:

@@ -153,6 +153,15 @@ def test_results_are_put_on_top_of_a_run_as_a_commit(exp: Program) -> None:
     whole(exp)
 
 
+def test_what_a_log_shows_of_a_role_stands_against_none_and_not_the_other_way_round(exp: Program) -> None:
+    name = exp.record("train", "pass", "--use", "tools=browser", "--use", "seeds=none")
+    assert exp("eval", "import", EVAL, "--attach", name).code == 0
+    inputs = exp("show", name, "--json").json["inputs"]
+    assert [one["name"] for one in inputs["tools"]] == ["browser"]
+    assert [one["value"] for one in inputs["seeds"]] == [{"api": 7}]
+    assert inputs["sandbox"][0]["none"] is True
+
+
 def test_a_log_of_two_runs_is_not_put_on_one(exp: Program) -> None:
     name = exp.record("train")
     said = exp("eval", "import", PROMPTFOO, "--attach", name)

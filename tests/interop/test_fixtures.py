@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gitexp.formats import eval_files
+from gitexp.formats.identity import identity, pin_of, vector
 from gitexp.interop.told import dataset_digest
 from gitexp.model.eval_summary import mean_of
 from gitexp.model.evaluation import Direction, Kind, State, Suite
@@ -132,13 +135,70 @@ def test_the_error_of_lm_eval_is_ours() -> None:
 def test_what_a_log_tells_of_its_making_becomes_inputs() -> None:
     (run,), _ = read(FIXTURES / "inspect" / "candidate.zstd.eval")
     inputs = {one.role: one for one in run.inputs}
-    assert inputs.keys() == {"model", "prompt", "dataset", "grader", "settings", "seeds"}
+    assert inputs.keys() == {*"model prompt dataset grader settings seeds tools sandbox".split()}
     assert inputs["model"].name == "mockllm/model"
     assert inputs["settings"].value["temperature"] == 0.7  # type: ignore[index,call-overload]
     assert inputs["seeds"].value == {"api": 7}
     assert "Answer with the fact only." in str(inputs["prompt"].value)
     assert (run.started, run.ended) == ("2026-11-23T16:19:01.000Z", "2026-11-23T16:19:02.000Z")
     assert run.requirements == "inspect_ai==0.3.285\n"
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_the_inputs_are_those_expected(name: str) -> None:
+    log, index = LOGS[name]
+    wanted = json.loads((EXPECTED / name / "inputs.json").read_text())
+    runs, _ = read(FIXTURES / log)
+    suites = [(run, suite) for run in runs for suite in run.suites]
+    run, suite = suites[index]
+    found: Any = {one.role: one for one in run.inputs if one.name in (suite.name, "lm-eval", "none")}
+    (model,) = [one for one in run.inputs if one.role == "model"]
+    assert model.name == wanted["model"]["name"]
+    assert found["dataset"].value["examples"] == wanted["dataset"]["n"]
+    assert (found.get("seeds") and found["seeds"].value) == (
+        {"api": wanted["seed"]} if isinstance(wanted["seed"], int) else wanted["seed"]
+    )
+    if name.startswith("inspect"):
+        steps = {one["solver"]: one["params"] for one in found["prompt"].value["steps"]}
+        assert steps == wanted["prompt"]["content"]
+        assert [one["name"] for one in found["grader"].value["scorers"]] == wanted["grader"]["name"]
+        assert [one["options"] for one in found["grader"].value["scorers"]] == wanted["grader"]["options"]
+        assert found["settings"].value["temperature"] == wanted["model"]["config"]["temperature"]
+    elif name.startswith("lmeval"):
+        assert found["prompt"].value["doc_to_text"] == wanted["prompt"]["template"]
+        assert found["grader"].value["version"] == wanted["task"]["version"]
+        assert found["settings"].value.get("generation") == wanted["model"]["config"]
+    else:
+        assert found["prompt"].value["template"] == wanted["prompt"]["template"]
+        assert identity(found["prompt"]) == f"sha256:{wanted['prompt']['hash']}"
+
+
+def test_how_firmly_each_is_known() -> None:
+    def pins(log: str) -> dict[str, str]:
+        found = {one.role: pin_of(one) for one in read(FIXTURES / log)[0][0].inputs}
+        return {role: pin.value if pin else "none" for role, pin in found.items()}
+
+    known = {"model": "named", "prompt": "content", "dataset": "content", "grader": "revision"}
+    known |= {"settings": "content", "seeds": "content"}
+    assert pins("inspect/baseline.zstd.eval") == {**known, "tools": "none", "sandbox": "none"}
+    assert pins("lm_eval/baseline") == known
+    assert pins("promptfoo/baseline.json") == {
+        **{"model": "named", "prompt": "content", "dataset": "content", "grader": "content"}
+    }
+
+
+def test_the_inputs_that_differ_are_those_that_were_changed() -> None:
+    def changed(one: str, other: str) -> set[str]:
+        vectors = [vector(read(FIXTURES / log)[0][0].inputs) for log in (one, other)]
+        return {
+            role
+            for role in vectors[0].keys() | vectors[1].keys()
+            if vectors[0].get(role) != vectors[1].get(role)
+        }
+
+    assert changed("inspect/baseline.zstd.eval", "inspect/baseline.json") == set()
+    assert changed("inspect/baseline.zstd.eval", "inspect/candidate.zstd.eval") == {"prompt", "settings"}
+    assert changed("lm_eval/baseline", "lm_eval/candidate") == {"model"}
 
 
 @pytest.mark.parametrize("log", ["inspect/baseline.json", "lm_eval/baseline", "promptfoo/baseline.json"])

@@ -83,13 +83,20 @@ def _check_free(blobs: Mapping[str, Oid], record: Record, name: RunName, what: A
 
 
 def _with(record: Record, what: Attachment) -> Record:
-    known = {(one.role, one.name) for one in record.inputs}
-    fresh = tuple(one for one in what.inputs if (one.role, one.name) not in known)
+    known, roles = {(one.role, one.name) for one in record.inputs}, {one.role for one in record.inputs}
+    fresh = [
+        one
+        for one in what.inputs
+        if (one.role, one.name) not in known and not (one.none and one.role in roles)
+    ]
+    shown = {one.role for one in fresh}
+    # A log that shows some of a role knows better than who said that there was none.
+    kept = (one for one in record.inputs if not (one.none and one.role in shown))
     return Record(
         record.info,
         record.params,
         {**record.metrics, **what.metrics},
-        (*record.inputs, *fresh),
+        (*kept, *fresh),
         record.env,
         (*record.artifacts, *what.files.artifacts),
         record.requirements,

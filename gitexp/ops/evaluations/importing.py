@@ -260,10 +260,12 @@ def _masked(repo: Repository, inputs: Sequence[Input]) -> tuple[Input, ...]:
     """The inputs without what is secret in them; what a role and a name say twice is said once."""
     found: dict[tuple[str, str], Input] = {}
     for one in inputs:
-        masked = repo.redactor.params({one.role: one.value})
+        masked = repo.redactor.params({one.role: one.value, "seen": dict(one.seen)})
         assert isinstance(masked, dict)
+        seen = masked["seen"]
+        assert isinstance(seen, dict)
         found.setdefault(
             (one.role, one.name),
-            replace(one, name=repo.redactor.text(one.name), value=masked[one.role]),
+            replace(one, name=repo.redactor.text(one.name), value=masked[one.role], seen=seen),
         )
     return tuple(found.values())
