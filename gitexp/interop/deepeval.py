@@ -5,6 +5,7 @@ https://deepeval.com/docs/evaluation-flags-and-configs
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,12 +16,17 @@ from gitexp.interop.building import Row, compared
 from gitexp.interop.imported import Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, listed, mapping, text
-from gitexp.interop.told import input_of
+from gitexp.interop.told import input_of, model_pin
 from gitexp.model.evaluation import Source as Origin
 from gitexp.model.evaluation import State, Suite, suite_name
-from gitexp.model.record import Input
+from gitexp.model.record import Input, Pin
+from gitexp.model.roles import DATASET, GRADER, MODEL, PROMPT, SETTINGS
 
 NAME = "deepeval"
+_OWN_FILE = re.compile(r"test_run_\d|\.latest_")
+"""What DeepEval calls the files that it writes."""
+_NUMBERED = re.compile(r"(conversational_)?test_case_\d+", re.ASCII)
+"""What it calls a test case that has no name."""
 
 
 def recognises(source: Source) -> bool:
@@ -37,9 +43,8 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
     cases = [*listed(log.get("testCases")), *listed(log.get("conversationalTestCases"))]
     if not cases:
         raise BrokenFile(f"{source.shown}: no test cases of DeepEval in it")
-    task = text(log.get("testFile")) or text(log.get("datasetAlias")) or source.stem
-    task = Path(task).name
-    builder = request.builder(request.suite or suite_name(Path(task).stem), problems)
+    task = _task(source, log)
+    builder = request.builder(request.suite or suite_name(task.removesuffix(".py")), problems)
     named = _names(cases)
     for number, case in enumerate(cases):
         where = f"{source.shown}, test case {number}"
@@ -53,18 +58,46 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
         name = str(mapping(one).get("metric"))
         if scores:
             compared(suite, source.shown, name, sum(scores) / len(scores), name, problems)
-    return [Imported((suite,), tuple(_inputs(suite, log, cases)))]
+    return [Imported((suite,), tuple(_inputs(suite, log, cases)), text(log.get("identifier")))]
+
+
+def _task(source: Source, log: Mapping[str, Any]) -> str:
+    """What was tested; a file's own name says when, which would make each run another suite."""
+    told = text(log.get("testFile")) or text(log.get("datasetAlias"))
+    if told is None:
+        return NAME if _OWN_FILE.match(source.path.name) else source.stem
+    return Path(told).name
 
 
 def _names(cases: Sequence[Any]) -> set[str]:
-    """The names that only one test case has: others do not tell which it is."""
+    """The names that only one test case has, and that are no numbers: others do not tell which it is."""
     counts = Counter(str(mapping(case).get("name")) for case in cases)
-    return {name for name, count in counts.items() if count == 1}
+    return {name for name, count in counts.items() if count == 1 and not _NUMBERED.fullmatch(name)}
+
+
+def _question(case: Mapping[str, Any]) -> Any:
+    """What was asked. Of a conversation what it was about, or else the turns of the user: not the answers."""
+    if "input" in case:
+        return case.get("input")
+    scenario = text(case.get("scenario"))
+    turns = [one for one in map(mapping, listed(case.get("turns"))) if one.get("role") == "user"]
+    return {"scenario": scenario} if scenario else [one.get("content") for one in turns]
+
+
+def _usage(case: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "in": case.get("inputTokenCount"),
+        "out": case.get("outputTokenCount"),
+        "cost": case.get("tokenCost"),
+        "sec": case.get("completionTime"),
+        "tools": len(listed(case.get("toolsCalled"))) or None,
+    }
 
 
 def _row(where: str, case: Mapping[str, Any], named: set[str]) -> Row:
     metadata = mapping(case.get("additionalMetadata")) or mapping(case.get("metadata"))
     own, name = metadata.get("id"), case.get("name")
+    tags = {str(tag): True for tag in listed(case.get("tags"))}
     graded = [one for one in listed(case.get("metricsData")) if isinstance(one, dict)]
     scores = {str(one.get("name")): one.get("score") for one in graded if not one.get("error")}
     failed = bool(graded) and not scores
@@ -73,13 +106,13 @@ def _row(where: str, case: Mapping[str, Any], named: set[str]) -> Row:
         where,
         own if isinstance(own, (str, int)) else name if name in named else None,
         epoch=None,
-        input=case.get("input") if "input" in case else case.get("turns"),
-        target=case.get("expectedOutput"),
+        input=_question(case),
+        target=case.get("expectedOutput", case.get("expectedOutcome")),
         scores=scores if failed else {"pass": case.get("success"), **scores},
         state=State.ERROR if failed else State.OK,
-        metadata={key: value for key, value in metadata.items() if key != "id"},
-        usage={"cost": case.get("tokenCost"), "sec": case.get("completionTime")},
-        output=case.get("actualOutput"),
+        metadata={**tags, **{key: value for key, value in metadata.items() if key != "id"}},
+        usage=_usage(case),
+        output=case.get("actualOutput", case.get("turns")),
         why="\n".join(whys) or None,
         error="; ".join(str(one["error"]) for one in graded if one.get("error")) or None,
     )
@@ -94,15 +127,33 @@ def _inputs(suite: Suite, log: Mapping[str, Any], cases: Sequence[Any]) -> Itera
     told = dict(mapping(log.get("hyperparameters")))
     model, prompt = told.pop("model", None), told.pop("prompt template", None)
     if text(model):
-        yield input_of("model", str(model), {})
+        yield input_of(MODEL, str(model), {}, pin=model_pin(str(model)))
     if text(prompt):
-        yield input_of("prompt", suite.name, {"template": prompt})
-    yield input_of("dataset", suite.name, {"alias": log.get("datasetAlias")}, suite)
+        yield input_of(PROMPT, suite.name, {"template": prompt})
+    for one in map(mapping, listed(log.get("prompts"))):
+        yield _prompt(suite, one)
+    source = {key: log.get(f"dataset{key.title()}") for key in ("alias", "id", "version")}
+    yield input_of(DATASET, suite.name, source, suite)
+    yield _grader(suite, cases)
+    if told:
+        yield input_of(SETTINGS, suite.name, told)
+
+
+def _prompt(suite: Suite, one: Mapping[str, Any]) -> Input:
+    keys = ("text_template", "messages_template", "interpolation_type", "version", "hash")
+    told = {key: one.get(key) for key in keys}
+    known = told["text_template"] or told["messages_template"]
+    fixed = Pin.REVISION if told["version"] or told["hash"] else Pin.NAMED
+    return input_of(PROMPT, text(one.get("alias")) or suite.name, told, pin=Pin.CONTENT if known else fixed)
+
+
+def _grader(suite: Suite, cases: Sequence[Any]) -> Input:
+    """The metrics by their names: what they do, or ask of a model, the log does not tell."""
     keys = ("name", "threshold", "strictMode", "evaluationModel")
     graders: dict[str, dict[str, Any]] = {}
     for case in cases:
-        for one in listed(mapping(case).get("metricsData")):
-            graders.setdefault(str(mapping(one).get("name")), {key: mapping(one).get(key) for key in keys})
-    yield input_of("grader", suite.name, {"metrics": [graders[name] for name in sorted(graders)]})
-    if told:
-        yield input_of("settings", suite.name, told)
+        for one in map(mapping, listed(mapping(case).get("metricsData"))):
+            graders.setdefault(str(one.get("name")), {key: one.get(key) for key in keys})
+    return input_of(
+        GRADER, suite.name, {"metrics": [graders[name] for name in sorted(graders)]}, pin=Pin.NAMED
+    )
