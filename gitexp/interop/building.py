@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitexp.errors import GitExpError
-from gitexp.formats.canonical_json import short_hash
+from gitexp.formats.canonical_json import short_hash, to_json
 from gitexp.interop.problems import Problems
 from gitexp.interop.scores import NoScore, NotANumber, flattened, number
 from gitexp.model.eval_summary import mean_of
@@ -39,6 +39,8 @@ from gitexp.statistics.estimate import average
 MAX_TAG = 64
 """Characters: longer metadata is text of the benchmark rather than a word about it."""
 _CLOSE = 1e-9
+_FAULTS = (GitExpError, ValueError, TypeError, RecursionError)
+"""What an input, target or id that cannot be one raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class SuiteBuilder:
         try:
             example = self._example(row)
             key = example.id, self._epoch(row, example.id)
-        except (GitExpError, ValueError, TypeError, RecursionError) as error:
+        except _FAULTS as error:
             return self._refuse(row, str(error))
         known = self._examples.setdefault(example.id, example)
         if known.x != example.x:
@@ -109,8 +111,11 @@ class SuiteBuilder:
 
     def merge(self, row: Row) -> bool:
         """As `add`, but a row of the same example and epoch adds its scores to those that are there."""
-        example = self._example(row)
-        key = example.id, self._epoch(row, example.id)
+        try:
+            example = self._example(row)
+            key = example.id, self._epoch(row, example.id)
+        except _FAULTS:
+            return self.add(row)
         old = self._results.get(key)
         if old is None or self._examples[example.id].x != example.x:
             return self.add(row)
@@ -204,11 +209,11 @@ class SuiteBuilder:
             self._usage.append(Usage(*key, usage))
         if not self.with_text:
             return
-        details = Output(*key, row.output, _text(row.answer), _text(row.why), _text(row.error))
+        details = Output(*key, _kept(row.output), _text(row.answer), _text(row.why), _text(row.error))
         if details != Output(*key):
             self._outputs.append(details)
         if row.input is not None or row.target is not None:
-            self._texts.setdefault(key[0], Text(key[0], row.input, row.target))
+            self._texts.setdefault(key[0], Text(key[0], _kept(row.input), _kept(row.target)))
 
     def _refuse(self, row: Row, what: str, kind: str | None = None) -> bool:
         self.problems.error(row.where, what, kind)
@@ -263,6 +268,17 @@ def _label(value: object) -> str | None:
 def _rounded(name: str, value: Score) -> Score:
     """Times to three digits: more is noise, and makes every row differ from that of another run."""
     return float(f"{value:.3g}") if name == "sec" else value
+
+
+def _kept(value: Any) -> Value:
+    """`value` where a table can hold it; with a number that JSON does not have it is text."""
+    try:
+        to_json(value)
+        return value  # type: ignore[no-any-return]
+    except (ValueError, TypeError):
+        return repr(value)
+    except RecursionError:
+        return "(nested too deep)"
 
 
 def _text(value: object) -> str | None:

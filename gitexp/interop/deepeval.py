@@ -38,20 +38,28 @@ def files(source: Source) -> Sequence[Path]:
 
 
 def read(source: Source, request: Request, problems: Problems) -> list[Imported]:
-    log = mapping(source.document)
+    log = mapping(source.read_document(problems))
     log = mapping(log.get("testRunData")) or log
     cases = [*listed(log.get("testCases")), *listed(log.get("conversationalTestCases"))]
     if not cases:
+        problems.check()
         raise BrokenFile(f"{source.shown}: no test cases of DeepEval in it")
     task = _task(source, log)
     builder = request.builder(request.suite or suite_name(task.removesuffix(".py")), problems)
     named = _names(cases)
+    places: set[tuple[bool, object]] = set()
     for number, case in enumerate(cases):
         where = f"{source.shown}, test case {number}"
-        if isinstance(case, dict) and ("input" in case or "turns" in case):
-            builder.add(_row(where, case, named))
-        else:
+        if not isinstance(case, dict) or not ("input" in case or "turns" in case):
             problems.error(where, "not a test case of DeepEval")
+            continue
+        # Where it has no place it is one of its own.
+        place = "input" in case, order if isinstance(order := case.get("order"), int) else where
+        if place in places:
+            problems.error(where, f"the test case in place {order} occurs twice", "a test case occurs twice")
+            continue
+        places.add(place)
+        builder.add(_row(where, case, named))
     suite = builder.build(Origin("deepeval", None, request.digest, task), _reported(log))
     for one in listed(log.get("metricsScores")):
         scores = [score for score in listed(mapping(one).get("scores")) if isinstance(score, (int, float))]

@@ -42,7 +42,7 @@ def files(source: Source) -> Sequence[Path]:
 
 def read(source: Source, request: Request, problems: Problems) -> list[Imported]:
     if not source.is_zip:
-        log = source.document
+        log = source.read_document(problems)
         if not isinstance(log, dict) or "eval" not in log:
             raise BrokenFile(f"{source.shown}: not a log of Inspect")
         samples = enumerate(listed(log.get("samples")))

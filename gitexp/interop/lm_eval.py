@@ -13,7 +13,7 @@ from gitexp.errors import BrokenFile
 from gitexp.interop.building import Row, SuiteBuilder, compared
 from gitexp.interop.imported import Imported, Request
 from gitexp.interop.problems import Problems
-from gitexp.interop.source import Source, lines, load, mapping, text
+from gitexp.interop.source import Source, lines, listed, load, mapping, text
 from gitexp.interop.told import input_of, model_pin, portable, time_text
 from gitexp.model.evaluation import Direction, Suite, suite_name
 from gitexp.model.evaluation import Source as Origin
@@ -121,16 +121,21 @@ def _suite(
 ) -> Suite:
     builder = request.builder(name, problems)
     better = mapping(mapping(log.get("higher_is_better")).get(task))
-    _add_all(builder, path, shown, better, request)
-    version = mapping(log.get("versions")).get(task)
     results = mapping(mapping(log.get("results")).get(task))
+    _add_all(builder, path, shown, better, [key.partition(",")[0] for key in results], request)
+    version = mapping(log.get("versions")).get(task)
     told = f"{task} (version {version})" if version is not None else task
     reported = {key: value for key, value in results.items() if isinstance(value, float)}
     return builder.build(Origin("lm-eval", text(log.get("lm_eval_version")), request.digest, told), reported)
 
 
 def _add_all(
-    builder: SuiteBuilder, path: Path, shown: str, better: Mapping[str, Any], request: Request
+    builder: SuiteBuilder,
+    path: Path,
+    shown: str,
+    better: Mapping[str, Any],
+    metrics: Sequence[str],
+    request: Request,
 ) -> None:
     directions: dict[str, Direction] = {}
     builder.directions = directions
@@ -139,7 +144,9 @@ def _add_all(
         if line.fault is not None:
             builder.problems.error(line.where, line.fault)
             continue
-        row = _row(line.where, line.value, taken, request)
+        # Older versions do not say in a row which of its keys are metrics.
+        names = listed(line.value["metrics"]) if "metrics" in line.value else metrics
+        row = _row(line.where, line.value, names, taken, request)
         if row is None:
             builder.problems.error(line.where, "not a sample of lm-eval: it has no 'doc_hash'")
             continue
@@ -150,13 +157,18 @@ def _add_all(
         builder.merge(row)
 
 
-def _row(where: str, value: Mapping[str, Any], taken: dict[str, list[Any]], request: Request) -> Row | None:
+def _row(
+    where: str,
+    value: Mapping[str, Any],
+    names: Sequence[Any],
+    taken: dict[str, list[Any]],
+    request: Request,
+) -> Row | None:
     digest = value.get("doc_hash")
     if not isinstance(digest, str):
         return None
     doc, behind = mapping(value.get("doc")), value.get("filter")
     suffix = "" if behind in _NO_FILTER else f"@{behind}"
-    names = [name for name in value.get("metrics") or () if isinstance(name, str)]
     target = text(value.get("target_hash"))
     return Row(
         where,
@@ -167,7 +179,9 @@ def _row(where: str, value: Mapping[str, Any], taken: dict[str, list[Any]], requ
         y=target[:16] if target else None,
         # A pair of numbers is what an aggregate is made of (the tokens of a perplexity), not a score.
         scores={
-            f"{name}{suffix}": value.get(name) for name in names if not isinstance(value.get(name), list)
+            f"{name}{suffix}": value.get(name)
+            for name in names
+            if isinstance(name, str) and not isinstance(value.get(name), list)
         },
         metadata={name: doc.get(name) for name in request.columns.tags},
         cluster=doc.get(request.cluster) if request.cluster else None,

@@ -46,7 +46,7 @@ class _Table:
         return [source.path]
 
     def read(self, source: Source, request: Request, problems: Problems) -> list[Imported]:
-        rows = _csv(source) if self.NAME == "csv" else _json(source)
+        rows = _csv(source) if self.NAME == "csv" else _json(source, problems)
         builder = request.builder(request.suite or suite_name(source.stem), problems)
         first: Mapping[str, Any] | None = None
         scored = False
@@ -71,11 +71,11 @@ class _Table:
 JSON_LINES, CSV = _Table("jsonl"), _Table("csv")
 
 
-def _json(source: Source) -> Iterator[Line]:
+def _json(source: Source, problems: Problems) -> Iterator[Line]:
     if source.is_lines:
         yield from source.lines()
         return
-    found = source.document
+    found = source.read_document(problems)
     for number, value in enumerate(found if isinstance(found, list) else [found]):
         where = f"{source.shown}, row {number}"
         yield Line(where, value) if isinstance(value, dict) else Line(where, fault="not a JSON object")

@@ -55,13 +55,14 @@ def files(source: Source) -> Sequence[Path]:
 
 
 def read(source: Source, request: Request, problems: Problems) -> list[Imported]:
-    log: Mapping[str, Any] = {} if source.is_lines else mapping(source.document)
+    log: Mapping[str, Any] = {} if source.is_lines else mapping(source.read_document(problems))
     results = mapping(log.get("results"))
     if not source.is_lines:
         _check(results, source.shown)
     places = _lines(source, problems) if source.is_lines else _results(source, results, problems)
-    found = _candidates(places)
+    found = _candidates(_once(places, problems))
     if not found:
+        problems.check()
         raise BrokenFile(f"{source.shown}: no results of promptfoo in it")
     return [_imported(source, log, rows, request, problems) for rows in found]
 
@@ -92,6 +93,18 @@ def _results(source: Source, results: Mapping[str, Any], problems: Problems) -> 
             yield _Place(where, value)
         else:
             problems.error(where, "not a result of promptfoo")
+
+
+def _once(places: Iterable[_Place], problems: Problems) -> Iterator[_Place]:
+    """Each result has an id of its own, whatever was asked: the same one again is no further answer."""
+    known: set[str] = set()
+    for place in places:
+        own = text(place.value.get("id"))
+        if own is not None and own in known:
+            problems.error(place.where, f"result {own!r:.80} occurs twice", "a result occurs twice")
+            continue
+        known.update((own,) if own else ())
+        yield place
 
 
 def _candidates(places: Iterable[_Place]) -> list[list[_Place]]:

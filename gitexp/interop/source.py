@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,8 @@ from typing import Any
 
 from gitexp.artifacts.store import open_regular
 from gitexp.errors import BrokenFile, NotFound
+from gitexp.interop.problems import Problems
+from gitexp.interop.salvaging import salvaged
 
 MAX_DOCUMENT = 256 << 20
 """Bytes of a log that is one JSON document: it is read at once."""
@@ -18,6 +21,15 @@ MAX_LINE = 64 << 20
 """Bytes of a row that is one line of JSON."""
 MAX_ROWS = 1_000_000
 _START = 1 << 20
+_STRUCTURE = re.compile(r'[\[\]{},:"]')
+
+
+class CutOff(BrokenFile):
+    """A document that ends too early."""
+
+    def __init__(self, message: str, text: str) -> None:
+        super().__init__(message)
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +84,34 @@ class Source:
             return False
         try:
             return isinstance(json.loads(first), dict)
-        except (ValueError, RecursionError):
+        except json.JSONDecodeError:
             return False
+        except (ValueError, RecursionError):
+            # JSON with a number, or a depth, that Python does not take: a row like any other that is no good.
+            return rest.lstrip().startswith(b"{")
 
     @cached_property
+    def _loaded(self) -> tuple[Any, str | None]:
+        """The JSON document, and if it is cut off how; it has its whole rows then."""
+        try:
+            return load(self.path, self.shown), None
+        except CutOff as error:
+            text = salvaged(error.text)
+            if text is None:
+                raise
+            return parse(text.encode(), self.shown), error.message
+
+    @property
     def document(self) -> Any:
-        """The JSON document. Raises BrokenFile."""
-        return load(self.path, self.shown)
+        """The JSON document, to tell what it is; of one that is cut off what is whole. Raises BrokenFile."""
+        return self._loaded[0]
+
+    def read_document(self, problems: Problems) -> Any:
+        """The JSON document; that it is cut off is one of the problems. Raises BrokenFile."""
+        found, fault = self._loaded
+        if fault is not None:
+            problems.error(self.shown, fault.removeprefix(self.shown).lstrip(", :"))
+        return found
 
     @property
     def keys(self) -> frozenset[str]:
@@ -87,7 +120,10 @@ class Source:
             found = self.document
             return frozenset(found) if isinstance(found, dict) else frozenset()
         if self.is_lines:
-            return frozenset(json.loads(self.start.lstrip().partition(b"\n")[0]))
+            try:
+                return frozenset(json.loads(self.start.lstrip().partition(b"\n")[0]))
+            except (ValueError, RecursionError):
+                return frozenset()
         return frozenset()
 
     def lines(self) -> Iterator[Line]:
@@ -112,8 +148,11 @@ def parse(data: bytes, where: str) -> Any:
     try:
         return json.loads(data)
     except json.JSONDecodeError as error:
-        cut = " (is it truncated?)" if error.pos >= len(error.doc.rstrip()) - 1 else ""
-        raise BrokenFile(f"{where}, line {error.lineno}, column {error.colno}: {error.msg}{cut}") from None
+        place = f"{where}, line {error.lineno}, column {error.colno}: {error.msg}"
+        # Within a text, or within what is neither text nor structure.
+        if error.msg.startswith("Unterminated string") or not _STRUCTURE.search(error.doc, error.pos + 1):
+            raise CutOff(f"{place} (is it truncated?)", error.doc) from None
+        raise BrokenFile(place) from None
     except UnicodeDecodeError as error:
         raise BrokenFile(f"{where}: byte {error.start} is not UTF-8") from None
     except RecursionError:
