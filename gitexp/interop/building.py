@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -273,12 +274,17 @@ def _rounded(name: str, value: Score) -> Score:
 def _kept(value: Any) -> Value:
     """`value` where a table can hold it; with a number that JSON does not have it is text."""
     try:
-        to_json(value)
-        return value  # type: ignore[no-any-return]
+        told = to_json(value)
     except (ValueError, TypeError):
         return repr(value)
     except RecursionError:
         return "(nested too deep)"
+    try:
+        told.encode()
+    except UnicodeEncodeError:
+        # What no UTF-8 file can hold is replaced before keys are sorted.
+        return json.loads(told.encode("utf-8", "replace"))  # type: ignore[no-any-return]
+    return value  # type: ignore[no-any-return]
 
 
 def _text(value: object) -> str | None:

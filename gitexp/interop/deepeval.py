@@ -112,7 +112,7 @@ def _row(where: str, case: Mapping[str, Any], named: set[str]) -> Row:
     whys = [f"{one.get('name')}: {one['reason']}" for one in graded if text(one.get("reason"))]
     return Row(
         where,
-        own if isinstance(own, (str, int)) else name if name in named else None,
+        own if isinstance(own, (str, int)) else name if text(name) in named else None,
         epoch=None,
         input=_question(case),
         target=case.get("expectedOutput", case.get("expectedOutcome")),

@@ -58,9 +58,8 @@ def taken(path: Path, *, partial: bool) -> int | None:
         dump(inputs_value(one.inputs))
         vector(one.inputs)
         for suite in one.suites:
-            files = eval_files.encode(suite)
-            again = eval_files.decode(suite.name, files, what="it")
-            assert eval_files.encode(again) == files
+            once = eval_files.decode(suite.name, eval_files.encode(suite), what="it")
+            assert eval_files.decode(suite.name, eval_files.encode(once), what="it") == once
     return sum(len(suite.results) for one in found for suite in one.suites)
 
 
@@ -111,7 +110,8 @@ def mutants(tmp_path: Path, chance: random.Random, rate: float) -> Iterator[Path
         ),
     )
     log = json.loads(DOCUMENTS["inspect"].read_text())
-    members = {name: mutated(one, chance, rate / 4) for name, one in members_of(log).items()}
+    each = members_of(log).items()
+    members = {name: json.dumps(mutated(one, chance, rate / 4)) for name, one in each}
     place = write_eval(tmp_path / "log.eval", members)
     if chance.random() < 0.5:
         data = bytearray(place.read_bytes())
@@ -139,7 +139,7 @@ def test_damaged_logs_are_read_or_refused(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_many_damaged_logs_are_read_or_refused(tmp_path: Path) -> None:
-    damage(tmp_path, range(4, 400))
+    damage(tmp_path, range(4, 200))
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
