@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.cli.program import Program
+from tests.cli.sharing import World
 from tests.interop.logs import FIXTURES
 
 EVAL = str(FIXTURES / "inspect" / "baseline.zstd.eval")
@@ -150,3 +151,30 @@ def test_the_shape_of_other_files_is_their_hash(exp: Program, name: str) -> None
         *(("grade.sh", "sha256:"), ("rows.jsonl", "sha256:"))
     ]
     assert said.json["means"] == {"tinyqa/match": 0.5, "tinyqa/match.n": 6, "tinyqa/match.se": 0}
+
+
+def test_scores_that_one_corrects_and_labels_that_another_edits_are_merged(world: World) -> None:
+    ann, bob = world.person("ann"), world.person("bob")
+    name = ann("eval", "import", EVAL).name
+    assert ann("push").code == 0
+    assert bob("fetch").code == 0
+    (bob.repo.path / "fixed.csv").write_text("id,epoch,match\nq-sum-02,2,1\n")
+    arguments = ("regrade", name, "tinyqa", "--scores", "fixed.csv", "--partial", "-m", "wrong label")
+    assert bob("eval", *arguments).code == 0
+    assert ann("tag", name, "+good").code == 0
+    assert ann("push").code == 0
+    assert bob("fetch").code == 0
+    assert bob("push").code == 0
+    assert ann("fetch").code == 0
+    for person in (ann, bob):
+        (run,) = person("ls", "--json").json["runs"]
+        assert (run["name"], run["tags"]) == (name, ["good"])
+        assert run["metrics"]["tinyqa/match"] == pytest.approx(11 / 12)
+        person.repo.fsck()
+    # Both corrected differently: neither's scores are lost.
+    for person, score in ((ann, "0.25"), (bob, "0.75")):
+        (person.repo.path / "fixed.csv").write_text(f"id,epoch,match\nq-sum-02,2,{score}\n")
+        assert person("eval", *arguments).code == 0
+    assert ann("push").code == 0
+    assert bob("fetch").code == 0
+    assert len(bob("ls", "--json").json["runs"]) == 2

@@ -6,15 +6,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED
 
 import pytest
 
 from gitexp.formats import eval_files
 from gitexp.formats.identity import identity, pin_of, vector
+from gitexp.interop.imported import Request
 from gitexp.interop.told import dataset_digest
+from gitexp.interop.zip_members import opened
 from gitexp.model.eval_summary import mean_of
 from gitexp.model.evaluation import Direction, Kind, State, Suite
-from tests.interop.logs import EXPECTED, FIXTURES, read, rows, suites
+from tests.interop.logs import EXPECTED, FIXTURES, read, rows, suites, write_eval
 
 LOGS = {
     "inspect-baseline/tinyqa": ("inspect/baseline.zstd.eval", 0),
@@ -82,6 +85,20 @@ def test_two_forms_of_one_inspect_run_differ_in_nothing_but_times() -> None:
     )
     assert archive.usage != document.usage
     assert _without_times(archive) == _without_times(document)
+
+
+def test_how_the_members_of_an_archive_are_packed_makes_no_difference(tmp_path: Path) -> None:
+    path = FIXTURES / "inspect" / "baseline.zstd.eval"
+    for method in (ZIP_DEFLATED, ZIP_STORED):
+        with opened(path, "log") as archive:
+            members = {one.name: archive.read(one) for one in archive.members}
+        again = write_eval(tmp_path / "log.eval", members, method)
+        ((one,), told), ((other,), _) = (
+            read(again, Request(with_text=True)),
+            read(path, Request(with_text=True)),
+        )
+        assert told == []
+        assert one == other
 
 
 def test_two_forms_of_one_promptfoo_run_have_the_same_rows() -> None:

@@ -161,7 +161,7 @@ class Here:
         return self._commit(name, after, info, early, late)
 
     def _merged(self, name: RunName, mine: Oid, theirs: Oid) -> Verdict | None:
-        """Both sides' edits, the same commit whoever merges; None where more than labels differs."""
+        """Both sides' edits, the same commit whoever merges; None where both changed more than labels."""
         reader = self.repo.reader
         one, two = sorted((mine, theirs))
         ours = set(versions(reader, one, name))
@@ -171,9 +171,12 @@ class Here:
         base = Tip.read(self.repo, common, name)
         early, late = sorted((self._side(name, one), self._side(name, two)), key=lambda side: side[:2])
         before, after = early[3], late[3]
-        if not before.same_but_labels(after):
+        # One side alone may have changed the results as well: with other scores, say.
+        changed = [tip for tip in (before, after) if not base.same_but_labels(tip)]
+        if len(changed) > 1 and not before.same_but_labels(after):
             return None
-        return self._commit(name, after, merge(base.info, after.info, before.info).info, early, late)
+        tip = changed[-1] if changed else after
+        return self._commit(name, tip, merge(base.info, after.info, before.info).info, early, late)
 
     def _commit(self, name: RunName, tip: Tip, info: RunInfo, early: _Side, late: _Side) -> Verdict:
         """What both sides come to, in the tree of `tip`: nothing of it depends on who makes it, or when."""
