@@ -204,19 +204,20 @@ def test_a_diff_of_two_runs_reads_well(ideas: Ideas, drivers: None) -> None:
     assert "@@ code:\n" in told
 
 
-EVALS = """
-import gitexp
-with gitexp.start() as run, run.eval("qa") as ev:
-    for number in {0}: ev.add(id=f"q{{number}}", input=number, scores={{"match": {1}}})
-"""
+def evaluated(ids: range, score: int) -> str:
+    """The name of a run that has answered those questions."""
+    with gitexp.start("s") as run, run.eval("qa") as ev:
+        for number in ids:
+            ev.add(id=f"q{number}", input=number, scores={"match": score})
+    assert run.name
+    return run.name
 
 
 def test_shards_of_an_evaluation_are_joined_and_a_row_in_conflict_is_shown(
     ideas: Ideas, drivers: None
 ) -> None:
     repo = ideas.repo
-    shards = ("range(3)", 1), ("range(3, 6)", 0), ("range(2, 7)", 0)
-    one, two, odd = (ideas.exp.record("s", EVALS.format(*shard)) for shard in shards)
+    one, two, odd = evaluated(range(3), 1), evaluated(range(3, 6), 0), evaluated(range(2, 7), 0)
     repo.git("merge", "-q", f"exp/{one}")
     repo.git("merge", "-q", "-m", "shards", f"exp/{two}")
     scores = repo.path / ".exp/eval/qa/scores.jsonl"

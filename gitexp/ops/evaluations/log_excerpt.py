@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from gitexp.errors import BrokenFile
 from gitexp.formats import eval_lines
 from gitexp.formats.canonical import dump
 from gitexp.formats.eval_files import OUTPUTS, SCORES, TEXTS, encode
@@ -13,9 +14,17 @@ from gitexp.interop.imported import Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source
 
+MAX_SIZE = 16 << 20
+"""Bytes: to read more takes seconds, at each commit of a `git log -p`."""
+
 
 def of_log(path: Path) -> Iterator[str]:
-    """What it was made with, what it reports, and its samples. Raises GitExpError for what is no such log."""
+    """What it was made with, what it reports, and its samples.
+
+    Raises GitExpError for what is no such log, or a large one.
+    """
+    if path.stat().st_size > MAX_SIZE:
+        raise BrokenFile(f"{path.name!r} is too large to be shown")
     problems = Problems(partial=True)
     for one in inspect_log.read(Source(path, "log"), Request(with_text=True), problems):
         yield from _lines(one)
