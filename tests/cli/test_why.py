@@ -16,7 +16,7 @@ from tests.cli.program import Program, forge
 from tests.cli.sharing import World
 from tests.interop.logs import FIXTURES
 
-NASTY = "a\x1b[2J\u202ed\nb"
+NASTY = "a\x1b[2J\u202ed\nb<img src=x>`"
 
 
 def record(
@@ -53,10 +53,10 @@ def test_a_run_alone_has_nothing_to_be_held_against(exp: Program) -> None:
         "  acc  0.5",
         "  how sure it is, is not known: no examples, and no repeated run",
     ]
-    assert said.out.splitlines()[-2:] == [
-        "there is nothing to compare it with: no parent, and no earlier run of the same data and grader",
-        f"hint: git exp why {name} --vs RUN",
-    ]
+    assert said.out.splitlines()[-1] == (
+        "there is nothing to compare it with: no parent, and no earlier run of the same data and grader; "
+        "--vs RUN names one"
+    )
     assert exp("why", "--json").json["against"] is None
 
 
@@ -210,6 +210,7 @@ def test_long_texts_and_many_params_are_cut(exp: Program) -> None:
         (["nobody"], 1, "error: no run matches 'nobody'\n"),
         (["old", "accc"], 2, "error: no metric 'accc'\nhint: did you mean 'acc'?\n"),
         (["old", "match"], 2, "error: several metrics are called 'match'\nhint: one of a/match, b/match\n"),
+        (["old", "--md", "--json"], 2, "error: --json and --md exclude one another\n"),
         (["old", "--vs", "nobody"], 1, "error: no run matches 'nobody'\n"),
         (["old", "--vs", ""], 2, "error: invalid run ''\n"),
         (["old", "--vs", "-x"], 2, "error: "),
@@ -314,6 +315,10 @@ def test_what_others_wrote_reaches_no_terminal(exp: Program) -> None:
         assert "\u202e" not in out
         assert exp("why", *arguments, "--json").json
     assert "and 92 more" in page(exp, "forged")
+    markdown = page(exp, "forged", "--md")
+    assert "<pre>" in markdown
+    assert "<img" not in markdown
+    assert "&#92;x1b" in markdown
 
 
 @pytest.mark.parametrize("kind", ["plain", "unborn"])

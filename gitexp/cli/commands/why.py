@@ -16,8 +16,11 @@ from gitexp.cli.session import Session, note_stale
     help="Hold it against this run, or the run of a commit; parent, best, baseline or baseline:NAME.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
+@click.option("--md", "as_markdown", is_flag=True, help="Print it as Markdown, for a pull request.")
 @click.pass_obj
-def command(session: Session, run: str, metric: str | None, vs: str | None, as_json: bool) -> None:
+def command(
+    session: Session, run: str, metric: str | None, vs: str | None, as_json: bool, as_markdown: bool
+) -> None:
     """Say why a run has its score: what made it, and what changed.
 
     First the metric and how sure it is: by the examples of its evaluation, or by repeated runs. Then all that
@@ -40,8 +43,11 @@ def command(session: Session, run: str, metric: str | None, vs: str | None, as_j
       git exp why brave-otter qa/match --vs best
       git exp why @ --vs baseline --json
     """
+    from gitexp.errors import UsageError
     from gitexp.ops.why.asking import why
 
+    if as_json and as_markdown:
+        raise UsageError("--json and --md exclude one another", hint="git exp why -h")
     with session.repository() as repo:
         found = why(repo, run, metric, vs)
         note_stale(found.run)
@@ -51,9 +57,12 @@ def command(session: Session, run: str, metric: str | None, vs: str | None, as_j
 
             put_json(why_value(found))
             return
-        from gitexp.cli.render.why_page import why_page
+        from gitexp.cli.render.why_page import why_markdown, why_page
         from gitexp.cli.screen import look, put
 
         screen = look(repo.config, session.environ, use_pager=session.use_pager)
+        if as_markdown:
+            click.echo("\n".join(why_markdown(found)))
+            return
         page = "\n".join(why_page(found, screen)) + "\n"
     put(page, screen, session.environ)

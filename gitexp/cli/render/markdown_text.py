@@ -30,6 +30,11 @@ def code(text: str, widest: int = _WIDEST) -> str:
     return f"<code>{_PLAIN.sub(_entity, cut(safe(text), widest))}</code>"
 
 
+def preformatted(lines: Iterable[str]) -> list[str]:
+    """Lines as they are, every character in them that Markdown or HTML knows as an entity."""
+    return ["<pre>", *(_PLAIN.sub(_entity, safe(line)) for line in lines), "</pre>"]
+
+
 def row(cells: Sequence[str]) -> str:
     """A line of a table."""
     return f"| {' | '.join(cells)} |"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gitexp.cli.render.markdown_text import code, preformatted
 from gitexp.cli.render.paint import STATUS, Paint
 from gitexp.cli.render.table import Cell, Column, table
 from gitexp.cli.render.values import cut, metric_text
@@ -16,6 +17,10 @@ from gitexp.formats.making import PARAMS, Cause
 from gitexp.ops.why.asking import Against, Why
 
 _INDENT = "  "
+_NOTHING = (
+    "there is nothing to compare it with: no parent, and no earlier run of the same data and grader; "
+    "--vs RUN names one"
+)
 
 
 def why_page(found: Why, screen: Screen) -> list[str]:
@@ -29,7 +34,7 @@ def why_page(found: Why, screen: Screen) -> list[str]:
         told = f"completeness {found.completeness}: git exp audit {found.run.name}"
         lines.append(_INDENT + paint("dim", safe(told)))
     if found.against is None:
-        return [*lines, "", *nothing(found)]
+        return [*lines, "", _NOTHING]
     lines += _against(found, found.against, paint, screen)
     around = list(_neighbours(found, paint, screen))
     if around:
@@ -43,10 +48,10 @@ def why_page(found: Why, screen: Screen) -> list[str]:
     return lines
 
 
-def nothing(found: Why) -> list[str]:
-    """What is said where there is no other run."""
-    told = "there is nothing to compare it with: no parent, and no earlier run of the same data and grader"
-    return [told, f"hint: git exp why {found.run.name} --vs RUN"]
+def why_markdown(found: Why) -> list[str]:
+    """The same page for a pull request."""
+    heading = f"### Why {code(found.run.name)} has its score"
+    return [heading, "", *preformatted(why_page(found, Screen()))]
 
 
 def cause_text(one: Cause) -> str:
@@ -68,12 +73,12 @@ def luck_text(found: Why) -> str | None:
     against, score = found.against, found.score
     if against is None or score is None or against.chosen.best_of < 2:
         return None
-    told = f"the best of {against.chosen.best_of} runs is so by luck, too"
+    told = f"the best of {against.chosen.best_of} runs owes some of that to luck"
     se = score.se or (found.spread.std if found.spread else None)
     factor = f"{against.chosen.luck:.2f}"
     if not se:
-        return f"{told}: expect about {factor} times the error of one run"
-    return f"{told}: expect about {factor} × {se:.4g} = {against.chosen.luck * se:.4g} of it"
+        return f"{told}: about {factor} standard errors are to be expected"
+    return f"{told}: about {factor} × {se:.4g} = {against.chosen.luck * se:.4g} is to be expected"
 
 
 def _sources(found: Why, paint: Paint, screen: Screen) -> list[str]:
