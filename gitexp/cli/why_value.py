@@ -13,9 +13,11 @@ from gitexp.formats.making import Cause
 from gitexp.model.missing import MISSING
 from gitexp.ops.compare import Line
 from gitexp.ops.read import StoredRun
-from gitexp.ops.why.asking import Against, Neighbour, Why
+from gitexp.ops.why.asking import Why
+from gitexp.ops.why.comparing import Against
 from gitexp.ops.why.effect import Effect
 from gitexp.ops.why.explaining import Explained
+from gitexp.ops.why.neighbours import Neighbour
 from gitexp.ops.why.score import Score
 from gitexp.ops.why.sources import Source, Sources
 
@@ -34,6 +36,7 @@ def why_value(found: Why) -> dict[str, Any]:
             "more_neighbours": found.more_neighbours,
             "not_looked_at": found.unseen,
             "none_alone": [_cause(one) for one in found.alone],
+            "separate": found.separate,
         }
     )
 
@@ -90,7 +93,6 @@ def _against(one: Against) -> dict[str, Any]:
         "changed": [_explained(each) for each in one.explained],
         "same": list(one.same),
         "together": len(one.known) > 1,
-        "separate": one.separate,
     }
 
 
@@ -138,4 +140,10 @@ def _change(one: Line) -> dict[str, Any]:
 
 
 def _neighbour(one: Neighbour) -> dict[str, Any]:
-    return {"run": _run(one.near.run), "differs_in": _cause(one.near.cause), "effect": _effect(one.effect)}
+    step = {"differs_in": _cause(one.step.cause), "effect": _effect(one.step.effect)} if one.step else None
+    return {
+        "run": _run(one.near.run),
+        "differs_in": _cause(one.near.cause),
+        "effect": _effect(one.effect),
+        "from_other": step,
+    }

@@ -245,7 +245,7 @@ def test_logs_of_other_tools_are_explained(exp: Program) -> None:
     assert "temperature  0.0 -> 0.7\n" in out
     assert "2 inputs changed together" in out
     # Of code that nobody has, no command makes a run.
-    assert against(exp, "@")["separate"] is None
+    assert exp("why", "@", "--json").json["separate"] is None
     models = [str(FIXTURES / "lm_eval" / one) for one in ("baseline", "candidate")]
     assert exp("eval", "import", *models).code == 0
     found = against(exp, "@", "tinyqa_mc/acc")
@@ -360,10 +360,14 @@ def test_the_command_that_tells_causes_apart_makes_that_run(exp: Program) -> Non
     exp.repo.write("prompt.txt", "Answer briefly.\n")
     exp.repo.write("params.yaml", "lr: 0.2\n")
     exp("run", "--name", "new", *command)
-    found = against(exp, "new")
-    assert found["together"] is True
+    found = exp("why", "new", "--json").json
+    assert found["against"]["together"] is True
     assert f"To tell the causes apart\n  {found['separate']}\n" in page(exp, "new")
     subprocess.run(["sh", "-ec", found["separate"]], cwd=exp.repo.path, env=exp.repo.environ, check=True)
     told = exp("why", "new", "--vs", "old", "--json").json
-    assert [one["differs_in"] for one in told["neighbours"]] == [{"role": "prompt", "key": None}]
+    (one,) = told["neighbours"]
+    assert one["differs_in"] == {"role": "prompt", "key": None}
+    # It stands between the two: both causes are told apart, and nothing is left to be done.
+    assert one["from_other"]["differs_in"] == {"role": "params", "key": "lr"}
+    assert (told["none_alone"], told["separate"]) == ([], None)
     assert [one["role"] for one in against(exp, "@", "--vs", "old")["causes"]] == ["params"]

@@ -14,7 +14,8 @@ from gitexp.cli.render.why_sources import source_rows, value_rows
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.formats.making import PARAMS, Cause
-from gitexp.ops.why.asking import Against, Why
+from gitexp.ops.why.asking import Why
+from gitexp.ops.why.comparing import Against
 
 _INDENT = "  "
 _NOTHING = (
@@ -43,8 +44,8 @@ def why_page(found: Why, screen: Screen) -> list[str]:
             paint("bold", "Runs that differ in one thing alone, and the effect from there to this run"),
             *around,
         ]
-    if found.against.separate:
-        lines += ["", paint("bold", "To tell the causes apart"), _INDENT + safe(found.against.separate)]
+    if found.separate:
+        lines += ["", paint("bold", "To tell the causes apart"), _INDENT + safe(found.separate)]
     return lines
 
 
@@ -112,10 +113,14 @@ def _against(found: Why, against: Against, paint: Paint, screen: Screen) -> Iter
 
 
 def _neighbours(found: Why, paint: Paint, screen: Screen) -> Iterator[str]:
-    rows = [
-        [one.near.run.name, cause_text(one.near.cause), metric_text(one.effect.old), effect_text(one.effect)]
-        for one in found.neighbours
-    ]
+    rows = []
+    for one in found.neighbours:
+        name, cause, told = one.near.run.name, cause_text(one.near.cause), effect_text(one.effect)
+        rows.append([name, cause, metric_text(one.effect.old), told])
+        if one.step is not None and found.against is not None:
+            old = found.against.chosen.run.name
+            cause, told = cause_text(one.step.cause), effect_text(one.step.effect)
+            rows.append([f"  {old} to it", cause, metric_text(one.step.effect.old), told])
     yield from _rows(rows, paint, screen)
     if found.more_neighbours:
         yield f"{_INDENT}and {found.more_neighbours} more"

@@ -40,6 +40,8 @@ class Nearby:
     """Those that were asked for first, of each cause one before there are two of any; the newest first."""
     repeated: tuple[StoredRun, ...] = ()
     """Finished runs that differ in nothing, or in seeds alone, newest first."""
+    reseeded: bool = False
+    """Whether there are some that differ in seeds alone."""
     more: int = 0
     """How many more there are near, whose packages were not looked at."""
     left_out: int = 0
@@ -85,7 +87,8 @@ def nearby(
     near = [Near(run, others[0]) for run, others in found if others not in _REPEATED and run.name != but]
     near = _varied(near, preferred)
     kept, same = _by_packages(repo, me, near[:_MOST_READ], repeated[:_MOST_READ])
-    return Nearby(kept, same, len(near[_MOST_READ:]), left_out)
+    reseeded = any(others for _, others in found if others in _REPEATED)
+    return Nearby(kept, same, reseeded, len(near[_MOST_READ:]), left_out)
 
 
 def _sorted_out(makings: Makings, me: StoredRun, runs: Iterable[StoredRun], metric: str) -> Iterator[_Sorted]:
