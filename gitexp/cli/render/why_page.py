@@ -61,12 +61,15 @@ def cause_text(one: Cause) -> str:
     return role if one.key is None else f"{role} {cut(safe(one.key), 40)}"
 
 
-def together(found: Against) -> str | None:
+def together(found: Why, against: Against) -> str | None:
     """The warning where several things changed at once."""
-    known = found.known
-    if len(known) < 2:
+    count = len(against.known)
+    if count < 2:
         return None
-    return f"{len(known)} inputs changed together: the effect cannot be assigned to one"
+    between = [one.near.run.name for one in found.neighbours if one.step]
+    if between:
+        return f"{count} inputs changed together; {between[0]} stands between, and tells them apart"
+    return f"{count} inputs changed together: the effect cannot be assigned to one"
 
 
 def luck_text(found: Why) -> str | None:
@@ -108,7 +111,7 @@ def _against(found: Why, against: Against, paint: Paint, screen: Screen) -> Iter
             yield from change_rows(one, paint, screen)
     if against.same:
         yield _INDENT + paint("dim", f"the same: {', '.join(map(safe, against.same))}")
-    if warning := together(against):
+    if warning := together(found, against):
         yield _INDENT + paint("yellow", warning)
 
 
