@@ -34,7 +34,7 @@ class Cause(NamedTuple):
     role: str
     """That of an input, or `params`, `command`, `code`, `packages` or `env`; `seeds` for all seeds."""
     key: str | None = None
-    """Of a param or a setting; None for all that the role has."""
+    """Of a param or a setting, or the path of a file that was only seen; None for all that the role has."""
     known: bool = True
     """Not so where only one of the runs tells what it had, or something of one name answered otherwise."""
 
@@ -180,10 +180,17 @@ def _of_inputs(old: Making, new: Making, leaves: Mapping[str, Mapping[str, Pair]
                 yield Cause(role, known=False)
         elif one is None or other is None:
             yield Cause(role, known=False)
+        elif role == FILE:
+            yield from (Cause(role, path) for path in _paths_of(set(one) ^ set(other)))
         elif role == SETTINGS and leaves.get(role):
             yield from (Cause(SEEDS) if is_seed(key) else Cause(role, key) for key in leaves[role])
         else:
             yield Cause(role)
+
+
+def _paths_of(identities: Iterable[str]) -> set[str]:
+    """The files that were only seen, of their identities in a vector."""
+    return {text.partition(" ")[2] for text in identities}
 
 
 def _of_surroundings(old: Making, new: Making) -> Iterator[Cause]:

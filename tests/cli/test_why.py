@@ -155,6 +155,24 @@ def test_repeated_runs_say_how_much_is_chance(exp: Program) -> None:
     assert "within noise (± 0.5: noise in .gitexp.yaml)" in page(exp, "old0", "--vs", far)
 
 
+def test_files_that_were_only_read_are_told_one_by_one(exp: Program) -> None:
+    for slug, word in (("old", "a"), ("new", "b")):
+        for path in ("one.txt", "two.txt", "same.txt"):
+            exp.repo.write(path, "same\n" if path == "same.txt" else f"{word}\n")
+        with gitexp.start(slug) as run:
+            for path in ("one.txt", "two.txt", "same.txt"):
+                run.use("file", path)
+            run.log({"acc": 0.5})
+    found = against(exp, "new")
+    assert [(one["role"], one["key"]) for one in found["causes"]] == [
+        ("file", "one.txt"),
+        ("file", "two.txt"),
+    ]
+    assert found["changed"][0]["lines"] == [" one.txt", "-a", "+b", " two.txt", "-a", "+b"]
+    assert found["changed"][0]["see"].endswith(" -- :/one.txt :/two.txt")
+    assert "git checkout exp/" in exp("why", "new", "--json").json["separate"]
+
+
 def test_what_only_one_run_tells_is_no_change(exp: Program) -> None:
     old = record("old")
     record("new", params={"lr": 1}, model="org/m")

@@ -147,6 +147,15 @@ def test_a_text_is_the_same_under_any_name() -> None:
     assert causes(old, new) == [Cause("prompt")]
 
 
+def test_each_file_that_was_only_seen_counts_on_its_own() -> None:
+    def seen(**digits: str) -> Making:
+        return making(*(Input("file", path, path, Digest(digit * 64), 3) for path, digit in digits.items()))
+
+    old, new = seen(a="1", b="1", c="1"), seen(a="1", b="2", d="1")
+    assert causes(old, new) == [Cause("file", "b"), Cause("file", "c"), Cause("file", "d")]
+    assert causes(old, making()) == [Cause("file", known=False)]
+
+
 def test_a_seed_among_settings_is_a_seed() -> None:
     old, new = (making(Input("settings", "s", value={"seed": seed, "t": 1})) for seed in (1, 2))
     assert causes(old, new) == [Cause("seeds")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 
@@ -39,6 +40,14 @@ def content_of(run: StoredRun, one: Input) -> bytes | None:
         if one.size is not None and run.repo.store.has(one.oid, one.size):
             return run.repo.store.open(one.oid, one.size)
     return None
+
+
+def are_in_code(runs: Iterable[StoredRun], paths: Sequence[str]) -> bool:
+    """Whether the trees of all runs have something at all of the paths; not so where objects are missing."""
+    try:
+        return all(run.repo.reader.resolve(run.commit, path) is not None for run in runs for path in paths)
+    except GitExpError:
+        return False
 
 
 def revision(run: StoredRun) -> str:

@@ -11,12 +11,12 @@ from gitexp.errors import GitExpError
 from gitexp.formats.making import CODE, COMMAND, ENV, PACKAGES, PARAMS, Cause, Making, changed
 from gitexp.model.missing import MISSING
 from gitexp.model.record import Input, Record
-from gitexp.model.roles import DATASET, SEEDS
+from gitexp.model.roles import DATASET, FILE, SEEDS
 from gitexp.ops.code_diff import FileChange, changed_files
 from gitexp.ops.compare import Line, compare, side_of
 from gitexp.ops.evaluations.matching import Matched
 from gitexp.ops.read import StoredRun
-from gitexp.ops.why.contents import revision
+from gitexp.ops.why.contents import are_in_code, revision
 from gitexp.ops.why.inputs import inputs_explained
 
 MOST_LINES = 12
@@ -34,7 +34,7 @@ class Explained:
     changes: tuple[Line, ...] = ()
     """Key by key: what it was and what it is."""
     lines: tuple[str, ...] = ()
-    """Of texts that differ: `-` and what is gone, `+` and what is new."""
+    """Of texts that differ: `-` and what is gone, `+` and what is new; of several each below its path."""
     more: int = 0
     """How many lines more there are."""
     files: tuple[FileChange, ...] = ()
@@ -95,16 +95,18 @@ def _explained(two: Two, role: str, causes: Sequence[Cause]) -> Explained:
     if role == COMMAND:
         words = (f"{sign}{shlex.join(one.info.command)}" for sign, one in zip("-+", two.records, strict=True))
         return Explained(role, lines=tuple(words))
-    return _input(two, role)
+    return _input(two, role, {one.key for one in causes})
 
 
-def _input(two: Two, role: str) -> Explained:
+def _input(two: Two, role: str, keys: set[str | None]) -> Explained:
     examples = two.examples if role == DATASET and two.examples and not two.examples.same_data else None
-    olds, news = ([one for one in each if one.role == role] for each in two.inputs)
+    olds, news = (
+        [one for one in each if one.role == role and (role != FILE or (one.path or one.name) in keys)]
+        for each in two.inputs
+    )
     told = inputs_explained(two.old, olds, two.new, news, MOST_LINES)
-    see = None
-    if told.path is not None and (told.more or examples is None):
-        see = _git_diff(two, f":/{told.path}") if told.is_in_both else None
+    paths = [f":/{path}" for path in told.paths if are_in_code((two.old, two.new), [path])]
+    see = _git_diff(two, *paths) if 0 < len(paths) <= _MOST_NAMES else None
     if examples is not None:
         # The examples say what matters of the file that they are from.
         return Explained(role, changes=told.changes, examples=examples, see=see)
@@ -127,8 +129,8 @@ def _code(two: Two) -> Explained:
     return Explained(CODE, files=found, note=note, see=see)
 
 
-def _git_diff(two: Two, path: str) -> str:
-    return f"git diff {revision(two.old)} {revision(two.new)} -- {shlex.quote(path)}"
+def _git_diff(two: Two, *paths: str) -> str:
+    return f"git diff {revision(two.old)} {revision(two.new)} -- {shlex.join(paths)}"
 
 
 def _seeds(old: Making, new: Making) -> Iterator[Line]:

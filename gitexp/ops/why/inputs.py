@@ -11,6 +11,7 @@ from gitexp.formats.inputs import NONE
 from gitexp.formats.line_diff import line_diff
 from gitexp.model.missing import MISSING
 from gitexp.model.record import Input
+from gitexp.model.roles import FILE
 from gitexp.ops.compare import Found, Line, path_text
 from gitexp.ops.read import StoredRun
 from gitexp.ops.why.contents import text_of
@@ -27,9 +28,8 @@ class Told:
     lines: tuple[str, ...] = ()
     more: int = 0
     note: str | None = None
-    path: str | None = None
-    """A file in the trees of the runs that is another one."""
-    is_in_both: bool = False
+    paths: tuple[str, ...] = ()
+    """The files that are others, of those that stand at one path in both runs."""
 
     def add_text(self, old: str, new: str, most: int) -> None:
         found = line_diff(old, new, most - len(self.lines))
@@ -44,11 +44,13 @@ def inputs_explained(
     old: StoredRun, olds: Sequence[Input], new: StoredRun, news: Sequence[Input], most: int
 ) -> Told:
     """What of `olds` is not among `news`, and the other way round; at most `most` lines of text."""
-    told = Told()
-    for one, other in _paired(olds, news):
+    told, pairs = Told(), _paired(olds, news)
+    for one, other in pairs:
         if one is None or other is None:
             told.add_line(_named(one or other), _brief(one), _brief(other))
         elif one.oid and other.oid:
+            if (len(pairs) > 1 or one.role == FILE) and one.path and len(told.lines) < most:
+                told.lines += (f" {one.path}",)
             _explain_files(told, old, one, new, other, most)
         elif one.oid or other.oid or one.none or other.none:
             told.add_line(other.name, _brief(one), _brief(other))
@@ -64,8 +66,12 @@ def _paired(olds: Sequence[Input], news: Sequence[Input]) -> list[tuple[Input | 
     come = [one for one in news if identity(one) not in before]
     pairs: list[tuple[Input | None, Input | None]] = []
     for one in gone:
-        alike = [other for other in come if other.name == one.name or (one.path and other.path == one.path)]
-        found = alike[0] if alike else come[0] if len(gone) == len(come) == 1 else None
+        alike = [
+            *(other for other in come if one.path is not None and other.path == one.path),
+            *(other for other in come if other.name == one.name),
+            *(come if len(gone) == len(come) == 1 else ()),
+        ]
+        found = alike[0] if alike else None
         if found is not None:
             come.remove(found)
         pairs.append((one, found))
@@ -77,9 +83,8 @@ def _explain_files(told: Told, old: StoredRun, one: Input, new: StoredRun, other
     if one.path != other.path or one.path is None:
         told.add_line("path", one.path or one.name, other.path or other.name)
     else:
-        told.path = one.path
+        told.paths += (one.path,)
     if texts[0] is not None and texts[1] is not None:
-        told.is_in_both = told.path is not None
         told.add_text(texts[0], texts[1], most)
         return
     if one.size != other.size:

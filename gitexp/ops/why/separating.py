@@ -18,7 +18,7 @@ from gitexp.ops import params
 from gitexp.ops.committed import params_files_at
 from gitexp.ops.read import StoredRun
 from gitexp.ops.runnable import runnable_command
-from gitexp.ops.why.contents import revision
+from gitexp.ops.why.contents import are_in_code, revision
 from gitexp.ops.why.explaining import Two
 
 _PLACE = "../apart"
@@ -80,7 +80,8 @@ def _with_files(two: Two, cause: Cause) -> str | None:
     """The old run's code with the files of one role as the new one had them."""
     olds, news = ({one.path: one for one in each if one.role == cause.role} for each in two.inputs)
     paths = [path for path, one in news.items() if path and path in olds and olds[path].oid != one.oid]
-    if not paths or cause.role in (FILE, UNTRACKED) or len(paths) > 3 or not _are_in_code(two.new, paths):
+    paths = [path for path in paths if cause.role != FILE or path == cause.key]
+    if not paths or cause.role == UNTRACKED or len(paths) > 3 or not are_in_code([two.new], paths):
         return None
     words = shlex.join([f":/{path}" for path in paths])
     return _in_worktree(two, f"git checkout {revision(two.new)} -- {words} && git exp run")
@@ -134,10 +135,3 @@ def _file_params(run: StoredRun, record: Record) -> set[str]:
     except GitExpError:
         return set()
     return set(flatten(params.merged(files)))
-
-
-def _are_in_code(run: StoredRun, paths: Sequence[str]) -> bool:
-    try:
-        return all(one is not None for one in run.repo.reader.blobs([(run.commit, path) for path in paths]))
-    except GitExpError:
-        return False
