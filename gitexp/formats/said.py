@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 
+from gitexp.formats.line_diff import hunks
 from gitexp.formats.making import Pair
 
 _LEAST = 3
 """Characters of a line of text that is looked for in a value."""
-_MOST_LINES = 5000
 _QUOTES = " \t\"'`,()[]{}\\"
 
 
@@ -20,14 +19,10 @@ def only_says(old: str, new: str, pairs: Iterable[Pair]) -> bool:
     So a prompt that stands in a program is not told twice: as the prompt, and as the code.
     """
     values = [(_as_said(one), _as_said(other)) for one, other in pairs if one and other]
-    lines = old.splitlines(), new.splitlines()
-    if max(map(len, lines)) > _MOST_LINES or lines[0] == lines[1]:
-        return False
-    for tag, a, b, c, d in SequenceMatcher(None, *lines, autojunk=False).get_opcodes():
-        gone, come = lines[0][a:b], lines[1][c:d]
-        if tag != "equal" and not (_are_said(gone, come, values) or _are_within(gone, come, values)):
-            return False
-    return True
+    found = hunks(old.splitlines(), new.splitlines())
+    return bool(found) and all(
+        _are_said(gone, come, values) or _are_within(gone, come, values) for gone, come in found or ()
+    )
 
 
 def _as_said(text: str) -> set[str]:
