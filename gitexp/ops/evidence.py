@@ -16,6 +16,8 @@ from gitexp.repo import Repository
 
 _BEST = ("finished", "running", "captured")
 """Then come those that failed, and drafts last: they have not been run."""
+RESULTS = ("finished", "captured")
+"""How runs stand whose metrics are the whole of what they had to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
     runs = best_first(found.values())
     runs.sort(key=lambda run: (evidence.is_stale(run), _rank(run.head.status), run.name not in here))
     return replace(evidence, runs=tuple(runs))
+
+
+def with_results(runs: Iterable[StoredRun]) -> list[StoredRun]:
+    """Those that came to their end, in their order."""
+    return [run for run in runs if run.head.status in RESULTS]
 
 
 def _with_results(repo: Repository, commit: Oid, runs: Iterable[StoredRun]) -> Iterator[RunName]:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitexp.errors import NotFound, UsageError
 from gitexp.git.refs import commit_of, is_baseline
 from gitexp.git.remotes import remote_names
 from gitexp.model.names import BaselineName
-from gitexp.model.record import Status
 from gitexp.model.values import Oid
 from gitexp.ops.baseline import baselines
 from gitexp.ops.baseline import resolve as baseline_run
 from gitexp.ops.choose import is_run
-from gitexp.ops.evidence import evidence_of
+from gitexp.ops.evidence import evidence_of, with_results
+from gitexp.ops.forks import fork_of, tip_of
 from gitexp.ops.read import Listing, StoredRun
 from gitexp.ops.resolve import is_revision, resolve
 from gitexp.repo import Repository
 
 _MOST_BACK = 100
 """Commits that are looked at for a run; beyond them the code is too far away to tell anything."""
-RESULTS = (Status.FINISHED.value, Status.CAPTURED.value)
-"""How runs stand whose metrics are the whole of what they had to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +41,12 @@ def find_base(repo: Repository, text: str, listing: Listing) -> Base:
     if not text or text.startswith("-") or "\0" in text or "\n" in text:
         raise UsageError(f"invalid base {text!r}", hint="git exp baseline list")
     if is_baseline(text) and BaselineName(text) in baselines(repo):
-        fork = _fork(repo, _tip(repo, text))
+        fork = fork_of(repo, tip_of(repo, text))
         since = fork if fork != commit_of(repo.git, "HEAD") else None
         return Base(baseline_run(repo, text), f"baseline {text}", since)
     if is_run(repo, text) and not is_revision(repo, text):
         return Base(resolve(repo, text), "", None)
-    tip = _tip(repo, text)
+    tip = tip_of(repo, text)
     if tip is None:
         raise NotFound(f"no baseline, revision or run {text!r}", hint=_way(repo, text))
     return _of_history(repo, text, tip, listing)
@@ -63,14 +60,9 @@ def first_parents(repo: Repository, start: str, *, but: Oid | None = None) -> li
     return [Oid(line) for line in result.lines] if result.code == 0 else []
 
 
-def with_results(runs: Iterable[StoredRun]) -> list[StoredRun]:
-    """Those that came to their end, in their order."""
-    return [run for run in runs if run.head.status in RESULTS]
-
-
 def _of_history(repo: Repository, text: str, tip: Oid, listing: Listing) -> Base:
     """The run of the commit that HEAD has branched off from, or of the nearest one before it that has any."""
-    fork = _fork(repo, tip)
+    fork = fork_of(repo, tip)
     where = f"where HEAD has branched off from {text}" if fork else text
     start = fork or tip
     before = commit_of(repo.git, "HEAD^") if start == commit_of(repo.git, "HEAD") else None
@@ -86,21 +78,6 @@ def _of_history(repo: Repository, text: str, tip: Oid, listing: Listing) -> Base
 
 def _before(back: int) -> str:
     return f"{back} commit{'' if back == 1 else 's'} before the one " if back else ""
-
-
-def _fork(repo: Repository, tip: Oid | None) -> Oid | None:
-    """The commit that HEAD and `tip` have in common, as far as that is known here."""
-    head = commit_of(repo.git, "HEAD")
-    if tip is None or head is None:
-        return None
-    found = repo.git.run("merge-base", tip, head, check=False)
-    return Oid(found.text.split()[0]) if found.code == 0 and found.text else None
-
-
-def _tip(repo: Repository, text: str) -> Oid | None:
-    """What `text` is here, or was on a remote: a clone of CI has few branches of its own."""
-    names = (text, *(f"refs/remotes/{remote}/{text}" for remote in remote_names(repo.config)))
-    return next((commit for name in names if (commit := commit_of(repo.git, name))), None)
 
 
 def _way(repo: Repository, text: str) -> str:

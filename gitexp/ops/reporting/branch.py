@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from gitexp.errors import NotFound
 from gitexp.git.refs import commit_of
 from gitexp.model.values import Oid
-from gitexp.ops.evidence import Evidence, best_first, evidence_of, not_here
+from gitexp.ops.evidence import Evidence, best_first, evidence_of, not_here, with_results
 from gitexp.ops.read import Listing, StoredRun
-from gitexp.ops.reporting.base import Base, first_parents, with_results
+from gitexp.ops.reporting.base import Base, first_parents
 from gitexp.repo import Repository
 
 
