@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from math import fsum
 from random import Random
+from typing import TypeVar
+
+T = TypeVar("T")
 
 SEED = 0
 """Of all draws: the same table gives the same answer."""
@@ -36,15 +39,31 @@ def bootstrap_ratio(
     units = _units(before, after, clusters)
     if len(units) < 2:
         return None
+    return bootstrap(units, _ratio_of_sums, confidence=confidence, draws=draws, seed=seed)
+
+
+def bootstrap(
+    units: Sequence[T],
+    statistic: Callable[[Sequence[T]], float | None],
+    *,
+    confidence: float = 0.95,
+    draws: int = 2000,
+    seed: int = SEED,
+) -> tuple[float, float] | None:
+    """The percentile interval of a statistic of `units`; None where it is None of a draw."""
     random = Random(seed)
-    ratios: list[float] = []
+    found: list[float] = []
     for _ in range(draws):
-        drawn = random.choices(units, k=len(units))
-        below = fsum(one[0] for one in drawn)
-        if not below:
+        value = statistic(random.choices(units, k=len(units)))
+        if value is None:
             return None
-        ratios.append(fsum(one[1] for one in drawn) / below)
-    return percentile(ratios, (1 - confidence) / 2), percentile(ratios, (1 + confidence) / 2)
+        found.append(value)
+    return percentile(found, (1 - confidence) / 2), percentile(found, (1 + confidence) / 2)
+
+
+def _ratio_of_sums(pairs: Sequence[tuple[float, float]]) -> float | None:
+    below = fsum(one[0] for one in pairs)
+    return fsum(one[1] for one in pairs) / below if below else None
 
 
 def percentile(values: Sequence[float], share: float) -> float:

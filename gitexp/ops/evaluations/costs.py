@@ -53,11 +53,13 @@ def _cost(old: Suite, new: Suite, pairs: Sequence[Pair], name: str) -> Cost | No
     before, after = [average(one) for one, _ in both], [average(other) for _, other in both]
     middle = median if name == TIME else average
     old_value, new_value = (middle([value for side in both for value in side[at]]) for at in (0, 1))
-    ratio = _ratio(average(before), average(after))
-    return Cost(name, float(old_value), float(new_value), ratio, _interval(before, after, ratio), len(both))
+    ratio = ratio_of(before, after)
+    return Cost(name, float(old_value), float(new_value), ratio, ratio_interval(before, after), len(both))
 
 
-def _ratio(old: float, new: float) -> float | None:
+def ratio_of(before: Sequence[float], after: Sequence[float]) -> float | None:
+    """Of the sums; None where it is no number."""
+    old, new = average(before), average(after)
     found = new / old if old else None
     return found if found is not None and isfinite(found) else None
 
@@ -70,9 +72,11 @@ def _by_example(suite: Suite, name: str) -> dict[str, list[Score]]:
     return found
 
 
-def _interval(
-    before: Sequence[float], after: Sequence[float], ratio: float | None
+def ratio_interval(
+    before: Sequence[float], after: Sequence[float], confidence: float = 0.95
 ) -> tuple[float, float] | None:
+    """Of the ratio of the sums over pairs; None where there is none."""
+    ratio = ratio_of(before, after)
     if ratio is None or ratio <= 0 or len(before) < 2:
         return None
     # Shares of the mean: their sums are numbers, however much was counted.
@@ -81,9 +85,9 @@ def _interval(
     if not all(map(isfinite, (*left, *right))):
         return None
     if len(before) < _FEW:
-        found = bootstrap_ratio(left, right)
+        found = bootstrap_ratio(left, right, confidence=confidence)
         return (ratio * found[0], ratio * found[1]) if found else None
     # The delta method on the logarithm of the ratio.
     spread = variance([b - a for a, b in zip(left, right, strict=True)])
-    reach = min(NORMAL.inv_cdf(0.975) * sqrt(spread / len(before)), _WIDEST)
+    reach = min(NORMAL.inv_cdf((1 + confidence) / 2) * sqrt(spread / len(before)), _WIDEST)
     return ratio * exp(-reach), ratio * exp(reach)
