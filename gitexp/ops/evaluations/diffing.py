@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.errors import NotFound, UnknownKey
+from gitexp.formats.identity import identity
 from gitexp.model.evaluation import Suite
+from gitexp.model.roles import GRADER
 from gitexp.ops.evaluations.comparing import Comparison, compare
 from gitexp.ops.evaluations.costs import Cost, costs
 from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
 from gitexp.ops.evaluations.slicing import Part, slices
 from gitexp.ops.read import StoredRun
 from gitexp.statistics.many import holm
-
-GRADER = "grader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +135,15 @@ def _difference(
         run,
         comparison,
         tuple(costs(comparison.old, comparison.new, comparison.matched.common)),
-        _other_grader(_graders(first, suite), _graders(run, suite)),
+        other_grader(first, run, suite),
         adjusted,
         slices(comparison, ask.by, ask.cluster) if ask.by is not None else {},
     )
 
 
-def _other_grader(old: frozenset[str], new: frozenset[str]) -> bool:
-    """Whether both say what graded, and not the same."""
+def other_grader(first: StoredRun, run: StoredRun, suite: str) -> bool:
+    """Whether both say what graded the suite, and not the same."""
+    old, new = _graders(first, suite), _graders(run, suite)
     return bool(old and new and old != new)
 
 
@@ -150,4 +151,4 @@ def _graders(run: StoredRun, suite: str) -> frozenset[str]:
     """What graded the suite: the graders of that name, or all where none has it."""
     graders = [one for one in run.whole.inputs if one.role == GRADER]
     own = [one for one in graders if one.name == suite] or graders
-    return frozenset(one.oid or (repr(one.value) if one.value is not None else one.name) for one in own)
+    return frozenset(map(identity, own))
