@@ -76,6 +76,23 @@ def repeated(repo: Repository, record: Record, among: Sequence[StoredRun] | None
     ]
 
 
+def is_witness(run: StoredRun) -> bool:
+    """Whether it tells how much metrics vary: no reproduction does that itself was none."""
+    verdict = run.info.reproduction
+    return verdict is None or verdict.verdict.reproduced
+
+
+def unlike(one: StoredRun, other: StoredRun) -> list[str]:
+    """What two runs did not have in common that repetitions have: `code`, `command`, `params`, `inputs`."""
+    parts = (
+        ("code", one.info.code.tree == other.info.code.tree),
+        ("command", _way(one.info) == _way(other.info)),
+        ("params", same(_unseeded(one.record.params), _unseeded(other.record.params))),
+        ("inputs", same(_identities(inputs_of(one)), _identities(inputs_of(other)))),
+    )
+    return [name for name, alike in parts if not alike]
+
+
 def inputs_of(run: StoredRun) -> tuple[Input, ...]:
     """The inputs of a run, from the index where that has them."""
     return inputs_from(json.loads(run.row.tail.inputs))

@@ -13,7 +13,7 @@ from gitexp.model.names import MAX_SLUG, slug_of
 from gitexp.model.record import Record
 from gitexp.model.reproduction import Reproduction
 from gitexp.model.values import Oid
-from gitexp.ops.alike import repeated
+from gitexp.ops.alike import is_witness, repeated
 from gitexp.ops.catalog import catalog
 from gitexp.ops.committed import results_of, settings_at
 from gitexp.ops.execute import Executed, Request, Source, execute
@@ -144,9 +144,4 @@ def _verdict(repo: Repository, plan: Plan, done: Executed) -> Reproduction:
 
 def _repeated(repo: Repository, record: Record, done: Executed) -> list[StoredRun]:
     """The runs that tell how much metrics vary: no reproduction does that itself was none."""
-    return [one for one in repeated(repo, record) if one.name != done.name and _is_witness(one)]
-
-
-def _is_witness(run: StoredRun) -> bool:
-    verdict = run.info.reproduction
-    return verdict is None or verdict.verdict.reproduced
+    return [one for one in repeated(repo, record) if one.name != done.name and is_witness(one)]
