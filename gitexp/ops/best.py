@@ -46,11 +46,14 @@ class BestRun:
     """A sentence: by which metric and goal, and who said so or that it was guessed."""
 
 
-def best(repo: Repository, runs: Sequence[StoredRun], metric: str | None = None) -> BestRun:
+def best(
+    repo: Repository, runs: Sequence[StoredRun], metric: str | None = None, goal: str | None = None
+) -> BestRun:
     """The finished run with the best value of `metric`, or of the metric that says most.
 
     That is the first one in the goals of `.gitexp.yaml` that a finished run has; else, of the metrics whose
     name tells which way is better, the leading one that at least half as many runs have as any other.
+    `goal` is which way `metric` is better where the settings do not say.
     A value that is NaN, infinite, or no number never wins; of equal ones the newest run does.
     Raises NotFound where no run has finished, UnknownKey, and UsageError where no goal is known.
     """
@@ -60,6 +63,8 @@ def best(repo: Repository, runs: Sequence[StoredRun], metric: str | None = None)
     if not subjects:
         raise NotFound("no run is best: none has finished", hint="git exp ls")
     goals = repo.settings.goals
+    if metric is not None and goal is not None:
+        goals = {metric: goal, **goals}
     if metric is None:
         key, found = _leading(subjects, goals)
     else:
@@ -67,11 +72,12 @@ def best(repo: Repository, runs: Sequence[StoredRun], metric: str | None = None)
         found = _numbers(subjects, key)
     if not found:
         raise _unknown(subjects, key)
-    goal = _goal(key, goals)
-    if goal is None:
+    chosen = _goal(key, goals)
+    if chosen is None:
         raise UsageError(f"which way metric {key!r} is better is not known", hint=snippet(key))
-    value, _, _, run = max(found, key=lambda one: (one[0] if goal == "max" else -one[0], *one[1:3]))
-    return BestRun(run, key, value, goal, _sentence(run, key, value, goal, goals))
+    value, _, _, run = max(found, key=lambda one: (one[0] if chosen == "max" else -one[0], *one[1:3]))
+    how = _sentence(run, key, value, chosen, repo.settings.goals, told=goal is not None)
+    return BestRun(run, key, value, chosen, how)
 
 
 def _leading(subjects: Sequence[RunSubject], goals: Mapping[str, str]) -> tuple[str, list[_Number]]:
@@ -109,9 +115,12 @@ def _goal(key: str, goals: Mapping[str, str]) -> str | None:
     return None if "step" in last else goal_of(metric, goals)
 
 
-def _sentence(run: StoredRun, key: str, value: int | float, goal: str, goals: Mapping[str, str]) -> str:
+def _sentence(
+    run: StoredRun, key: str, value: int | float, goal: str, goals: Mapping[str, str], *, told: bool
+) -> str:
     said = key in goals or key.rpartition(".")[0] in goals
     why = f"as {FILE} says" if said else "which way is better is guessed from the name"
+    why = "as its suite says" if told and not said else why
     number = f"{value:.6g}" if isinstance(value, float) else str(value)
     return f"best by {key}, {why}: {run.name} has the {_EXTREME[goal]}, {number}"
 
