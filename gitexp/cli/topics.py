@@ -98,6 +98,11 @@ SHARED_SETTINGS: Final[tuple[Definition, ...]] = (
         "content: what of the texts in spans of model calls is kept: artifact (all, outside of git), hashes "
         "or none.",
     ),
+    (
+        "gates",
+        "What git exp gate asks, by the name of the gate, which is default where none is named: its options, "
+        "such as metrics, mode and max_drop, with _ for -. Those of the baseline hold.",
+    ),
     ("isolated.link", "Ignored paths that an isolated run gets links to; all of them without this setting."),
 )
 

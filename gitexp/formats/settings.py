@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitexp.formats.audit_settings import Audit
+from gitexp.model.noise import Noise, noise_of
 from gitexp.model.trace import Content
 
 if TYPE_CHECKING:
     from gitexp.errors import BrokenFile
     from gitexp.formats.declared import Declared
     from gitexp.formats.settings_source import Source
+    from gitexp.model.gate import GateSettings
 
 # What reads the file is imported where there is one.
 FILE = ".gitexp.yaml"
@@ -25,26 +26,13 @@ DEFAULT_VIEW = "default"
 _KEYS = (
     *("params", "metrics", "outputs", "never_capture", "redact", "variables"),
     *("goals", "noise", "isolated", "views", "guard", "inputs", "capture"),
-    *("audit", "traces"),
+    *("audit", "traces", "gates"),
 )
 _GUARD_KEYS = ("large", "pointers", "conflicts", "secrets", "stale", "nan")
 _CAPTURE_KEYS = ("when", "strict")
 _WHEN = ("changed", "always", "never")
 _TRACES_KEYS = ("content",)
 _VIEW_KEYS = ("query", "sort", "columns", "group_by", "limit")
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """How far a metric may be off and still count as the same."""
-
-    amount: float
-    relative: bool = False
-    """Whether it is a share of the old value."""
-
-    def around(self, value: float) -> float:
-        """The tolerance at a value."""
-        return abs(value) * self.amount if self.relative else self.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +109,8 @@ class Settings:
     """How complete runs have to be."""
     traces: Content = Content.ARTIFACT
     """What of the texts in spans is kept."""
+    gates: Mapping[str, GateSettings] = field(default_factory=dict)
+    """What git exp gate asks of a run, by the name of the gate."""
     unknown: tuple[BrokenFile, ...] = ()
     """What stands in the file and is no setting: for each a complaint, with the nearest one as hint."""
 
@@ -155,6 +145,7 @@ def parse(data: bytes) -> Settings:
         ),
         audit=audit_settings.audit(source),
         traces=Content(source.choice("traces", "content", words=[one.value for one in Content])),
+        gates=_gates(source),
         unknown=tuple(source.unknown),
     )
 
@@ -182,21 +173,22 @@ def _guard(source: Source) -> Guard:
 
 def _noise(source: Source, metric: str) -> Noise:
     found = source.value("noise", metric)
-    text = found.strip() if isinstance(found, str) else ""
-    share = text[:-1] if text.endswith("%") else None
     try:
-        if isinstance(found, bool) or (share is None and not isinstance(found, (int, float))):
-            raise ValueError
-        amount = float(found if share is None else share)  # type: ignore[arg-type]
-        if not 0 <= amount < math.inf:
-            raise ValueError
-    except (ValueError, OverflowError):
+        return noise_of(found)
+    except ValueError:
         raise source.broken(
             ("noise", metric),
             f"the noise of {metric!r} is {found!r}",
             hint="use a number such as 0.002, or a share such as 1%",
         ) from None
-    return Noise(amount) if share is None else Noise(amount / 100, relative=True)
+
+
+def _gates(source: Source) -> dict[str, GateSettings]:
+    if not source.mapping("gates"):
+        return {}
+    from gitexp.formats.gate_settings import gate_settings  # only where a project has any
+
+    return {name: gate_settings(source, name) for name in source.mapping("gates")}
 
 
 def _view(source: Source, name: str) -> View:
