@@ -71,7 +71,7 @@ def _exit_codes() -> str:
     codes = tuple((str(code), meaning) for code, meaning in exit_codes.MEANINGS.items())
     tree = (errors.__doc__ or "").partition("\n\n")[2].rstrip("\n")
     return (
-        f"# Exit codes\n\n{_markdown(Definitions(codes))}\n\n{exit_codes.RUN}\n\n"
+        f"# Exit codes\n\n{_markdown(Definitions(codes))}\n\n{exit_codes.RUN}\n\n{exit_codes.GATE}\n\n"
         "## Errors in Python\n\nEach has a `message`, may have a `hint`, and stands for the exit code in "
         f"brackets.\n\n```\n{tree}\n```\n"
     )

@@ -65,7 +65,16 @@ def _run(arguments: Sequence[str], session: Session) -> int:
         what = f"use {error.filename!r}" if error.filename else "write"
         failed = StorageFull(f"cannot {what}: {error.strerror}")
     tell(failed)
-    return failed.exit_code
+    return _code_of(failed, arguments)
+
+
+def _code_of(error: GitExpError | None, arguments: Sequence[str]) -> int:
+    """The exit code of an error, or of one inside of us where it is None."""
+    if next((one for one in arguments if not one.startswith("-")), None) == "gate":
+        from gitexp.cli import gate_codes  # Its codes are verdicts, and an error is none.
+
+        return gate_codes.of_error(error, arguments)
+    return exit_codes.INTERNAL if error is None else error.exit_code
 
 
 def _called(arguments: Sequence[str], session: Session) -> int:
@@ -106,7 +115,7 @@ def _internal(error: Exception, arguments: Sequence[str], home: Path | None) -> 
         print(f"hint: a report for an issue is in {safe(str(path))}", file=sys.stderr)
         break
     # What is wrong with us is no reason for git not to commit.
-    return exit_codes.OK if "hook" in arguments[:1] else exit_codes.INTERNAL
+    return exit_codes.OK if "hook" in arguments[:1] else _code_of(None, arguments)
 
 
 def _report(error: Exception, arguments: Sequence[str]) -> str:

@@ -35,3 +35,13 @@ RUN: Final = (
     "was not found, 126 where it could not be run. A run that cannot be started gives those of git exp. "
     "git exp repro does the same where the command fails."
 )
+
+GATE: Final = (
+    "git exp gate has codes of its own. 0: it passes. 1: it fails, because a metric is worse, an example "
+    "that must pass does not, or a cost has grown too much. 2: the command line or a setting is wrong. "
+    "3: inconclusive, as too little is known. 4: not comparable, as there is no such run, no baseline, "
+    "another dataset or grader, or a record cannot be read. 5: policy, as there are too many errors, or the "
+    "record is not complete enough. With --bisect they are what git bisect run goes by: 0 good, 1 bad (for 1 "
+    "and 5), 125 skip (for 3 and 4), and 128, which stops it, for everything else. No error is ever a 0 or, "
+    "with --bisect, a 1."
+)

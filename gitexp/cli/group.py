@@ -25,6 +25,7 @@ COMMANDS = {
     "eval": "gitexp.cli.commands.eval",
     "baseline": "gitexp.cli.commands.baseline",
     "report": "gitexp.cli.commands.report",
+    "gate": "gitexp.cli.commands.gate",
     "audit": "gitexp.cli.commands.audit",
     "lineage": "gitexp.cli.commands.lineage",
     "trace": "gitexp.cli.commands.trace",

@@ -46,6 +46,10 @@ class Page:
     sections: tuple[Section, ...]
 
 
+_STATUS = {"run": exit_codes.RUN, "gate": exit_codes.GATE}
+"""Of commands whose exit codes are not those of all."""
+
+
 def pages() -> list[Page]:
     """Every page of the manual."""
     return [main_page(), *(command_page(name) for name in COMMANDS)]
@@ -67,7 +71,7 @@ def main_page() -> Page:
             Section("CONFIGURATION", (Paragraph(topics.CONFIGURATION), Definitions(topics.SETTINGS))),
             Section("SHARED SETTINGS", (Paragraph(topics.SHARED), Definitions(topics.SHARED_SETTINGS))),
             Section("ENVIRONMENT", (Definitions(topics.VARIABLES),)),
-            Section("EXIT STATUS", (_codes(), Paragraph(exit_codes.RUN))),
+            Section("EXIT STATUS", (_codes(), Paragraph(exit_codes.RUN), Paragraph(exit_codes.GATE))),
             Section("FILES", (Definitions(topics.FILES),)),
             _see_also("git-exp"),
         ),
@@ -92,7 +96,7 @@ def command_page(name: str) -> Page:
         sections += _subcommands(name, command, own)
     if examples:
         sections.append(Section("EXAMPLES", tuple(_without_heading(block) for block in examples)))
-    status = Paragraph(exit_codes.RUN if name == "run" else "As for git exp: see git-exp(1).")
+    status = Paragraph(_STATUS.get(name, "As for git exp: see git-exp(1)."))
     return Page(
         f"git-exp-{name}", (*sections, Section("EXIT STATUS", (status,)), _see_also(f"git-exp-{name}"))
     )

@@ -77,6 +77,11 @@ class Metric:
     def __post_init__(self) -> None:
         check_label("metric", self.name)
 
+    @property
+    def ends(self) -> tuple[Score, Score] | None:
+        """The least and the greatest value that there can be, where that is known."""
+        return (0, 1) if self.range is None and self.kind is Kind.BINARY else self.range
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -1,0 +1,43 @@
+"""`--format github`: commands for the log of a GitHub workflow, which make annotations of them."""
+
+from __future__ import annotations
+
+from gitexp.cli.gate_reports import How
+from gitexp.cli.gate_reports.words import headline, title, told_whole
+from gitexp.cli.safe_text import safe
+from gitexp.model.gate import Outcome
+from gitexp.ops.gating.gating import Gated
+
+_ERRORS = (Outcome.FAIL, Outcome.POLICY, Outcome.INCOMPARABLE)
+
+
+def report(found: Gated, how: How) -> str:
+    level = _level(found.verdict.outcome, how)
+    lines = [command_line(level, "git exp gate", headline(found))]
+    lines += [
+        command_line(_level(one.outcome, how), title(one), f"{one.outcome.value}: {told_whole(one)}")
+        for one in found.verdict.checks
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _level(outcome: Outcome, how: How) -> str:
+    if outcome is Outcome.INCONCLUSIVE:
+        outcome = how.inconclusive
+    if outcome in _ERRORS:
+        return "error"
+    return "notice" if outcome is Outcome.PASS else "warning"
+
+
+def command_line(level: str, title: str, text: str) -> str:
+    """One command on one line, whatever its title and text hold."""
+    return f"::{level} title={_property(title)}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    """As GitHub's own toolkit escapes it: one line, whatever it holds."""
+    return safe(text, lines=True).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(safe(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,41 @@
+"""`--format json`: everything, for scripts."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from enum import Enum
+from typing import Any
+
+from gitexp.cli.gate_reports import How
+from gitexp.cli.gate_reports.words import check_value
+from gitexp.cli.json_output import document_text, strict
+from gitexp.model.gate import Rules
+from gitexp.ops.gating.gating import Gated
+
+
+def report(found: Gated, how: How) -> str:
+    return document_text(strict(_value(found, how)))
+
+
+def _value(found: Gated, how: How) -> dict[str, Any]:
+    return {
+        "outcome": found.verdict.outcome.value,
+        "exit_code": how.code,
+        "noise_check": found.alike,
+        "new": {"name": found.new.name, "commit": found.new.commit},
+        "baseline": {"name": found.old.name, "commit": found.old.commit, "how": found.against.told},
+        "gate": found.ruling.gate,
+        "rules": {one.name: _plain(getattr(found.ruling.rules, one.name)) for one in fields(Rules)},
+        "said": dict(found.ruling.said),
+        "remarks": list(found.ruling.remarks),
+        "checks": [check_value(one) for one in found.verdict.checks],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Values with a spelling of their own as that."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    return value.value if isinstance(value, Enum) else str(value)

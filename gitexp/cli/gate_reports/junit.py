@@ -1,0 +1,94 @@
+"""`--format junit`: a test suite with a test case for each check, as CI systems read it.
+
+By the schema of Apache Ant, which Jenkins, GitLab and others go by: in that order properties, test cases,
+system-out and system-err, with the counts, a time and a host that say nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from gitexp.cli.gate_reports import How
+from gitexp.cli.gate_reports.words import headline, rules_line, title, told_whole
+from gitexp.cli.safe_text import safe
+from gitexp.gate.deciding import Check
+from gitexp.model.gate import Outcome
+from gitexp.ops.gating.gating import Gated
+
+_CLASS = "git.exp.gate"
+_ELEMENTS = {
+    Outcome.FAIL: "failure",
+    Outcome.POLICY: "failure",
+    Outcome.INCOMPARABLE: "error",
+    Outcome.INCONCLUSIVE: "skipped",
+}
+
+
+def report(found: Gated, how: How) -> str:
+    elements = [_element(one, how) for one in found.verdict.checks]
+    counts = {name: elements.count(name) for name in ("failure", "error", "skipped")}
+    counted = (
+        f'tests="{len(elements)}" failures="{counts["failure"]}" errors="{counts["error"]}" '
+        f'skipped="{counts["skipped"]}"'
+    )
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        "<testsuites>",
+        f'  <testsuite id="0" package="{_CLASS}" name={xml_attribute(found.ruling.gate)} {counted} time="0" '
+        f'timestamp="{found.new.record.info.started[:19]}" hostname="localhost">',
+        *_properties(found),
+        *(
+            line
+            for one, element in zip(found.verdict.checks, elements, strict=True)
+            for line in _case(one, element)
+        ),
+        f"    <system-out>{xml_text(headline(found))}</system-out>",
+        "    <system-err></system-err>",
+        "  </testsuite>",
+        "</testsuites>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _element(check: Check, how: How) -> str | None:
+    outcome = how.inconclusive if check.outcome is Outcome.INCONCLUSIVE else check.outcome
+    return _ELEMENTS.get(outcome)
+
+
+def _properties(found: Gated) -> Iterator[str]:
+    yield "    <properties>"
+    for name, value in (
+        ("run", found.new.name),
+        ("run.commit", found.new.commit),
+        ("baseline", found.old.name),
+        ("baseline.commit", found.old.commit),
+        ("baseline.how", found.against.told),
+        ("rules", rules_line(found)),
+        ("outcome", found.verdict.outcome.value),
+    ):
+        yield f"      <property name={xml_attribute(name)} value={xml_attribute(value)}/>"
+    yield "    </properties>"
+
+
+def _case(check: Check, element: str | None) -> Iterator[str]:
+    place, name = xml_attribute(f"{_CLASS}.{check.kind}"), xml_attribute(title(check))
+    head = f'    <testcase classname={place} name={name} time="0"'
+    if element is None:
+        yield f"{head}/>"
+        return
+    yield f"{head}>"
+    message = xml_attribute(check.reason)
+    kind = "" if element == "skipped" else f" type={xml_attribute(check.outcome.value)}"
+    yield f"      <{element} message={message}{kind}>{xml_text(told_whole(check))}</{element}>"
+    yield "    </testcase>"
+
+
+def xml_text(text: str) -> str:
+    """As XML has it; what it may not hold, escaped or not, is written out."""
+    return escape(safe(text, lines=True))
+
+
+def xml_attribute(text: str) -> str:
+    """The same as the value of an attribute, with its quotes."""
+    return quoteattr(safe(text))

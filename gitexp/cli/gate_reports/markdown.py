@@ -1,0 +1,53 @@
+"""`--format md`: for a pull request, in GitHub's Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitexp.cli.gate_reports import How
+from gitexp.cli.gate_reports.words import details, gain_text, headline, rules_line, title, values_text
+from gitexp.cli.render.markdown_text import code, row
+from gitexp.gate.deciding import Check
+from gitexp.model.gate import Outcome
+from gitexp.ops.gating.gating import Gated
+
+_WIDEST = 400
+
+
+def report(found: Gated, how: How) -> str:
+    lines = [
+        f"### Gate: {code(headline(found), _WIDEST)}",
+        "",
+        f"Held against {code(found.against.told, _WIDEST)}. Gains above 0 are better.",
+        "",
+        code(rules_line(found), _WIDEST),
+        "",
+        row(["", "Check", "Old -> new", "Gain [bounds]", "Why"]),
+        row(["---"] * 5),
+        *(_row(one) for one in found.verdict.checks),
+        *_details(found),
+    ]
+    if found.verdict.outcome is Outcome.INCONCLUSIVE and how.inconclusive is not Outcome.INCONCLUSIVE:
+        lines += ["", f"Inconclusive counts as {how.inconclusive.value}."]
+    return "\n".join(lines) + "\n"
+
+
+def _row(check: Check) -> str:
+    outcome = check.outcome.value
+    return row(
+        [
+            outcome if check.outcome is Outcome.PASS else f"**{outcome}**",
+            code(title(check)),
+            values_text(check.effect) if check.effect else "",
+            gain_text(check),
+            code(check.reason, _WIDEST),
+        ]
+    )
+
+
+def _details(found: Gated) -> Iterator[str]:
+    for check in found.verdict.checks:
+        told = [*details(check), *([f"hint: {check.hint}"] if check.hint else [])]
+        if told:
+            yield ""
+            yield f"{code(title(check))}: {code('; '.join(told), _WIDEST)}"

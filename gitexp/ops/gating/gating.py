@@ -1,0 +1,157 @@
+"""`git exp gate`: two runs, the rules, what is known of both, and the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gitexp.errors import NotFound, UnknownKey, UsageError
+from gitexp.gate.deciding import Verdict, decide, decide_alike
+from gitexp.gate.evidence import Completeness, Effect, Evidence, Refused, Spoilt
+from gitexp.model.gate import Rules
+from gitexp.ops.alike import unlike
+from gitexp.ops.evaluations.reading import all_suite_names, briefs
+from gitexp.ops.gating.metrics import Repetitions, plain_metric
+from gitexp.ops.gating.ruling import Ruling, ruling
+from gitexp.ops.gating.sides import Against, asked_run, baseline
+from gitexp.ops.gating.tables import Tables, read_tables
+from gitexp.ops.headline import deciding
+from gitexp.ops.read import StoredRun
+from gitexp.repo import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked of which run."""
+
+    run: str | None = None
+    """None for the run of the code as it is now."""
+    baseline: str | None = None
+    """None for the one named main."""
+    gate: str | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Field of Rules -> what was said of it besides the settings."""
+    alike: bool = False
+    """Whether both are runs of the same, which shows what noise alone does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """What came of it."""
+
+    new: StoredRun
+    against: Against
+    ruling: Ruling
+    verdict: Verdict
+    alike: bool = False
+
+    @property
+    def old(self) -> StoredRun:
+        return self.against.run
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The metrics by where they are."""
+
+    suites: Mapping[str, Sequence[str]]
+    plain: Sequence[str]
+
+
+def gate(repo: Repository, ask: Ask) -> Gated:
+    """Raises NotFound where there is nothing to compare with, UsageError, UnknownKey, BrokenRecord."""
+    new = asked_run(repo, ask.run)
+    metrics: Sequence[str] = ask.given.get("metrics", ())
+    against = baseline(repo, ask.baseline, new, metrics[0] if metrics else None)
+    if ask.alike:
+        _check_alike(against.run, new)
+    elif against.run.name == new.name:
+        repo.remark(f"run {new.name!r} is the baseline itself")
+    rules = ruling(repo, against.settings, ask.gate, ask.given)
+    evidence = _evidence(repo, against.run, new, rules)
+    verdict = (decide_alike if ask.alike else decide)(evidence, rules.rules)
+    return Gated(new, against, rules, verdict, ask.alike)
+
+
+def _check_alike(one: StoredRun, other: StoredRun) -> None:
+    if one.name == other.name:
+        raise UsageError("that is one run, and not two", hint="git exp gate --aa RUN1 RUN2")
+    parts = unlike(one, other)
+    if parts:
+        raise NotFound(
+            f"the two are not runs of the same: they have other {', '.join(parts)}",
+            hint=f"git exp diff {one.name} {other.name}",
+        )
+
+
+def _evidence(repo: Repository, old: StoredRun, new: StoredRun, rules: Ruling) -> Evidence:
+    wanted = _wanted(old, new, rules)
+    tables = read_tables(old, new, wanted.suites, rules.rules) if wanted.suites else Tables()
+    repetitions = Repetitions(old, new)
+    plain = [plain_metric(old, new, one, rules.settings, repetitions) for one in wanted.plain]
+    metrics: list[Effect | Refused | Spoilt] = [*tables.metrics, *plain]
+    if not wanted.suites and (rules.rules.must_pass or rules.rules.max_increase):
+        raise UsageError(
+            "examples and costs can be limited only where there are results of an evaluation",
+            hint="--metric SUITE/METRIC",
+        )
+    complete = _completeness(repo, new, rules.rules)
+    return Evidence(metrics, tables.guards, tables.costs, tables.errors, complete)
+
+
+def _wanted(old: StoredRun, new: StoredRun, rules: Ruling) -> _Wanted:
+    known = {one.meta.suite: [metric.name for metric in one.meta.metrics] for one in briefs(old)}
+    if not rules.rules.metrics:
+        return _everything(old, known, rules)
+    suites: dict[str, list[str]] = {}
+    plain: list[str] = []
+    everywhere = {*known, *all_suite_names(new)}
+    for text in dict.fromkeys(rules.rules.metrics):
+        suite, slash, metric = text.partition("/")
+        having = [name for name, metrics in known.items() if text in metrics]
+        if slash and suite in everywhere:
+            suites.setdefault(suite, []).append(metric)
+        elif text in old.record.metrics or not having:
+            plain.append(text)
+        else:
+            for name in having:
+                suites.setdefault(name, []).append(text)
+    _check_known(old, new, plain)
+    return _Wanted(suites, plain)
+
+
+def _everything(old: StoredRun, known: Mapping[str, Sequence[str]], rules: Ruling) -> _Wanted:
+    """All metrics of all suites of the baseline; else those with goals, or the one that says most."""
+    if any(known.values()):
+        return _Wanted(known, ())
+    goals = rules.settings.goals
+    found = deciding(old.record.metrics, goals)
+    chosen = [key for key in goals if key in found] or found[:1]
+    if not chosen:
+        raise UsageError("which metric to go by is not known", hint="--metric METRIC")
+    return _Wanted({}, chosen)
+
+
+def _check_known(old: StoredRun, new: StoredRun, metrics: Sequence[str]) -> None:
+    """Raises UnknownKey for a metric that neither run has: it is misspelt."""
+    here = {*old.record.metrics, *new.record.metrics}
+    for name in metrics:
+        if name not in here:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, here, 1, 0.5)
+            raise UnknownKey(
+                f"neither run has a metric {name!r}",
+                hint=f"--metric {near[0]}" if near else f"git exp show {new.name}",
+            )
+
+
+def _completeness(repo: Repository, new: StoredRun, rules: Rules) -> Completeness | None:
+    if rules.min_completeness is None:
+        return None
+    from gitexp.ops import audit  # Nobody else waits for it.
+
+    found = audit.of(repo, new)
+    gaps = tuple(f"{one.told}: {one.mend}" if one.mend else one.told for one in found.gaps)
+    return Completeness(str(found), found.meets(rules.min_completeness), gaps)

@@ -1,0 +1,133 @@
+"""Metrics of runs without examples: what repeated runs, or the project, say of their noise decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+
+from gitexp.errors import UsageError
+from gitexp.formats.settings import Settings
+from gitexp.gate.evidence import Basis, Effect, Refused, Spoilt
+from gitexp.model.values import Scalar
+from gitexp.ops.alike import is_witness, repeated
+from gitexp.ops.best import snippet
+from gitexp.ops.bisect.judging import number_of
+from gitexp.ops.goals import goal_of
+from gitexp.ops.read import StoredRun
+from gitexp.statistics.estimate import Estimate, average, variance, welch
+
+_FEWEST_OF_ONE = 3
+"""Repetitions from which the noise of a system is told where both runs are among them."""
+
+
+class Repetitions:
+    """The runs that did what each of the two did, looked for once."""
+
+    def __init__(self, old: StoredRun, new: StoredRun) -> None:
+        self.old, self.new = old, new
+        self._found: tuple[list[StoredRun], list[StoredRun]] | None = None
+
+    def values(self, metric: str) -> tuple[list[float], list[float]]:
+        """Of both sides, with the run itself; numbers that are none left out."""
+        if self._found is None:
+            self._found = _repeated(self.old), _repeated(self.new)
+        old, new = ([_number(run.record.metrics.get(metric)) for run in side] for side in self._found)
+        return [one for one in old if one is not None], [one for one in new if one is not None]
+
+    @property
+    def same(self) -> bool:
+        """Whether the one repeats the other."""
+        assert self._found is not None
+        return self.new.name in {run.name for run in self._found[0]}
+
+
+def plain_metric(
+    old: StoredRun, new: StoredRun, metric: str, settings: Settings, repetitions: Repetitions
+) -> Effect | Refused | Spoilt:
+    """What is known of one metric; goals and noise are those of `settings`.
+
+    Raises UsageError where it is not known which way the metric is better.
+    """
+    lacking = next((run for run in (old, new) if metric not in run.record.metrics), None)
+    if lacking is not None:
+        return Refused(metric, f"run {lacking.name} does not have it", f"git exp show {lacking.name}")
+    before, after = (run.record.metrics[metric] for run in (old, new))
+    left, right = _number(before), _number(after)
+    if left is None:
+        return Refused(metric, f"it is {_shown(before)} in the baseline", f"git exp show {old.name}")
+    if right is None:
+        if number_of(after) is None:
+            return Refused(metric, f"it is {_shown(after)}, which is no number", f"git exp show {new.name}")
+        return Spoilt(metric, f"it is {_shown(after)}")
+    goal = goal_of(metric, settings.goals)
+    if goal is None:
+        raise UsageError(f"which way metric {metric!r} is better is not known", hint=snippet(metric))
+    notes = () if metric in settings.goals else (f"that {_BETTER[goal]} is better is guessed from the name",)
+    return _effect(metric, left, right, -1 if goal == "min" else 1, settings, repetitions, notes)
+
+
+_BETTER = {"max": "more", "min": "less"}
+
+
+def _effect(
+    metric: str,
+    old: float,
+    new: float,
+    sign: int,
+    settings: Settings,
+    repetitions: Repetitions,
+    notes: tuple[str, ...],
+) -> Effect:
+    noise = settings.noise.get(metric)
+    if noise is not None:
+        told = f"noise {noise} as .gitexp.yaml says"
+        tolerance = noise.around(old)
+        gain = sign * (new - old)
+        return Effect(metric, old, new, gain, Basis.NOISE, tolerance=tolerance, notes=(*notes, told))
+    before, after = repetitions.values(metric)
+    if repetitions.same:
+        found = _of_one(old, new, before)
+    else:
+        found = welch(before, after) if max(len(before), len(after)) > 1 else None
+    if found is None:
+        return Effect(metric, old, new, sign * (new - old), Basis.NOTHING, notes=notes)
+    if repetitions.same:
+        told = f"both repeat the same; noise of {len(before)} runs"
+    else:
+        old, new = average(before), average(after)
+        told = f"means of {len(before)} and {len(after)} runs that did the same"
+    estimate = Estimate(sign * found.mean, found.n, found.se, found.df)
+    return Effect(
+        metric,
+        old,
+        new,
+        estimate.mean,
+        Basis.REPEATED,
+        found.n,
+        (estimate,),
+        notes=(*notes, told),
+    )
+
+
+def _of_one(old: float, new: float, values: Sequence[float]) -> Estimate | None:
+    """The difference between two runs of one system, whose noise all of its runs tell."""
+    if len(values) < _FEWEST_OF_ONE:
+        return None
+    se = (2 * variance(values)) ** 0.5
+    return Estimate(new - old, 1, se or None, len(values) - 1)
+
+
+def _repeated(run: StoredRun) -> list[StoredRun]:
+    """The run, and those that did the same, seeds apart."""
+    others = (one for one in repeated(run.repo, run.whole) if one.name != run.name and is_witness(one))
+    return [run, *others]
+
+
+def _number(value: Scalar | None) -> float | None:
+    found = number_of(value)
+    return found if found is not None and isfinite(found) else None
+
+
+def _shown(value: Scalar) -> str:
+    found = number_of(value)
+    return f"{found:g}" if found is not None else repr(value)[:80]

@@ -1,0 +1,207 @@
+"""The two runs of a gate: the one that is asked about, and the one that it is held against."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitexp.errors import Ambiguous, NotFound, UsageError
+from gitexp.git.refs import commit_of
+from gitexp.git.remotes import remote_names
+from gitexp.model.values import Oid
+from gitexp.ops.baseline import baselines
+from gitexp.ops.baseline import resolve as baseline_run
+from gitexp.ops.best import best
+from gitexp.ops.evaluations.reading import briefs
+from gitexp.ops.evidence import RESULTS, evidence_of, not_here, with_results
+from gitexp.ops.forks import fork_of, tip_of
+from gitexp.ops.hooks.known_runs import runs_from
+from gitexp.ops.read import Listing, StoredRun, list_all
+from gitexp.ops.resolve import baseline_in, metric_in, resolve
+from gitexp.ops.staleness import is_stale, why_stale
+from gitexp.repo import Repository
+
+HEAD = "HEAD"
+MAIN = "main"
+"""The baseline that runs are held against where none is named."""
+_RECORDED = "git exp run -- CMD records one, and git exp gate RUN names another"
+_WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """The baseline."""
+
+    run: StoredRun
+    told: str
+    """How it was found, for people."""
+    settings: Oid
+    """The commit whose `.gitexp.yaml` holds."""
+
+
+def asked_run(repo: Repository, text: str | None) -> StoredRun:
+    """The run that `text` means, or that of the code as it is now. Raises NotFound, Ambiguous, UsageError."""
+    if text is not None:
+        return _named(repo, text)
+    listing = list_all(repo)
+    found = _of_working_tree(repo, listing)
+    if found is not None:
+        return found
+    if commit_of(repo.git, HEAD) is None:
+        raise NotFound("no run of the code as it is now, and no commit yet", hint=_RECORDED)
+    return _at(repo, HEAD, listing, hint=_RECORDED)
+
+
+def baseline(repo: Repository, text: str | None, new: StoredRun, metric: str | None) -> Against:
+    """What `text` means: a baseline, `best`, `last:TAG`, `merge-base:REV`, a run, or a revision.
+
+    Without one it is the baseline MAIN, if there is one. `metric` is what `best` goes by.
+    Raises NotFound, Ambiguous, UsageError, BrokenRecord.
+    """
+    known = baselines(repo)
+    if text is None and MAIN not in known:
+        raise UsageError(
+            f"what to hold the run against is not said, and there is no baseline {MAIN!r}",
+            hint=f"git exp gate --baseline merge-base:{MAIN}, or git exp baseline set {MAIN} RUN",
+        )
+    text = text or MAIN
+    named = baseline_in(text) or (text if text in known else None)
+    if named is not None:
+        run = _fresh(baseline_run(repo, named))
+        return Against(run, f"baseline {named!r}", run.commit)
+    word, _, rest = text.partition(":")
+    if word == "best":
+        return _best(repo, metric_in(text) or metric, new)
+    if word == "last" and rest:
+        return _last(repo, rest, new)
+    if word == "merge-base" and rest:
+        return _merge_base(repo, rest)
+    if _WHOLE_ID.fullmatch(text) and commit_of(repo.git, text) is None:
+        return _absent_commit(repo, Oid(text))
+    return _against(repo, text)
+
+
+def _against(repo: Repository, text: str) -> Against:
+    missing: NotFound | None = None
+    try:
+        found = resolve(repo, text)
+        # What git has brought beside other code is nothing to go by; there may be a run of that code.
+        if found.own or not is_stale(found):
+            return Against(_fresh(found), f"run {text!r}", found.commit)
+    except Ambiguous:
+        raise
+    except NotFound as error:
+        missing = error
+    commit = tip_of(repo, text)
+    if commit is None:
+        raise missing or NotFound(f"no run matches {text!r}", hint="git exp ls")
+    return Against(_at(repo, commit, list_all(repo), told=text), f"revision {text!r}", commit)
+
+
+def _named(repo: Repository, text: str) -> StoredRun:
+    return _against(repo, text).run
+
+
+def _fresh(run: StoredRun) -> StoredRun:
+    """`run`, if its results may be gone by."""
+    status = run.record.info.status
+    if status.value not in RESULTS:
+        raise NotFound(
+            f"run {run.name!r} cannot be compared: its status is {status.value}",
+            hint=f"git exp show {run.name}",
+        )
+    why = why_stale(run)
+    if why is not None:
+        raise NotFound(f"run {run.name!r} cannot be compared: {why}", hint=f"git exp show {run.name}")
+    return run
+
+
+def _at(
+    repo: Repository, revision: str, listing: Listing, *, told: str = "", hint: str = "git exp fetch"
+) -> StoredRun:
+    """The run that a commit rests on: of its code, a finished one, the newest."""
+    found = evidence_of(repo, revision, listing)
+    run = next(iter(with_results(run for run in found.runs if not found.is_stale(run))), None)
+    if run is not None:
+        return run
+    if found.missing:
+        raise not_here(found.missing[0], told or revision)
+    what = f"{told or revision!r} ({found.commit[:10]})"
+    raise NotFound(f"no finished run of the code of {what}", hint=hint)
+
+
+def _of_working_tree(repo: Repository, listing: Listing) -> StoredRun | None:
+    """The newest finished run of the files as they lie here, uncommitted changes included."""
+    if repo.layout.top is None or not listing.runs:
+        return None
+    from gitexp.ops.begin import working_tree
+
+    folder = Path(tempfile.mkdtemp(prefix="gitexp-"))
+    try:
+        tree = working_tree(repo, folder / "objects").tree
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return next(iter(with_results(listing.with_code(tree))), None)
+
+
+def _best(repo: Repository, metric: str | None, new: StoredRun) -> Against:
+    others = [run for run in list_all(repo).runs if run.name != new.name]
+    found = best(repo, others, metric, _direction(new, metric))
+    return Against(_fresh(found.run), found.how, found.run.commit)
+
+
+def _direction(run: StoredRun, metric: str | None) -> str | None:
+    """Which way the metric of a suite is better."""
+    suite, slash, name = (metric or "").partition("/")
+    metas = (one.meta for one in briefs(run) if slash and one.meta.suite == suite)
+    return next((one.direction.value for meta in metas for one in meta.metrics if one.name == name), None)
+
+
+def _last(repo: Repository, tag: str, new: StoredRun) -> Against:
+    tagged = (run for run in list_all(repo).runs if run.name != new.name and tag in run.info.tags)
+    run = next(iter(with_results(tagged)), None)
+    if run is None:
+        raise NotFound(f"no other finished run has the tag {tag!r}", hint=f"git exp tag RUN {tag}")
+    return Against(_fresh(run), f"the last run with tag {tag!r}", run.commit)
+
+
+def _merge_base(repo: Repository, revision: str) -> Against:
+    """The run of the commit that HEAD has branched off from."""
+    if revision.startswith("-"):
+        raise UsageError(f"invalid revision {revision!r}", hint="git branch --all")
+    tip = tip_of(repo, revision)
+    if tip is None:
+        remote = _remote(repo)
+        refs = f"refs/heads/{revision}:refs/remotes/{remote}/{revision}"
+        hint = shlex.join(["git", "fetch", remote, refs])
+        raise NotFound(f"{revision!r} is not in this clone", hint=hint)
+    commit = fork_of(repo, tip)
+    if commit is None:
+        raise NotFound(f"HEAD and {revision!r} have no common commit in this clone", hint=_deepen(repo))
+    told = f"merge base of HEAD and {revision!r}, {commit[:10]}"
+    return Against(_at(repo, commit, list_all(repo)), told, commit)
+
+
+def _deepen(repo: Repository) -> str:
+    return f"git fetch --unshallow {_remote(repo)}" if repo.layout.shallow else "git log --oneline --all"
+
+
+def _remote(repo: Repository) -> str:
+    names = remote_names(repo.config)
+    return names[0] if names and "origin" not in names else "origin"
+
+
+def _absent_commit(repo: Repository, commit: Oid) -> Against:
+    """The run of a commit that a shallow clone lacks: runs tell what they started from."""
+    found = (run for run in runs_from(repo, commit) if not run.info.code.dirty)
+    run = next(iter(with_results(found)), None)
+    if run is None:
+        raise NotFound(
+            f"commit {commit[:10]} is not in this clone, nor a finished run of it",
+            hint=f"git exp fetch, or {_deepen(repo)}" if repo.layout.shallow else "git exp fetch",
+        )
+    return Against(_fresh(run), f"commit {commit[:10]}", run.commit)

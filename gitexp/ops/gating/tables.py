@@ -1,0 +1,187 @@
+"""What evaluations tell a gate, example by example."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
+
+from gitexp.errors import UsageError
+from gitexp.gate.evidence import Basis, Effect, Errors, Guarded, Refused, Spent
+from gitexp.model.evaluation import Direction, OnError, State, Suite
+from gitexp.model.gate import OnErrors, Rules
+from gitexp.ops.evaluations.comparing import Compared, compare, few_clusters
+from gitexp.ops.evaluations.diffing import other_grader
+from gitexp.ops.evaluations.matching import Matched, Pair, match
+from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
+from gitexp.ops.gating.guards import check_meant, guarded
+from gitexp.ops.gating.spending import spent
+from gitexp.ops.read import StoredRun
+from gitexp.statistics.estimate import FEWEST_CLUSTERS, Estimate
+
+
+@dataclass(slots=True)
+class Tables:
+    """What was found in the suites that were looked at."""
+
+    metrics: list[Effect | Refused] = field(default_factory=list)
+    guards: list[Guarded] = field(default_factory=list)
+    costs: list[Spent] = field(default_factory=list)
+    errors: list[Errors] = field(default_factory=list)
+
+
+def read_tables(old: StoredRun, new: StoredRun, suites: Mapping[str, Sequence[str]], rules: Rules) -> Tables:
+    """The metrics of each suite. Raises BrokenRecord, NewerFormat, UsageError, UnknownKey."""
+    found = Tables()
+    known: Known = {}
+    having = [set(all_suite_names(run)) for run in (old, new)]
+    for name, metrics in suites.items():
+        lacking = [run for run, names in zip((old, new), having, strict=True) if name not in names]
+        if lacking:
+            told = f"run {lacking[0].name} has no results of suite {name}, example by example"
+            found.metrics += _refused(name, metrics, told, f"git exp eval show {lacking[0].name}")
+            continue
+        before, after = (read_suites(run, [name], known=known)[0] for run in (old, new))
+        _add(found, (old, new), before, after, metrics, rules)
+    if any(isinstance(one, Effect) for one in found.metrics):
+        check_meant(rules.must_pass, found.guards)
+    return found
+
+
+def _add(
+    found: Tables,
+    runs: tuple[StoredRun, StoredRun],
+    before: Suite,
+    after: Suite,
+    metrics: Sequence[str],
+    rules: Rules,
+) -> None:
+    old, new = (_with_policy(one, before, rules) for one in (before, after))
+    matched = match(old, new)
+    found.errors.append(_errors(after))
+    why = _why_not(runs, old, matched, rules)
+    if why is not None:
+        hint = f"git exp eval diff {runs[0].name} {runs[1].name} --suite {old.name}"
+        found.metrics += _refused(old.name, metrics, why, hint)
+        return
+    names = [name for name in metrics if old.metric(name) and new.metric(name)]
+    missing = [name for name in metrics if name not in names]
+    found.metrics += _refused(old.name, missing, "not both runs have it", f"git exp eval show {runs[1].name}")
+    if names:
+        _check_zeros(new, names, rules)
+        comparison = compare(old, new, metrics=names, cluster=rules.cluster)
+        by_name = {one.metric.name: one for one in comparison.metrics}
+        notes = _notes(runs, old, matched)
+        for name in names:
+            found.metrics.append(_effect(old, new, name, by_name.get(name), matched.common, rules, notes))
+        found.guards += guarded(old, new, matched, names, rules.must_pass)
+    found.costs += [spent(before, after, matched.common, one, rules.confidence) for one in rules.max_increase]
+
+
+def _refused(suite: str, metrics: Sequence[str], why: str, hint: str | None = None) -> list[Effect | Refused]:
+    return [Refused(f"{suite}/{name}", why, hint) for name in metrics]
+
+
+def _with_policy(suite: Suite, baseline: Suite, rules: Rules) -> Suite:
+    """The suite with what the gate, or else the baseline, says of errors: the new run has no say in it."""
+    words = {OnErrors.ZERO: OnError.ZERO, OnErrors.EXCLUDE: OnError.EXCLUDE, OnErrors.FAIL: OnError.EXCLUDE}
+    policy = words[rules.errors] if rules.errors is not None else baseline.meta.on_error
+    return replace(suite, meta=replace(suite.meta, on_error=policy))
+
+
+def _check_zeros(suite: Suite, metrics: Sequence[str], rules: Rules) -> None:
+    """Raises UsageError where to count an error as 0 would make it the best there is."""
+    if suite.meta.on_error is not OnError.ZERO or not _errors(suite).errors:
+        return
+    for name in metrics:
+        metric = suite.metric(name)
+        if metric is not None and metric.direction is Direction.MIN:
+            raise UsageError(
+                f"an error that counts as 0 would be the best value of '{suite.name}/{name}'",
+                hint="--errors exclude, or --errors fail",
+            )
+
+
+def _errors(suite: Suite) -> Errors:
+    lost = sum(one.state is not State.OK and not one.scores for one in suite.results)
+    return Errors(suite.name, lost, len(suite.results))
+
+
+def _why_not(runs: tuple[StoredRun, StoredRun], suite: Suite, matched: Matched, rules: Rules) -> str | None:
+    """Why the two cannot be compared; None where they can."""
+    if other_grader(*runs, suite.name) and not rules.allow_grader_change:
+        return "another grader"
+    if not matched.same_data and not rules.allow_dataset_change:
+        return f"other data: {_other_data(matched)}"
+    if matched.overlap < rules.min_overlap:
+        return f"only {matched.overlap:.1%} of the examples are common: {_other_data(matched)}"
+    return None
+
+
+def _other_data(matched: Matched) -> str:
+    kinds = (
+        ("relabelled", matched.relabelled),
+        ("edited", matched.edited),
+        ("added", matched.added),
+        ("removed", matched.removed),
+    )
+    return ", ".join(f"{len(rows)} {name}" for name, rows in kinds if rows)
+
+
+def _notes(runs: tuple[StoredRun, StoredRun], suite: Suite, matched: Matched) -> tuple[str, ...]:
+    found = []
+    if other_grader(*runs, suite.name):
+        found.append("another grader, which is allowed")
+    if not matched.same_data:
+        found.append(f"other data, which is allowed: {_other_data(matched)}; only what both have is compared")
+    return tuple(found)
+
+
+def _effect(
+    old: Suite,
+    new: Suite,
+    name: str,
+    one: Compared | None,
+    pairs: Sequence[Pair],
+    rules: Rules,
+    notes: tuple[str, ...],
+) -> Effect | Refused:
+    metric = f"{old.name}/{name}"
+    if one is None:
+        return Refused(metric, "no example has a value in both runs")
+    either = _having(old, new, name, pairs)
+    if one.effect.n < rules.min_overlap * either:
+        return Refused(metric, f"only {one.effect.n} of {either} examples have a value in both runs")
+    estimates: tuple[Estimate, ...] = (one.best_estimate,)
+    if few_clusters(one) and one.clustered is not None:
+        estimates = (one.effect, one.clustered)
+        told = f"only {one.clustered.clusters} clusters, fewer than {FEWEST_CLUSTERS}: the wider bound counts"
+        notes = (*notes, told)
+    if max(one.epochs) > 1:
+        notes = (*notes, f"means of {one.epochs[0]} and {one.epochs[1]} epochs")
+    return Effect(
+        metric,
+        one.old,
+        one.new,
+        one.effect.mean,
+        Basis.EXAMPLES,
+        one.effect.n,
+        estimates,
+        width=_width(old, new, name),
+        notes=notes,
+    )
+
+
+def _having(old: Suite, new: Suite, metric: str, pairs: Sequence[Pair]) -> int:
+    """How many of the examples have a value on either side."""
+    before, after = ({key[0] for key, _ in suite.values(metric)} for suite in (old, new))
+    return sum(pair.old.id in before or pair.new.id in after for pair in pairs)
+
+
+def _width(old: Suite, new: Suite, name: str) -> float:
+    """Between the worst and the best value: as declared, else as far as values were seen."""
+    metric = old.metric(name)
+    if metric is not None and metric.ends is not None:
+        return metric.ends[1] - metric.ends[0]
+    seen = [score for suite in (old, new) for _, score in suite.values(name)]
+    return (max(seen) - min(seen)) or inf

@@ -1,0 +1,519 @@
+"""`git exp gate`: which run is held against which, by which rules, and what the exit code then is."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+import gitexp
+from tests.cli.program import ARGV, Program, Said, forge, program_environ
+from tests.cli.test_eval_diff import INSPECT, imported
+from tests.gitrepo import Repo
+
+MANY = 40
+GOOD = {f"q{n:02}": [1] for n in range(MANY)}
+WORSE = {**GOOD, **{f"q{n:02}": [0] for n in range(10)}}
+"""A quarter is lost: the bound of the drop is at 0.133."""
+
+
+def evaluated(
+    slug: str,
+    scores: Mapping[str, Sequence[float | None]],
+    *,
+    metric: Any = "binary",
+    usage: Mapping[str, float] | None = None,
+    critical: Sequence[str] = (),
+    grader: str | None = None,
+    target: str = "t",
+    suite: str = "qa",
+    on_error: str = "exclude",
+) -> str:
+    """The name of a new run with a suite of these scores, an epoch each; None is an answer that failed."""
+    with gitexp.start(slug) as run:
+        if grader is not None:
+            run.use("grader", {"name": grader, "ast": "0" * 63 + str(len(grader))}, name=suite)
+        rows = run.eval(suite, metrics={"match": metric}, on_error=on_error)
+        for id, values in scores.items():
+            for epoch, score in enumerate(values, start=1):
+                rows.add(
+                    id=id,
+                    input=id,
+                    target=target,
+                    scores={} if score is None else {"match": score},
+                    state="error" if score is None else "ok",
+                    usage=usage,
+                    epoch=epoch,
+                    tags={"critical": True} if id in critical else {},
+                )
+    assert run.name
+    return run.name
+
+
+def measured(slug: str, **metrics: float) -> str:
+    with gitexp.start(slug) as run:
+        run.log(metrics)
+    assert run.name
+    return run.name
+
+
+def gate(exp: Program, old: str, new: str, *options: str) -> Said:
+    return exp("gate", new, "--baseline", old, *options)
+
+
+def checks(said: Said) -> dict[str, str]:
+    return {one["name"]: one["outcome"] for one in said.json["checks"]}
+
+
+@pytest.fixture
+def commit(exp: Program) -> Any:
+    """Commits code that no other commit has, with more files."""
+    count = 0
+
+    def make(**files: str) -> str:
+        nonlocal count
+        count += 1
+        return exp.repo.commit(f"change {count}", {"number": str(count), **files})
+
+    return make
+
+
+def test_each_verdict_has_its_code_and_git_bisect_its_own(exp: Program) -> None:
+    old, same = evaluated("old", GOOD), evaluated("same", GOOD)
+    worse, few = evaluated("worse", WORSE), evaluated("few", {"q00": [1], "q01": [1]})
+    failing = evaluated("failing", {**GOOD, "q00": [None], "q01": [None]})
+    relabelled = evaluated("relabelled", GOOD, target="another")
+    before = exp.repo.refs(), exp.repo.git("status", "--porcelain=v2")
+    for runs, options, code, bisect, outcome in (
+        ((old, same), (), 0, 0, "pass"),
+        ((old, worse), (), 1, 1, "fail"),
+        ((old, worse), ("--max-drop", "0.14"), 0, 0, "pass"),
+        ((few, few), (), 3, 125, "inconclusive"),
+        ((old, relabelled), (), 4, 125, "not comparable"),
+        ((old, failing), ("--min-overlap", "0.9"), 5, 1, "policy"),
+        ((old, failing), ("--min-overlap", "0.9", "--max-error-rate", "0.05"), 0, 0, "pass"),
+    ):
+        said = gate(exp, *runs, *options)
+        assert (said.code, said.out.split(":")[0]) == (code, outcome), said.out
+        assert gate(exp, *runs, *options, "--bisect").code == bisect
+        assert gate(exp, *runs, *options, "--exit-zero").code == 0
+        assert gate(exp, *runs, *options, "--format", "json").json["exit_code"] == code
+    assert gate(exp, few, few, "--inconclusive", "pass").code == 0
+    assert gate(exp, few, few, "--inconclusive", "fail").code == 1
+    assert gate(exp, few, few, "--inconclusive", "fail", "--bisect").code == 1
+    assert gate(exp, few, few, "--min-n", "2").code == 0
+    assert (exp.repo.refs(), exp.repo.git("status", "--porcelain=v2")) == before
+    exp.repo.fsck()
+
+
+def test_what_is_no_verdict_never_looks_like_one(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = evaluated("old", GOOD), evaluated("new", GOOD)
+    forge(exp.repo, new, "broken-aaaaaa", {"eval/qa/scores.jsonl": b"{"})
+    forge(exp.repo, new, "newer-aaaaaa", {"run.yaml": "format: 99\n"})
+    for arguments, code, bisect in (
+        ((old, "broken"), 4, 128),
+        ((old, "newer"), 4, 128),
+        (("broken", new), 4, 128),
+        ((old, "nobody"), 4, 125),
+        (("nobody", new), 4, 125),
+        ((old, new, "--nonsense"), 2, 128),
+        ((old, new, "--mode", "nonsense"), 2, 128),
+        ((old, new, "--metric", "nonsense"), 2, 128),
+        ((old, new, "--gate", "nonsense"), 2, 128),
+        ((old, new, "--cluster", "nonsense"), 2, 128),
+        ((old, new, "--must-pass", "tag:nonsense"), 2, 128),
+    ):
+        said = gate(exp, *arguments)
+        assert (said.code, said.out) == (code, ""), (arguments, said)
+        assert said.err.startswith("error: ")
+        assert gate(exp, *arguments, "--bisect").code == bisect
+    evaluated("new", GOOD)
+    assert (gate(exp, old, "new").code, gate(exp, old, "new", "--bisect").code) == (2, 128)
+    assert exp("gate", new).code == 2
+    assert exp("gate", new, "--bisect").code == 128
+    assert exp("--no-pager", "gate", "--nonsense", "--bisect").code == 128
+    assert gate(exp, old, new, "--bisect", "--exit-zero").code == 128
+    monkeypatch.setattr("gitexp.ops.gating.gating.ruling", lambda *_: 1 / 0)
+    assert gate(exp, old, new).code == 70
+    assert gate(exp, old, new, "--bisect").code == 128
+
+
+def test_another_grader_comes_first(exp: Program) -> None:
+    old, new = evaluated("old", GOOD, grader="exact"), evaluated("new", WORSE, grader="judge")
+    same = evaluated("same", WORSE, grader="exact")
+    said = gate(exp, old, new)
+    assert (said.code, said.out.splitlines()[0]) == (4, f"not comparable: {new} against {old}")
+    assert "another grader" in said.out
+    assert f"hint: git exp eval diff {old} {new} --suite qa" in said.out
+    assert gate(exp, old, new, "--allow-grader-change").code == 1
+    assert "another grader, which is allowed" in gate(exp, old, new, "--allow-grader-change").out
+    assert gate(exp, old, same).code == 1
+
+
+def test_other_data_is_compared_where_that_is_allowed(exp: Program) -> None:
+    old = evaluated("old", GOOD)
+    new = evaluated("new", {**{id: score for id, score in GOOD.items() if id != "q39"}, "new": [0]})
+    said = gate(exp, old, new)
+    assert (said.code, "other data: 1 added, 1 removed" in said.out) == (4, True)
+    said = gate(exp, old, new, "--allow-dataset-change")
+    assert (said.code, "only 95.1% of the examples are common" in said.out) == (0, False)
+    said = gate(exp, old, new, "--allow-dataset-change", "--min-overlap", "0.96")
+    assert (said.code, "only 95.1% of the examples are common: 1 added, 1 removed" in said.out) == (4, True)
+
+
+def test_answers_without_a_score_do_not_hide_a_loss(exp: Program) -> None:
+    """The policy is that of the baseline; who leaves out what is wrong lacks examples."""
+    old, new = evaluated("old", GOOD), evaluated("new", {**GOOD, **{f"q{n:02}": [None] for n in range(10)}})
+    said = gate(exp, old, new, "--format", "json")
+    assert checks(said) == {"qa/match": "not comparable", "qa": "policy"}
+    assert "only 30 of 40 examples have a value in both runs" in said.json["checks"][0]["reason"]
+    said = gate(exp, old, new, "--errors", "zero", "--max-error-rate", "1")
+    assert said.code == 1
+    said = gate(exp, old, new, "--errors", "fail", "--min-overlap", "0.5", "--max-error-rate", "1")
+    assert (said.code, "10 of 40 answers are errors, more than 0.00%" in said.out) == (5, True)
+    less = [
+        evaluated("less", scores, metric={"direction": "min"}) for scores in (GOOD, {**GOOD, "q00": [None]})
+    ]
+    said = gate(exp, *less, "--errors", "zero")
+    assert (said.code, "an error that counts as 0 would be the best value of 'qa/match'" in said.err) == (
+        2,
+        True,
+    )
+
+
+def test_the_policy_on_errors_is_that_of_the_baseline(exp: Program) -> None:
+    lost = {**GOOD, **{f"q{n:02}": [None] for n in range(10)}}
+    new = evaluated("new", lost, on_error="exclude")
+    options = ("--max-error-rate", "1", "--min-overlap", "0.5")
+    assert gate(exp, evaluated("strict", GOOD, on_error="zero"), new, *options).code == 1
+    assert gate(exp, evaluated("mild", GOOD, on_error="exclude"), new, *options).code == 0
+    assert gate(exp, evaluated("mild", GOOD, on_error="exclude"), new, *options, "--errors", "zero").code == 1
+
+
+def test_few_clusters_are_not_taken_for_independent_examples(exp: Program) -> None:
+    old, new = imported(exp, *INSPECT)
+    (check, _) = gate(exp, old, new, "--format", "json").json["checks"]
+    assert [one["clusters"] for one in check["estimates"]] == [None, 2]
+    assert "only 2 clusters, fewer than 10: the wider bound counts" in check["notes"]
+
+
+def test_a_run_without_results_of_its_own_is_not_compared(exp: Program) -> None:
+    old = evaluated("old", GOOD)
+    failed = exp("run", "--name", "failed", "--", "false").name
+    said = gate(exp, old, failed)
+    assert (said.code, "cannot be compared: its status is failed" in said.err) == (4, True)
+    exp.repo.git("merge", "-q", "--no-edit", f"exp/{old}")
+    exp.repo.commit("other code", {"train.py": "other\n"})
+    said = gate(exp, "HEAD", old)
+    assert (said.code, "no finished run of the code of 'HEAD'" in said.err) == (4, True)
+
+
+def test_less_may_be_better(exp: Program) -> None:
+    low, high = (evaluated("less", scores, metric={"direction": "min"}) for scores in (WORSE, GOOD))
+    assert gate(exp, low, high).code == 1
+    assert gate(exp, high, low, "--mode", "improve").code == 0
+    (check,) = gate(exp, low, high, "--format", "json").json["checks"][:1]
+    assert (check["old"], check["new"], check["gain"]) == (0.75, 1, -0.25)
+
+
+def test_examples_that_must_pass(exp: Program) -> None:
+    critical = ["q00", "q01"]
+    three = {**{id: [1, 1, 1] for id in GOOD}, "q01": [0, 1, 1]}
+    old = evaluated("old", three, critical=critical)
+    new = evaluated("new", {**three, "q00": [0, 1, 1]})
+    said = gate(exp, old, new, "--must-pass", "tag:critical", "--format", "json")
+    assert (said.code, checks(said)["tag:critical qa/match"]) == (1, "fail")
+    assert said.json["checks"][1]["reason"] == "1 of 2 examples do not hold: q00 1 -> 0.6667"
+    assert said.json["rules"]["must_pass"] == ["tag:critical"]
+    assert gate(exp, old, new, "--must-pass", "tag:critical:0.6").code == 0
+    assert gate(exp, old, new, "--must-pass", "tag:critical=true:0.7").code == 1
+    gone = evaluated("gone", {id: score for id, score in three.items() if id != "q00"})
+    said = gate(exp, old, gone, "--must-pass", "tag:critical", "--allow-dataset-change")
+    assert (said.code, "q00 is not in the new run as it was" in said.out) == (1, True)
+
+
+def test_only_one_of_two_suites_has_examples_that_must_pass(exp: Program) -> None:
+    runs = []
+    for slug, score in (("old", 1), ("new", 0)):
+        with gitexp.start(slug) as run:
+            for suite, tags in (("qa", {"critical": True}), ("other", {})):
+                rows = run.eval(suite, metrics={"match": "binary"})
+                for id in GOOD:
+                    rows.add(id=id, scores={"match": score if id == "q00" else 1}, tags=tags)
+        runs.append(run.name)
+    said = gate(exp, *runs, "--must-pass", "tag:critical", "--format", "json")
+    assert checks(said) == {
+        "other/match": "pass",
+        "qa/match": "pass",
+        "tag:critical qa/match": "fail",
+        "other": "pass",
+        "qa": "pass",
+    }
+
+
+def test_what_an_answer_costs(exp: Program) -> None:
+    old = evaluated("old", GOOD, usage={"in": 100, "out": 50, "sec": 1.0})
+    new = evaluated("new", GOOD, usage={"in": 100, "out": 80, "sec": 1.0})
+    limits = ("--max-increase", "tokens=10%", "--max-increase", "latency_p95=20%")
+    said = gate(exp, old, new, *limits, "--max-increase", "in=0%", "--format", "json")
+    assert said.code == 1
+    assert checks(said) == {
+        "qa/match": "pass",
+        "qa tokens=10%": "fail",
+        "qa latency_p95=20%": "pass",
+        "qa in=0%": "pass",
+        "qa": "pass",
+    }
+    assert gate(exp, old, new, "--max-increase", "tokens=20%").code == 0
+    assert gate(exp, old, new, "--max-increase", "cost=20%").code == 4
+    said = gate(exp, old, new, "--max-increase", "beer=20%")
+    assert (said.code, "invalid value for '--max-increase': 'beer=20%'" in said.err) == (2, True)
+
+
+def test_the_rules_are_those_of_the_baseline(exp: Program) -> None:
+    strict = "gates: {default: {metrics: [qa/match], max_drop: 0.1}, loose: {max_drop: 0.5, min_m: 3}}\n"
+    exp.repo.commit("rules", {".gitexp.yaml": strict})
+    old = evaluated("old", GOOD)
+    exp.repo.commit("looser", {".gitexp.yaml": strict.replace("max_drop: 0.1", "max_drop: 0.9")})
+    new = evaluated("new", WORSE)
+    said = gate(exp, old, new)
+    assert said.code == 1
+    assert "note: .gitexp.yaml of the working tree has other rules, which do not hold here: " in said.err
+    assert "gates.default.max_drop\n" in said.err
+    assert "  rules: metrics qa/match (.gitexp.yaml), max drop 0.1 (.gitexp.yaml)\n" in said.out
+    said = gate(exp, old, new, "--gate", "loose")
+    assert said.code == 0
+    assert "unknown setting 'min_m' in 'gates.loose'" in said.err
+    said = gate(exp, old, new, "--max-drop", "0.2")
+    assert (said.code, "max drop 0.2 (command line)" in said.out) == (0, True)
+    exp.repo.write(".gitexp.yaml", "gates: [\n")
+    said = gate(exp, old, new, "--max-drop", "0.2")
+    assert (said.code, "what holds is that of the baseline" in said.err) == (0, True)
+
+
+def test_a_metric_without_examples_and_its_noise(exp: Program, commit: Any) -> None:
+    commit()
+    old = measured("old", accuracy=0.9, loss=0.5, other=1)
+    commit()
+    new = measured("new", accuracy=0.88, loss=0.52, other=1)
+    acc = ("--metric", "accuracy")
+    said = gate(exp, old, new, *acc)
+    assert (said.code, "its noise is not known" in said.out) == (3, True)
+    assert "that more is better is guessed from the name" in said.out
+    assert gate(exp, old, new, *acc, "--max-drop", "0.03").code == 0
+    assert gate(exp, old, new, *acc, "--max-drop", "1%").code == 1
+    assert gate(exp, old, new, "--metric", "loss", "--max-drop", "0.01").code == 1
+    said = gate(exp, old, new, "--metric", "other")
+    assert (said.code, "which way metric 'other' is better is not known" in said.err) == (2, True)
+    assert gate(exp, old, new).out.count("accuracy") == 1
+    said = gate(exp, old, new, *acc, "--must-pass", "tag:critical")
+    assert (said.code, "examples and costs can be limited only" in said.err) == (2, True)
+
+
+def test_noise_and_goals_are_those_of_the_baseline(exp: Program, commit: Any) -> None:
+    commit(**{".gitexp.yaml": "goals: {speed: max}\nnoise: {speed: 10%}\n"})
+    old = measured("old", speed=100)
+    commit(**{".gitexp.yaml": "goals: {speed: min}\nnoise: {speed: 90%}\n"})
+    slower, slow = measured("slower", speed=89), measured("slow", speed=91)
+    assert gate(exp, old, slower).code == 1
+    said = gate(exp, old, slow)
+    assert (said.code, "noise 10% as .gitexp.yaml says" in said.out) == (0, True)
+    assert "goals.speed, noise.speed" in said.err
+
+
+def test_repeated_runs_tell_the_noise(exp: Program, commit: Any) -> None:
+    commit()
+    old, *_ = (measured("old", accuracy=value) for value in (0.90, 0.91, 0.89))
+    commit()
+    new, *_ = (measured("new", accuracy=value) for value in (0.80, 0.81, 0.79))
+    said = gate(exp, old, new, "--format", "json")
+    assert said.code == 1
+    (check,) = said.json["checks"]
+    assert (check["basis"], check["n"]) == ("repeated runs", 3)
+    assert check["gain"] == pytest.approx(-0.1)
+    assert check["estimates"][0]["se"] == pytest.approx((0.01**2 * 2 / 3) ** 0.5)
+    assert check["estimates"][0]["df"] == pytest.approx(4)
+    commit()
+    single = measured("single", accuracy=0.88)
+    assert gate(exp, old, single).code == 0
+    assert "means of 3 and 1 runs that did the same" in gate(exp, old, single).out
+
+
+def test_three_runs_of_the_same_tell_what_noise_does_between_two(exp: Program, commit: Any) -> None:
+    commit()
+    one, other = (measured("same", accuracy=value) for value in (0.90, 0.91))
+    assert exp("gate", "--aa", one, other).code == 3
+    wild = measured("same", accuracy=0.50)
+    said = exp("gate", "--aa", one, other)
+    assert (said.code, "both repeat the same; noise of 3 runs" in said.out) == (0, True)
+    assert exp("gate", "--aa", one, wild).code == 0
+    for value in (0.89, 0.90, 0.91, 0.90, 0.89):
+        measured("same", accuracy=value)
+    assert exp("gate", "--aa", one, wild).code == 1
+
+
+@pytest.mark.parametrize("kind", [("worktree", "sha256"), ("bare", "sha1"), ("unborn", "sha1")])
+def test_kinds_of_repositories(exp_in: Any, kind: tuple[str, str]) -> None:
+    exp = exp_in(*kind)
+    old, new = imported(exp, *INSPECT)
+    assert gate(exp, old, new).code == 3
+    assert gate(exp, old, new, "--min-n", "6").code == 0
+    assert exp("gate", "--baseline", old).code in (0, 3, 4)
+    exp.repo.fsck()
+
+
+@pytest.mark.parametrize(("value", "code"), [(float("nan"), 1), (float("inf"), 1), (0.9, 3)])
+def test_what_is_no_number_fails_by_itself(exp: Program, commit: Any, value: float, code: int) -> None:
+    commit()
+    old = measured("old", accuracy=0.9)
+    commit()
+    new = measured("new", accuracy=value)
+    said = gate(exp, old, new, *(("--max-drop", "99") if code == 1 else ()))
+    assert said.code == code
+    assert code != 1 or f"it is {value:g}\n" in said.out
+    assert code != 1 or gate(exp, new, old).code == 4
+
+
+def test_two_runs_of_the_same_show_what_noise_does(exp: Program, commit: Any) -> None:
+    commit()
+    one, other = evaluated("one", GOOD), evaluated("other", GOOD)
+    wild = evaluated("wild", WORSE)
+    said = exp("gate", "--aa", one, other)
+    assert (said.code, said.out.splitlines()[0]) == (0, f"noise check: pass: {other} against {one}")
+    assert exp("gate", "--aa", one, wild).code == exp("gate", "--aa", wild, one).code == 1
+    commit()
+    changed = evaluated("changed", GOOD)
+    said = exp("gate", "--aa", one, changed)
+    assert (said.code, "the two are not runs of the same: they have other code" in said.err) == (4, True)
+    assert exp("gate", "--aa", one, one).code == 2
+    assert exp("gate", "--aa", one, other, "--baseline", one).code == 2
+
+
+def test_the_run_of_the_code_as_it_is_now(exp: Program, commit: Any) -> None:
+    commit()
+    old = evaluated("old", GOOD)
+    commit()
+    said = exp("gate", "--baseline", old)
+    assert (said.code, "hint: git exp run -- CMD records one, and" in said.err) == (4, True)
+    clean = evaluated("clean", WORSE)
+    assert exp("gate", "--baseline", old, "--format", "json").json["new"]["name"] == clean
+    exp.repo.write("number", "changed")
+    dirty = evaluated("dirty", GOOD)
+    assert exp("gate", "--baseline", old, "--format", "json").json["new"]["name"] == dirty
+    exp.repo.write("number", "changed again")
+    assert exp("gate", "--baseline", old, "--format", "json").json["new"]["name"] == clean
+    assert f"note: run '{clean}' is the baseline itself\n" in exp("gate", "--baseline", clean).err
+
+
+def test_what_a_run_can_be_held_against(exp: Program, commit: Any) -> None:
+    commit()
+    exp.repo.git("branch", "stable")
+    old = evaluated("old", GOOD)
+    exp("tag", old, "release")
+    exp("baseline", "set", "accepted", old)
+    commit()
+    middle = evaluated("middle", WORSE)
+    commit()
+    new = evaluated("new", WORSE)
+    for text, name, how in (
+        ("accepted", old, "baseline 'accepted'"),
+        ("baseline:accepted", old, "baseline 'accepted'"),
+        ("last:release", old, "the last run with tag 'release'"),
+        ("best:qa/match", old, "best by qa/match"),
+        ("merge-base:stable", old, "merge base of HEAD and 'stable'"),
+        ("stable", old, "revision 'stable'"),
+        ("HEAD~1", middle, "revision 'HEAD~1'"),
+        (middle[:-2], middle, "run"),
+    ):
+        said = gate(exp, text, new, "--metric", "qa/match", "--format", "json")
+        assert said.code == (1 if name == old else 0), said.err
+        assert said.json["baseline"]["name"] == name
+        assert said.json["baseline"]["how"].startswith(how)
+    exp("baseline", "set", "main", old)
+    assert exp("gate", new, "--format", "json").json["baseline"]["name"] == old
+    for text, told in (
+        ("last:nothing", "no other finished run has the tag 'nothing'"),
+        ("merge-base:nothing", "'nothing' is not in this clone"),
+        ("baseline:nothing", "no baseline 'nothing'"),
+        ("HEAD~3", "no finished run of the code of 'HEAD~3'"),
+    ):
+        said = gate(exp, text, new)
+        assert (said.code, told in said.err, "\nhint: " in said.err) == (4, True, True), said.err
+
+
+def test_a_shallow_clone_says_what_to_fetch(
+    exp: Program, commit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = commit()
+    old = evaluated("old", GOOD)
+    exp.repo.git("checkout", "-q", "-b", "idea")
+    commit()
+    new = evaluated("new", WORSE)
+    clone = Repo(exp.repo.path.parent / "shallow", exp.repo.environ)
+    url = f"file://{exp.repo.path}"
+    exp.repo.git("clone", "-q", "--depth", "1", "--no-single-branch", "-b", "idea", url, str(clone.path))
+    monkeypatch.chdir(clone.path)
+    shallow = Program(clone, exp._capture)
+    said = shallow("gate", "--baseline", "merge-base:main")
+    assert (said.code, said.err.splitlines()[-1]) == (
+        4,
+        "hint: git exp run -- CMD records one, and git exp gate RUN names another",
+    )
+    assert shallow("fetch").code == 0
+    said = shallow("gate", "--baseline", "merge-base:main")
+    assert said.code == 4
+    assert said.err.splitlines()[-2:] == [
+        "error: HEAD and 'main' have no common commit in this clone",
+        "hint: git fetch --unshallow origin",
+    ]
+    said = shallow("gate", "--baseline", base, "--format", "json")
+    assert (said.code, said.json["baseline"]["name"], said.json["new"]["name"]) == (1, old, new)
+    clone.git("fetch", "-q", "--unshallow", "origin")
+    assert shallow("gate", "--baseline", "merge-base:main").code == 1
+    clone.fsck()
+
+
+TRAIN = 'if [ -f broken ]; then exit 3; fi\nprintf \'{"accuracy": %s}\' "$(cat score)" > metrics.json\n'
+
+
+def test_git_bisect_and_git_exp_bisect_find_the_same_commit(exp: Program) -> None:
+    commits = []
+    for number, score in enumerate(["0.90", "0.91", "0.90", "x", "0.70", "0.71"]):
+        broken = exp.repo.path / "broken"
+        broken.unlink(missing_ok=True)
+        if score == "x":
+            broken.write_text("")
+        files = {"train.sh": TRAIN, "score": score, "number": str(number), ".gitignore": "metrics.json\n"}
+        commits.append(exp.repo.commit(f"change {number}", files))
+    for commit in (commits[0], commits[-1]):
+        exp.repo.git("checkout", "-q", commit)
+        exp("run", "--", "sh", "train.sh")
+    measure = "git exp run -q -- sh train.sh || exit 125; exec git exp gate --bisect"
+    script = f"{measure} --baseline {commits[0]} --metric accuracy --max-drop 0.05"
+    environ = program_environ(exp.repo.environ)
+    exp.repo.git("bisect", "start", commits[-1], commits[0])
+    said = subprocess.run(
+        ["git", "bisect", "run", "sh", "-c", script],
+        cwd=exp.repo.path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    exp.repo.git("bisect", "reset")
+    assert "only 'skip'ped commits left to test" in said.stdout, said.stdout + said.stderr
+    assert f"{commits[3]}\n{commits[4]}\n" in said.stdout
+    told = exp("bisect", commits[0], commits[-1], "-m", "accuracy", "--json", "--", "sh", "train.sh").json
+    assert set(told["possible"]) == {commits[3], commits[4]}
+    # What git exp bisect has measured, the gate can go by without running anything.
+    for commit, code in ((commits[2], 0), (commits[3], 125), (commits[4], 1)):
+        exp.repo.git("checkout", "-q", commit)
+        said = exp("gate", "--bisect", "--baseline", commits[0], "--metric", "accuracy", "--max-drop", "0.05")
+        assert said.code == code, said.err
+    assert (
+        subprocess.run([*ARGV, "gate", "--bisect"], cwd=exp.repo.path, env=environ, check=False).returncode
+        == 128
+    )
+    exp.repo.fsck()
