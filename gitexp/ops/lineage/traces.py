@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from math import inf
@@ -13,6 +13,7 @@ from gitexp.artifacts.folders import identity
 from gitexp.formats.fold import folders_of
 from gitexp.index.row import Row, Tail
 from gitexp.model.lineage import Kin, Kinship, Made, StepOf, Used
+from gitexp.model.roles import UNTRACKED
 from gitexp.model.values import Digest
 
 EMPTY = Digest("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
@@ -141,10 +142,11 @@ def trace(rows: Iterable[Row]) -> Traces:
         name = head.name
         found.runs[name] = head.started, inf if head.ended is None else head.ended
         steps = list(_steps(values[tail.steps])) if tail.steps != "{}" else []
+        made = list(_made(name, steps, values[tail.artifacts]))
         found.add_run(
             name,
-            list(_used(name, steps, values[tail.inputs])),
-            list(_made(name, steps, values[tail.artifacts])),
+            [*_without_replaced(_used(name, steps, values[tail.inputs]), made)],
+            made,
             _kin(name, tail.info) if '"parents": ' in tail.info else (),
         )
         if outer := {step.number: told["within"] for step, told in steps if "within" in told}:
@@ -183,6 +185,15 @@ def _used(
             yield oid, one
     for oid, one in _things(inputs, name, None):
         if oid not in seen:
+            yield oid, one
+
+
+def _without_replaced(
+    used: Iterable[tuple[Digest, Used]], made: Sequence[tuple[Digest, Made]]
+) -> Iterator[tuple[Digest, Used]]:
+    """Without large files that only lay there, from an earlier run maybe, where this one put its own."""
+    for oid, one in used:
+        if one.role != UNTRACKED or not any(f"/{one.path}".endswith(f"/{own.path}") for _, own in made):
             yield oid, one
 
 

@@ -208,6 +208,15 @@ def test_what_a_run_read_of_its_own_making_is_neither_made_by_others_nor_a_sourc
     assert _slugs([one.made for one in _of_run(rows, "c", down=False).links]) == ["a", "b"]
 
 
+def test_what_lay_there_and_was_replaced_was_not_used() -> None:
+    there = [used("x", "untracked", How.OBSERVED)]
+    rows = (
+        *(row("a", 0, "", {"x": "x"}), row("b", 5, there, {"x": "x2"}), row("c", 5, there, {"in/x": "x3"})),
+        *(row("d", 5, there, {"other": "x4"}), row("e", 5, "x", {"x": "x5"})),
+    )
+    assert _slugs([one.used for one in _of_run(rows, "a").links]) == ["d", "e"]
+
+
 contents = st.lists(st.sampled_from("abcdef"), max_size=3, unique=True).map(" ".join)
 graphs = st.lists(st.tuples(contents, contents), min_size=1, max_size=7)
 
