@@ -443,6 +443,21 @@ def test_what_a_run_can_be_held_against(exp: Program, commit: Any) -> None:
         assert (said.code, told in said.err, "\nhint: " in said.err) == (4, True, True), said.err
 
 
+def test_a_run_that_a_commit_names_is_a_baseline_and_not_what_is_asked_about(
+    exp: Program, commit: Any
+) -> None:
+    commit()
+    old = evaluated("old", GOOD)
+    base = exp.repo.commit(f"squashed\n\nExp-Run: {old}", {"number": "squashed"})
+    said = exp("gate", "--baseline", old)
+    assert (said.code, f"no finished run of the code of 'HEAD' ({base[:10]})" in said.err) == (4, True)
+    commit()
+    new = evaluated("new", WORSE)
+    said = exp("gate", "--baseline", f"merge-base:{base}", "--format", "json")
+    assert (said.code, said.json["baseline"]["name"], said.json["new"]["name"]) == (1, old, new)
+    assert f"note: run '{old}', which '{base[:10]}' names, is not of exactly its code\n" in said.err
+
+
 def test_a_shallow_clone_says_what_to_fetch(
     exp: Program, commit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from gitexp.ops.baseline import baselines
 from gitexp.ops.baseline import resolve as baseline_run
 from gitexp.ops.best import best
 from gitexp.ops.evaluations.reading import briefs
-from gitexp.ops.evidence import RESULTS, evidence_of, not_here, with_results
+from gitexp.ops.evidence import RESULTS, Evidence, evidence_of, not_here, with_results
 from gitexp.ops.forks import fork_of, tip_of
 from gitexp.ops.hooks.known_runs import runs_from
 from gitexp.ops.read import Listing, StoredRun, list_all
@@ -48,12 +48,7 @@ def asked_run(repo: Repository, text: str | None) -> StoredRun:
     if text is not None:
         return _named(repo, text)
     listing = list_all(repo)
-    found = _of_working_tree(repo, listing)
-    if found is not None:
-        return found
-    if commit_of(repo.git, HEAD) is None:
-        raise NotFound("no run of the code as it is now, and no commit yet", hint=_RECORDED)
-    return _at(repo, HEAD, listing, hint=_RECORDED)
+    return _of_working_tree(repo, listing) or _of_head(repo, listing)
 
 
 def baseline(repo: Repository, text: str | None, new: StoredRun, metric: str | None) -> Against:
@@ -99,7 +94,7 @@ def _against(repo: Repository, text: str) -> Against:
     commit = tip_of(repo, text)
     if commit is None:
         raise missing or NotFound(f"no run matches {text!r}", hint="git exp ls")
-    return Against(_at(repo, commit, list_all(repo), told=text), f"revision {text!r}", commit)
+    return Against(_at(repo, commit, list_all(repo), text), f"revision {text!r}", commit)
 
 
 def _named(repo: Repository, text: str) -> StoredRun:
@@ -120,18 +115,36 @@ def _fresh(run: StoredRun) -> StoredRun:
     return run
 
 
-def _at(
-    repo: Repository, revision: str, listing: Listing, *, told: str = "", hint: str = "git exp fetch"
-) -> StoredRun:
-    """The run that a commit rests on: of its code, a finished one, the newest."""
+def _at(repo: Repository, revision: str, listing: Listing, told: str = "") -> StoredRun:
+    """The run that the baseline's commit rests on: of its code, a finished one, the newest.
+
+    Without any it is one that its message names: an imported run has no code, and that of a branch which was
+    squashed has other code. `told` is what was typed for `revision`.
+    """
     found = evidence_of(repo, revision, listing)
-    run = next(iter(with_results(run for run in found.runs if not found.is_stale(run))), None)
-    if run is not None:
-        return run
+    run = next(iter(with_results(found.runs)), None)
+    if run is None:
+        raise _nothing_at(found, told or revision, hint="git exp fetch")
+    if found.is_stale(run):
+        repo.remark(f"run {run.name!r}, which {told or revision[:10]!r} names, is not of exactly its code")
+    return run
+
+
+def _of_head(repo: Repository, listing: Listing) -> StoredRun:
+    """The run of exactly HEAD's code: whom a branch names says nothing of what it does."""
+    if commit_of(repo.git, HEAD) is None:
+        raise NotFound("no run of the code as it is now, and no commit yet", hint=_RECORDED)
+    found = evidence_of(repo, HEAD, listing)
+    runs = with_results(run for run in found.runs if not found.is_stale(run))
+    if not runs:
+        raise _nothing_at(found, HEAD, hint=_RECORDED)
+    return runs[0]
+
+
+def _nothing_at(found: Evidence, told: str, *, hint: str) -> NotFound:
     if found.missing:
-        raise not_here(found.missing[0], told or revision)
-    what = f"{told or revision!r} ({found.commit[:10]})"
-    raise NotFound(f"no finished run of the code of {what}", hint=hint)
+        return not_here(found.missing[0], told)
+    return NotFound(f"no finished run of the code of {told!r} ({found.commit[:10]})", hint=hint)
 
 
 def _of_working_tree(repo: Repository, listing: Listing) -> StoredRun | None:
