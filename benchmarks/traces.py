@@ -18,7 +18,7 @@ from gitexp.formats.packed_lines import pack
 from gitexp.formats.redact import Redactor
 from gitexp.formats.spans import encode
 from gitexp.interop.spans_told import told
-from gitexp.model.trace import Content
+from gitexp.model.calls import Content
 from gitexp.ops.record_folder import Traces
 from gitexp.ops.traces.gathering import gather
 

@@ -33,9 +33,9 @@ from gitexp.capture.durable import sync_folder, write_durably
 from gitexp.capture.liveness import Lock
 from gitexp.errors import BrokenRecord, InvalidName, NewerFormat, NotFound
 from gitexp.formats import record as record_files
+from gitexp.model.calls import Content
 from gitexp.model.names import RunName, parse_name
 from gitexp.model.record import Record
-from gitexp.model.trace import Content
 from gitexp.model.values import Oid
 
 VERSION = 1

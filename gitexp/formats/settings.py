@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitexp.formats.audit_settings import Audit
+from gitexp.model.calls import Content
 from gitexp.model.noise import Noise, noise_of
-from gitexp.model.trace import Content
 
 if TYPE_CHECKING:
     from gitexp.errors import BrokenFile

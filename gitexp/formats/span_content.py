@@ -14,7 +14,8 @@ from typing import Any
 from gitexp.formats.canonical_json import digest, to_json
 from gitexp.formats.message_pool import message_of
 from gitexp.formats.redact import Redactor
-from gitexp.model.trace import Content, Event, Lists, Message, Span
+from gitexp.model.calls import Content
+from gitexp.model.trace import Event, Lists, Message, Span
 from gitexp.model.values import Value
 
 MAX_FIELD = 32 << 10
@@ -92,6 +93,8 @@ class Cleaner:
 
     def _pair(self, key: str, value: Value) -> tuple[str, Value]:
         """An attribute without what is secret; most are one of few words."""
+        if is_hash(value):
+            return key, value
         if isinstance(value, (list, tuple, Mapping)) or (isinstance(value, str) and len(value) > _MAX_WORD):
             return self._masked(key, value)
         return self._short(key, value)

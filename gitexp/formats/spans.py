@@ -16,7 +16,8 @@ from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical_json import to_json
 from gitexp.formats.message_pool import Pool, Unpool
 from gitexp.formats.record_fields import FAULTS
-from gitexp.model.trace import FORMAT, KIND, Content, Event, Link, Message, Outcome, Span
+from gitexp.model.calls import KIND, Content
+from gitexp.model.trace import FORMAT, Event, Link, Message, Outcome, Span
 from gitexp.model.values import Value
 
 NAME = "spans.jsonl"

@@ -10,6 +10,7 @@ from gitexp.interop import gen_ai
 from gitexp.interop.gen_ai import Family, Place, count_of
 from gitexp.interop.scores import NoScore, number
 from gitexp.interop.span_inputs import inputs_of
+from gitexp.model.calls import SUMS
 from gitexp.model.evaluation import Score, State, check_label
 from gitexp.model.record import Input
 from gitexp.model.trace import Span
@@ -73,12 +74,10 @@ def told(spans: Iterable[Span]) -> Told:
 
 def metrics_of(totals: Sums) -> dict[str, Score]:
     """The sums of a run as its metrics are called."""
-    names = {"calls": "llm.calls", "tools": "llm.tools", "tool_errors": "llm.tool_errors", "cost": "llm.cost"}
-    names |= {key: f"llm.tokens.{key}" for key in ("in", "out", "cached", "reasoning")}
-    found = {name: totals.usage[key] for key, name in names.items() if key in totals.usage}
+    found = {name: totals.usage[key] for key, name in SUMS.items() if key in totals.usage}
     if "sec" in totals.usage:
-        found["llm.sec"] = round(totals.usage["sec"], 3)
-    return found | ({"llm.errors": totals.errors} if totals.errors else {})
+        found[SUMS["sec"]] = round(totals.usage["sec"], 3)
+    return found | ({SUMS["failed"]: totals.errors} if totals.errors else {})
 
 
 def _each(family: Family, totals: Sums, examples: dict[Place, Sums]) -> Iterator[tuple[Sums, Span]]:

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, IntEnum
+from enum import IntEnum
 from typing import TypeAlias
 
 from gitexp.model.values import Value
 
-KIND = "spans"
-"""The kind of the artifacts that hold them."""
 FORMAT = 1
 """The version of span files that this gitexp writes; it reads this and older ones."""
-
-
-class Content(str, Enum):
-    """What of the texts in spans is kept: what was asked, answered, and given to tools."""
-
-    ARTIFACT = "artifact"
-    """All of it, in the artifact; nothing of it ever goes into git."""
-    HASHES = "hashes"
-    """The hash in place of each text."""
-    NONE = "none"
 
 
 class Outcome(IntEnum):

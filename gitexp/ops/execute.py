@@ -16,10 +16,10 @@ from gitexp.errors import GitExpError, NoWorkTree, StorageFull, UsageError
 from gitexp.formats.fold import merged
 from gitexp.git.filters import switched_off
 from gitexp.git.process import Git, unplaced
+from gitexp.model.calls import Content
 from gitexp.model.names import RunName
 from gitexp.model.record import Code, Input, Record, Results, Status
 from gitexp.model.roles import UNTRACKED
-from gitexp.model.trace import Content
 from gitexp.model.values import Oid, Value
 from gitexp.ops import isolate, params, results
 from gitexp.ops.begin import Wish, begin, no_work_tree

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeGuard
 
+from gitexp.model.calls import SUMS
 from gitexp.model.values import Scalar
 from gitexp.ops.goals import DETAILS, goal_of
 
 _LEADING = ("acc", "f1", "auc", "score", "reward", "loss", "error", "perplexity")
+_COSTS = frozenset(SUMS.values())
 _SHOWN = 3
 _BEYOND = 10**300
 
@@ -31,8 +33,8 @@ def deciding(metrics: Mapping[str, Scalar], goals: Mapping[str, str]) -> list[st
 
 
 def leading_first(names: Iterable[str]) -> list[str]:
-    """Names of metrics, those that usually tell most first."""
-    return sorted(names, key=lambda name: (name.endswith(DETAILS), _rank(name), name))
+    """Names of metrics, those that usually tell most first, and last what calls of models have cost."""
+    return sorted(names, key=lambda name: (name in _COSTS, name.endswith(DETAILS), _rank(name), name))
 
 
 def _is_short(value: Scalar) -> TypeGuard[int | float]:

@@ -13,9 +13,9 @@ from gitexp.formats import pointer, series
 from gitexp.formats import record as record_files
 from gitexp.formats.fold import Folded, fold
 from gitexp.git.objects import ObjectBuilder
+from gitexp.model.calls import Content
 from gitexp.model.history import Row
 from gitexp.model.record import Artifact
-from gitexp.model.trace import Content
 from gitexp.model.values import Oid
 from gitexp.ops.commit import RecordTree
 from gitexp.ops.recorded import recorded_blobs

@@ -92,6 +92,9 @@ def test_spans_add_to_the_rows_that_were_logged_and_take_nothing_from_them(here:
     )
     assert record.metrics["llm.tokens.in"] == 30
     (model,) = [one for one in record.inputs if one.role == "model"]
+    assert here.git("log", "-1", "--format=%s", f"exp/{run.name}").endswith(
+        ": qa/faithful 0.5, qa/match 0.25, llm.calls 77"
+    )
     assert (model.how.value, dict(model.seen)) == ("declared", {"response_model": "m-1"})
 
 

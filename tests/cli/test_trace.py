@@ -38,7 +38,7 @@ def test_spans_become_an_artifact_metrics_inputs_and_usage(exp: Program) -> None
     before = exp.repo.git("status", "--porcelain"), exp.repo.git("rev-parse", "HEAD")
     run = left(exp)
     assert {key: value for key, value in run["metrics"].items() if key != "llm.sec"} == {
-        **{"llm.calls": 4, "llm.tokens.in": 152, "llm.tokens.out": 16, "llm.tools": 2, "llm.tool_errors": 0}
+        **{"llm.calls": 4, "llm.tokens.in": 152, "llm.tokens.out": 16, "llm.tools": 2, "llm.tools.failed": 0}
     }
     (model,), (settings,) = run["inputs"]["model"], run["inputs"]["settings"]
     assert (model["name"], model["how"], model["pin"]) == ("gpt-4o", "observed", "named")
@@ -133,7 +133,7 @@ def test_of_texts_nothing_is_kept_where_that_is_wanted(exp: Program) -> None:
 def test_an_evaluation_in_a_span_is_a_score(exp: Program) -> None:
     run = left(exp, f'cp "{FIXTURES}/otlp.json" "$GITEXP_TRACE_DIR/1"')
     assert (run["metrics"]["traces/faithful"], run["metrics"]["traces/faithful.n"]) == (0.75, 1)
-    assert run["metrics"]["llm.errors"] == 1
+    assert run["metrics"]["llm.failed"] == 1
     assert run["inputs"]["retriever"][0]["name"] == "docs-2026"
     assert "ValueError\n" in exp("trace", run["name"]).out
     assert "ValueError: boom\n" in exp("trace", run["name"], "--show-text").out

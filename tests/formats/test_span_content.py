@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from gitexp.formats.redact import Redactor
 from gitexp.formats.span_content import MAX_FIELD, Cleaner, cut, hash_of, without_texts
 from gitexp.formats.spans import Trace, encode
-from gitexp.model.trace import Content, Event, Span
+from gitexp.model.calls import Content
+from gitexp.model.trace import Event, Span
 
 KEY = "sk-abcdefghijklmnopqrstuvwxyz012345"
 WORD = "Xylophone"

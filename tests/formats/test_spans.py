@@ -18,7 +18,8 @@ from gitexp.errors import BrokenRecord, GitExpError, NewerFormat, UsageError
 from gitexp.formats import packed_lines
 from gitexp.formats.message_pool import message_of
 from gitexp.formats.spans import Trace, decode, encode
-from gitexp.model.trace import Content, Event, Link, Message, Outcome, Span
+from gitexp.model.calls import Content
+from gitexp.model.trace import Event, Link, Message, Outcome, Span
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBERS = st.integers(-(2**62), 2**62) | st.floats(allow_nan=False, allow_infinity=False)

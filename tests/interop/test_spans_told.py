@@ -68,7 +68,7 @@ def test_calls_are_summed_for_the_run_and_for_each_example() -> None:
     assert usage(found, "q1", suite="qa", epoch=2) == {"calls": 1, "turns": 1, "in": 10, "out": 2, "sec": 1.0}
     assert metrics_of(found.totals) == {
         **{"llm.calls": 4, "llm.tokens.in": 40, "llm.tokens.out": 8, "llm.tokens.cached": 4},
-        **{"llm.tokens.reasoning": 1, "llm.cost": 0.5, "llm.tools": 2, "llm.tool_errors": 1, "llm.sec": 4.5},
+        **{"llm.tokens.reasoning": 1, "llm.cost": 0.5, "llm.tools": 2, "llm.tools.failed": 1, "llm.sec": 4.5},
     }
 
 
@@ -83,7 +83,7 @@ def test_embeddings_are_calls_and_no_turns_and_failures_are_told() -> None:
     embedding = chat(1, gen_ai__operation__name="embeddings")
     found = told([embedding, chat(2, error__type="429")])
     assert (found.totals.usage["calls"], found.totals.usage["turns"]) == (2, 1)
-    assert metrics_of(found.totals)["llm.errors"] == 1
+    assert metrics_of(found.totals)["llm.failed"] == 1
 
 
 def test_what_grades_is_told_apart() -> None:
@@ -232,7 +232,7 @@ def test_spans_of_openinference_are_understood() -> None:
         [span(1, openinference__span__kind="LLM", **counts), span(2, openinference__span__kind="TOOL")]
     )
     assert metrics_of(found.totals) == {
-        **{"llm.calls": 1, "llm.tokens.in": 9, "llm.tokens.out": 3, "llm.tools": 1, "llm.tool_errors": 0},
+        **{"llm.calls": 1, "llm.tokens.in": 9, "llm.tokens.out": 3, "llm.tools": 1, "llm.tools.failed": 0},
         "llm.sec": 1.0,
     }
     assert found.inputs[0].name == "phi"

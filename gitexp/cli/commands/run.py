@@ -97,7 +97,7 @@ def command(
     from gitexp.cli.drafts import run_draft
     from gitexp.errors import UsageError
     from gitexp.formats.assignment import parse_assignment
-    from gitexp.model.trace import Content
+    from gitexp.model.calls import Content
     from gitexp.ops.execute import Request, execute
 
     if resume is not None and name is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitexp.model.calls import KIND
 from gitexp.model.record import Status
-from gitexp.model.trace import KIND
 from gitexp.ops.examine import Examined
 
 _SHORT = 10

@@ -124,7 +124,9 @@ def _message(name: str, message: Message) -> tuple[str, str]:
     if not isinstance(value, dict):
         return name, json.dumps(value, ensure_ascii=False)
     parts = value.get("parts", value.get("content"))
-    role = value.get("role")
+    role, hashed = value.get("role"), value.get("sha256")
+    if isinstance(role, str) and isinstance(hashed, str):
+        return role, f"sha256:{hashed}"
     texts = [_part(one) for one in parts] if isinstance(parts, list) else [_part(parts)]
     if not any(texts) or not isinstance(role, str):
         return name, json.dumps(value, ensure_ascii=False)

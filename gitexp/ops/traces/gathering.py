@@ -12,7 +12,8 @@ from gitexp.formats.spans import MAX_SPANS, Trace
 from gitexp.interop import span_files
 from gitexp.interop.otlp import Loose, with_events
 from gitexp.interop.problems import Problems
-from gitexp.model.trace import Content, Event, Span
+from gitexp.model.calls import Content
+from gitexp.model.trace import Event, Span
 from gitexp.ops.record_folder import Traces
 
 Key = tuple[str, str]

@@ -11,8 +11,9 @@ from gitexp.formats.packed_lines import unpack
 from gitexp.formats.span_content import without_texts
 from gitexp.formats.spans import Trace
 from gitexp.interop.gen_ai import Family
+from gitexp.model.calls import KIND, Content
 from gitexp.model.record import Artifact
-from gitexp.model.trace import KIND, Content, Span
+from gitexp.model.trace import Span
 from gitexp.ops.artifacts import Artifacts
 from gitexp.ops.read import StoredRun
 from gitexp.ops.record_folder import Traces

@@ -14,10 +14,10 @@ from gitexp.formats.packed_lines import pack
 from gitexp.formats.record_fields import FAULTS
 from gitexp.formats.spans import Trace
 from gitexp.interop.spans_told import Told, metrics_of, told
+from gitexp.model.calls import KIND
 from gitexp.model.evaluation import is_score
 from gitexp.model.record import Artifact, How, Input, Record
 from gitexp.model.roles import SEEDS
-from gitexp.model.trace import KIND
 from gitexp.model.values import Scalar
 from gitexp.ops.record_folder import Traces
 from gitexp.ops.traces.gathering import gather
