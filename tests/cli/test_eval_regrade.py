@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -68,6 +69,11 @@ def test_a_program_that_is_asked_grades_anew(exp: Program, name: str) -> None:
     assert grader["value"]["code"]["grade.py"].startswith("ast:")
     meta = exp.repo.git("show", f"refs/exp/{name}:.exp/eval/tinyqa/meta.yaml")
     assert f"    before: {tip}\n    rows: 2\n    means:\n      match: 0.8333" in meta.replace('"', "")
+    assert re.fullmatch(
+        r"  2 answers regraded 2\d{3}-\d\d-\d\d: stricter match \(match was 0.833333\)",
+        exp("eval", "show", name).out.splitlines()[1],
+    )
+    assert "2 answers regraded" in exp("eval", "show", name, "--md").out
     assert exp.repo.git("status", "--porcelain") == status
     exp.repo.fsck()
     # Graded anew it is another measurement than that of the same log by its own grader.

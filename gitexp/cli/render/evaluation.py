@@ -30,6 +30,16 @@ def heading(found: Looked) -> str:
     return f"{suite.name}: {_size(len(suite.examples), suite.epochs, suite.errors)}{told}"
 
 
+def regraded_lines(found: Looked) -> Iterator[str]:
+    """What became of the scores after the run, a line each."""
+    for one in found.suite.meta.history:
+        means = ", ".join(f"{safe(name)} was {safe(metric_text(mean))}" for name, mean in one.means.items())
+        told = (
+            f"{count_text(one.rows, 'answer')} regraded {safe(one.at[:10])}: {safe(cut(one.reason, _OUTPUT))}"
+        )
+        yield f"{told} ({means})" if means else told
+
+
 def brief_text(one: Brief) -> str:
     """The size of a suite, for the page of its run."""
     return _size(one.examples, one.epochs, one.errors)

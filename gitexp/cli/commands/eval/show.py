@@ -101,13 +101,21 @@ def _put(session: Session, run: StoredRun, looked: Sequence[Looked], limit: int,
 
 
 def _lines(one: Looked, limit: int, as_markdown: bool, colour: bool) -> Iterator[str]:
-    from gitexp.cli.render.evaluation import heading, measured_columns, row_columns, slice_columns
+    from gitexp.cli.render.evaluation import (
+        heading,
+        measured_columns,
+        regraded_lines,
+        row_columns,
+        slice_columns,
+    )
     from gitexp.cli.render.markdown_text import escaped
     from gitexp.cli.render.paint import Paint
 
     paint = Paint(colour)
     yield ""
     yield f"### {escaped(heading(one))}" if as_markdown else paint("bold", heading(one))
+    for line in regraded_lines(one):
+        yield f"\n{escaped(line)}" if as_markdown else f"  {line}"
     tables = [measured_columns(one.measured)]
     if one.slices:
         tables.append(slice_columns(one))
