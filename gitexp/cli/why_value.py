@@ -37,6 +37,7 @@ def why_value(found: Why) -> dict[str, Any]:
             "not_looked_at": found.unseen,
             "none_alone": [_cause(one) for one in found.alone],
             "separate": found.separate,
+            "foreign": found.foreign,
         }
     )
 

@@ -301,7 +301,16 @@ def test_where_objects_are_missing_it_says_what_cannot_be_shown(world: World) ->
     assert (said.code, said.err) == (0, "")
     assert "  prompt  what is in it is not here, too large, or no text\n" in said.out
     assert "  code  its lines are not in this clone: train.py\n" in said.out
-    assert bob("why", "new", "--json").json["against"]["causes"]
+    found = bob("why", "new", "--json").json
+    assert [one["role"] for one in found["against"]["causes"]] == ["prompt", "code"]
+    # Whose code it would execute is told before the command.
+    assert found["foreign"] in (None, found["against"]["run"]["name"])
+    (world.folder / "gone.git").rename(world.folder / "remote.git")
+    out = bob("why", "new").out
+    assert (
+        f"  read first what somebody else recorded: git exp repro {found['against']['run']['name']} -n\n"
+        in out
+    )
 
 
 def test_what_others_wrote_reaches_no_terminal(exp: Program) -> None:
@@ -355,7 +364,25 @@ def test_in_repositories_of_other_kinds(
     assert page(exp, "new") == out
     exp.repo.git("clone", "-q", "--mirror", str(exp.repo.path), str(tmp_path / "bare.git"))
     os.chdir(tmp_path / "bare.git")
-    assert page(exp, new) == out
+    lines = page(exp, new).splitlines()
+    assert lines.pop(-2).startswith("  read first what somebody else recorded: git exp repro old-")
+    assert lines == out.splitlines()
+
+
+def test_no_record_makes_a_page_without_end(exp: Program) -> None:
+    old, new = record("old"), record("new")
+    for name, told, word in ((old, "many-aaaaaa", "a"), (new, "many-bbbbbb", "b")):
+        roles = {
+            f"x-{n}": [{"name": word * 3000, "how": "declared", "value": word * 3000}] for n in range(500)
+        }
+        roles["prompt"] = [
+            {"name": f"{word}{n}", "how": "declared", "value": f"{word}\n" * 50} for n in range(500)
+        ]
+        forge(exp.repo, name, told, {"inputs.yaml": dump(roles)})
+    out = page(exp, "many-bbbbbb", "--vs", "many-aaaaaa")
+    assert len(out.splitlines()) < 250
+    assert max(map(len, out.splitlines())) < 1500
+    assert len(exp("why", "many-bbbbbb", "--vs", "many-aaaaaa", "--json").json["against"]["causes"]) == 501
 
 
 def test_looking_changes_nothing(exp: Program) -> None:
@@ -379,7 +406,7 @@ def test_the_command_that_tells_causes_apart_makes_that_run(exp: Program) -> Non
     exp.repo.write("params.yaml", "lr: 0.2\n")
     exp("run", "--name", "new", *command)
     found = exp("why", "new", "--json").json
-    assert found["against"]["together"] is True
+    assert (found["against"]["together"], found["foreign"]) == (True, None)
     assert f"To tell the causes apart\n  {found['separate']}\n" in page(exp, "new")
     subprocess.run(["sh", "-ec", found["separate"]], cwd=exp.repo.path, env=exp.repo.environ, check=True)
     told = exp("why", "new", "--vs", "old", "--json").json

@@ -21,7 +21,7 @@ _SIDE = side_text(value_text)
 
 def change_rows(one: Explained, paint: Paint, screen: Screen) -> Iterator[str]:
     """The role, and below it what is other: keys, lines, files or examples."""
-    title = paint("cyan", safe(one.role))
+    title = paint("cyan", cut(safe(one.role), _KEY))
     note = f"  {paint('dim', safe(one.note))}" if one.note else ""
     yield f"{_INDENT}{title}{note}"
     for line in _body(one, paint, screen):

@@ -18,6 +18,7 @@ from gitexp.ops.why.asking import Why
 from gitexp.ops.why.comparing import Against
 
 _INDENT = "  "
+_MOST_ROLES, _LONGEST = 15, 200
 _NOTHING = (
     "there is nothing to compare it with: no parent, and no earlier run of the same data and grader; "
     "--vs RUN names one"
@@ -32,8 +33,8 @@ def why_page(found: Why, screen: Screen) -> list[str]:
     lines += [_INDENT + line for line in score_text(found, paint)]
     lines += ["", paint("bold", "Produced by"), *_sources(found, paint, screen)]
     if found.completeness is not None:
-        told = f"completeness {found.completeness}: git exp audit {found.run.name}"
-        lines.append(_INDENT + paint("dim", safe(told)))
+        told = cut(safe(str(found.completeness)), _LONGEST)
+        lines.append(_INDENT + paint("dim", f"completeness {told}: git exp audit {found.run.name}"))
     if found.against is None:
         return [*lines, "", _NOTHING]
     lines += _against(found, found.against, paint, screen)
@@ -45,7 +46,11 @@ def why_page(found: Why, screen: Screen) -> list[str]:
             *around,
         ]
     if found.separate:
-        lines += ["", paint("bold", "To tell the causes apart"), _INDENT + safe(found.separate)]
+        lines += ["", paint("bold", "To tell the causes apart")]
+        if found.foreign:
+            told = f"read first what somebody else recorded: git exp repro {found.foreign} -n"
+            lines.append(_INDENT + paint("yellow", told))
+        lines.append(_INDENT + safe(found.separate))
     return lines
 
 
@@ -57,7 +62,7 @@ def why_markdown(found: Why) -> list[str]:
 
 def cause_text(one: Cause) -> str:
     """`prompt`, `param lr`, `settings temperature`."""
-    role = "param" if one.role == PARAMS else safe(one.role)
+    role = "param" if one.role == PARAMS else cut(safe(one.role), 40)
     return role if one.key is None else f"{role} {cut(safe(one.key), 40)}"
 
 
@@ -107,10 +112,14 @@ def _against(found: Why, against: Against, paint: Paint, screen: Screen) -> Iter
         yield "nothing is known to differ: what else there is, is chance or was not recorded"
     else:
         yield paint("bold", "Changed")
-        for one in against.explained:
+        for one in against.explained[:_MOST_ROLES]:
             yield from change_rows(one, paint, screen)
+        if len(against.explained) > _MOST_ROLES:
+            yield f"{_INDENT}and {len(against.explained) - _MOST_ROLES} more"
     if against.same:
-        yield _INDENT + paint("dim", f"the same: {', '.join(map(safe, against.same))}")
+        yield _INDENT + paint(
+            "dim", f"the same: {_several([cut(safe(one), 40) for one in against.same], ', ')}"
+        )
     if warning := together(found, against):
         yield _INDENT + paint("yellow", warning)
 
@@ -128,11 +137,16 @@ def _neighbours(found: Why, paint: Paint, screen: Screen) -> Iterator[str]:
     if found.more_neighbours:
         yield f"{_INDENT}and {found.more_neighbours} more"
     if found.alone:
-        yield _INDENT + paint(
-            "dim", f"none that differs in {' or '.join(map(cause_text, found.alone))} alone"
-        )
+        causes = _several([cause_text(one) for one in found.alone], " or ")
+        yield _INDENT + paint("dim", f"none that differs in {causes} alone")
     if found.unseen:
         yield _INDENT + paint("dim", f"{found.unseen} runs of other code were not looked at")
+
+
+def _several(texts: Sequence[str], between: str) -> str:
+    """The first few, and how many more there are."""
+    more = f" and {len(texts) - _MOST_ROLES} more" if len(texts) > _MOST_ROLES else ""
+    return between.join(texts[:_MOST_ROLES]) + more
 
 
 def _rows(rows: Sequence[Sequence[str]], paint: Paint, screen: Screen) -> list[str]:

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 from gitexp.cli.render.values import count_text, cut, value_text
 from gitexp.cli.safe_text import safe
 from gitexp.formats.inputs import NONE
 from gitexp.formats.making import PARAMS
 from gitexp.model.record import Pin
-from gitexp.model.roles import FILE, SEEDS, UNTRACKED
+from gitexp.model.roles import SEEDS
 from gitexp.model.values import Value
 from gitexp.ops.why.sources import Source, Sources
 
-_MOST = 8
-_NAME, _VALUE = 50, 60
+_MOST, _MOST_ROWS = 8, 60
+_ROLE, _NAME, _VALUE = 20, 50, 60
 _SHORT = 10
 
 
 def source_rows(found: Sources) -> list[list[str]]:
     """Role, name, how firmly it is pinned, hash, and what else there is to know."""
-    rows = [_input(one) for one in found.inputs if one.role not in (FILE, UNTRACKED)]
-    for role in (FILE, UNTRACKED):
-        seen = [one for one in found.inputs if one.role == role]
-        rows += [_input(one) for one in seen[:_MOST]]
-        if len(seen) > _MOST:
-            rows.append([role, f"and {len(seen) - _MOST} more", "", "", ""])
+    rows: list[list[str]] = []
+    for role, ones in groupby(found.inputs, key=lambda one: one.role):
+        each = list(ones)
+        rows += [_input(one) for one in each[:_MOST]]
+        if len(each) > _MOST:
+            rows.append([cut(safe(role), _ROLE), f"and {len(each) - _MOST} more", "", "", ""])
+    if len(rows) > _MOST_ROWS:
+        rows = [*rows[:_MOST_ROWS], ["", f"and {len(rows) - _MOST_ROWS} more", "", "", ""]]
     if found.code is not None:
         rows.append(
             [found.code.role, safe(found.code.name), "content", f"tree {found.code.identity[:_SHORT]}", ""]
@@ -43,7 +46,7 @@ def value_rows(found: Sources) -> list[list[str]]:
 
 
 def _input(one: Source) -> list[str]:
-    role, name = cut(safe(one.role), 20), cut(safe(one.path or one.name), _NAME)
+    role, name = cut(safe(one.role), _ROLE), cut(safe(one.path or one.name), _NAME)
     if one.pin is None:
         return [role, NONE, "", "", ""]
     hashed = f"sha256 {one.identity.removeprefix('sha256:')[:_SHORT]}" if one.pin is Pin.CONTENT else ""

@@ -23,7 +23,7 @@ from gitexp.ops.why.makings import Makings
 from gitexp.ops.why.nearby import Nearby, nearby
 from gitexp.ops.why.neighbours import Neighbour, neighbours
 from gitexp.ops.why.score import Score, score_of
-from gitexp.ops.why.separating import separating
+from gitexp.ops.why.separating import foreign, separating
 from gitexp.ops.why.sources import Sources, sources
 from gitexp.repo import Repository
 
@@ -51,6 +51,8 @@ class Why:
     """The causes of several that nothing shows alone."""
     separate: str | None = None
     """The command for the run that tells causes apart, where no run does."""
+    foreign: str | None = None
+    """The name of a run that somebody else recorded, whose code and command it would execute."""
 
 
 def why(repo: Repository, text: str, metric: str | None = None, vs: str | None = None) -> Why:
@@ -75,6 +77,7 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
     beside = neighbours(makings, me, score, around, against, tables)
     known = against.known if against else []
     alone = _alone(known, around, beside) if score is not None else ()
+    separate = separating(two, known) if two and not any(one.step for one in beside) else None
     return Why(
         run=me,
         record=record,
@@ -87,7 +90,8 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
         more_neighbours=len(around.near) - len(beside) + around.more,
         unseen=around.left_out,
         alone=alone,
-        separate=separating(two, known) if two and not any(one.step for one in beside) else None,
+        separate=separate,
+        foreign=foreign(two) if two and separate else None,
     )
 
 

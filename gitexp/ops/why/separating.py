@@ -18,6 +18,7 @@ from gitexp.ops import params
 from gitexp.ops.committed import params_files_at
 from gitexp.ops.read import StoredRun
 from gitexp.ops.runnable import runnable_command
+from gitexp.ops.trust import provenance
 from gitexp.ops.why.contents import are_in_code, revision
 from gitexp.ops.why.explaining import Two
 
@@ -44,6 +45,17 @@ def separating(two: Two, causes: Sequence[Cause]) -> str | None:
     wanted = sorted(known, key=lambda one: one.role in (DATASET, GRADER))
     tries = (make(two, cause) for make in (_with_param, _with_files) for cause in wanted)
     return next((found for found in tries if found is not None), repeated)
+
+
+def foreign(two: Two) -> str | None:
+    """The name of the run of the two that must not be executed unless it was read; None where both may be."""
+    for run in (two.old, two.new):
+        try:
+            if not provenance(run.repo, run).standing.trusted:
+                return run.name
+        except GitExpError:
+            return run.name
+    return None
 
 
 def _can_run(run: StoredRun, record: Record) -> bool:
