@@ -270,6 +270,17 @@ def test_logs_of_other_tools_are_explained(exp: Program) -> None:
     assert [one["role"] for one in found["causes"]] == ["model"]
 
 
+def test_a_run_that_still_goes_on(exp: Program) -> None:
+    old = record("old", {"acc": 0.4}, {"lr": 1})
+    with gitexp.start("live", params={"lr": 2}) as run:
+        run.log({"acc": 0.5})
+        run.use("prompt", "Answer.")
+        out = page(exp, str(run.name))
+    assert f"run {run.name}  running\n  acc  0.5\n" in out
+    assert f"Compared with {old}, the latest run before it\n  0.4 -> 0.5  " in out
+    assert "lr  1 -> 2" in out
+
+
 def test_archived_runs_and_linked_worktrees(exp: Program, tmp_path: Any) -> None:
     record("old", params={"lr": 1})
     record("new", params={"lr": 2})

@@ -125,7 +125,7 @@ CHANGED = {
     "warmer": ["settings", "temperature  0.0 -> 0.7"],
     "relabelled": ["dataset", "1 relabelled: q03", "39 the same"],
     "lenient": ["grader", "-    return said == target", "+    return target in said"],
-    "seeded": ["seeds", "params.seed  1 -> 2"],
+    "seeded": ["seeds", "params.seed  1 -> 2", "nothing but seeds differs: such a difference is chance"],
 }
 
 
@@ -150,7 +150,7 @@ def test_all_changes_are_named_together_and_cannot_be_told_apart(exp: Program) -
     told = changes(page)
     assert told.pop() == "5 inputs changed together: the effect cannot be assigned to one"
     order = ("prompted", "relabelled", "lenient", "warmer", "seeded")
-    assert told == [line for name in order for line in CHANGED[name]]
+    assert told == [line for name in order for line in CHANGED[name] if "chance" not in line]
 
 
 @pytest.mark.parametrize(("name", "role"), [("relabelled", "dataset"), ("lenient", "grader")])

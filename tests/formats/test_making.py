@@ -30,7 +30,7 @@ _TEXTS = st.dictionaries(
 _WORDS = st.lists(st.sampled_from(["python", "a.py", "--lr", "0.1", "--n=3", "1", ""]), max_size=5).map(tuple)
 MAKINGS = st.builds(
     lambda inputs, **rest: Making(inputs=vector_of(inputs), leaves=leaves_of(inputs), **rest),
-    st.lists(any_inputs, max_size=5),
+    st.lists(any_inputs, max_size=3),
     params=_TEXTS,
     command=_WORDS,
     seeds=_TEXTS,

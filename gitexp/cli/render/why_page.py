@@ -14,6 +14,7 @@ from gitexp.cli.render.why_sources import source_rows, value_rows
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.formats.making import PARAMS, Cause
+from gitexp.model.roles import SEEDS
 from gitexp.ops.why.asking import Why
 from gitexp.ops.why.comparing import Against
 
@@ -67,8 +68,10 @@ def cause_text(one: Cause) -> str:
 
 
 def together(found: Why, against: Against) -> str | None:
-    """The warning where several things changed at once."""
+    """What it means that several things changed at once, or nothing but seeds."""
     count = len(against.known)
+    if against.known == [Cause(SEEDS)]:
+        return "nothing but seeds differs: such a difference is chance"
     if count < 2:
         return None
     between = [one.near.run.name for one in found.neighbours if one.step]
