@@ -43,18 +43,16 @@ def neighbours(
     against: Against | None,
     tables: Tables,
 ) -> tuple[Neighbour, ...]:
-    """The first few whose record speaks for its code."""
-    if score is None:
-        return ()
-    return tuple(
-        Neighbour(
-            one,
-            effect(makings, one.run, me, score, around.repeated, tables),
-            _step(makings, against, one, score, tables) if against else None,
-        )
-        for one in around.near[:MOST]
-        if speaks(one.run)
-    )
+    """The first few whose record speaks for its code; of the first that stands between, the step as well."""
+    found: list[Neighbour] = []
+    for one in around.near[:MOST]:
+        if score is None or not speaks(one.run):
+            continue
+        step = None
+        if against is not None and not any(other.step for other in found):
+            step = _step(makings, against, one, score, tables)
+        found.append(Neighbour(one, effect(makings, one.run, me, score, around.repeated, tables), step))
+    return tuple(found)
 
 
 def _step(makings: Makings, against: Against, one: Near, score: Score, tables: Tables) -> Step | None:
