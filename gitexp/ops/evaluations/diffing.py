@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.errors import NotFound, UnknownKey
-from gitexp.formats.identity import identity
+from gitexp.formats.making import graded_by
 from gitexp.model.evaluation import Suite
 from gitexp.model.roles import GRADER
 from gitexp.ops.evaluations.comparing import Comparison, compare
@@ -143,12 +143,5 @@ def _difference(
 
 def other_grader(first: StoredRun, run: StoredRun, suite: str) -> bool:
     """Whether both say what graded the suite, and not the same."""
-    old, new = _graders(first, suite), _graders(run, suite)
+    old, new = (graded_by(one.whole.inputs, GRADER, suite) for one in (first, run))
     return bool(old and new and old != new)
-
-
-def _graders(run: StoredRun, suite: str) -> frozenset[str]:
-    """What graded the suite: the graders of that name, or all where none has it."""
-    graders = [one for one in run.whole.inputs if one.role == GRADER]
-    own = [one for one in graders if one.name == suite] or graders
-    return frozenset(map(identity, own))

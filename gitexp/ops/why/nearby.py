@@ -13,6 +13,7 @@ from gitexp.formats.record import REQUIREMENTS
 from gitexp.model.missing import MISSING
 from gitexp.model.record import Status
 from gitexp.model.roles import SEEDS
+from gitexp.ops.alike import is_witness
 from gitexp.ops.read import StoredRun
 from gitexp.ops.records import FOLDER
 from gitexp.ops.why.code import code_changes, only_says_values
@@ -83,7 +84,7 @@ def nearby(
             looked_into += 1
             if only_says_values(repo, run, me, (makings.of(run), makings.of(me)), paths):
                 found.append((run, others))
-    repeated = [run for run, others in found if others in _REPEATED]
+    repeated = [run for run, others in found if others in _REPEATED and is_witness(run)]
     near = [Near(run, others[0]) for run, others in found if others not in _REPEATED and run.name != but]
     near = _varied(near, preferred)
     kept, same = _by_packages(repo, me, near[:_MOST_READ], repeated[:_MOST_READ])
