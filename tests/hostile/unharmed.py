@@ -45,6 +45,8 @@ def commands(run: str, other: str) -> Iterator[tuple[str, ...]]:
         yield ("diff", other, run, *form)
     for form in ((run,), (run, "--vs", other), (other, "--vs", run, "--json")):
         yield ("why", *form)
+    for form in ("--md", "--html"):
+        yield ("report", run, "--base", other, form)
     yield ("logs", run)
     yield ("logs", run, "--json")
     yield ("artifacts", run)
