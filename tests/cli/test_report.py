@@ -155,6 +155,35 @@ def test_repeated_runs_tell_how_much_a_metric_varies(branch: Program) -> None:
     assert (acc["basis"], acc["verdict"]) == ("noise", "within noise")
 
 
+def test_a_branch_does_not_tell_how_its_own_change_is_to_be_read(exp: Program) -> None:
+    text = TRAIN.format(acc="__import__('train_acc').acc", wrong=1, prompt="x").partition("    suite")[0]
+    settings = "goals: {acc: max}\nnoise: {acc: 0.05, loss: 1%}\n"
+    exp.repo.commit("base", {"train.py": text, "train_acc.py": "acc = 0.9\n", ".gitexp.yaml": settings})
+    run(exp, "base")
+    exp("baseline", "set", "main", "@")
+    exp.repo.git("switch", "-q", "-c", "idea")
+    exp.repo.commit(
+        "idea", {"train_acc.py": "acc = 0.8\n", ".gitexp.yaml": "goals: {acc: min}\nnoise: {acc: 1}\n"}
+    )
+    run(exp, "idea")
+    (one,) = exp("report", "--json").json["runs"]
+    acc = next(metric for metric in one["metrics"] if metric["name"] == "acc")
+    assert (acc["goal"], acc["basis"], acc["verdict"]) == ("max", "noise", "worse")
+
+
+def test_a_repetition_of_the_base_differs_by_noise_alone(exp: Program) -> None:
+    text = TRAIN.format(acc="__import__('random').random()", wrong=1, prompt="x").partition("    suite")[0]
+    exp.repo.commit("base", {"train.py": text})
+    run(exp, "base")
+    exp("baseline", "set", "main", "@")
+    run(exp, "again")
+    (one,) = exp("report", "--json").json["runs"]
+    acc = next(metric for metric in one["metrics"] if metric["name"] == "acc")
+    assert (acc["basis"], acc["verdict"]) == ("repeated runs", "within noise")
+    assert acc["delta"] != 0
+    assert "both repeat the same" in exp("report").out
+
+
 def test_what_cannot_be_compared_is_said_first(branch: Program) -> None:
     text = TRAIN.format(acc=0.9, wrong=1, prompt="Be brief.")
     branch.repo.commit("data", {"train.py": text.replace("input=at", "input=at or 'other'")})

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from gitexp.errors import BrokenRecord, GitExpError, NotFound
 from gitexp.formats.identity import identity, vector
 from gitexp.model.completeness import Completeness
+from gitexp.model.noise import Noise
 from gitexp.model.record import Input, Status
 from gitexp.model.roles import DATASET, GRADER, ROLES
 from gitexp.model.values import Scalar
 from gitexp.ops import audit
-from gitexp.ops.alike import repeated
+from gitexp.ops.alike import is_witness, repeated
 from gitexp.ops.code_diff import FileChange, changed_files
 from gitexp.ops.comparand import Comparand
 from gitexp.ops.compare import Comparison, Measure, compare
 from gitexp.ops.evaluations.diffing import Difference
 from gitexp.ops.goals import DETAILS
 from gitexp.ops.read import StoredRun
-from gitexp.ops.reporting.measuring import Measured, Verdict, of_examples, of_runs
+from gitexp.ops.reporting.measuring import Measured, Verdict, of_examples, of_repetitions, of_runs
 from gitexp.repo import Repository
 
 _ORDER = {role: place for place, role in enumerate(ROLES)}
@@ -82,12 +83,15 @@ class Pair:
     run: StoredRun
     suites: tuple[Difference, ...]
     lost_suites: tuple[str, ...]
+    goals: Mapping[str, str]
+    """Metric -> `min` or `max`."""
+    noise: Mapping[str, Noise]
 
 
 def delta_of(repo: Repository, pair: Pair) -> Delta:
     """Raises BrokenRecord, NotFound or GitError."""
     sides = [pair.base.side, pair.side.side]
-    goals = repo.settings.goals
+    goals = pair.goals
     like_base, like_run = _repeats(repo, pair.base_run), _repeats(repo, pair.run)
     everything = compare(sides, goals=goals, everything=True)
     return Delta(
@@ -95,7 +99,7 @@ def delta_of(repo: Repository, pair: Pair) -> Delta:
         side=pair.side,
         run=pair.run,
         repeats=tuple(name for name in like_run if name != pair.run.name),
-        metrics=tuple(_metrics(repo, pair, everything.metrics, like_base, like_run)),
+        metrics=tuple(_metrics(pair, everything.metrics, like_base, like_run)),
         suites=pair.suites,
         lost_suites=pair.lost_suites,
         comparison=compare(sides, goals=goals),
@@ -107,12 +111,11 @@ def delta_of(repo: Repository, pair: Pair) -> Delta:
 
 def _repeats(repo: Repository, run: StoredRun) -> dict[str, Mapping[str, Scalar]]:
     """The metrics of the runs that did the same, this one among them, by their names."""
-    runs = [run, *(one for one in repeated(repo, run.whole) if one.name != run.name)]
-    return {one.name: one.record.metrics for one in runs}
+    others = (one for one in repeated(repo, run.whole) if one.name != run.name and is_witness(one))
+    return {one.name: one.record.metrics for one in (run, *others)}
 
 
 def _metrics(
-    repo: Repository,
     pair: Pair,
     measures: Sequence[Measure],
     like_base: Mapping[str, Mapping[str, Scalar]],
@@ -127,11 +130,14 @@ def _metrics(
     for measure in measures:
         if measure.key in shown or measure.key.endswith(DETAILS):
             continue
+        if pair.run.name in like_base:
+            yield of_repetitions(measure)
+            continue
         olds, news = (
             [metrics[measure.key] for metrics in side.values() if measure.key in metrics]
             for side in (like_base, like_run)
         )
-        yield of_runs(measure, olds, news, repo.settings.noise)
+        yield of_runs(measure, olds, news, pair.noise)
 
 
 def _inputs(olds: Sequence[Input], news: Sequence[Input]) -> Iterator[RoleChange]:

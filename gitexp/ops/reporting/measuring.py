@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeGuard
 
-from gitexp.formats.settings import Noise
 from gitexp.model.evaluation import Direction
 from gitexp.model.missing import MISSING
+from gitexp.model.noise import Noise
 from gitexp.model.values import Scalar, same
 from gitexp.ops.compare import Found, Measure
 from gitexp.ops.evaluations.comparing import LEVEL, Compared
@@ -136,6 +136,12 @@ def of_runs(
         interval=found.interval(),
         p=p if found.se is not None else None,
     )
+
+
+def of_repetitions(measure: Measure) -> Measured:
+    """A metric of two runs of the same: what they differ by is what it varies by."""
+    old, new = measure.values
+    return Measured(measure.key, old, new, measure.goal, Basis.REPEATED, "both repeat the same", sure=False)
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gitexp.ops.committed import settings_at
 from gitexp.ops.comparand import Comparand, of_run
 from gitexp.ops.evaluations.diffing import Ask, Difference, diff
 from gitexp.ops.evaluations.reading import all_suite_names
@@ -37,7 +38,7 @@ def report(
 ) -> Report:
     """The runs `texts`, or those of the branch that is checked out, against `base`.
 
-    Raises NotFound, Ambiguous, UsageError, UnknownKey, BrokenRecord or GitError.
+    Raises NotFound, Ambiguous, UsageError, UnknownKey, BrokenRecord, BrokenFile or GitError.
     """
     listing = list_all(repo)
     against = find_base(repo, base, listing)
@@ -49,12 +50,16 @@ def report(
     side = of_run(against.run)
     suites = _suites(against.run, runs, Ask(cluster=cluster, with_text=with_text))
     had = all_suite_names(against.run)
+    agreed = settings_at(repo, against.run.commit)
+    # What the base says of a metric holds: a branch does not tell how its own change is to be read.
+    goals = {**repo.settings.goals, **agreed.goals}
+    noise = {**repo.settings.noise, **agreed.noise}
     deltas: list[Delta] = []
     for run in runs:
         if any(run.name in one.repeats for one in deltas) and not suites[run.name]:
             continue  # its numbers are in the means already
         lost = () if not suites[run.name] and not had else _lost(had, run)
-        pair = Pair(side, against.run, of_run(run), run, suites[run.name], lost)
+        pair = Pair(side, against.run, of_run(run), run, suites[run.name], lost, goals, noise)
         deltas.append(delta_of(repo, pair))
     return Report(against, side, tuple(deltas), tuple(notes))
 

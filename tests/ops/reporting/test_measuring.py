@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from gitexp.formats.settings import Noise
 from gitexp.model.missing import MISSING
+from gitexp.model.noise import Noise
 from gitexp.ops.compare import Found, Measure
 from gitexp.ops.reporting.measuring import Basis, Measured, Verdict, of_runs
 from gitexp.statistics.estimate import welch
