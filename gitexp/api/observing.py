@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import MutableMapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from threading import get_ident
 from types import ModuleType
 
 from gitexp.capture.shim import _gitexp_observe as own
@@ -33,8 +34,11 @@ class TracingHere(Tracing):
         self._until_end.enter_context(self.watching())
 
     def finish(self, recording: Recording, *, killed: bool = False) -> None:
-        self._until_end.close()
+        self.stop()
         super().finish(recording, killed=killed)
+
+    def stop(self) -> None:
+        self._until_end.close()
 
     def _tell_children(self, environ: MutableMapping[str, str]) -> str | None:
         before = environ.get(own.VARIABLE)
@@ -55,6 +59,20 @@ def observe_here(
         recording.tracing = tracing
         if isinstance(tracing, TracingHere):
             tracing.start(environ)
+
+
+@contextmanager
+def unseen() -> Iterator[None]:
+    """What this thread opens meanwhile is for the recorder, and nothing that the program reads."""
+    observer, me = _observer(), get_ident()
+    if observer is None or me in observer.unseen:
+        yield
+        return
+    observer.unseen.add(me)
+    try:
+        yield
+    finally:
+        observer.unseen.discard(me)
 
 
 def _observer() -> ModuleType | None:

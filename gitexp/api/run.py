@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from gitexp.api.failures import failure_of
+from gitexp.api.observing import unseen
 from gitexp.api.values import Params, Summary, as_mapping, as_step
 from gitexp.api.warning import warn
 from gitexp.errors import GitExpError, UsageError
@@ -40,7 +41,8 @@ def _guarded(method: Callable[Concatenate[Run, P], T]) -> Callable[Concatenate[R
         if self._recording is None:
             return None
         try:
-            return method(self, *args, **kwargs)
+            with unseen():
+                return method(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001
             self._trouble(error)
             return None

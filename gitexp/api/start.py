@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.api import active
-from gitexp.api.observing import observe_here
+from gitexp.api.observing import observe_here, unseen
 from gitexp.api.ranks import rank
 from gitexp.api.run import Run
 from gitexp.api.values import as_mapping
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gitexp.ops.continuing import Origin
 
 
+@unseen()
 def start(
     name: str | Callable[..., Any] | None = None,
     *,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitexp.capture.relay import all_signals_blocked
+from gitexp.capture.reports import Opened
 
 _OPEN, _CLOSE_WRITE, _CLOSE_NOWRITE = 0x20, 0x8, 0x10
 _IS_FOLDER, _OVERFLOW = 0x40000000, 0x4000
@@ -30,12 +31,12 @@ class Watch:
     """Tells `read` and `written` of each path that is opened below the folders while it is entered."""
 
     roots: tuple[Path, ...]
-    read: Callable[[str, float], None]
-    written: Callable[[str, float], None]
+    read: Callable[[str, Opened], None]
+    written: Callable[[str, Opened], None]
     problems: list[str] = field(default_factory=list)
     """What it could not see, one sentence each."""
     _folders: dict[int, str] = field(default_factory=dict)
-    _open: dict[str, float] = field(default_factory=dict)
+    _open: dict[str, Opened] = field(default_factory=dict)
 
     def __enter__(self) -> Watch:
         self._fd = _add_watches(self)
@@ -48,8 +49,8 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         os.close(self._stopper)
         self._thread.join()
-        for path, at in self._open.items():  # still open, or mapped
-            self.read(path, at)
+        for path, opened in self._open.items():  # still open, or mapped
+            self.read(path, opened)
         os.close(self._stop)
         if self._fd >= 0:
             os.close(self._fd)
@@ -76,15 +77,23 @@ class Watch:
 
     def _event(self, path: str, mask: int, now: float) -> None:
         if mask & _OPEN:
-            self._open.setdefault(path, now)
+            if path not in self._open:
+                self._open[path] = Opened(now, _modified(path))
         elif mask & _CLOSE_NOWRITE:
-            self.read(path, self._open.pop(path, now))
+            self.read(path, self._open.pop(path, Opened(now, 0)))
         elif mask & _CLOSE_WRITE:
-            self.written(path, self._open.pop(path, now))
+            self.written(path, self._open.pop(path, Opened(now, 0)))
 
     def _missed(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+def _modified(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0
 
 
 def _add_watches(watch: Watch) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitexp.model.values import Value
 
@@ -24,13 +24,21 @@ _MOST_FACTS = 10_000
 _LONGEST = 4096
 
 
+class Opened(NamedTuple):
+    """One time that a file was opened, in seconds since 1970."""
+
+    at: float
+    modified: float
+    """When it had last been written to before; 0 where that is not known."""
+
+
 @dataclass(slots=True)
 class Observed:
     """What was seen of all processes together."""
 
-    reads: dict[str, float] = field(default_factory=dict)
-    """Absolute path -> when it was first opened for reading, in seconds since 1970."""
-    writes: dict[str, float] = field(default_factory=dict)
+    reads: dict[str, Opened] = field(default_factory=dict)
+    """Absolute path -> the first time that it was opened for reading."""
+    writes: dict[str, Opened] = field(default_factory=dict)
     """The same for writing."""
     seeds: list[tuple[str, Value]] = field(default_factory=list)
     """Each seed that was set, by the generator's name, once."""
@@ -48,18 +56,18 @@ class Observed:
         """Whether there is something that may be an input."""
         return bool(self.reads or self.seeds or self.calls)
 
-    def saw_read(self, path: str, at: float) -> None:
-        self._saw(self.reads, path, at)
+    def saw_read(self, path: str, opened: Opened) -> None:
+        self._saw(self.reads, path, opened)
 
-    def saw_written(self, path: str, at: float) -> None:
-        self._saw(self.writes, path, at)
+    def saw_written(self, path: str, opened: Opened) -> None:
+        self._saw(self.writes, path, opened)
 
-    def _saw(self, known: dict[str, float], path: str, at: float) -> None:
+    def _saw(self, known: dict[str, Opened], path: str, opened: Opened) -> None:
         if not path.startswith("/") or len(path) > _LONGEST:
             return
         path = os.path.normpath(path)
         if path in known or len(known) < _MOST_PATHS:
-            known[path] = min(at, known.get(path, at))
+            known[path] = min(opened, known.get(path, opened))
         else:
             self.more = True
 
@@ -111,15 +119,15 @@ def _add(found: Observed, records: list[bytes]) -> None:
 
 
 def _add_path(found: Observed, kind: bytes, text: str) -> None:
-    when, _, path = text.partition(" ")
     try:
-        at = float(when)
+        at, modified, path = text.split(" ", 2)
+        opened = Opened(float(at), float(modified))
     except ValueError:
         return
     if kind == b"w":
-        found.saw_written(path, at)
+        found.saw_written(path, opened)
     else:
-        found.saw_read(path, at)
+        found.saw_read(path, opened)
 
 
 def _add_seed(found: Observed, text: str) -> None:

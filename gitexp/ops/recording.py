@@ -196,8 +196,8 @@ class Recording:
         assert self.lock is not None
         ending = replace(ending, at=time.time() if ending.at is None else ending.at)
         try:
-            self._note_observed(ending)
             self.note(ending)
+            self._note_observed(ending)
             self.writer.close()
             commit = seal.finish(self.repo, self.live, ending, self.notices)
             self._release_last()
@@ -233,6 +233,8 @@ class Recording:
     def discard(self) -> None:
         """Take back a run that nothing was logged to; only for the owner."""
         assert self.lock is not None
+        if self.tracing is not None:
+            self.tracing.stop()
         self.writer.close()
         seal.take_back(self.repo, self.live)
         self.lock.release()

@@ -20,20 +20,31 @@ def told(folder: Path, *records: bytes) -> reports.Observed:
 def test_the_first_time_counts_of_all_processes(tmp_path: Path) -> None:
     folder = tmp_path / "told"
     folder.mkdir()
-    (folder / "0-b").write_bytes(b"b7 1.0\0r5.0 /data/x\0r4.5 /data/../data/x\0w6.0 /y\0e\0")
-    found = told(folder, b"f8 1.0", b"r2.0 /data/x", b"w1.0 /y", b"m3.0 /mapped")
-    assert found.reads == {"/data/x": 2.0, "/mapped": 3.0}
-    assert found.writes == {"/y": 1.0}
+    (folder / "0-b").write_bytes(b"b7 1.0\0r5.0 3 /data/x\0r4.5 4 /data/../data/x\0w6.0 0 /y\0e\0")
+    found = told(folder, b"f8 1.0", b"r2.0 1 /data/x", b"w1.0 0 /y", b"m3.0 0.5 /mapped")
+    assert found.reads == {"/data/x": (2, 1), "/mapped": (3, 0.5)}
+    assert found.writes == {"/y": (1, 0)}
     assert (found.processes, found.killed, found.more) == (1, 0, False)
 
 
 def test_what_makes_no_sense_is_passed_over(tmp_path: Path) -> None:
     found = told(
         tmp_path / "told",
-        *(b"", b"r", b"rx /a", b"r1", b"r1 relative", b"r1 /" + b"a" * 5000, b"?what", b"\xff\xfe", b"bpid"),
+        *(
+            b"",
+            b"r",
+            b"rx 1 /a",
+            b"r1",
+            b"r1 /a",
+            b"r1 2 relative",
+            b"r1 1 /" + b"a" * 5000,
+            b"?what",
+            b"\xff\xfe",
+            b"bpid",
+        ),
         *(b"s", b"spython __import__('os')", b"spython [[1]]", b"spython {1: 2}", b"spython " + b"[" * 3000),
         *(b"c", b"c[]", b"c{}", b'c{"model": 5}', b"c" + b"[" * 9000, b"c" + b"x" * 20_000),
-        *(b"rnan /nan\x1b[2Jx", b"o"),
+        *(b"rnan 1 /nan\x1b[2Jx", b"o"),
     )
     assert list(found.reads) == ["/nan\x1b[2Jx"]
     assert (found.writes, found.seeds, found.calls, found.more) == ({}, [], [], True)
@@ -46,7 +57,7 @@ def test_other_things_than_files_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(folder / "pipe")
     (folder / "link").symlink_to("/etc/passwd")
     (folder / "folder").mkdir()
-    assert told(folder, b"r1 /a").reads == {"/a": 1.0}
+    assert told(folder, b"r1 0 /a").reads == {"/a": (1, 0)}
     assert reports.read(tmp_path / "missing") == reports.Observed()
 
 
@@ -54,10 +65,10 @@ def test_there_is_an_end_to_it(tmp_path: Path) -> None:
     folder = tmp_path / "told"
     folder.mkdir()
     with (folder / "0").open("wb") as file:
-        file.write(b"r1 /a\0")
+        file.write(b"r1 0 /a\0")
         file.truncate(200 << 20)
-    found = told(folder, b"r1 /late")
-    assert (found.reads, found.more) == ({"/a": 1.0}, True)
+    found = told(folder, b"r1 0 /late")
+    assert (found.reads, found.more) == ({"/a": (1, 0)}, True)
 
 
 @given(st.lists(st.binary(max_size=60) | st.text("rwmsc {}[]/0123456789\x1b").map(str.encode), max_size=8))

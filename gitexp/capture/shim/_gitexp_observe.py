@@ -4,9 +4,9 @@ Each record is a letter, its text and a NUL byte:
 
     b PID TIME          began; without an `e` at the end the process was killed, and its last may be missing
     f PID TIME          began as the fork of another one
-    r TIME PATH         opened for reading, for the first time
-    w TIME PATH         opened for writing, before it was read
-    m TIME PATH         mapped into memory at the end
+    r TIME MTIME PATH   opened for reading, for the first time; and when it had been changed last
+    w TIME MTIME PATH   opened for writing, before it was read
+    m TIME MTIME PATH   mapped into memory at the end
     s NAME VALUE        a seed that was set, as Python spells its value
     c JSON              something about calls of a model
     o                   more was opened than is noted
@@ -21,6 +21,7 @@ import io
 import os
 import sys
 from _collections import deque  # type: ignore[import-not-found]
+from _thread import get_ident
 from _warnings import warn as _warn
 from time import monotonic, time
 
@@ -42,7 +43,7 @@ _BURST, _PAUSE = 32, 0.25
 """So many times what is new is written at once, later so many seconds apart: who is killed tells no more."""
 
 _real_open = io.open
-_fspath, _getcwd = os.fspath, os.getcwd
+_getcwd, _stat, _ident = os.getcwd, os.stat, get_ident
 
 _seen: set[Any] = set()
 _pending: deque[tuple[str, str]] = deque()
@@ -54,6 +55,8 @@ _left: tuple[str, ...] = ()
 """Where what every Python reads is."""
 _installed: list[tuple[Any, str, Any, Any]] = []
 """Place, name, what was there, and what is there instead."""
+unseen: set[int] = set()
+"""Threads that are at work for the recorder: what they open the program has not asked for."""
 _forked = False
 _flushes = 0
 _last = 0.0
@@ -157,7 +160,7 @@ def _note_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
 def note(file: Any, mode: str) -> None:
     """Note that a file was opened; never raises."""
     try:
-        if file.__class__ is int:
+        if file.__class__ is int or (unseen and _ident() in unseen):
             return
         path = os.fsdecode(file)
         if path in _seen:
@@ -191,7 +194,7 @@ def _opened(kind: str, path: str) -> None:
     if path[:1] != "/":
         path = _getcwd() + "/" + path
     if not path.startswith(_left):
-        tell(kind, f"{time():.6f} {path}")
+        tell(kind, f"{time():.6f} {_stat(path).st_mtime:.6f} {path}")
 
 
 def tell(kind: str, text: str) -> None:

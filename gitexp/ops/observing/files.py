@@ -27,6 +27,8 @@ _FEW = 20
 BUDGET = 4 << 30
 """Bytes that are hashed at the end of a run, of what is not known yet."""
 _MOST_HASHED = 20_000
+_PRECISION = 1e-5
+"""Seconds; as times are reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +84,25 @@ def _seen(
     """Those that are inputs; each once, however it was called."""
     known: set[str] = set()
     tracked: frozenset[str] | None = None
-    for path, at in sorted(observed.reads.items()):
+    for path, opened in sorted(observed.reads.items()):
         if hub.take(path):
             continue
         relative = roots.inside(path)
         if not roots.is_input(path, relative) or not (found := _regular(path)):
             continue
         key = relative or os.path.realpath(path)
-        if key in known or observed.writes.get(path, at + 1) <= at:
+        if key in known or (path in observed.writes and observed.writes[path].at <= opened.at):
             continue
         known.add(key)
-        fresh = began <= found.st_mtime <= at
+        modified = opened.modified or min(found.st_mtime, opened.at)
+        fresh = modified >= began
         if relative is not None and (fresh or is_code(relative)):
             tracked = _tracked(repo, tree) if tracked is None else tracked
         in_code = relative is not None and tracked is not None and relative in tracked
         # What was not there at the start, or was other, the run has made itself.
         if (fresh and not in_code) or (in_code and relative is not None and is_code(relative)):
             continue
-        yield Seen(path, relative, found.st_size, found.st_mtime > at)
+        yield Seen(path, relative, found.st_size, abs(found.st_mtime - modified) > _PRECISION)
 
 
 def _regular(path: str) -> os.stat_result | None:

@@ -89,10 +89,10 @@ class Tracing:
     def finish(self, recording: Recording, *, killed: bool = False) -> None:
         """Note the inputs that were seen, and what could not be seen."""
         observed = reports.read(self.folder)
-        for path, at in self._watched.reads.items():
-            observed.saw_read(path, at)
-        for path, at in self._watched.writes.items():
-            observed.saw_written(path, at)
+        for path, opened in self._watched.reads.items():
+            observed.saw_read(path, opened)
+        for path, opened in self._watched.writes.items():
+            observed.saw_written(path, opened)
         start = recording.live.read_start().record
         if observed.anything:
             known = _known(recording, start.inputs)
@@ -101,6 +101,9 @@ class Tracing:
         missed = [*_missed(observed, python="interpreter" in start.env), *self._problems]
         told: dict[str, Value] = {"mode": self.mode}
         recording.note_environment("trace", {**told, "missed": missed} if missed else told)
+
+    def stop(self) -> None:
+        """Observe no more, and note nothing."""
 
     def _inputs(
         self, recording: Recording, observed: Observed, tree: Oid, known: Sequence[Input], *, killed: bool
