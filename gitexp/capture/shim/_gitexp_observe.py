@@ -212,10 +212,11 @@ def tell(kind: str, text: str) -> None:
 
 def flush() -> None:
     """Write what is pending; no file is kept open, for the program may close whatever it finds."""
-    data = b""
+    parts: list[str] = []
     while _pending:
         kind, text = _pending.popleft()
-        data += kind.encode() + os.fsencode(text) + b"\0"
+        parts += (kind, text, "\0")
+    data = os.fsencode("".join(parts))
     for folder in list(_reports):
         if data:
             _append(folder, data)
