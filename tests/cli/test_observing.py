@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gitexp.artifacts.digests import DigestCache
 from tests.cli.program import Program
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -93,6 +94,23 @@ open("data/made").read()
     [one] = shown(project)["inputs"]["file"]
     assert (one["name"], one["pin"], one["oid"]) == ("data/state", "inferred", sha256(b"1\n"))
     assert "reused" not in project("run", "--reuse", "--", sys.executable, "-c", code).err
+
+
+def test_very_many_files_are_few_inputs(project: Program) -> None:
+    for number in range(120):
+        project.repo.write(f"data/images/{number}.png", str(number))
+    for number in range(12):
+        project.repo.write(f"data/{number}.txt", str(number))
+    code = "import pathlib; [one.read_bytes() for one in pathlib.Path('data').rglob('*') if one.is_file()]"
+    assert project("run", "--", sys.executable, "-c", code).code == 0
+    files = {one["name"]: one for one in shown(project)["inputs"]["file"]}
+    assert len(files) == 16
+    folder = DigestCache(project.repo.path / "none").folder(project.repo.path / "data/images")
+    assert files["data/images"]["oid"] == f"sha256:{folder.oid}"
+    assert "and 6 more" in project("show").out
+    assert project("run", "--", sys.executable, "-c", code.replace("'*'", "'1*'")).code == 0
+    assert len(shown(project)["inputs"]["file"]) == 34
+    assert "reused" in project("run", "--reuse", "--", sys.executable, "-c", code).err
 
 
 def test_any_program_is_seen_through_inotify(project: Program) -> None:

@@ -18,7 +18,8 @@ from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.formats.assignment import flatten
 from gitexp.formats.identity import pin_of
-from gitexp.model.record import Artifact, Input, Record, RunInfo, Status
+from gitexp.model.record import Artifact, How, Input, Record, RunInfo, Status
+from gitexp.model.roles import FILE
 from gitexp.model.times import parse_time
 from gitexp.model.values import Value
 from gitexp.ops.examine import Examined
@@ -26,6 +27,7 @@ from gitexp.ops.examine import Examined
 _INDENT = "  "
 _SHORT = 10
 _MOST_REPEATS = 5
+_MOST_FILES = 10
 
 
 def run_page(found: Examined, screen: Screen, *, now: float) -> list[str]:
@@ -190,7 +192,11 @@ def _failure(info: RunInfo) -> list[str]:
 
 
 def _inputs(inputs: Iterable[Input]) -> list[tuple[str, ...]]:
-    return [
+    """Each that somebody spoke of or that has a role of its own; of other files that were read a few."""
+    files = [one for one in inputs if one.role == FILE and one.how is How.OBSERVED]
+    rest = files[_MOST_FILES:]
+    shown = [one for one in inputs if one not in rest]
+    rows: list[tuple[str, ...]] = [
         (
             safe(one.role),
             cut(safe(one.path or one.name), 60),
@@ -199,13 +205,16 @@ def _inputs(inputs: Iterable[Input]) -> list[tuple[str, ...]]:
             one.how.value,
             pin.value if (pin := pin_of(one)) else "",
         )
-        for one in inputs
+        for one in shown
     ]
+    return [*rows, ("", f"and {len(rest)} more, which --json tells", "", "", "", "")] if rest else rows
 
 
 def _input_content(one: Input) -> str:
     if one.oid:
         return f"sha256 {one.oid[:_SHORT]}"
+    if one.role == FILE and isinstance(one.value, Mapping):
+        return f"{value_text(one.value.get('files'))} files"
     return "" if one.value in (None, one.name) else cut(value_text(one.value), 40)
 
 
