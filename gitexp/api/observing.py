@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, MutableMapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import MutableMapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from threading import get_ident
-from types import ModuleType
 
+from gitexp.api.unseen import OBSERVER, observer_here
 from gitexp.capture.shim import _gitexp_observe as own
 from gitexp.capture.tracing import observed_environment, unobserved
 from gitexp.ops.observing.tracing import Tracing
 from gitexp.ops.recording import Recording
-
-_NAME = "_gitexp_observe"
-"""What the module is called where it came in front of this program."""
 
 
 @dataclass
@@ -26,7 +22,8 @@ class TracingHere(Tracing):
 
     def start(self, environ: MutableMapping[str, str]) -> None:
         """Begin; children that are started find the folder in `environ`."""
-        observer = _observer()
+        sys.modules.setdefault(OBSERVER, own)
+        observer = observer_here()
         if observer is not None:
             observer.add(str(self.folder))
             self._until_end.callback(observer.remove, str(self.folder))
@@ -59,26 +56,6 @@ def observe_here(
         recording.tracing = tracing
         if isinstance(tracing, TracingHere):
             tracing.start(environ)
-
-
-@contextmanager
-def unseen() -> Iterator[None]:
-    """What this thread opens meanwhile is for the recorder, and nothing that the program reads."""
-    observer, me = _observer(), get_ident()
-    if observer is None or me in observer.unseen:
-        yield
-        return
-    observer.unseen.add(me)
-    try:
-        yield
-    finally:
-        observer.unseen.discard(me)
-
-
-def _observer() -> ModuleType | None:
-    """The one that is at work here already, or ours; None where that is of another gitexp."""
-    found = sys.modules.setdefault(_NAME, own)
-    return found if getattr(found, "VERSION", None) == own.VERSION else None
 
 
 def _restore(environ: MutableMapping[str, str], before: str | None) -> None:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from gitexp.api.failures import failure_of
-from gitexp.api.observing import unseen
+from gitexp.api.unseen import unseen
 from gitexp.api.values import Params, Summary, as_mapping, as_step
 from gitexp.api.warning import warn
 from gitexp.errors import GitExpError, UsageError

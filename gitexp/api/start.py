@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.api import active
-from gitexp.api.observing import observe_here, unseen
 from gitexp.api.ranks import rank
 from gitexp.api.run import Run
+from gitexp.api.unseen import unseen
 from gitexp.api.values import as_mapping
 from gitexp.capture import interpreter
 from gitexp.errors import GitExpError, NotFound, UsageError
@@ -23,7 +23,6 @@ from gitexp.model.history import Step
 from gitexp.model.record import Input
 from gitexp.model.values import Scalar
 from gitexp.ops.begin import Wish, begin
-from gitexp.ops.observing.tracing import params_read, trace_mode
 from gitexp.ops.params import merged, read_params_files
 from gitexp.ops.recording import Recording
 from gitexp.repo import RUN_VARIABLE, Repository, process_environment
@@ -95,6 +94,10 @@ def start(
     if rank(environ) != 0 and not all_ranks:
         known = _silent_params(repository, environ, params, tuple(param_files))
         return Run(None, params=known, again=partial(again, name))
+    # Only who records observes.
+    from gitexp.api.observing import observe_here
+    from gitexp.ops.observing.tracing import params_read, trace_mode
+
     repo = Repository.open(Path(repository) if repository is not None else None, environ)
     mode = trace_mode(repo, trace)
     origin = _origin(repo, resume, fork)

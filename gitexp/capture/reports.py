@@ -5,7 +5,6 @@ Anybody may have written into the folder: what makes no sense is passed over, an
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import stat
@@ -134,6 +133,8 @@ def _add_seed(found: Observed, text: str) -> None:
     name, _, told = text.partition(" ")
     if len(text) > _LONGEST or len(found.seeds) >= _MOST_FACTS:
         return
+    import ast  # few runs are told of a seed
+
     with suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         value = ast.literal_eval(told)
         if _is_plain(value) and (name, value) not in found.seeds:

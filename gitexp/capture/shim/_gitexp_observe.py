@@ -194,7 +194,9 @@ def _opened(kind: str, path: str) -> None:
     if path[:1] != "/":
         path = _getcwd() + "/" + path
     if not path.startswith(_left):
-        tell(kind, f"{time():.6f} {_stat(path).st_mtime:.6f} {path}")
+        found = _stat(path)
+        if found.st_mode & 0o170000 == 0o100000:  # a regular file
+            tell(kind, f"{time():.6f} {found.st_mtime:.6f} {path}")
 
 
 def tell(kind: str, text: str) -> None:
@@ -245,7 +247,8 @@ def _append(folder: str, data: bytes) -> None:
 def _tell_all() -> None:
     try:
         if _reports and (_pending or not _forked or any(_reports.values())):
-            _note_mapped()
+            if sys.platform == "linux":
+                _note_mapped()
             _pending.append(("e", ""))
             flush()
     except Exception:  # noqa: BLE001
