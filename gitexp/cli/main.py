@@ -16,6 +16,11 @@ def main() -> int:
         return 0
     from gitexp.cli.boundary import run
 
+    if "_gitexp_observe" in sys.modules:  # this is part of a run
+        from gitexp.api.unseen import unseen
+
+        with unseen():
+            return run(arguments)
     return run(arguments)
 
 

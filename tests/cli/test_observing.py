@@ -84,15 +84,20 @@ def test_what_is_declared_is_not_told_twice(project: Program) -> None:
 
 def test_what_the_run_changed_or_made_itself(project: Program) -> None:
     project.repo.write("data/state", "0")
+    project.repo.write("data/gone", "0")
     code = """
 import subprocess
 open("data/state").read()
-subprocess.run("echo 1 > data/state; cp data/train.csv data/copy; echo x > data/made", shell=True, check=True)
+open("data/gone").read()
+command = "echo 1 > data/state; cp data/train.csv data/copy; echo x > data/made; rm data/gone"
+subprocess.run(command, shell=True, check=True)
 open("data/made").read()
 """
     assert project("run", "--", sys.executable, "-c", code).code == 0
-    [one] = shown(project)["inputs"]["file"]
+    gone, one = shown(project)["inputs"]["file"]
+    assert gone == {"name": "data/gone", "path": "data/gone", "pin": "inferred", "how": "observed"}
     assert (one["name"], one["pin"], one["oid"]) == ("data/state", "inferred", sha256(b"1\n"))
+    project.repo.write("data/gone", "0")
     assert "reused" not in project("run", "--reuse", "--", sys.executable, "-c", code).err
 
 
@@ -117,6 +122,18 @@ def test_any_program_is_seen_through_inotify(project: Program) -> None:
     assert project("run", "--trace", "inotify", "--", "cat", "data/train.csv").code == 0
     assert brief(project) == [("file", "data/train.csv", "observed")]
     assert shown(project)["env"]["trace"] == {"mode": "inotify"}
+
+
+def test_a_run_in_a_run_notes_for_itself(project: Program) -> None:
+    project.repo.write("metrics.json", "{}")
+    inner = ["git", "exp", "run", "--", sys.executable, "-c", "open('data/train.csv')"]
+    code = f"open('prompts/qa ü.txt'); import subprocess; subprocess.run({inner!r}, check=True)"
+    assert project("run", "--", sys.executable, "-c", code).code == 0
+    names = [one["name"] for one in project("ls", "--json").json["runs"]]
+    found = [
+        [one["name"] for one in project("show", "--json", name).json["inputs"]["file"]] for name in names
+    ]
+    assert sorted(found) == [["data/train.csv"], ["prompts/qa ü.txt"]]
 
 
 def test_nothing_is_noted_where_that_was_asked_for_or_cannot_be(project: Program) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gitexp.artifacts.folders import files_below, identity
 from gitexp.artifacts.store import Stored
-from gitexp.capture.reports import Observed
+from gitexp.capture.reports import Observed, Opened
 from gitexp.formats.record_fields import input_path
 from gitexp.model.record import How, Input, Pin
 from gitexp.model.roles import FILE
@@ -39,9 +39,10 @@ class Seen:
     """Where it is on this machine."""
     relative: str | None
     """Where it is in the working tree."""
-    size: int
+    size: int | None
+    """None for one that is gone by now."""
     changed: bool
-    """Whether it was written to after it had been read."""
+    """Whether it was written to after it had been read, or removed."""
 
 
 @dataclass(slots=True)
@@ -88,13 +89,15 @@ def _seen(
         if hub.take(path):
             continue
         relative = roots.inside(path)
-        if not roots.is_input(path, relative) or not (found := _regular(path)):
+        found = _regular(path)
+        if not roots.is_input(path, relative) or not (found or _is_gone(path, opened)):
             continue
         key = relative or os.path.realpath(path)
         if key in known or (path in observed.writes and observed.writes[path].at <= opened.at):
             continue
         known.add(key)
-        modified = opened.modified or min(found.st_mtime, opened.at)
+        now = found.st_mtime if found else 0
+        modified = opened.modified or min(now, opened.at)
         fresh = modified >= began
         if relative is not None and (fresh or is_code(relative)):
             tracked = _tracked(repo, tree) if tracked is None else tracked
@@ -102,7 +105,7 @@ def _seen(
         # What was not there at the start, or was other, the run has made itself.
         if (fresh and not in_code) or (in_code and relative is not None and is_code(relative)):
             continue
-        yield Seen(path, relative, found.st_size, abs(found.st_mtime - modified) > _PRECISION)
+        yield Seen(path, relative, found.st_size if found else None, abs(now - modified) > _PRECISION)
 
 
 def _regular(path: str) -> os.stat_result | None:
@@ -110,6 +113,11 @@ def _regular(path: str) -> os.stat_result | None:
         found = os.stat(path)
         return found if stat.S_ISREG(found.st_mode) else None
     return None
+
+
+def _is_gone(path: str, opened: Opened) -> bool:
+    """Whether it was a file when it was opened, and is nothing any more."""
+    return opened.modified > 0 and not os.path.lexists(path)
 
 
 def _tracked(repo: Repository, tree: Oid) -> frozenset[str]:
@@ -193,7 +201,7 @@ def _folder(
     repo: Repository, roots: Roots, name: str, seen: Sequence[Seen], hashes: Mapping[str, Stored]
 ) -> Input:
     """The files of a folder that were read: the folder itself, where these are all that it has."""
-    size = sum(one.size for one in seen)
+    size = sum(one.size or 0 for one in seen)
     path = _path(name) if seen[0].relative is not None else None
     prefix = 0 if name == "." or path is None else len(name) + 1
     lines = [
