@@ -211,7 +211,7 @@ class Run:
         examples belong together. `metrics` says what they are: `{"match": "binary"}`, `{"wer": "min"}`, or a
         mapping of `kind`, `direction`, `range` and `unit`. Answers are kept as an artifact, which is not in
         git; with `with_text` they, inputs and targets are in git as well. `on_error="zero"` has answers that
-        ended in an error count as 0.
+        ended in an error count as 0, but nothing for metrics where less is better.
         """
         # Most runs evaluate nothing.
         from gitexp.api.evaluation import Evaluation, declare

@@ -34,6 +34,10 @@ class DigestCache:
     _known: dict[str, list[Any]] | None = field(default=None, init=False)
     _lines: int = field(default=0, init=False)
 
+    def of(self, path: Path) -> Stored:
+        """The identity and size of a file or a folder. Raises OSError."""
+        return self.folder(path) if path.is_dir() else self.file(path)
+
     def file(self, path: Path) -> Stored:
         """The sha256 and size of a file, hashed again only if it changed. Raises OSError."""
         if path.stat().st_size < _WORTHWHILE:

@@ -242,8 +242,12 @@ class Suite:
         return example.tags.get(name)
 
     def values(self, metric: str) -> Iterator[tuple[Key, Score]]:
-        """What each answer counts in the mean of `metric`, in the order of the rows."""
-        zero = self.meta.on_error is OnError.ZERO
+        """What each answer counts in the mean of `metric`, in the order of the rows.
+
+        Where less is better an error counts nothing: 0 would be the best that there is.
+        """
+        about = self.metric(metric)
+        zero = self.meta.on_error is OnError.ZERO and (about is None or about.direction is Direction.MAX)
         for one in self.results:
             score = one.scores.get(metric)
             if score is not None:

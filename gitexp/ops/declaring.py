@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from gitexp.errors import GitExpError, NotFound, UsageError
@@ -20,6 +21,8 @@ from gitexp.repo import Repository
 
 _MAX_PATH = 4096
 _MAX_NAME = 200
+_MAX_TEXT = 1 << 16
+"""Characters; who wants to have more of them back keeps them in a file."""
 
 
 def input_of(
@@ -127,11 +130,19 @@ def _of_value(repo: Repository, role: str, what: object, name: str | None) -> In
     assert isinstance(masked, dict)
     value = masked[role]
     told = _name_of(role, value) if name is None else repo.redactor.text(str(name))
-    return Input(role, told, value=value)
+    return Input(role, told, value=_bounded(value))
+
+
+def _bounded(value: Value) -> Value:
+    """`value`, or the hash of a text that is too long for a record."""
+    if not isinstance(value, str) or len(value) <= _MAX_TEXT:
+        return value
+    data = value.encode("utf-8", "surrogatepass")
+    return {"digest": f"sha256:{sha256(data).hexdigest()}", "size": len(data), "begins": value[:_MAX_NAME]}
 
 
 def _of_file(repo: Repository, role: str, path: Path, name: str | None) -> Input:
-    found = repo.digests.folder(path) if path.is_dir() else repo.digests.file(path)
+    found = repo.digests.of(path)
     return Input(role, path.name if name is None else str(name), repo.relative(path), found.oid, found.size)
 
 

@@ -111,7 +111,7 @@ def _is_as_it_was(repo: Repository, one: Input) -> bool:
         return False
     path = repo.layout.top / one.path
     try:
-        found = repo.digests.folder(path) if path.is_dir() else repo.digests.file(path)
+        found = repo.digests.of(path)
     except OSError:
         return False
     return found.oid == one.oid

@@ -145,6 +145,15 @@ def test_errors_count_as_nothing_or_as_zero(here: Repo) -> None:
     assert suite_of(here, run.name, "zero").meta.on_error is OnError.ZERO
 
 
+def test_an_error_is_not_the_best_where_less_is_better(here: Repo) -> None:
+    with gitexp.start(strict=True) as run:
+        ev = run.eval("asr", on_error="zero", metrics={"wer": "min"})
+        ev.add(id="a", scores={"wer": 0.5})
+        ev.add(id="b", error="boom")
+    metrics = gitexp.get_run(run.name).metrics  # type: ignore[arg-type]
+    assert (metrics["asr/wer"], metrics["asr/wer.n"]) == (0.5, 1)
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [

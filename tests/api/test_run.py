@@ -251,6 +251,7 @@ def test_inputs_by_role(here: Repo) -> None:
         run.use("model", "gpt-x")
         run.use("seed", 7)
         run.use("retriever", None)
+        run.use("prompt", "word " * 20_000, name="long")
         run.use("model", {"name": "org/m", "dtype": "bf16"}, revision="0e9e39f")
     by_name = {(one.role, one.name): one for one in gitexp.get_run(run.name).inputs}
     file = by_name["dataset", "train.csv"]
@@ -260,6 +261,10 @@ def test_inputs_by_role(here: Repo) -> None:
     assert by_name["model", "gpt-x"].value == "gpt-x"
     assert by_name["seed", "7"].value == 7
     assert by_name["retriever", "none"] == Input("retriever", "none", none=True)
+    long = by_name["prompt", "long"].value
+    text = ("word " * 20_000).encode()
+    assert isinstance(long, dict)
+    assert (long["digest"], long["size"]) == (f"sha256:{hashlib.sha256(text).hexdigest()}", len(text))
     told = {"name": "org/m", "dtype": "bf16", "revision": "0e9e39f"}
     assert by_name["model", "org/m"] == Input("model", "org/m", value=told, pin=Pin.REVISION)
 

@@ -180,6 +180,18 @@ def test_a_changed_input_is_named(exp: Program) -> None:
     assert (exp.repo.path / "data.csv").read_text() == "1\n2\n"
 
 
+def test_what_was_said_of_inputs_is_said_of_the_new_run(exp: Program) -> None:
+    exp.repo.write("seen.csv", "1\n")
+    old = exp(
+        "run", "--use", "dataset=seen.csv", "--use", "model=m", "--use", "tools=none", "--", "true"
+    ).name
+    said = exp("repro", old)
+    before, after = (exp("show", name, "--json").json for name in (old, said.name))
+    assert after["inputs"] == before["inputs"]
+    assert before["inputs"].keys() == {"dataset", "model", "tools"}
+    assert "inputs" not in after["reproduction"]  # nothing to tell of them
+
+
 def test_a_changed_input_below_what_is_a_file_there(exp: Program) -> None:
     exp.repo.commit("ignored data", {".gitignore": "rows/\n"})
     exp.repo.write("rows/d.csv", "1\n")

@@ -63,7 +63,7 @@ def _hashed(repo: Repository, path: Path, left: int) -> tuple[Stored | None, int
         unknown = sum(file.stat().st_size for file in files if repo.digests.known(file) is None)
         if unknown > left:
             return None, left
-        stored = repo.digests.folder(path) if path.is_dir() else repo.digests.file(path)
+        stored = repo.digests.of(path)
     except OSError:
         return None, left
     return stored, left - unknown

@@ -73,12 +73,19 @@ def not_linked(found: Sequence[Found]) -> tuple[str, ...]:
 
 
 def known_before(repo: Repository, found: Sequence[Found], root: Path) -> Iterator[Input]:
-    """What the new run depends on that nobody will tell it: files too large for git, as they are now."""
+    """What the new run depends on that nobody may tell it: files too large for git, and what was declared
+    of the old one, be it behind `--use`; files as they are now.
+    """
     for one in (each.input for each in found):
-        if one.role == UNTRACKED and one.path is not None:
-            with suppress(OSError):
-                there = repo.digests.file(root / one.path)
-                yield replace(one, oid=there.oid, size=there.size, how=How.OBSERVED)
+        large = one.role == UNTRACKED
+        if not large and one.how is not How.DECLARED:
+            continue
+        if one.path is not None:
+            with suppress(OSError, GitExpError):
+                there = repo.digests.of(root / one.path)
+                yield replace(one, oid=there.oid, size=there.size, how=How.OBSERVED if large else one.how)
+        elif one.oid is None:
+            yield one
 
 
 def supply(repo: Repository, found: Sequence[Found], root: Path) -> list[str]:
@@ -129,5 +136,5 @@ def _hash_now(repo: Repository, path: str) -> Digest | None:
         return None
     place: Path = repo.layout.top / path
     with suppress(OSError, GitExpError):
-        return (repo.digests.folder(place) if place.is_dir() else repo.digests.file(place)).oid
+        return repo.digests.of(place).oid
     return None
