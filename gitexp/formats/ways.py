@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 
 from gitexp.formats.canonical_json import digest
+from gitexp.model.record import Pin
 from gitexp.model.values import Value
 
+_DATED = re.compile(r".*[-@](?:\d{4}-\d{2}-\d{2}|20\d{6})")
+"""A model's name with the day of its snapshot."""
 _MOST = 16
 """Ways that are listed one by one; of more there are only their number and a hash."""
+
+
+def pin_of_model(name: str) -> Pin:
+    """How firmly a model is known by the name that it is called by."""
+    return Pin.REVISION if _DATED.fullmatch(name) else Pin.NAMED
 
 
 def different(values: Iterable[Value]) -> list[Value]:
@@ -24,7 +33,10 @@ def mixed(ways: Sequence[Value]) -> Value:
         return ways[0]
     if len(ways) <= _MOST:
         return {"mixed": list(ways)}
-    return {"mixed": len(ways), "digest": f"sha256:{digest(list(ways))}"}
+    return {
+        "mixed": len(ways),
+        "digest": f"sha256:{digest([json.dumps(one, sort_keys=True) for one in ways])}",
+    }
 
 
 def hashed(hashes: Sequence[Value]) -> dict[str, Value]:

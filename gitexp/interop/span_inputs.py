@@ -8,7 +8,7 @@ from typing import Any
 
 from gitexp.formats.canonical_json import digest
 from gitexp.formats.span_content import hash_of
-from gitexp.formats.ways import bounded, different, hashed, mixed
+from gitexp.formats.ways import bounded, different, hashed, mixed, pin_of_model
 from gitexp.interop import gen_ai
 from gitexp.interop.gen_ai import Family, text_of
 from gitexp.model.record import How, Input, Pin
@@ -18,8 +18,6 @@ from gitexp.model.values import Value
 
 _REQUEST = re.compile(r"gen_ai\.(?:openai\.|anthropic\.)?request\.([a-z0-9_.]{1,60})")
 _NO_SETTINGS = frozenset(("model", "seed", "stream"))
-_DATED = re.compile(r".*[-@](?:\d{4}-\d{2}-\d{2}|20\d{6})")
-"""A model's name with the day of its snapshot."""
 _DEFINITIONS = ("gen_ai.tool.definitions", "llm.tools")
 _INSTRUCTIONS = "gen_ai.system_instructions"
 _SAID = ("gen_ai.input.messages", "gen_ai.prompt", "llm.input_messages")
@@ -57,8 +55,7 @@ def _model(role: str, name: str, calls: list[Span]) -> Input:
     value: dict[str, Value] = {"name": name}
     if providers:
         value["provider"] = bounded(list(providers))
-    pin = Pin.REVISION if _DATED.fullmatch(name) else Pin.NAMED
-    return Input(role, name, value=value, how=How.OBSERVED, pin=pin, seen=seen)
+    return Input(role, name, value=value, how=How.OBSERVED, pin=pin_of_model(name), seen=seen)
 
 
 def _asked(model: str, calls: list[Span]) -> Iterator[Input]:

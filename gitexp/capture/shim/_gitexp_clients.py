@@ -81,7 +81,7 @@ def _asked(client: Any, package: str, options: Any, request: Any) -> None:
     _tell(who, model, "settings", {key: _short(body[key]) for key in SETTINGS if key in body})
     if body.get("seed") is not None:
         _tell(who, model, "seed", _short(body["seed"]))
-    if body.get("tools"):
+    if isinstance(body.get("tools"), (list, tuple)) and body["tools"]:
         _tell(who, model, "tools", _hash(body["tools"]))
     system = _system(body)
     if system:
@@ -148,12 +148,18 @@ def _short(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     text = json.dumps(value, sort_keys=True)
-    return json.loads(text) if len(text) <= _MOST_TEXT else _digest(text)
+    return json.loads(text) if len(text) <= _MOST_TEXT else "sha256:" + _digest(text)
 
 
-def _hash(value: Any) -> str:
-    return _digest(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+def _hash(values: Any) -> str:
+    """The hash over those of all values."""
+    each = [_digest(_canonical(one)) for one in values]
+    return "sha256:" + _digest(_canonical(each))
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _digest(text: str) -> str:
-    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

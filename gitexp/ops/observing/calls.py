@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gitexp.formats.ways import bounded, different, hashed, mixed
+from gitexp.formats.ways import bounded, different, hashed, mixed, pin_of_model
 from gitexp.model.record import How, Input, Pin
 from gitexp.model.roles import MODEL, PROMPT, SEEDS, SETTINGS, TOOLS
 from gitexp.model.values import Value
@@ -38,8 +38,8 @@ def call_inputs(calls: Iterable[Mapping[str, Any]]) -> Iterator[Input]:
     for (provider, model), facts in sorted(models.items()):
         cut = {str(one["more"]) for one in facts if "more" in one}
         value = {"name": model, "provider": provider}
-        yield Input(MODEL, model, value=value, how=How.OBSERVED, pin=Pin.NAMED, seen=_seen(facts))
-        if settings := _ways(facts, "settings"):
+        yield Input(MODEL, model, value=value, how=How.OBSERVED, pin=pin_of_model(model), seen=_seen(facts))
+        if any(settings := _ways(facts, "settings")):
             yield _input(SETTINGS, model, mixed(settings), inexact="settings" in cut)
         for kind, role in (("tools", TOOLS), ("prompt", PROMPT)):
             if hashes := [one for one in _ways(facts, kind) if isinstance(one, str)]:
