@@ -180,7 +180,8 @@ def _missed(observed: Observed, *, python: bool) -> Iterator[str]:
     if python and not observed.processes:
         yield "the Python of the command: with -I, -E or -S, or a PYTHONPATH of its own, it tells nothing"
     if observed.killed:
-        yield f"what {observed.killed} Pythons that were killed opened last"
+        who = "a Python that was" if observed.killed == 1 else f"{observed.killed} Pythons that were"
+        yield f"what {who} killed opened last"
     if observed.more:
         yield "the rest of very many files"
 
