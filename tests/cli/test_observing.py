@@ -97,7 +97,13 @@ open("data/made").read()
     gone, one = shown(project)["inputs"]["file"]
     assert gone == {"name": "data/gone", "path": "data/gone", "pin": "inferred", "how": "observed"}
     assert (one["name"], one["pin"], one["oid"]) == ("data/state", "inferred", sha256(b"1\n"))
-    project.repo.write("data/gone", "0")
+
+
+def test_what_changed_after_it_was_read_is_computed_again(project: Program) -> None:
+    project.repo.write("data/state", "0")
+    code = "text = open('data/state').read(); open('data/state', 'w').write(text + '1')"
+    assert project("run", "--", sys.executable, "-c", code).code == 0
+    assert brief(project) == [("file", "data/state", "observed")]
     assert "reused" not in project("run", "--reuse", "--", sys.executable, "-c", code).err
 
 
