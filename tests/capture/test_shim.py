@@ -231,6 +231,9 @@ def test_seeds_are_told_as_they_were_set(observed: Observer) -> None:
         class Holder:
             seed = np.random.seed
         Holder().seed(7)
+        import copy, pickle
+        for one in (random.seed, np.random.seed, default_rng, torch.manual_seed):
+            assert pickle.loads(pickle.dumps(one)) is one and copy.deepcopy(one) is one
         """
     )
     assert (done.returncode, done.stderr) == (0, "")

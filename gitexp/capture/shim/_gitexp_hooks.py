@@ -93,6 +93,8 @@ def replace(module: Any, name: str, make: Callable[[Any], Any]) -> None:
     before = vars(module).get(name)
     if before is not None and not any(place is module and what == name for place, what, _, _ in _put):
         twin = make(before)
+        if isinstance(twin, _Telling):  # where pickle finds it
+            vars(twin).update(__module__=module.__name__, __name__=name)
         _put.append((module, name, before, twin))
         setattr(module, name, twin)
 
