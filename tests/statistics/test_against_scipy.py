@@ -109,9 +109,17 @@ def test_wilsons_interval(counts, confidence):
     assert all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) for a, b in zip(found, theirs, strict=True))
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
-def test_many_tests(p):
+many_p = st.lists(st.floats(0, 1), min_size=1, max_size=20)
+
+
+@given(many_p)
+def test_benjamini_and_hochberg(p):
     assert all(map(close, many.benjamini_hochberg(p), stats.false_discovery_control(p)))
+
+
+@given(many_p)
+@settings(max_examples=20)  # theirs takes a tenth of a second
+def test_holm(p):
     assert all(map(close, many.holm(p), multipletests(p, method="holm")[1]))
 
 
