@@ -145,6 +145,11 @@ class RunInfo:
     mixed_with: tuple[str, ...] = ()
     """Names of runs whose records git has merged into this one, which is nobody's then."""
 
+    @property
+    def knows_code(self) -> bool:
+        """Whether its tree is the code that ran: the log of another tool may tell of none."""
+        return self.source is None or self.code.base is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Input:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from gitexp.errors import NotFound
-from gitexp.formats.assignment import flatten
+from gitexp.formats.assignment import flatten, join_key
 from gitexp.formats.inputs import inputs_from
+from gitexp.index.row import shape_of
 from gitexp.model.called_seeds import is_seed, parted
 from gitexp.model.record import Input, Record, RunInfo, Status
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops.compare import input_identities
 from gitexp.ops.read import Listing, StoredRun, list_all
+from gitexp.ops.seedless import Seedless, seedless
 from gitexp.ops.staleness import is_stale
 from gitexp.repo import Repository
 
@@ -59,21 +62,70 @@ def doing(repo: Repository, task: Task) -> list[StoredRun]:
     ]
 
 
-def repeated(repo: Repository, record: Record, among: Sequence[StoredRun] | None = None) -> list[StoredRun]:
-    """The finished runs of the same code, command, folder, inputs and params: that of `record`, too.
+class Finished:
+    """The finished runs, for whoever asks which of them repeat a run: each is looked into once."""
 
-    Seeds may be others, in the params as in the command. `among` are the finished runs of that code, where
-    they are known already.
-    """
-    params, inputs = _unseeded(record.params), _identities(record.inputs)
-    way = _way(record.info)
-    return [
-        run
-        for run in (of_code(repo, record.info.code.tree) if among is None else among)
-        if _way(run.info) == way
-        and same(_unseeded(run.record.params), params)
-        and same(_identities(inputs_of(run)), inputs)
-    ]
+    def __init__(self, repo: Repository, listing: Listing | None = None) -> None:
+        self._repo = repo
+        self._given = listing
+        self._of_code: dict[Oid, list[StoredRun]] = {}
+        self._seedless: dict[tuple[Oid, str], Seedless | None] = {}
+
+    def repeating(self, record: Record, commit: Oid | None = None) -> list[StoredRun]:
+        """Those of the same code, command, folder, inputs and params, that of `record` too, newest first.
+
+        Seeds may be others, in the params as in the command; with the `commit` of the record also where they
+        stand in params files of the code. Code that is not known is that of no other run.
+        """
+        if not record.info.knows_code:
+            return []
+        found = [run for run in self._with_tree(record.info.code.tree) if _does(run, record)]
+        if commit is not None and any(map(is_seed, flatten(record.params))):
+            found += self._reseeded(record, commit)
+            found.sort(key=lambda run: (run.head.started, run.name), reverse=True)
+        return found
+
+    def _reseeded(self, record: Record, commit: Oid) -> list[StoredRun]:
+        """Those whose code is another one because of the seeds in its params files."""
+        own = self._code(commit, record.info.cwd)
+        return [
+            run
+            for run in self._by_task.get(_task_of(record.info, record.params), ())
+            if own is not None
+            and run.info.code.tree != record.info.code.tree
+            and self._code(run.commit, run.info.cwd) == own
+            and _does(run, record, own.params)
+            and speaks(run)
+        ]
+
+    def _with_tree(self, tree: Oid) -> list[StoredRun]:
+        if tree not in self._of_code:
+            self._of_code[tree] = of_code(self._repo, tree, self._listing)
+        return self._of_code[tree]
+
+    def _code(self, commit: Oid, folder: str) -> Seedless | None:
+        key = commit, folder
+        if key not in self._seedless:
+            self._seedless[key] = seedless(self._repo, commit, folder)
+        return self._seedless[key]
+
+    @cached_property
+    def _listing(self) -> Listing:
+        return self._given or list_all(self._repo)
+
+    @cached_property
+    def _by_task(self) -> dict[str, list[StoredRun]]:
+        """Of the runs with seeds among their params those that were told the same."""
+        found: dict[str, list[StoredRun]] = {}
+        for run in self._listing.runs:
+            if run.head.status == Status.FINISHED.value and _has_seeds(run) and run.info.knows_code:
+                found.setdefault(_task_of(run.info, run.record.params), []).append(run)
+        return found
+
+
+def repeated(repo: Repository, record: Record, commit: Oid | None = None) -> list[StoredRun]:
+    """As `Finished.repeating`, for a single record."""
+    return Finished(repo).repeating(record, commit)
 
 
 def is_witness(run: StoredRun) -> bool:
@@ -83,14 +135,25 @@ def is_witness(run: StoredRun) -> bool:
 
 
 def unlike(one: StoredRun, other: StoredRun) -> list[str]:
-    """What two runs did not have in common that repetitions have: `code`, `command`, `params`, `inputs`."""
+    """What two runs have otherwise that repetitions have in common: `other code`, `other params`.
+
+    Of code that is not known of both nobody can say that it is the same.
+    """
+    if not (one.info.knows_code and other.info.knows_code):
+        return ["code that is not known"]
+    files: Collection[str] = ()
+    same_code = one.info.code.tree == other.info.code.tree
+    if not same_code:
+        left, right = (seedless(run.repo, run.commit, run.info.cwd) for run in (one, other))
+        same_code = left is not None and left == right
+        files = left.params if left is not None and same_code else ()
     parts = (
-        ("code", one.info.code.tree == other.info.code.tree),
+        ("code", same_code),
         ("command", _way(one.info) == _way(other.info)),
         ("params", same(_unseeded(one.record.params), _unseeded(other.record.params))),
-        ("inputs", same(_identities(inputs_of(one)), _identities(inputs_of(other)))),
+        ("inputs", same(*(_identities(inputs_of(run), files) for run in (one, other)))),
     )
-    return [name for name, alike in parts if not alike]
+    return [f"other {name}" for name, alike in parts if not alike]
 
 
 def inputs_of(run: StoredRun) -> tuple[Input, ...]:
@@ -115,6 +178,24 @@ def _unseeded(params: Mapping[str, Value]) -> dict[str, Value]:
     return {key: value for key, value in flatten(params).items() if not is_seed(key)}
 
 
-def _identities(inputs: Sequence[Input]) -> dict[str, Value]:
-    """What each input is, seeds left out."""
-    return input_identities([one for one in inputs if not is_seed(one.role)])
+def _does(run: StoredRun, record: Record, files: Collection[str] = ()) -> bool:
+    """Whether the run did what `record` tells, code aside; what `files` hold is known to be the same."""
+    return (
+        _way(run.info) == _way(record.info)
+        and same(_unseeded(run.record.params), _unseeded(record.params))
+        and same(_identities(inputs_of(run), files), _identities(record.inputs, files))
+    )
+
+
+def _identities(inputs: Sequence[Input], files: Collection[str] = ()) -> dict[str, Value]:
+    """What each input is, seeds left out, and `files`."""
+    return input_identities([one for one in inputs if not is_seed(one.role) and one.path not in files])
+
+
+def _has_seeds(run: StoredRun) -> bool:
+    return any(is_seed(join_key(path)) for path in shape_of(run.head.shape).params)
+
+
+def _task_of(info: RunInfo, params: Mapping[str, Value]) -> str:
+    """What a run was told to do, seeds aside, as a text to look it up by."""
+    return json.dumps([_way(info), _unseeded(params)], sort_keys=True)

@@ -6,7 +6,8 @@ commit on top of it, puts it beside other code, and two records that meet are mi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Collection, Iterator, Sequence
 
 from gitexp.errors import NotFound
 from gitexp.formats.record import RUN
@@ -44,7 +45,12 @@ def code_tree(repo: Repository, commit: Oid) -> Oid:
     root = repo.reader.resolve(commit, "")
     if root is None:
         raise NotFound(f"'{commit}' is not a commit")
-    return _without(repo, root.oid, FOLDER)
+    return tree_without(repo, root.oid, [FOLDER])
+
+
+def tree_without(repo: Repository, tree: Oid, paths: Collection[str]) -> Oid:
+    """The id that a tree has without some of its files and folders; it is written nowhere."""
+    return _without(repo, tree, [os.fsencode(path).split(b"/") for path in paths])
 
 
 def _is_of_its_run(repo: Repository, commit: Oid, info: RunInfo) -> bool:
@@ -58,7 +64,7 @@ def _is_of_its_run(repo: Repository, commit: Oid, info: RunInfo) -> bool:
 def _results(repo: Repository, commit: Oid) -> Oid | None:
     """The record of a commit as one tree, but for the file that edits of labels change."""
     folder = repo.reader.resolve(commit, FOLDER)
-    return _without(repo, folder.oid, RUN) if folder is not None else None
+    return tree_without(repo, folder.oid, [RUN]) if folder is not None else None
 
 
 def _recorded(repo: Repository, name: str, tip: Oid) -> Iterator[Oid | None]:
@@ -66,9 +72,12 @@ def _recorded(repo: Repository, name: str, tip: Oid) -> Iterator[Oid | None]:
     return (_results(repo, commit) for commit, _ in own_commits(repo.reader, name, tip))
 
 
-def _without(repo: Repository, tree: Oid, name: str) -> Oid:
-    listed = repo.reader.entries(tree)
-    entries: Sequence[Entry] = [entry for entry in listed if entry.name != name.encode()]
-    if len(entries) == len(listed):
-        return tree
+def _without(repo: Repository, tree: Oid, paths: Sequence[Sequence[bytes]]) -> Oid:
+    entries: list[Entry] = []
+    for entry in repo.reader.entries(tree):
+        below = [path[1:] for path in paths if path[0] == entry.name]
+        if [] in below:
+            continue
+        inside = below and entry.is_folder
+        entries.append(entry._replace(oid=_without(repo, entry.oid, below)) if inside else entry)
     return ObjectBuilder(repo.layout.object_format).tree(entries)

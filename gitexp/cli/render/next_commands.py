@@ -28,8 +28,8 @@ def next_commands(found: Examined) -> Iterator[tuple[str, str]]:
         yield f"git exp eval show {name}", "its evaluations"
     if any(one.kind == KIND for one in found.record.artifacts):
         yield f"git exp trace {name}", "its calls of models and tools"
-    if info.source is not None and not info.code.base:
-        return  # its code is not known
+    if not info.knows_code:
+        return
     if info.code.dirty and info.code.base and info.source is None:
         base = info.code.base[:_SHORT]
         what = "its changes" if info.status is Status.CAPTURED else "its uncommitted changes"

@@ -165,7 +165,7 @@ def _how_it_ended(info: RunInfo) -> str:
 
 
 def _code(info: RunInfo) -> str:
-    if info.source is not None and not info.code.base:
+    if not info.knows_code:
         return f"not known: this is an {info.source}"
     base = info.code.base[:_SHORT] if info.code.base else "no commit yet"
     # What is captured are the changes of a commit against the one before.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
 from gitexp.model.completeness import Completeness, Level, assess
 from gitexp.model.record import Record
-from gitexp.model.values import Oid
+from gitexp.ops.alike import Finished
 from gitexp.ops.audit.fields import Facts, fields_of
 from gitexp.ops.audit.mends import Case, mend
 from gitexp.ops.audit.whereabouts import Whereabouts
@@ -16,9 +14,6 @@ from gitexp.ops.evaluations.reading import all_suite_names
 from gitexp.ops.read import StoredRun
 from gitexp.ops.staleness import is_stale
 from gitexp.repo import Repository
-
-OfCode: TypeAlias = Callable[[Oid], Sequence[StoredRun]]
-"""Gives the finished runs of a code tree."""
 
 
 def of(
@@ -28,13 +23,13 @@ def of(
     remote: bool = False,
     stale: bool | None = None,
     among_all: bool = True,
-    of_code: OfCode | None = None,
+    finished: Finished | None = None,
 ) -> Completeness:
     """The completeness of a run, with a mend for each gap where there is one.
 
     `remote` has others asked for bytes that are not in this clone; without it nobody is. `stale` says whether
     its record speaks for the code that was asked for, where that is known. `among_all` looks for repetitions
-    among all runs, not only for what git exp repro made of this one; `of_code` gives those of a code tree.
+    among all runs, not only for what git exp repro made of this one; `finished` has looked at them already.
     Raises BrokenRecord, NotFound; RemoteError or UsageError where others cannot be asked.
     """
     record, place = run.whole, Whereabouts(repo, run.commit)
@@ -52,17 +47,16 @@ def of(
         fields = fields_of(replace(facts, lost=place.lost(run)))
     found = assess(fields)
     if found.level is Level.E3:
-        found = assess(fields, repeated=_is_repeated(run, among_all=among_all, of_code=of_code))
+        found = assess(fields, repeated=_is_repeated(run, among_all=among_all, finished=finished))
     return with_mends(repo, found, record, asked=remote)
 
 
-def _is_repeated(run: StoredRun, *, among_all: bool, of_code: OfCode | None) -> bool:
+def _is_repeated(run: StoredRun, *, among_all: bool, finished: Finished | None) -> bool:
     from gitexp.ops.audit import repeats  # only what is as complete as that needs it
 
     if repeats.was_reproduced(run, run.whole):
         return True
-    among = of_code(run.info.code.tree) if of_code and among_all else None
-    return among_all and repeats.agrees(run, run.whole, among)
+    return among_all and repeats.agrees(run, run.whole, finished)
 
 
 def with_mends(repo: Repository, found: Completeness, record: Record, *, asked: bool = False) -> Completeness:

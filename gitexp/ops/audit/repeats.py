@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from gitexp.model.evaluation import is_score
 from gitexp.model.record import Record, Status
 from gitexp.model.reproduction import Measured, Verdict
-from gitexp.ops.alike import repeated
+from gitexp.ops.alike import Finished
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro.found import reproductions_of
 from gitexp.ops.repro.verdict import Known, judge
@@ -26,12 +26,13 @@ def was_reproduced(run: StoredRun, record: Record) -> bool:
     return any(one.on is None and one.finished and same(one.metrics) for one in found)
 
 
-def agrees(run: StoredRun, record: Record, among: Sequence[StoredRun] | None = None) -> bool:
+def agrees(run: StoredRun, record: Record, finished: Finished | None = None) -> bool:
     """Whether its metrics are those of another run that did the same, or within the noise of several.
 
-    Seeds may be others. All runs are looked at, or those in `among`: the finished ones of its code.
+    Seeds may be others.
     """
-    others = [one for one in repeated(run.repo, record, among) if one.name != run.name]
+    found = (finished or Finished(run.repo)).repeating(record, run.commit)
+    others = [one for one in found if one.name != run.name]
     known = Known(run.repo.settings.noise, [one.record.metrics for one in others])
     return any(same(judge(one.name, one.commit, one.record, record, known).metrics) for one in others)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from gitexp.errors import GitExpError, UsageError
 from gitexp.model.completeness import Completeness
 from gitexp.model.values import Oid
-from gitexp.ops import alike, audit
-from gitexp.ops.audit import OfCode
+from gitexp.ops import audit
+from gitexp.ops.alike import Finished
 from gitexp.ops.read import list_all
 from gitexp.ops.select import Selection
 from gitexp.ops.showing import Meant, find_any
@@ -41,27 +40,26 @@ def audit_each(
     if query is None and len(texts) < 2:
         return [_asked(repo, text, None, remote) for text in texts or ("@",)]
     listing = list_all(repo)
-    # Runs that have their code in common are looked for once.
-    of_code = cache(lambda tree: alike.of_code(repo, tree, listing))
+    finished = Finished(repo, listing)
     if query is None:
-        return [_asked(repo, text, of_code, remote) for text in texts]
+        return [_asked(repo, text, finished, remote) for text in texts]
     runs = Selection(query).of(listing.runs)
-    return [_audited(repo, Meant(run), of_code, remote) for run in runs]
+    return [_audited(repo, Meant(run), finished, remote) for run in runs]
 
 
-def _asked(repo: Repository, text: str, of_code: OfCode | None, remote: bool) -> Audited:
+def _asked(repo: Repository, text: str, finished: Finished | None, remote: bool) -> Audited:
     try:
         found = find_any(repo, text)
     except GitExpError as error:
         return Audited(text, error=error)
-    return _audited(repo, found, of_code, remote)
+    return _audited(repo, found, finished, remote)
 
 
-def _audited(repo: Repository, found: Meant, of_code: OfCode | None, remote: bool) -> Audited:
+def _audited(repo: Repository, found: Meant, finished: Finished | None, remote: bool) -> Audited:
     # By the name alone nothing is known yet.
     stale = True if found.stale is not None else None
     try:
-        of = audit.of(repo, found.run, remote=remote, stale=stale, of_code=of_code)
+        of = audit.of(repo, found.run, remote=remote, stale=stale, finished=finished)
     except GitExpError as error:
         return Audited(found.run.name, found.run.commit, error=error)
     return Audited(found.run.name, found.run.commit, of)

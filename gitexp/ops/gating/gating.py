@@ -80,7 +80,7 @@ def _check_alike(one: StoredRun, other: StoredRun) -> None:
     parts = unlike(one, other)
     if parts:
         raise NotFound(
-            f"the two are not runs of the same: they have other {', '.join(parts)}",
+            f"the two are not runs of the same: they have {', '.join(parts)}",
             hint=f"git exp diff {one.name} {other.name}",
         )
 

@@ -9,7 +9,7 @@ from gitexp.errors import UsageError
 from gitexp.formats.settings import Settings
 from gitexp.gate.evidence import Basis, Effect, Refused, Spoilt
 from gitexp.model.values import Scalar
-from gitexp.ops.alike import is_witness, repeated
+from gitexp.ops.alike import Finished, is_witness
 from gitexp.ops.best import snippet
 from gitexp.ops.bisect.judging import number_of
 from gitexp.ops.goals import goal_of
@@ -30,7 +30,8 @@ class Repetitions:
     def values(self, metric: str) -> tuple[list[float], list[float]]:
         """Of both sides, with the run itself; numbers that are none left out."""
         if self._found is None:
-            self._found = _repeated(self.old), _repeated(self.new)
+            finished = Finished(self.old.repo)
+            self._found = _repeated(self.old, finished), _repeated(self.new, finished)
         old, new = ([_number(run.record.metrics.get(metric)) for run in side] for side in self._found)
         return [one for one in old if one is not None], [one for one in new if one is not None]
 
@@ -117,10 +118,10 @@ def _of_one(old: float, new: float, values: Sequence[float]) -> Estimate | None:
     return Estimate(new - old, 1, se or None, len(values) - 1)
 
 
-def _repeated(run: StoredRun) -> list[StoredRun]:
+def _repeated(run: StoredRun, finished: Finished) -> list[StoredRun]:
     """The run, and those that did the same, seeds apart."""
-    others = (one for one in repeated(run.repo, run.whole) if one.name != run.name and is_witness(one))
-    return [run, *others]
+    found = finished.repeating(run.whole, run.commit)
+    return [run, *(one for one in found if one.name != run.name and is_witness(one))]
 
 
 def _number(value: Scalar | None) -> float | None:

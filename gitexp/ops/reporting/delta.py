@@ -111,7 +111,8 @@ def delta_of(repo: Repository, pair: Pair) -> Delta:
 
 def _repeats(repo: Repository, run: StoredRun) -> dict[str, Mapping[str, Scalar]]:
     """The metrics of the runs that did the same, this one among them, by their names."""
-    others = (one for one in repeated(repo, run.whole) if one.name != run.name and is_witness(one))
+    found = repeated(repo, run.whole, run.commit)
+    others = (one for one in found if one.name != run.name and is_witness(one))
     return {one.name: one.record.metrics for one in (run, *others)}
 
 

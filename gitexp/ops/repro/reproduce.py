@@ -10,7 +10,6 @@ from pathlib import Path
 from gitexp.capture.spawn import OWN, Stdio
 from gitexp.errors import GitExpError
 from gitexp.model.names import MAX_SLUG, slug_of
-from gitexp.model.record import Record
 from gitexp.model.reproduction import Reproduction
 from gitexp.model.values import Oid
 from gitexp.ops.alike import is_witness, repeated
@@ -137,11 +136,13 @@ def _prepared(repo: Repository, plan: Plan, root: Path) -> list[str]:
 def _verdict(repo: Repository, plan: Plan, done: Executed) -> Reproduction:
     assert done.commit is not None
     new = load(repo, done.commit, done.name, done.name).whole
-    known = Known(repo.settings.noise, [one.record.metrics for one in _repeated(repo, plan.record, done)])
+    known = Known(repo.settings.noise, [one.record.metrics for one in _repeated(repo, plan, done)])
     on = plan.commit if plan.on is not None else None
     return judge(plan.run.name, plan.run.commit, plan.record, new, known, on)
 
 
-def _repeated(repo: Repository, record: Record, done: Executed) -> list[StoredRun]:
+def _repeated(repo: Repository, plan: Plan, done: Executed) -> list[StoredRun]:
     """The runs that tell how much metrics vary: no reproduction does that itself was none."""
-    return [one for one in repeated(repo, record) if one.name != done.name and is_witness(one)]
+    commit = plan.commit if plan.on is None else None
+    found = repeated(repo, plan.record, commit)
+    return [one for one in found if one.name != done.name and is_witness(one)]

@@ -84,12 +84,17 @@ def nearby(
             looked_into += 1
             if only_says_values(repo, run, me, (makings.of(run), makings.of(me)), paths):
                 found.append((run, others))
-    repeated = [run for run, others in found if others in _REPEATED and is_witness(run)]
+    same = [one for one in found if one[1] in _REPEATED and _knows_code(makings, one[0], me)]
+    repeated = [run for run, _ in same if is_witness(run)]
     near = [Near(run, others[0]) for run, others in found if others not in _REPEATED and run.name != but]
     near = _varied(near, preferred)
-    kept, same = _by_packages(repo, me, near[:_MOST_READ], repeated[:_MOST_READ])
-    reseeded = any(others for _, others in found if others in _REPEATED)
-    return Nearby(kept, same, reseeded, len(near[_MOST_READ:]), left_out)
+    kept, alike = _by_packages(repo, me, near[:_MOST_READ], repeated[:_MOST_READ])
+    return Nearby(kept, alike, any(others for _, others in same), len(near[_MOST_READ:]), left_out)
+
+
+def _knows_code(makings: Makings, *runs: StoredRun) -> bool:
+    """Whether the code of all is known: where it is not, nobody can say that it is the same."""
+    return all(makings.of(run).code is not None for run in runs)
 
 
 def _sorted_out(makings: Makings, me: StoredRun, runs: Iterable[StoredRun], metric: str) -> Iterator[_Sorted]:
