@@ -236,3 +236,36 @@ def test_a_remote_that_takes_only_branches_has_baselines_as_such(world: World) -
     assert refs(world.remote, "refs/heads/exp-baseline/") == {"main": ada.runs[first]}
     assert ben("baseline", "fetch").code == 0
     assert ben("show", "baseline:main", "--json").json["name"] == first
+
+
+def test_it_is_taken_away_on_a_remote_where_nobody_else_has_moved_it(world: World) -> None:
+    ada, ben, _ = _shared(world)
+    ada("baseline", "push")
+    ben("baseline", "fetch")
+    ben.record("second")
+    ben("baseline", "set", "main", "second")
+    ben("baseline", "push")
+    moved = refs(world.remote, BASELINES)
+    said = ada("baseline", "unset", "main", "--remote")
+    assert (said.code, refs(world.remote, BASELINES)) == (3, moved)
+    assert said.err.startswith("conflict  main: ")
+    ben("baseline", "unset", "main")
+    said = ben("baseline", "push")
+    assert said.err.startswith(
+        "unchanged  main: it was taken away here: git exp baseline unset --remote origin main"
+    )
+    assert (ben("baseline", "unset", "main", "--remote", "-n").code, refs(world.remote, BASELINES)) == (
+        0,
+        moved,
+    )
+    assert ben("baseline", "unset", "main", "--remote", "origin").err.startswith("removed there  main\n")
+    assert refs(world.remote, BASELINES) == {}
+    # Ada's stays, and does not come back by itself; a new one of Ben's is new.
+    assert refs(ada.repo, BASELINES).keys() == {"main"}
+    assert ada("baseline", "push").err.startswith("removed there  main")
+    ben("baseline", "set", "main", "second")
+    assert ben("baseline", "push").err.startswith("new  main")
+    assert ada("baseline", "unset", "--remote", "main", "--force").code == 0
+    said = ada("baseline", "unset", "main", "--remote")
+    assert (said.code, said.err.split("\n")[0]) == (1, "error: no baseline 'main' on 'origin'")
+    world.fsck(ada, ben)

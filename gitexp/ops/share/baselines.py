@@ -50,6 +50,7 @@ def push_baselines(
 ) -> list[Outcome]:
     """What became of each baseline there, all or those of `names`; their runs go first, where they lack.
 
+    Without `names` those that are there and not here are told of, too; they stay.
     Raises NotFound, InvalidName, SecretsFound, RemoteError, GitError or OSError.
     """
     here = _wanted(repo, names)
@@ -73,7 +74,9 @@ def push_baselines(
             for ref, outcome in due.items():
                 outcomes[BaselineName(outcome.name)] = _told(outcome, fates[ref])
             _agree(memory, [one for one in outcomes.values() if one.state.there and not one.reason])
-    return list(outcomes.values())
+        left = {} if names else {name: oid for name, (_, oid) in there.items() if name not in here}
+        others = [_left(remote, name, oid, memory) for name, oid in left.items()]
+    return [*outcomes.values(), *others]
 
 
 def fetch_baselines(
@@ -152,6 +155,15 @@ def _on_remote(
         if is_baseline(name) and (name not in found or ref.startswith(where.own)):
             found[BaselineName(name)] = ref, oid
     return where, found
+
+
+def _left(remote: Remote, name: BaselineName, commit: Oid, memory: Outbox) -> Outcome:
+    """What is there and not here: nobody said that it is to go."""
+    reason = f"it is not here: {_FETCH} brings it"
+    if name in memory.baselines:
+        way = f"git exp baseline unset --remote {remote.name} {name}"
+        reason = f"it was taken away here: {way} takes it away there"
+    return _outcome(name, commit, State.UNCHANGED, reason)
 
 
 def _judged_push(one: _Known, *, force: bool, named: bool) -> Outcome:

@@ -68,7 +68,7 @@ def remove_there(
         if not dry_run:
             refs = [ref for _, refs in steps for ref in refs]
             fates = Sender(repo, git, remote, memory).send(refs) if refs else {}
-            steps = [(_told(outcome, refs, fates), refs) for outcome, refs in steps]
+            steps = [(after_removal(outcome, refs, fates, _FETCH), refs) for outcome, refs in steps]
             _remember(repo, remote, memory, steps)
     return [outcome for outcome, _ in steps]
 
@@ -123,13 +123,15 @@ def _known(repo: Repository, run: Chosen) -> Collection[Oid]:
         return {run.commit}
 
 
-def _told(outcome: Outcome, refs: Sequence[RefPush], fates: Mapping[str, RefFate]) -> Outcome:
-    """The outcome after the push: one ref that stays is enough for a failure."""
+def after_removal(
+    outcome: Outcome, refs: Sequence[RefPush], fates: Mapping[str, RefFate], fetch: str
+) -> Outcome:
+    """The outcome after the push: one ref that stays is enough for a failure. `fetch` is what then helps."""
     for one in refs:
         fate = fates[one.ref]
         if fate.fate is Fate.STALE:
             reason = "the remote has changed since it was asked"
-            return Outcome(outcome.name, outcome.commit, State.CONFLICT, reason, _FETCH)
+            return Outcome(outcome.name, outcome.commit, State.CONFLICT, reason, fetch)
         if fate.fate is not Fate.DONE:
             reason = fate.reason or "the server failed"
             return Outcome(outcome.name, outcome.commit, State.REFUSED, reason)

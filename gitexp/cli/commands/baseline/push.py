@@ -28,6 +28,7 @@ def command(
 
     All of them without NAME. A baseline moves there only from where it was when this clone last saw it: one
     that somebody else has moved since is a conflict, and stays. Exit code 3 says that some were not pushed.
+    Those that are there and not here stay, and are told of.
 
     \b
     Examples:
