@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gitexp.errors import NotFound, UsageError
 from gitexp.formats.trailers import named
 from gitexp.git.refs import commit_of
-from gitexp.model.files import METRICS_FILES
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.read import Listing, StoredRun
@@ -31,8 +30,8 @@ class Evidence:
     """Those of its code first, of them the finished ones, of them those that it names; the newest first."""
     missing: tuple[RunName, ...]
     """Runs that it names and that are not here."""
-    with_results: frozenset[RunName] = frozenset()
-    """Runs that it names and whose code it has, but for the metrics files that they wrote."""
+    fitting: frozenset[RunName] = frozenset()
+    """Those of exactly its code, and those that it names and whose code it has but for what they wrote."""
 
     def among(self, runs: Iterable[StoredRun]) -> list[StoredRun]:
         """Those of `runs` that it has, in their order."""
@@ -46,7 +45,7 @@ class Evidence:
 
     def is_stale(self, run: StoredRun) -> bool:
         """Whether the run is of other code than the commit's."""
-        return run.info.code.tree != self.code and run.name not in self.with_results
+        return run.name not in self.fitting
 
 
 def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
@@ -56,17 +55,26 @@ def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
     commit = commit_of(repo.git, revision)
     if commit is None:
         raise NotFound(f"{revision!r} is not a commit", hint="git log --oneline")
-    from gitexp.ops.staleness import code_tree  # heavy, and nothing to those who only rank runs
+    return evidence_at(repo, commit, listing)
+
+
+def evidence_at(repo: Repository, commit: Oid, listing: Listing) -> Evidence:
+    """As `evidence_of`, for a commit that is here. A record that claims code which its run has not counts as
+    of other code, and only where the commit names it."""
+    from gitexp.ops.alike import speaking_for, speaks  # heavy, and nothing to those who only rank runs
+    from gitexp.ops.staleness import code_tree
+    from gitexp.ops.written import having_written
 
     names = named(repo.reader.read(commit)[1].partition(b"\n\n")[2])
     tree = code_tree(repo, commit)
     here = {run.name: run for run in listing.runs if run.name in names}
-    found = {**{run.name: run for run in listing.with_code(tree)}, **here}
+    exact = {run.name: run for run in speaking_for(repo, tree, listing)}
+    others = [run for run in here.values() if run.name not in exact and speaks(run)]
     broken = {name for name, _ in listing.broken}
     missing = tuple(name for name in names if name not in here and name not in broken)
-    others = [run for run in here.values() if run.info.code.tree != tree]
-    evidence = Evidence(commit, tree, (), missing, frozenset(_with_results(repo, commit, others)))
-    runs = best_first(found.values())
+    fitting = frozenset(exact) | having_written(repo, commit, others)
+    evidence = Evidence(commit, tree, (), missing, fitting)
+    runs = best_first({**exact, **here}.values())
     runs.sort(key=lambda run: (evidence.is_stale(run), _rank(run.head.status), run.name not in here))
     return replace(evidence, runs=tuple(runs))
 
@@ -74,17 +82,6 @@ def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
 def with_results(runs: Iterable[StoredRun]) -> list[StoredRun]:
     """Those that came to their end, in their order."""
     return [run for run in runs if run.head.status in RESULTS]
-
-
-def _with_results(repo: Repository, commit: Oid, runs: Iterable[StoredRun]) -> Iterator[RunName]:
-    """Those whose code the commit has but for metrics files: who commits results commits what a run wrote."""
-    from gitexp.ops.code_diff import changed_paths
-    from gitexp.ops.committed import settings_at
-
-    for run in runs:
-        changed = changed_paths(repo.git, run.commit, commit)
-        if changed and changed <= set(settings_at(repo, commit).metrics or METRICS_FILES):
-            yield run.name
 
 
 def not_here(name: RunName, revision: str) -> NotFound:

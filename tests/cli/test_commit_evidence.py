@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import gitexp
-from tests.cli.program import Program
+from tests.cli.program import Program, forge
 
 
 def commit(exp: Program, text: str, *named: str, files: dict[str, str | bytes] | None = None) -> str:
@@ -178,3 +178,32 @@ def test_every_list_says_which_runs_are_of_other_code(exp: Program) -> None:
     assert "stale" not in exp("ls").out
     assert {run.name: run.stale for run in gitexp.runs(commit="HEAD")} == {early: True, exact: False}
     assert not gitexp.get_run(early).stale
+
+
+def test_results_that_are_committed_are_those_of_the_run_and_nothing_else(exp: Program) -> None:
+    """A commit does not tell what of it is results, and code is none whoever says so."""
+    exp.repo.commit("code", {"model.json": '{"size": 1}\n'})
+    code = "open('metrics.json', 'w').write('{\"acc\": 0.9}')"
+    name = exp.record("good", code)
+    commit(exp, "its results", name, files={"metrics.json": '{"acc": 0.9}'})
+    assert exp("show", "HEAD", "--json").json["stale"] is False
+    for files in (
+        {"metrics.json": '{"acc": 0.99}'},
+        {"metrics.json": "[]"},
+        {".gitexp.yaml": "metrics: [.gitexp.yaml, model.json]\n", "model.json": '{"size": 2}\n'},
+    ):
+        exp.repo.git("reset", "-q", "--hard", "HEAD^")
+        commit(exp, "something else", name, files=dict(files))
+        assert exp("show", "HEAD", "--json").json["stale"] is True, files
+
+
+def test_a_record_that_claims_the_code_of_another_is_no_evidence(exp: Program) -> None:
+    good = exp.record("good")
+    head = exp.repo.commit("other code", {"train.py": "print('other')\n"})
+    record = exp.repo.git("show", f"exp/{good}:.exp/run.yaml")
+    tree = exp.repo.git("rev-parse", f"{head}^{{tree}}")
+    own = exp.repo.git("rev-parse", f"{head}^^{{tree}}")
+    assert own in record
+    forge(exp.repo, good, "forged-aaaaaa", {"run.yaml": record.replace(own, tree)})
+    assert listed(exp, "HEAD") == []
+    assert listed(exp, "HEAD^") == [good]
