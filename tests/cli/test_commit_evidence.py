@@ -207,3 +207,5 @@ def test_a_record_that_claims_the_code_of_another_is_no_evidence(exp: Program) -
     forge(exp.repo, good, "forged-aaaaaa", {"run.yaml": record.replace(own, tree)})
     assert listed(exp, "HEAD") == []
     assert listed(exp, "HEAD^") == [good]
+    assert exp("gate", "--baseline", good).err.startswith("error: no finished run of the code of 'HEAD' ")
+    assert exp("gate", "--baseline", "HEAD", good).code == 4

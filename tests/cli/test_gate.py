@@ -451,6 +451,9 @@ def test_a_run_that_a_commit_names_is_a_baseline_and_not_what_is_asked_about(
     base = exp.repo.commit(f"squashed\n\nExp-Run: {old}", {"number": "squashed"})
     said = exp("gate", "--baseline", old)
     assert (said.code, f"no finished run of the code of 'HEAD' ({base[:10]})" in said.err) == (4, True)
+    for asked in ("HEAD", "main", base):
+        said = exp("gate", asked, "--baseline", old)
+        assert (said.code, f"no finished run of the code of '{asked}'" in said.err) == (4, True)
     commit()
     new = evaluated("new", WORSE)
     said = exp("gate", "--baseline", f"merge-base:{base}", "--format", "json")

@@ -6,13 +6,16 @@ import re
 import shlex
 import shutil
 import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from gitexp.errors import Ambiguous, NotFound, UsageError
 from gitexp.git.refs import commit_of
 from gitexp.git.remotes import remote_names
 from gitexp.model.values import Oid
+from gitexp.ops.alike import speaks
 from gitexp.ops.baseline import baselines
 from gitexp.ops.baseline import resolve as baseline_run
 from gitexp.ops.best import best
@@ -29,6 +32,7 @@ HEAD = "HEAD"
 MAIN = "main"
 """The baseline that runs are held against where none is named."""
 _RECORDED = "git exp run -- CMD records one, and git exp gate RUN names another"
+_At: TypeAlias = Callable[[Repository, str, Listing, str], StoredRun]
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 
 
@@ -46,7 +50,7 @@ class Against:
 def asked_run(repo: Repository, text: str | None) -> StoredRun:
     """The run that `text` means, or that of the code as it is now. Raises NotFound, Ambiguous, UsageError."""
     if text is not None:
-        return _named(repo, text)
+        return _against(repo, text, _of_code).run
     listing = list_all(repo)
     return _of_working_tree(repo, listing) or _of_head(repo, listing)
 
@@ -77,10 +81,11 @@ def baseline(repo: Repository, text: str | None, new: StoredRun, metric: str | N
         return _merge_base(repo, rest)
     if _WHOLE_ID.fullmatch(text) and commit_of(repo.git, text) is None:
         return _absent_commit(repo, Oid(text))
-    return _against(repo, text)
+    return _against(repo, text, _at)
 
 
-def _against(repo: Repository, text: str) -> Against:
+def _against(repo: Repository, text: str, at: _At) -> Against:
+    """The run `text`, or the one that `at` finds for the revision."""
     missing: NotFound | None = None
     try:
         found = resolve(repo, text)
@@ -94,11 +99,7 @@ def _against(repo: Repository, text: str) -> Against:
     commit = tip_of(repo, text)
     if commit is None:
         raise missing or NotFound(f"no run matches {text!r}", hint="git exp ls")
-    return Against(_at(repo, commit, list_all(repo), text), f"revision {text!r}", commit)
-
-
-def _named(repo: Repository, text: str) -> StoredRun:
-    return _against(repo, text).run
+    return Against(at(repo, commit, list_all(repo), text), f"revision {text!r}", commit)
 
 
 def _fresh(run: StoredRun) -> StoredRun:
@@ -115,6 +116,11 @@ def _fresh(run: StoredRun) -> StoredRun:
     return run
 
 
+def _first(runs: Iterable[StoredRun]) -> StoredRun | None:
+    """The first that came to its end and whose record speaks for the code beside it."""
+    return next(filter(speaks, with_results(runs)), None)
+
+
 def _at(repo: Repository, revision: str, listing: Listing, told: str = "") -> StoredRun:
     """The run that the baseline's commit rests on: of its code, a finished one, the newest.
 
@@ -122,7 +128,7 @@ def _at(repo: Repository, revision: str, listing: Listing, told: str = "") -> St
     squashed has other code. `told` is what was typed for `revision`.
     """
     found = evidence_of(repo, revision, listing)
-    run = next(iter(with_results(found.runs)), None)
+    run = _first(found.runs)
     if run is None:
         raise _nothing_at(found, told or revision, hint="git exp fetch")
     if found.is_stale(run):
@@ -131,13 +137,20 @@ def _at(repo: Repository, revision: str, listing: Listing, told: str = "") -> St
 
 
 def _of_head(repo: Repository, listing: Listing) -> StoredRun:
-    """The run of exactly HEAD's code: whom a branch names says nothing of what it does."""
     if commit_of(repo.git, HEAD) is None:
         raise NotFound("no run of the code as it is now, and no commit yet", hint=_RECORDED)
-    found = evidence_of(repo, HEAD, listing)
+    return _of_code(repo, HEAD, listing)
+
+
+def _of_code(repo: Repository, revision: str, listing: Listing, told: str = "") -> StoredRun:
+    """The run of exactly that commit's code: whom a branch names says nothing of what it does.
+
+    `told` is what was typed for `revision`.
+    """
+    found = evidence_of(repo, revision, listing)
     runs = with_results(run for run in found.runs if not found.is_stale(run))
     if not runs:
-        raise _nothing_at(found, HEAD, hint=_RECORDED)
+        raise _nothing_at(found, told or revision, hint=_RECORDED)
     return runs[0]
 
 
@@ -158,7 +171,7 @@ def _of_working_tree(repo: Repository, listing: Listing) -> StoredRun | None:
         tree = working_tree(repo, folder / "objects").tree
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return next(iter(with_results(listing.with_code(tree))), None)
+    return _first(listing.with_code(tree))
 
 
 def _best(repo: Repository, metric: str | None, new: StoredRun) -> Against:
@@ -176,10 +189,10 @@ def _direction(run: StoredRun, metric: str | None) -> str | None:
 
 def _last(repo: Repository, tag: str, new: StoredRun) -> Against:
     tagged = (run for run in list_all(repo).runs if run.name != new.name and tag in run.info.tags)
-    run = next(iter(with_results(tagged)), None)
+    run = _first(tagged)
     if run is None:
         raise NotFound(f"no other finished run has the tag {tag!r}", hint=f"git exp tag RUN {tag}")
-    return Against(_fresh(run), f"the last run with tag {tag!r}", run.commit)
+    return Against(run, f"the last run with tag {tag!r}", run.commit)
 
 
 def _merge_base(repo: Repository, revision: str) -> Against:
@@ -211,10 +224,10 @@ def _remote(repo: Repository) -> str:
 def _absent_commit(repo: Repository, commit: Oid) -> Against:
     """The run of a commit that a shallow clone lacks: runs tell what they started from."""
     found = (run for run in runs_from(repo, commit) if not run.info.code.dirty)
-    run = next(iter(with_results(found)), None)
+    run = _first(found)
     if run is None:
         raise NotFound(
             f"commit {commit[:10]} is not in this clone, nor a finished run of it",
             hint=f"git exp fetch, or {_deepen(repo)}" if repo.layout.shallow else "git exp fetch",
         )
-    return Against(_fresh(run), f"commit {commit[:10]}", run.commit)
+    return Against(run, f"commit {commit[:10]}", run.commit)
