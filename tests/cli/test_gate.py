@@ -312,6 +312,22 @@ def test_a_metric_without_examples_and_its_noise(exp: Program, commit: Any) -> N
     assert (said.code, "examples and costs can be limited only" in said.err) == (2, True)
 
 
+def test_numbers_of_other_data_are_not_compared(exp: Program, commit: Any) -> None:
+    runs = []
+    for text in ("a", "b"):
+        commit(**{"data.csv": text})
+        with gitexp.start("on") as run:
+            run.use("dataset", "data.csv")
+            run.use("grader", {"name": "exact"})
+            run.log(accuracy=0.9)
+        runs.append(run.name)
+    options = ("--metric", "accuracy", "--max-drop", "0.1")
+    said = gate(exp, *runs, *options)
+    assert (said.code, "not comparable  another dataset" in said.out) == (4, True)
+    said = gate(exp, *runs, *options, "--allow-dataset-change")
+    assert (said.code, "another dataset, which is allowed" in said.out) == (0, True)
+
+
 def test_noise_and_goals_are_those_of_the_baseline(exp: Program, commit: Any) -> None:
     commit(**{".gitexp.yaml": "goals: {speed: max}\nnoise: {speed: 10%}\n"})
     old = measured("old", speed=100)

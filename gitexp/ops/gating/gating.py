@@ -12,7 +12,7 @@ from gitexp.gate.evidence import Completeness, Effect, Evidence, Refused, Spoilt
 from gitexp.model.gate import Rules
 from gitexp.ops.alike import unlike
 from gitexp.ops.evaluations.reading import all_suite_names, briefs
-from gitexp.ops.gating.metrics import Repetitions, plain_metric
+from gitexp.ops.gating.metrics import plain_metrics
 from gitexp.ops.gating.ruling import Ruling, ruling
 from gitexp.ops.gating.sides import Against, asked_run, baseline
 from gitexp.ops.gating.tables import Tables, read_tables
@@ -88,8 +88,7 @@ def _check_alike(one: StoredRun, other: StoredRun) -> None:
 def _evidence(repo: Repository, old: StoredRun, new: StoredRun, rules: Ruling) -> Evidence:
     wanted = _wanted(old, new, rules)
     tables = read_tables(old, new, wanted.suites, rules.rules) if wanted.suites else Tables()
-    repetitions = Repetitions(old, new)
-    plain = [plain_metric(old, new, one, rules.settings, repetitions) for one in wanted.plain]
+    plain = plain_metrics(old, new, wanted.plain, rules.settings, rules.rules)
     metrics: list[Effect | Refused | Spoilt] = [*tables.metrics, *plain]
     if not wanted.suites and (rules.rules.must_pass or rules.rules.max_increase):
         raise UsageError(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from gitexp.errors import UsageError
+from gitexp.formats.making import not_comparable
 from gitexp.formats.settings import Settings
 from gitexp.gate.evidence import Basis, Effect, Refused, Spoilt
+from gitexp.model.gate import Rules
+from gitexp.model.roles import DATASET, GRADER
 from gitexp.model.values import Scalar
 from gitexp.ops.alike import Finished, is_witness
 from gitexp.ops.best import snippet
@@ -42,13 +45,35 @@ class Repetitions:
         return self.new.name in {run.name for run in self._found[0]}
 
 
-def plain_metric(
-    old: StoredRun, new: StoredRun, metric: str, settings: Settings, repetitions: Repetitions
-) -> Effect | Refused | Spoilt:
-    """What is known of one metric; goals and noise are those of `settings`.
+def plain_metrics(
+    old: StoredRun, new: StoredRun, metrics: Sequence[str], settings: Settings, rules: Rules
+) -> Iterator[Effect | Refused | Spoilt]:
+    """What is known of each; goals and noise are those of `settings`.
 
-    Raises UsageError where it is not known which way the metric is better.
+    None is compared where both runs tell their data, or what graded them, and it is not the same. Raises
+    UsageError where it is not known which way a metric is better.
     """
+    other = not_comparable(old.whole.inputs, new.whole.inputs, None) if metrics else []
+    allowed = {DATASET: rules.allow_dataset_change, GRADER: rules.allow_grader_change}
+    refused = [role for role in other if not allowed[role]]
+    notes = tuple(f"another {role}, which is allowed" for role in other)
+    repetitions = Repetitions(old, new)
+    for metric in metrics:
+        if refused:
+            hint = f"git exp why {new.name} --vs {old.name}"
+            yield Refused(metric, f"another {' and another '.join(refused)}", hint)
+        else:
+            yield _plain_metric(old, new, metric, settings, repetitions, notes)
+
+
+def _plain_metric(
+    old: StoredRun,
+    new: StoredRun,
+    metric: str,
+    settings: Settings,
+    repetitions: Repetitions,
+    notes: tuple[str, ...],
+) -> Effect | Refused | Spoilt:
     lacking = next((run for run in (old, new) if metric not in run.record.metrics), None)
     if lacking is not None:
         return Refused(metric, f"run {lacking.name} does not have it", f"git exp show {lacking.name}")
@@ -63,7 +88,8 @@ def plain_metric(
     goal = goal_of(metric, settings.goals)
     if goal is None:
         raise UsageError(f"which way metric {metric!r} is better is not known", hint=snippet(metric))
-    notes = () if metric in settings.goals else (f"that {_BETTER[goal]} is better is guessed from the name",)
+    if metric not in settings.goals:
+        notes = (*notes, f"that {_BETTER[goal]} is better is guessed from the name")
     return _effect(metric, left, right, -1 if goal == "min" else 1, settings, repetitions, notes)
 
 
