@@ -150,6 +150,11 @@ def test_another_grader_comes_first(exp: Program) -> None:
     assert gate(exp, old, new, "--allow-grader-change").code == 1
     assert "another grader, which is allowed" in gate(exp, old, new, "--allow-grader-change").out
     assert gate(exp, old, same).code == 1
+    untold = evaluated("untold", GOOD)
+    said = gate(exp, old, untold)
+    assert (said.code, f"the grader of {untold} is not known" in said.out) == (4, True)
+    assert gate(exp, old, untold, "--allow-grader-change").code == 0
+    assert gate(exp, untold, old).code == 0
 
 
 def test_other_data_is_compared_where_that_is_allowed(exp: Program) -> None:

@@ -8,8 +8,10 @@ from math import inf
 
 from gitexp.errors import UsageError
 from gitexp.gate.evidence import Basis, Effect, Errors, Guarded, Refused, Spent
+from gitexp.formats.making import graded_by
 from gitexp.model.evaluation import Direction, OnError, State, Suite
 from gitexp.model.gate import OnErrors, Rules
+from gitexp.model.roles import GRADER
 from gitexp.ops.evaluations.comparing import Compared, compare, few_clusters
 from gitexp.ops.evaluations.diffing import other_grader
 from gitexp.ops.evaluations.matching import Matched, Pair, match
@@ -109,13 +111,22 @@ def _errors(suite: Suite) -> Errors:
 
 def _why_not(runs: tuple[StoredRun, StoredRun], suite: Suite, matched: Matched, rules: Rules) -> str | None:
     """Why the two cannot be compared; None where they can."""
-    if other_grader(*runs, suite.name) and not rules.allow_grader_change:
-        return "another grader"
+    grader = _other_grader(runs, suite.name)
+    if grader is not None and not rules.allow_grader_change:
+        return grader
     if not matched.same_data and not rules.allow_dataset_change:
         return f"other data: {_other_data(matched)}"
     if matched.overlap < rules.min_overlap:
         return f"only {matched.overlap:.1%} of the examples are common: {_other_data(matched)}"
     return None
+
+
+def _other_grader(runs: tuple[StoredRun, StoredRun], suite: str) -> str | None:
+    """In what the new run was graded otherwise; whoever leaves out to tell is not believed to be alike."""
+    if other_grader(*runs, suite):
+        return "another grader"
+    old, new = (graded_by(run.whole.inputs, GRADER, suite) for run in runs)
+    return f"the grader of {runs[1].name} is not known" if old and not new else None
 
 
 def _other_data(matched: Matched) -> str:
@@ -130,8 +141,9 @@ def _other_data(matched: Matched) -> str:
 
 def _notes(runs: tuple[StoredRun, StoredRun], suite: Suite, matched: Matched) -> tuple[str, ...]:
     found = []
-    if other_grader(*runs, suite.name):
-        found.append("another grader, which is allowed")
+    grader = _other_grader(runs, suite.name)
+    if grader is not None:
+        found.append(f"{grader}, which is allowed")
     if not matched.same_data:
         found.append(f"other data, which is allowed: {_other_data(matched)}; only what both have is compared")
     return tuple(found)
