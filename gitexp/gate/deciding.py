@@ -190,14 +190,15 @@ def _guard_check(one: Guarded) -> Check:
 def _cost_check(one: Spent) -> Check:
     name, most = f"{one.suite} {one.limit}", 1 + one.limit.share
     if one.ratio is None:
-        told = f"the runs do not both tell of {one.limit.cost}"
+        told = f"the runs tell the same kinds of {one.limit.cost} of {one.n} of {one.either} examples"
         return Check("cost", name, Outcome.INCOMPARABLE, told)
     told = f"{one.limit.cost} {one.ratio - 1:+.1%}"
     if one.interval is not None:
         told += f" [{one.interval[0] - 1:+.1%}, {one.interval[1] - 1:+.1%}]"
+    told += f" of {one.n} examples"
     if one.ratio <= most:
         return Check("cost", name, Outcome.PASS, told)
-    sure = one.interval is None or one.interval[0] > most
+    sure = one.interval is not None and one.interval[0] > most
     return Check("cost", name, Outcome.FAIL if sure else Outcome.INCONCLUSIVE, told)
 
 

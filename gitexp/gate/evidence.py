@@ -157,9 +157,13 @@ class Spent:
     limit: Limit
     suite: str
     ratio: float | None
-    """New to old; infinite where the old one is 0. None where one of the runs does not tell."""
+    """New to old; infinite where the old one is 0. None where the runs do not tell the same."""
     interval: tuple[float, float] | None
-    """One-sided bounds of the ratio."""
+    """One-sided bounds of the ratio; None for a single example."""
+    n: int
+    """Examples of which both runs tell the same kinds of usage."""
+    either: int
+    """Those of which a run tells any."""
 
 
 @dataclass(frozen=True, slots=True)

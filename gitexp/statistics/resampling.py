@@ -67,11 +67,16 @@ def _ratio_of_sums(pairs: Sequence[tuple[float, float]]) -> float | None:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that `share` of `values` is below, between the two next to it as they lie."""
+    """The value that `share` of `values` is below, between the two next to it as they lie.
+
+    Values may be infinite, and the one between is then as well.
+    """
     ordered = sorted(values)
     place = share * (len(ordered) - 1)
     low = int(place)
     high = min(low + 1, len(ordered) - 1)
+    if ordered[low] == ordered[high] or place == low:
+        return ordered[low]
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 

@@ -180,13 +180,15 @@ def test_a_share_of_the_baselines_value() -> None:
         (1.1, (1.1, 1.1), PASS),
         (1.2, (1.15, 1.3), FAIL),
         (1.2, (1.05, 1.3), UNSURE),
-        (1.2, None, FAIL),
-        (inf, None, FAIL),
+        (1.2, None, UNSURE),
+        (inf, None, UNSURE),
+        (inf, (1.0, inf), UNSURE),
+        (inf, (inf, inf), FAIL),
         (None, None, OTHER),
     ],
 )
 def test_costs(ratio: float | None, interval: tuple[float, float] | None, expected: Outcome) -> None:
-    spent = Spent(Limit("cost", 0.1), "qa", ratio, interval)
+    spent = Spent(Limit("cost", 0.1), "qa", ratio, interval, 40, 40)
     assert decide(Evidence(costs=[spent]), rules()).outcome is expected
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gitexp.gate.evidence import Spent
 from gitexp.model.evaluation import Suite
-from gitexp.model.gate import Limit
+from gitexp.model.gate import Limit, Rules
 from gitexp.ops.evaluations.costs import ratio_interval, ratio_of
 from gitexp.ops.evaluations.matching import Pair
 from gitexp.statistics.estimate import average
@@ -19,26 +19,47 @@ _WORK = 1_000_000
 _DRAWS = (200, 2000)
 
 _Pairs: TypeAlias = Sequence[tuple[float, float]]
+_Statistic: TypeAlias = Callable[[_Pairs], float]
 
 
-def spent(old: Suite, new: Suite, pairs: Sequence[Pair], limit: Limit, confidence: float) -> Spent:
-    """The ratio of new to old over the common examples whose cost both know, with one-sided bounds."""
+class _Known(NamedTuple):
+    """What an example cost."""
+
+    amount: float
+    """The mean over its epochs."""
+    kinds: set[frozenset[str]]
+    """The kinds of usage that its answers tell."""
+
+
+def spent(old: Suite, new: Suite, pairs: Sequence[Pair], limit: Limit, rules: Rules) -> Spent:
+    """The ratio of new to old over the common examples of which both tell the same kinds of usage.
+
+    Its bounds are one-sided. There is no ratio where too many examples are told of by one run alone: what is
+    not counted costs nothing.
+    """
     left, right = _by_example(old, limit), _by_example(new, limit)
-    both = [
-        (left[pair.old.id], right[pair.new.id])
-        for pair in pairs
-        if pair.old.id in left and pair.new.id in right
-    ]
-    if not both:
-        return Spent(limit, old.name, None, None)
-    two_sided = 2 * confidence - 1
+    known = [(left.get(pair.old.id), right.get(pair.new.id)) for pair in pairs]
+    either = sum(one is not None or other is not None for one, other in known)
+    both = [(one.amount, other.amount) for one, other in known if one and other and one.kinds == other.kinds]
+    if not both or len(both) < rules.min_overlap * either:
+        return Spent(limit, old.name, None, None, len(both), either)
+    ratio = _of_sums if limit.percentile is None else _of_percentiles(limit.percentile / 100)
+    interval = _interval(both, limit, ratio, 2 * rules.confidence - 1) if len(both) > 1 else None
+    return Spent(limit, old.name, ratio(both), interval, len(both), either)
+
+
+def _interval(both: _Pairs, limit: Limit, ratio: _Statistic, confidence: float) -> tuple[float, float] | None:
     if limit.percentile is None:
-        before, after = [a for a, _ in both], [b for _, b in both]
-        return Spent(limit, old.name, _ratio(before, after), ratio_interval(before, after, two_sided))
-    ratio = _of_percentiles(limit.percentile / 100)
+        found = ratio_interval([a for a, _ in both], [b for _, b in both], confidence)
+        if found is not None:
+            return found
+    # As well where some draws, or all, cost nothing before: it is then not known how much more it is.
     draws = min(_DRAWS[1], max(_DRAWS[0], _WORK // len(both)))
-    interval = bootstrap(both, ratio, confidence=two_sided, draws=draws) if len(both) > 1 else None
-    return Spent(limit, old.name, ratio(both), interval)
+    return bootstrap(both, ratio, confidence=confidence, draws=draws)
+
+
+def _of_sums(pairs: _Pairs) -> float:
+    return _ratio([a for a, _ in pairs], [b for _, b in pairs])
 
 
 def _ratio(before: Sequence[float], after: Sequence[float]) -> float:
@@ -47,7 +68,7 @@ def _ratio(before: Sequence[float], after: Sequence[float]) -> float:
     return found if found is not None else inf if average(after) > 0 else 1.0
 
 
-def _of_percentiles(share: float) -> Callable[[_Pairs], float]:
+def _of_percentiles(share: float) -> _Statistic:
     def ratio(pairs: _Pairs) -> float:
         before, after = (percentile([pair[at] for pair in pairs], share) for at in (0, 1))
         return _ratio([before], [after])
@@ -55,11 +76,15 @@ def _of_percentiles(share: float) -> Callable[[_Pairs], float]:
     return ratio
 
 
-def _by_example(suite: Suite, limit: Limit) -> dict[str, float]:
-    """What each example cost, the mean over its epochs; those of which nothing is known are left out."""
-    found: dict[str, list[float]] = {}
+def _by_example(suite: Suite, limit: Limit) -> dict[str, _Known]:
+    """What is known of each example's cost; those of which nothing is are left out."""
+    found: dict[str, list[dict[str, float]]] = {}
     for one in suite.usage:
-        known = [float(one.values[name]) for name in limit.counted if name in one.values]
+        known = {name: float(one.values[name]) for name in limit.counted if name in one.values}
         if known:
-            found.setdefault(one.id, []).append(sum(known))
-    return {id: average(values) for id, values in found.items()}
+            found.setdefault(one.id, []).append(known)
+    return {id: _known(answers) for id, answers in found.items()}
+
+
+def _known(answers: Sequence[Mapping[str, float]]) -> _Known:
+    return _Known(average([sum(one.values()) for one in answers]), {frozenset(one) for one in answers})

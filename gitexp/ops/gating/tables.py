@@ -77,7 +77,7 @@ def _add(
         for name in names:
             found.metrics.append(_effect(old, new, name, by_name.get(name), matched.common, rules, notes))
         found.guards += guarded(old, new, matched, names, rules.must_pass)
-    found.costs += [spent(before, after, matched.common, one, rules.confidence) for one in rules.max_increase]
+    found.costs += [spent(before, after, matched.common, one, rules) for one in rules.max_increase]
 
 
 def _refused(suite: str, metrics: Sequence[str], why: str, hint: str | None = None) -> list[Effect | Refused]:

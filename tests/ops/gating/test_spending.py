@@ -1,0 +1,54 @@
+"""By how much a cost has grown: only what both runs tell is held against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from gitexp.gate.deciding import decide
+from gitexp.gate.evidence import Evidence, Spent
+from gitexp.model.gate import Outcome, Rules, limit_of
+from gitexp.ops.evaluations.matching import match
+from gitexp.ops.gating.spending import spent
+from tests.ops.evaluations.suites import suite
+
+MANY = [f"q{number:02}" for number in range(40)]
+RULES = Rules()
+
+
+def found(limit: str, old: Mapping[str, Mapping[str, float]], new: Mapping[str, Mapping[str, float]]) -> Spent:
+    before, after = (suite({name: [1] for name in MANY}, usage=usage) for usage in (old, new))
+    return spent(before, after, match(before, after).common, limit_of(limit), RULES)
+
+
+def judged(one: Spent) -> Outcome:
+    return decide(Evidence(costs=[one]), RULES).outcome
+
+
+@pytest.mark.parametrize("new", [{"in": 10.0}, {"out": 100.0}])
+def test_other_kinds_of_tokens_are_no_saving(new: Mapping[str, float]) -> None:
+    one = found("tokens=10%", dict.fromkeys(MANY, {"in": 10.0, "out": 100.0}), dict.fromkeys(MANY, new))
+    assert (one.ratio, one.n, one.either) == (None, 0, 40)
+    assert judged(one) is Outcome.INCOMPARABLE
+
+
+def test_what_a_run_leaves_out_is_no_saving() -> None:
+    usage = {"in": 10.0}
+    one = found("in=10%", dict.fromkeys(MANY, usage), dict.fromkeys(MANY[:1], usage))
+    assert (one.ratio, one.n, one.either) == (None, 1, 40)
+    one = found("in=10%", dict.fromkeys(MANY, usage), dict.fromkeys(MANY[:38], usage))
+    assert (one.ratio, one.n, judged(one)) == (1.0, 38, Outcome.PASS)
+
+
+def errors(*names: str) -> dict[str, dict[str, float]]:
+    return {name: {"tool_errors": float(name in names)} for name in MANY}
+
+
+def test_a_few_errors_more_may_be_chance() -> None:
+    """Of many draws none holds the one error that there was: that is noise, and no certainty."""
+    for old, new in ((errors("q00"), errors("q00", "q01")), (errors(), errors("q00"))):
+        assert judged(found("tool_errors=10%", old, new)) is Outcome.INCONCLUSIVE
+    assert judged(found("tool_errors=10%", errors("q00"), errors(*MANY))) is Outcome.FAIL
+    assert judged(found("tool_errors=10%", errors(), errors(*MANY[:10]))) is Outcome.FAIL
+    assert judged(found("tool_errors=10%", errors(), errors())) is Outcome.PASS
