@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from gitexp.errors import UnknownKey, UsageError
 from gitexp.gate.evidence import Guarded
@@ -29,11 +29,15 @@ def guarded(
             yield Guarded(rule, f"{old.name}/{name}", len(wanted), tuple(broken))
 
 
-def check_meant(rules: Sequence[MustPass], found: Sequence[Guarded]) -> None:
+def meant(suite: Suite, rules: Sequence[MustPass]) -> set[MustPass]:
+    """Those of the rules that an example of the suite is meant by."""
+    return {rule for rule in rules if any(_is_meant(suite, one, rule) for one in suite.examples)}
+
+
+def check_meant(rules: Sequence[MustPass], found: Container[MustPass]) -> None:
     """Raises UnknownKey for a rule that no example of any suite is meant by: it is misspelt."""
-    held = {one.rule for one in found}
     for rule in rules:
-        if rule not in held:
+        if rule not in found:
             raise UnknownKey(
                 f"no example of the baseline has what {str(rule)!r} asks for",
                 hint=f"git exp eval show RUN --by {shlex.quote(rule.tag)}",

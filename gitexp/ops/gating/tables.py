@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from gitexp.errors import UsageError
-from gitexp.gate.evidence import Basis, Effect, Errors, Guarded, Refused, Spent
 from gitexp.formats.making import graded_by
-from gitexp.model.evaluation import Direction, OnError, State, Suite
-from gitexp.model.gate import OnErrors, Rules
+from gitexp.gate.evidence import Basis, Effect, Errors, Guarded, Refused, Spent
+from gitexp.model.evaluation import Metric, OnError, State, Suite
+from gitexp.model.gate import MustPass, OnErrors, Rules
 from gitexp.model.roles import GRADER
 from gitexp.ops.evaluations.comparing import Compared, compare, few_clusters
 from gitexp.ops.evaluations.diffing import other_grader
 from gitexp.ops.evaluations.matching import Matched, Pair, match
 from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
-from gitexp.ops.gating.guards import check_meant, guarded
+from gitexp.ops.gating.guards import check_meant, guarded, meant
 from gitexp.ops.gating.spending import spent
 from gitexp.ops.read import StoredRun
 from gitexp.statistics.estimate import FEWEST_CLUSTERS, Estimate
@@ -30,6 +29,8 @@ class Tables:
     guards: list[Guarded] = field(default_factory=list)
     costs: list[Spent] = field(default_factory=list)
     errors: list[Errors] = field(default_factory=list)
+    meant: set[MustPass] = field(default_factory=set)
+    """The rules that examples of the baseline are meant by, whether or not their suite can be compared."""
 
 
 def read_tables(old: StoredRun, new: StoredRun, suites: Mapping[str, Sequence[str]], rules: Rules) -> Tables:
@@ -38,15 +39,20 @@ def read_tables(old: StoredRun, new: StoredRun, suites: Mapping[str, Sequence[st
     known: Known = {}
     having = [set(all_suite_names(run)) for run in (old, new)]
     for name, metrics in suites.items():
-        lacking = [run for run, names in zip((old, new), having, strict=True) if name not in names]
-        if lacking:
-            told = f"run {lacking[0].name} has no results of suite {name}, example by example"
-            found.metrics += _refused(name, metrics, told, f"git exp eval show {lacking[0].name}")
-            continue
-        before, after = (read_suites(run, [name], known=known)[0] for run in (old, new))
-        _add(found, (old, new), before, after, metrics, rules)
+        before, after = (
+            read_suites(run, [name], known=known)[0] if name in names else None
+            for run, names in zip((old, new), having, strict=True)
+        )
+        if before is not None:
+            found.meant |= meant(before, rules.must_pass)
+        if before is None or after is None:
+            lacking = old if before is None else new
+            told = f"run {lacking.name} has no results of suite {name}, example by example"
+            found.metrics += _refused(name, metrics, told, f"git exp eval show {lacking.name}")
+        else:
+            _add(found, (old, new), before, after, metrics, rules)
     if any(isinstance(one, Effect) for one in found.metrics):
-        check_meant(rules.must_pass, found.guards)
+        check_meant(rules.must_pass, found.meant)
     return found
 
 
@@ -70,12 +76,12 @@ def _add(
     missing = [name for name in metrics if name not in names]
     found.metrics += _refused(old.name, missing, "not both runs have it", f"git exp eval show {runs[1].name}")
     if names:
-        _check_zeros(new, names, rules)
         comparison = compare(old, new, metrics=names, cluster=rules.cluster)
         by_name = {one.metric.name: one for one in comparison.metrics}
         notes = _notes(runs, old, matched)
         for name in names:
-            found.metrics.append(_effect(old, new, name, by_name.get(name), matched.common, rules, notes))
+            told = (*notes, *_declared_otherwise(before, after, name))
+            found.metrics.append(_effect(old, new, name, by_name.get(name), matched.common, rules, told))
         found.guards += guarded(old, new, matched, names, rules.must_pass)
     found.costs += [spent(before, after, matched.common, one, rules) for one in rules.max_increase]
 
@@ -85,23 +91,29 @@ def _refused(suite: str, metrics: Sequence[str], why: str, hint: str | None = No
 
 
 def _with_policy(suite: Suite, baseline: Suite, rules: Rules) -> Suite:
-    """The suite with what the gate, or else the baseline, says of errors: the new run has no say in it."""
+    """The suite with what the gate, or else the baseline, says of errors, and the baseline's metrics.
+
+    The new run has no say in which way a metric is better, nor in what an error counts.
+    """
     words = {OnErrors.ZERO: OnError.ZERO, OnErrors.EXCLUDE: OnError.EXCLUDE, OnErrors.FAIL: OnError.EXCLUDE}
     policy = words[rules.errors] if rules.errors is not None else baseline.meta.on_error
-    return replace(suite, meta=replace(suite.meta, on_error=policy))
+    metrics = tuple(baseline.metric(one.name) or one for one in suite.meta.metrics)
+    return replace(suite, meta=replace(suite.meta, on_error=policy, metrics=metrics))
 
 
-def _check_zeros(suite: Suite, metrics: Sequence[str], rules: Rules) -> None:
-    """Raises UsageError where to count an error as 0 would make it the best there is."""
-    if suite.meta.on_error is not OnError.ZERO or not _errors(suite).errors:
+def _declared_otherwise(before: Suite, after: Suite, name: str) -> Iterator[str]:
+    """Notes on what the new run says of a metric, and what does not hold."""
+    old, new = before.metric(name), after.metric(name)
+    if old is None or new is None:
         return
-    for name in metrics:
-        metric = suite.metric(name)
-        if metric is not None and metric.direction is Direction.MIN:
-            raise UsageError(
-                f"an error that counts as 0 would be the best value of '{suite.name}/{name}'",
-                hint="--errors exclude, or --errors fail",
-            )
+    if old.direction is not new.direction:
+        yield f"{old.direction.value} is better, as the baseline has it, and not {new.direction.value}"
+    if old.ends and new.ends and old.ends != new.ends:
+        yield f"its range is {_range(old)}, as the baseline has it, and not {_range(new)}"
+
+
+def _range(metric: Metric) -> str:
+    return "{:g} to {:g}".format(*metric.ends or ())
 
 
 def _errors(suite: Suite) -> Errors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import pytest
 
@@ -17,7 +18,10 @@ MANY = [f"q{number:02}" for number in range(40)]
 RULES = Rules()
 
 
-def found(limit: str, old: Mapping[str, Mapping[str, float]], new: Mapping[str, Mapping[str, float]]) -> Spent:
+Usage: TypeAlias = Mapping[str, float]
+
+
+def found(limit: str, old: Mapping[str, Usage], new: Mapping[str, Usage]) -> Spent:
     before, after = (suite({name: [1] for name in MANY}, usage=usage) for usage in (old, new))
     return spent(before, after, match(before, after).common, limit_of(limit), RULES)
 
@@ -27,8 +31,9 @@ def judged(one: Spent) -> Outcome:
 
 
 @pytest.mark.parametrize("new", [{"in": 10.0}, {"out": 100.0}])
-def test_other_kinds_of_tokens_are_no_saving(new: Mapping[str, float]) -> None:
-    one = found("tokens=10%", dict.fromkeys(MANY, {"in": 10.0, "out": 100.0}), dict.fromkeys(MANY, new))
+def test_other_kinds_of_tokens_are_no_saving(new: Usage) -> None:
+    usage = {"in": 10.0, "out": 100.0}
+    one = found("tokens=10%", dict.fromkeys(MANY, usage), dict.fromkeys(MANY, new))
     assert (one.ratio, one.n, one.either) == (None, 0, 40)
     assert judged(one) is Outcome.INCOMPARABLE
 
