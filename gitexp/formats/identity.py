@@ -12,12 +12,16 @@ from collections.abc import Iterable, Mapping
 from gitexp.formats.canonical_json import digest
 from gitexp.formats.inputs import NONE
 from gitexp.model.record import Input, Pin
-from gitexp.model.roles import FILE, PROMPT, SEEDS, SETTINGS, TOOLS
+from gitexp.model.roles import DATASET, FILE, PROMPT, SEEDS, SETTINGS, TOOLS
 from gitexp.model.values import Value
 
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 _CONTENT_KEYS = ("digest", "weights", "blob", "ast", "oid")
 """Keys of a value that hold a hash of what the input is."""
+_DESCRIBED = frozenset(
+    ("digest", "begins", "examples", "files", "mixed", "name", "names", "path", "size", "source", "template")
+)
+"""Keys of a value that its digest speaks for: where it is, how large, what it is called."""
 _REVISION_KEYS = ("revision", "commit", "version")
 _SPEAKING = frozenset((PROMPT, SETTINGS, SEEDS, TOOLS, "seed"))
 """Roles whose value is the thing itself, and not the name of one."""
@@ -26,19 +30,35 @@ _SPEAKING = frozenset((PROMPT, SETTINGS, SEEDS, TOOLS, "seed"))
 def identity(one: Input) -> str:
     """`sha256:…`, or `none` where that is what the input states.
 
-    That of a file is the hash of its bytes; of a mapping with a `digest`, that; of another value the hash of
-    its canonical JSON, with the name where it is not the value that tells what it is.
+    That of a file is the hash of its bytes; of a mapping with a `digest` and nothing else that counts, that;
+    of another value the hash of its canonical JSON, with the name where it is not the value that tells what
+    it is.
     """
     if one.none:
         return NONE
     if one.oid is not None:
         return f"sha256:{one.oid}"
-    told = one.value.get("digest") if isinstance(one.value, Mapping) else None
-    if isinstance(told, str) and _SHA256.fullmatch(told):
+    told = _digest_of_all(one)
+    if told is not None:
         return told
     value = _plain(one.value)
     speaks = pin_of(one) is Pin.CONTENT and one.value is not None
     return "sha256:" + digest(value if speaks else [one.name, value])
+
+
+def _digest_of_all(one: Input) -> str | None:
+    """The `digest` that its value has, where what stands beside it only describes what it is the hash of.
+
+    A threshold beside the digest of a judge's prompt makes another grader. Of a dataset with `examples` it is
+    the hash of those that were used, whatever chose them.
+    """
+    if not isinstance(one.value, Mapping):
+        return None
+    told = one.value.get("digest")
+    if not isinstance(told, str) or not _SHA256.fullmatch(told):
+        return None
+    used = one.role == DATASET and "examples" in one.value
+    return told if used or one.value.keys() <= _DESCRIBED else None
 
 
 def pin_of(one: Input) -> Pin | None:

@@ -32,6 +32,13 @@ def test_the_digest_of_the_examples_stands_for_a_dataset() -> None:
     assert pin_of(one) is Pin.CONTENT
 
 
+def test_a_digest_does_not_hide_what_it_is_not_the_hash_of() -> None:
+    grader = {"name": "judge", "digest": HASH}
+    assert identity(Input("grader", "g", value=grader)) == HASH
+    strict, mild = (Input("grader", "g", value=grader | {"threshold": share}) for share in (0.5, 0.9))
+    assert len({HASH, identity(strict), identity(mild)}) == 3
+
+
 def test_content_speaks_for_itself_and_a_name_only_for_its_name() -> None:
     prompt = Input("prompt", "a", value="Answer briefly.")
     assert identity(prompt) == identity(replace(prompt, name="b"))
