@@ -143,8 +143,7 @@ def _judged(
     if effect.basis is Basis.NOTHING and rules.mode is Mode.REGRESSION and rules.max_drop is not None:
         return Outcome.PASS, f"within {margin:.4g}, as one run of each is; its noise is not known"
     if bounds is None:
-        few = "one run of each, and its noise is not known"
-        return Outcome.INCONCLUSIVE, few if effect.basis is Basis.NOTHING else "too few to tell by"
+        return Outcome.INCONCLUSIVE, _untold(effect)
     if effect.basis is Basis.EXAMPLES and effect.n < rules.min_n:
         return Outcome.INCONCLUSIVE, f"{effect.n} examples are fewer than {rules.min_n}"
     if rules.detect is not None and least is not None and least > rules.detect:
@@ -153,6 +152,13 @@ def _judged(
         )
         return Outcome.INCONCLUSIVE, told
     return _BY_MODE[rules.mode](effect, bounds[0], margin, rules)
+
+
+def _untold(effect: Effect) -> str:
+    """Why there are no bounds."""
+    if effect.basis is Basis.NOTHING:
+        return "one run of each, and its noise is not known"
+    return "too few to tell by" if effect.constant else "its noise is too large for a number"
 
 
 def _not_worse(effect: Effect, low: float, margin: float, rules: Rules) -> tuple[Outcome, str]:

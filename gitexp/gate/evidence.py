@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from math import inf
+from math import inf, isfinite, isnan
 
 from gitexp.model.gate import Limit, MustPass
 from gitexp.statistics.distributions import student_quantile
@@ -72,7 +72,7 @@ class Effect:
         if self.constant:
             return self._chance if self.gain < -margin else 1.0
         ps = [one.p_greater(-margin) for one in self.estimates]
-        return max((1 - p for p in ps if p is not None), default=None)
+        return max((1 - p for p in ps if p is not None and not isnan(p)), default=None)
 
     def interval(self, confidence: float) -> tuple[float, float] | None:
         """One-sided bounds of the gain, below and above; None where nothing tells them."""
@@ -83,6 +83,8 @@ class Effect:
         if self.constant:
             return self._of_constant(1 - confidence)
         known = [one for one in self.estimates if one.se is not None]
+        if not all(isfinite(one.se or 0) for one in known):
+            return None
         low = min(one.below(confidence) or 0.0 for one in known)
         high = max(one.above(confidence) or 0.0 for one in known)
         return max(low, -self.width), min(high, self.width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from math import fsum, inf, sqrt
+from math import fsum, inf, isfinite, sqrt
 
 from gitexp.statistics.distributions import NORMAL, student_above, student_quantile, student_two_sided
 
@@ -78,9 +78,14 @@ def welch(before: Sequence[float], after: Sequence[float]) -> Estimate:
     gain, n = average(after) - average(before), min(len(before), len(after))
     if n > 1:
         parts = [variance(side) / len(side) for side in (before, after)]
-        weights = [part * part / (len(side) - 1) for part, side in zip(parts, (before, after), strict=True)]
-        df = sum(parts) ** 2 / sum(weights) if sum(weights) else 0
-        return Estimate(gain, n, sqrt(sum(parts)) or None, df)
+        total = sum(parts)
+        if not total or not isfinite(total):
+            return Estimate(gain, n, sqrt(total) or None, n - 1)
+        # Of shares of the whole: the square of a variance may be no number.
+        weights = [
+            (part / total) ** 2 / (len(side) - 1) for part, side in zip(parts, (before, after), strict=True)
+        ]
+        return Estimate(gain, n, sqrt(total), 1 / sum(weights))
     more = max(before, after, key=len)
     spread = variance(more) * (1 / len(before) + 1 / len(after))
     return Estimate(gain, n, sqrt(spread) or None, len(more) - 1)

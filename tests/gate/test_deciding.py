@@ -25,7 +25,7 @@ from gitexp.gate.evidence import (
 from gitexp.model.completeness import Least
 from gitexp.model.gate import Correct, Limit, Mode, MustPass, OnErrors, Outcome, Rules, gravest
 from gitexp.model.noise import Noise
-from gitexp.statistics.estimate import Estimate, estimate
+from gitexp.statistics.estimate import Estimate, estimate, welch
 
 PASS, FAIL = Outcome.PASS, Outcome.FAIL
 UNSURE, POLICY, OTHER = Outcome.INCONCLUSIVE, Outcome.POLICY, Outcome.INCOMPARABLE
@@ -144,6 +144,15 @@ def test_of_two_estimates_the_less_sure_one_counts() -> None:
     assert outcome(effect, rules()) is PASS
     bounds = effect.interval(0.95)
     assert bounds == pytest.approx((-0.03 - 2.132 * 0.02, -0.03 + 2.132 * 0.02), abs=1e-4)
+
+
+@pytest.mark.parametrize("large", [1e120, 1e200])
+def test_of_noise_that_is_no_number_nothing_is_told(large: float) -> None:
+    found = welch([large, 2 * large], [3 * large, 5 * large])
+    effect = Effect("loss", 1.5 * large, 4 * large, -found.mean, Basis.REPEATED, 2, (found,))
+    (check,) = decide(Evidence([effect]), rules()).checks
+    assert check.outcome is (PASS if large == 1e120 else UNSURE), check
+    assert check.bounds is None or check.bounds[0] < check.bounds[1]
 
 
 def test_bounds_end_where_the_metric_does() -> None:
