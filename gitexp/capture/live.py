@@ -84,6 +84,8 @@ class Sealed:
     at: float
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Bytes of each file, as `Live.sizes` has them, that are in the commit; what was logged later is not."""
+    own: Oid | None = None
+    """The commit that has what was logged and nothing else, where `commit` is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,7 @@ class Live:
 
     def write_sealed(self, sealed: Sealed) -> None:
         """Not synced: a power cut that takes this note leaves the commit, which says the same."""
-        value = {"commit": sealed.commit, "at": sealed.at, "sizes": dict(sealed.sizes)}
+        value = {"commit": sealed.commit, "at": sealed.at, "sizes": dict(sealed.sizes), "own": sealed.own}
         temporary = self.path / ".sealed.json"
         temporary.write_text(json.dumps({"version": VERSION, **value}))
         temporary.replace(self.path / "sealed.json")
@@ -270,6 +272,7 @@ class Live:
             value["commit"],
             value["at"],
             value["sizes"],
+            value.get("own"),
         )
 
     def note_process(self, pid: int) -> None:

@@ -83,9 +83,9 @@ def noted_ending(rows: Sequence[list[Any]]) -> Ending | None:
 def extend(repo: Repository, live: Live) -> Oid | None:
     """The commit that adds what was logged after the run's last one; None where nothing was.
 
-    Labels, and the verdict, stay as they are at the tip: they may have been edited since. Nothing else is
-    taken from there, for anybody may have put it on top. Raises RefChanged where the tip holds rows that are
-    not ours.
+    Labels, the verdict and results stay as they were put on top since; nothing else is taken from there, for
+    anybody may have written it. Raises RefChanged where the tip holds rows that are not ours, or other
+    results in the place of those that changed.
     """
     with hold_writing(live) as lock:
         start = live.read_start()
@@ -98,18 +98,41 @@ def extend(repo: Repository, live: Live) -> Oid | None:
         builder = ObjectBuilder(repo.layout.object_format)
         tree = record_tree(repo, live, builder, start, folded, tables)
         before = recorded_blobs(repo.reader, tip)
-        if not {path for path in before if path.startswith(INHERITED)} <= {*tree.blobs, *_dropped(folded)}:
+        sealed, present = live.read_sealed(), load(repo, tip, live.name).record.info
+        gone = {path for path in before if path.startswith(INHERITED)} - {*tree.blobs, *_dropped(folded)}
+        # What we wrote ourselves may be left out again; a chunk of rows never is.
+        lost = {path for path in gone if sealed is None or path.startswith(INHERITED[0])}
+        if lost or present.resumed != start.record.info.resumed:
             raise RefChanged(f"run {live.name!r} was continued elsewhere", hint=f"git exp show {live.name}")
-        info = _ended_as(repo, live, folded.record.info, load(repo, tip, live.name).record.info)
-        commit = _write(start, replace(folded.record, info=info), tree, (tip,), at=time.time())
+        record = replace(folded.record, info=_ended_as(repo, live, folded.record.info, present))
+        last = (sealed.own or sealed.commit) if sealed else tip
+        commit, pure = _on_top(repo, start, record, tree, last, tip)
         added = tree.blobs != before
         if added:
             bring_in(repo, live, builder, lock)
             update = RefUpdate(run_ref(live.name), commit, own)
             publish(repo.git.holding(lock.descriptor), repo.layout, [update])
             _log(repo, f"{operations.RECORDING}late rows of {live.name}", update)
-        live.write_sealed(Sealed(commit if added else tip, time.time(), _sizes(content.sizes, traces)))
+        sizes = _sizes(content.sizes, traces)
+        live.write_sealed(Sealed(commit if added else tip, time.time(), sizes, pure if added else last))
         return commit if added else None
+
+
+def _on_top(
+    repo: Repository, start: Start, record: Record, tree: RecordTree, last: Oid, tip: Oid
+) -> tuple[Oid, Oid]:
+    """The commit on `tip`, and that which has only what was logged: the same where no results were put on
+    top of the `last` of these. Else the one is a merge, so that the other is never lost."""
+    # Few runs are logged to after their end.
+    from gitexp.ops.late_rows import more_than_labels, with_results
+
+    now, (base, top) = time.time(), (recorded_blobs(repo.reader, one) for one in (last, tip))
+    if not more_than_labels(base, top):
+        commit = _write(start, record, tree, (tip,), at=now)
+        return commit, commit
+    pure = _write(start, record, tree, (last,), at=now)
+    both, tree.blobs = with_results(repo, record.info.name, last, tip, record, tree.blobs)
+    return _write(start, both, tree, (tip, pure), at=now), pure
 
 
 def _ended_as(repo: Repository, live: Live, own: RunInfo, tip: RunInfo) -> RunInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,10 @@ def test_a_checkpoint_has_none_and_a_live_run_shows_what_it_has(here: Repo) -> N
     assert "traces/spans.jsonl" in here.git("ls-tree", "-r", "--name-only", f"exp/{run.name}")
 
 
-def test_spans_that_came_late_are_added_by_the_next_command(here: Repo) -> None:
+def test_spans_that_came_late_are_added_by_the_next_command(
+    here: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever they are packed by there."""
     with gitexp.start("late", strict=True) as run:
         run.log({"a": 1})
         leave(1)
@@ -116,10 +120,13 @@ def test_spans_that_came_late_are_added_by_the_next_command(here: Repo) -> None:
     os.environ[VARIABLE] = folder
     leave(2)
     del os.environ[VARIABLE]
+    monkeypatch.setitem(sys.modules, "zstandard", None)
     with Repository.open(here.path, here.environ) as repo:
         assert [one.outcome for one in sweep(repo)] == [Outcome.EXTENDED]
         assert sweep(repo) == []
     assert spans(here, run.name) == 2
+    files = here.git("ls-tree", "-r", "--name-only", f"exp/{run.name}", ".exp/artifacts/traces/")
+    assert files == ".exp/artifacts/traces/spans.jsonl.gz"
     here.fsck()
 
 

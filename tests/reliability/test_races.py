@@ -14,15 +14,21 @@ import pytest
 
 import gitexp
 from gitexp.capture.live import Live
+from gitexp.errors import RefChanged, UsageError
+from gitexp.formats.canonical_json import short_hash
 from gitexp.git.write import kept_packs
+from gitexp.interop.problems import Problems
+from gitexp.model.evaluation import Suite
 from gitexp.model.names import RunName
-from gitexp.model.record import Status
+from gitexp.model.record import Input, Status
 from gitexp.model.values import Oid
-from gitexp.ops import continuing
+from gitexp.ops import continuing, seal
 from gitexp.ops.begin import Wish, begin
+from gitexp.ops.evaluations.regrading import regrade
 from gitexp.ops.inscribe import amend
 from gitexp.ops.recording import Recording
 from gitexp.ops.recover import Outcome, sweep
+from gitexp.ops.resolve import resolve
 from gitexp.ops.seal import Ending
 from gitexp.repo import Repository
 from tests.gitrepo import Repo
@@ -124,6 +130,8 @@ def test_a_worker_that_logs_after_the_end(repo: Repo) -> None:
         ended = gitexp.get_run(recording.name, repository=repo.path)
         assert next_command(repo) == []
         assert recording.live.path.is_dir()
+        with pytest.raises(UsageError, match="a process of run 'outlived-.*' is still at work"):
+            _regrade(opened, recording.name)
     os.write(to_worker, b"go")
     assert os.read(from_worker, 4) == b"done"
     os.wait()
@@ -150,6 +158,42 @@ def test_rows_that_are_added_late_take_nothing_but_labels_from_an_edit(repo: Rep
     info = gitexp.get_run(recording.name, repository=repo.path).info
     assert (info.command, info.cwd, info.note) == (("true",), ".", "well")
     assert (info.status, info.exit_code) == ("failed", 7)
+
+
+def test_rows_that_are_added_late_leave_new_scores_alone(repo: Repo) -> None:
+    """However often rows come: but rows of the same suite cannot be added to other scores."""
+    with Repository.open(repo.path, repo.environ) as opened:
+        run = gitexp.start("graded", repository=repo.path, strict=True)
+        run.eval("qa").add(id="q0", input="i", target="t", output="o", scores={"acc": 0.0})
+        live = opened.live(run.name)
+        joined = Recording.joined(opened, live.path)
+        run.finish()
+        _regrade(opened, run.name)
+        graded = repo.git("rev-parse", f"exp/{run.name}:.exp/eval")
+        for late in (1, 2):
+            joined.metrics({"late": late}, late, 1.0)
+            joined.writer.sync()
+            assert seal.extend(opened, live) is not None
+            assert seal.extend(opened, live) is None
+            found = gitexp.get_run(run.name, repository=repo.path)
+            assert (found.metrics["qa/acc"], found.metrics["late"]) == (1, late)
+            assert repo.git("rev-parse", f"exp/{run.name}:.exp/eval") == graded
+        assert "graded by hand" in repo.git("show", f"exp/{run.name}:.exp/inputs.yaml")
+        joined.result(
+            "qa", {"e": {"id": "q1", "x": short_hash("q1")}, "r": {"id": "q1", "ep": 1, "s": {"acc": 0.5}}}
+        )
+        joined.writer.sync()
+        with pytest.raises(RefChanged, match="'eval/qa' was changed by hand meanwhile"):
+            seal.extend(opened, live)
+    repo.fsck()
+
+
+def _regrade(repo: Repository, name: RunName) -> None:
+    def graded(suite: Suite, _: Problems) -> tuple[Suite, Input]:
+        results = tuple(replace(one, scores={"acc": 1.0}) for one in suite.results)
+        return replace(suite, results=results), Input("grader", "qa", value="graded by hand")
+
+    regrade(resolve(repo, name), "qa", graded, "why")
 
 
 def _worker(repo: Repository, recording: Recording) -> tuple[int, int]:

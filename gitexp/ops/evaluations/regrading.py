@@ -68,6 +68,8 @@ def regrade(
         raise UsageError("no reason is given", hint="-m 'why the scores are to be others'")
     if run.live:
         raise UsageError(f"run {run.name!r} is still running", hint="wait for its end")
+    if (live := run.repo.live(run.name)).path.is_dir() and live.working():
+        raise UsageError(f"a process of run {run.name!r} is still at work", hint="wait for its end")
     (old,) = read_suites(run, [suite], with_text=with_text)
     problems = Problems(partial)
     given, grader = grades(with_texts(run, old) if with_text else old, problems)
