@@ -6,18 +6,19 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from gitexp.formats.asked import fingerprint, portable_name, provider_name, settings_of
 from gitexp.formats.canonical_json import digest
 from gitexp.formats.span_content import hash_of
 from gitexp.formats.ways import bounded, different, hashed, mixed, pin_of_model
 from gitexp.interop import gen_ai
 from gitexp.interop.gen_ai import Family, text_of
+from gitexp.model.evaluation import is_score
 from gitexp.model.record import How, Input, Pin
 from gitexp.model.roles import GRADER, MODEL, PROMPT, RETRIEVER, SEEDS, SETTINGS, TOOLS
 from gitexp.model.trace import Message, Span
 from gitexp.model.values import Value
 
 _REQUEST = re.compile(r"gen_ai\.(?:openai\.|anthropic\.)?request\.([a-z0-9_.]{1,60})")
-_NO_SETTINGS = frozenset(("model", "seed", "stream"))
 _DEFINITIONS = ("gen_ai.tool.definitions", "llm.tools")
 _INSTRUCTIONS = "gen_ai.system_instructions"
 _SAID = ("gen_ai.input.messages", "gen_ai.prompt", "llm.input_messages")
@@ -31,8 +32,8 @@ def inputs_of(family: Family) -> Iterator[Input]:
     """The inputs that were observed; of a role and a name there is one."""
     calls: dict[tuple[str, str], list[Span]] = {}
     for one in family.calls():
-        model = text_of(one, "model")
-        key = (GRADER if family.place(one).grading else MODEL, (model or "")[:_MAX_NAME])
+        model = _name(one, "model")
+        key = (GRADER if family.place(one).grading else MODEL, model or "")
         if model is not None and (len(calls) < _MAX_NAMES or key in calls):
             calls.setdefault(key, []).append(one)
     for (role, model), ones in sorted(calls.items()):
@@ -40,18 +41,20 @@ def inputs_of(family: Family) -> Iterator[Input]:
         if role == MODEL:
             yield from _asked(model, ones)
     own = [one for key, ones in sorted(calls.items()) if key[0] == MODEL for one in ones]
-    if seeds := different(seed for one in own if (seed := _requested(one).get("seed")) is not None):
+    if seeds := different(seed for one in own if is_score(seed := _requested(one).get("seed"))):
         yield Input(SEEDS, SEEDS, value={"api": bounded(seeds)}, how=How.OBSERVED)
     yield from _retrievers(one for one in family.spans if not family.place(one).grading)
 
 
 def _model(role: str, name: str, calls: list[Span]) -> Input:
-    answered = {
-        "response_model": {text_of(one, "answered") for one in calls},
-        "system_fingerprint": {text_of(one, "fingerprint") for one in calls},
+    answered: dict[str, set[str | None]] = {
+        "response_model": {_name(one, "answered") for one in calls},
+        "system_fingerprint": {fingerprint(text_of(one, "fingerprint") or "") for one in calls},
     }
     seen = {key: bounded(sorted(filter(None, found))) for key, found in answered.items() if any(found)}
-    providers = sorted({told for one in calls if (told := text_of(one, "provider")) is not None})
+    providers = sorted(
+        {provider_name(told) for one in calls if (told := text_of(one, "provider")) is not None}
+    )
     value: dict[str, Value] = {"name": name}
     if providers:
         value["provider"] = bounded(list(providers))
@@ -60,9 +63,7 @@ def _model(role: str, name: str, calls: list[Span]) -> Input:
 
 def _asked(model: str, calls: list[Span]) -> Iterator[Input]:
     """What the calls of a model were given besides what was said."""
-    settings = different(
-        {key: value for key, value in _requested(one).items() if key not in _NO_SETTINGS} for one in calls
-    )
+    settings = different(settings_of(_requested(one)) for one in calls)
     if any(settings):
         yield Input(SETTINGS, model, value=mixed(settings), how=How.OBSERVED)
     tools = [messages for one in calls for key in _DEFINITIONS if (messages := one.lists.get(key))]
@@ -73,6 +74,11 @@ def _asked(model: str, calls: list[Span]) -> Iterator[Input]:
     if hashes := different(told for one in calls if (told := _instructions(one)) is not None):
         value = hashed(hashes)
         yield Input(PROMPT, f"{model} system", value=value, how=How.OBSERVED, pin=Pin.INFERRED)
+
+
+def _name(one: Span, what: str) -> str | None:
+    found = text_of(one, what)
+    return None if found is None else portable_name(found)[:_MAX_NAME]
 
 
 def _requested(one: Span) -> dict[str, Value]:
@@ -112,16 +118,17 @@ def _retrievers(spans: Iterable[Span]) -> Iterator[Input]:
         source = one.attributes.get("gen_ai.data_source.id")
         if not gen_ai.retrieves(one) and source is None:
             continue
-        name = str(source)[:_MAX_NAME] if isinstance(source, (str, int)) and source != "" else "retrieval"
+        known = isinstance(source, (str, int)) and source != ""
+        name = portable_name(str(source))[:_MAX_NAME] if known else "retrieval"
         if len(found) < _MAX_NAMES or name in found:
-            found.setdefault(name, []).append(_retrieval(one, source))
+            found.setdefault(name, []).append(_retrieval(one, name if known else None))
     for name, values in sorted(found.items()):
         value = mixed(different(values))
         yield Input(RETRIEVER, name, value=value, how=How.OBSERVED, pin=Pin.NAMED)
 
 
-def _retrieval(one: Span, source: Value) -> dict[str, Value]:
-    told = {"data_source": source}
+def _retrieval(one: Span, source: str | None) -> dict[str, Value]:
+    told: dict[str, Value] = {"data_source": source}
     if gen_ai.retrieves(one):
-        told |= {"embedder": text_of(one, "model"), "top_k": _requested(one).get("top_k")}
+        told |= {"embedder": _name(one, "model"), "top_k": settings_of(_requested(one)).get("top_k")}
     return {key: value for key, value in told.items() if value is not None}

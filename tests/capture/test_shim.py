@@ -285,23 +285,28 @@ def test_calls_of_models_are_told_without_what_is_said(observed: Observer) -> No
             "model": "gpt-x", "temperature": 0.5, "seed": 7, "tools": [{"name": "f"}], "user": "someone",
             "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "a secret"}],
         }
-        answer = {"model": "gpt-x-1", "system_fingerprint": "fp", "choices": ["private"]}
+        answer = {"model": "gpt-x-1", "system_fingerprint": "fp_1", "choices": ["private"]}
         assert openai.SyncAPIClient().post("/chat/completions", body, answer) == [answer]
         parts = {"type": "created", "response": {"model": "m2-1"}}, {"type": "delta"}
         told = openai.AsyncAPIClient().post("/responses", {"model": "m2"}, *parts)
         assert asyncio.run(told) == [*parts]
         openai.SyncAPIClient().post("/files", {"model": "m3"}, {})
-        openai.SyncAPIClient().post("/chat/completions", {"model": "m4", "tools": object()}, {})
+        body = {"model": "m4", "tools": object(), "thinking": b"x", "seed": {1}, "n": 2, "instructions": "a"}
+        openai.SyncAPIClient().post("/chat/completions", body, {})
         """
     )
     assert (done.returncode, done.stderr) == (0, "")
     facts = observed.seen.calls
     assert {"provider": "openai", "model": "gpt-x", "settings": {"temperature": 0.5}} in facts
     assert {"provider": "openai", "model": "gpt-x", "seed": 7} in facts
-    seen = {"response_model": "gpt-x-1", "system_fingerprint": "fp"}
+    seen = {"response_model": "gpt-x-1", "system_fingerprint": "fp_1"}
     assert {"provider": "openai", "model": "gpt-x", "seen": seen} in facts
     assert {"provider": "openai", "model": "m2", "seen": {"response_model": "m2-1"}} in facts
     assert {one["model"] for one in facts} == {"gpt-x", "m2", "m4"}
+    # What JSON does not have is no harm to the rest.
+    kept = [one for one in facts if one["model"] == "m4"]
+    assert [next(iter(one.keys() - {"model", "provider"})) for one in kept] == ["prompt", "settings", "more"]
+    assert kept[1]["settings"] == {"n": 2}
     told = b"".join(path.read_bytes() for path in observed.told.iterdir())
     assert b"sha256:" in told
     for private in (b"secret", b"brief", b"private", b"someone"):

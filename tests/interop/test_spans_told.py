@@ -185,6 +185,33 @@ def test_settings_that_differ_between_calls_are_all_told() -> None:
     assert "settings" not in inputs(chat(1))
 
 
+def test_what_was_said_and_where_it_ran_is_in_no_input() -> None:
+    private = {
+        "gen_ai__request__messages": "the patient Bob has cancer",
+        "gen_ai__request__structured_output_schema": '{"title": "diagnosis of Bob"}',
+        "gen_ai__request__user": "bob@corp.com",
+        "gen_ai__request__text": "a word for Bob",
+        "gen_ai__request__seed": "bob",
+        "gen_ai__request__model": "/home/bob/secret proj/llama.gguf",
+        "gen_ai__response__model": "/home/bob/secret proj/llama.gguf",
+        "openai__response__system_fingerprint": "bobs-laptop.corp.internal:80",
+        "gen_ai__provider__name": "bobs-laptop.corp.internal",
+        "gen_ai__request__stop_sequences": ["a b"],
+        "gen_ai__request__temperature": 0.5,
+    }
+    found = inputs(chat(1, **private), span(2, gen_ai__data_source__id="/home/bob/vec/index.faiss"))
+    told = repr(found).lower()
+    assert not any(word in told for word in ("bob", "corp", "home", "proj"))
+    assert [one.name for one in found["model"]] == ["llama.gguf"]
+    assert [one.name for one in found["retriever"]] == ["index.faiss"]
+    value = found["settings"][0].value
+    assert isinstance(value, dict)
+    assert (value["temperature"], value["stop_sequences"]) == (0.5, ["a b"])
+    # A schema that differs is another setting.
+    assert str(value["structured_output_schema"]).startswith("sha256:")
+    assert value.keys() == {"stop_sequences", "structured_output_schema", "temperature", "text"}
+
+
 def with_list(one: Span, key: str, *values: Any) -> Span:
     return Span(
         one.trace, one.span, "", attributes=one.attributes, lists={key: tuple(map(message_of, values))}

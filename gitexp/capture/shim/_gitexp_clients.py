@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -27,6 +28,8 @@ SETTINGS = (
 _MOST = 64
 """Facts of one kind about one model."""
 _MOST_TEXT = 200
+_MOST_NAME = 1000
+"""A path's last part is what it is known by."""
 _HOSTS = {"api.openai.com": "openai", "api.anthropic.com": "anthropic"}
 
 _told: set[str] = set()
@@ -76,16 +79,39 @@ def _asked(client: Any, package: str, options: Any, request: Any) -> None:
         return
     extra = getattr(options, "extra_json", None)
     body = {**body, **extra} if isinstance(extra, Mapping) else body
-    who, model = _provider(package, str(client.base_url)), str(body.get("model"))[:_MOST_TEXT]
+    who, model = _provider(package, str(client.base_url)), str(body.get("model"))[:_MOST_NAME]
     _models[request] = who, model
-    _tell(who, model, "settings", {key: _short(body[key]) for key in SETTINGS if key in body})
-    if body.get("seed") is not None:
-        _tell(who, model, "seed", _short(body["seed"]))
-    if isinstance(body.get("tools"), (list, tuple)) and body["tools"]:
-        _tell(who, model, "tools", _hash(body["tools"]))
+    for kind, fact in (("seed", _seed), ("tools", _tools), ("prompt", _prompt)):
+        with suppress(Exception):  # of one fact, not of the others
+            what = fact(body)
+            if what is not None:
+                _tell(who, model, kind, what)
+    _tell_settings(who, model, body)
+
+
+def _tell_settings(who: str, model: str, body: Mapping[str, Any]) -> None:
+    told: dict[str, Any] = {}
+    asked = [key for key in SETTINGS if key in body]
+    for key in asked:
+        with suppress(Exception):  # of one fact, not of the others
+            told[key] = _short(body[key])
+    _tell(who, model, "settings", told)
+    if len(told) < len(asked):
+        _tell(who, model, "more", "settings")
+
+
+def _seed(body: Mapping[str, Any]) -> Any:
+    return _short(body.get("seed"))
+
+
+def _tools(body: Mapping[str, Any]) -> str | None:
+    tools = body.get("tools")
+    return _hash(tools) if isinstance(tools, (list, tuple)) and tools else None
+
+
+def _prompt(body: Mapping[str, Any]) -> str | None:
     system = _system(body)
-    if system:
-        _tell(who, model, "prompt", _hash(system))
+    return _hash(system) if system else None
 
 
 def _answered(data: Any, response: Any) -> None:
@@ -96,7 +122,7 @@ def _answered(data: Any, response: Any) -> None:
     told = inner if isinstance(inner, Mapping) else data
     if known is None or not isinstance(told.get("model"), str) or not told["model"]:
         return
-    seen = {"response_model": told["model"][:_MOST_TEXT]}
+    seen = {"response_model": told["model"][:_MOST_NAME]}
     if isinstance(told.get("system_fingerprint"), str):
         seen["system_fingerprint"] = told["system_fingerprint"][:_MOST_TEXT]
     who, model = known
@@ -147,8 +173,8 @@ def _short(value: Any) -> Any:
     """A scalar or something small as it is, else its hash."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    text = json.dumps(value, sort_keys=True)
-    return json.loads(text) if len(text) <= _MOST_TEXT else "sha256:" + _digest(text)
+    text = json.dumps(value)
+    return json.loads(text) if len(text) <= _MOST_TEXT else "sha256:" + _digest(_canonical(value))
 
 
 def _hash(values: Any) -> str:

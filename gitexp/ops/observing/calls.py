@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from gitexp.formats.asked import fingerprint, portable_name, provider_name, settings_of
 from gitexp.formats.ways import bounded, different, hashed, mixed, pin_of_model
 from gitexp.model.record import How, Input, Pin
 from gitexp.model.roles import MODEL, PROMPT, SEEDS, SETTINGS, TOOLS
 from gitexp.model.values import Value
 
 _API = "api"
+_MOST_NAME = 200
 
 
 def seed_input(seeds: Sequence[tuple[str, Value]], calls: Iterable[Mapping[str, Any]]) -> Iterator[Input]:
@@ -34,12 +36,13 @@ def call_inputs(calls: Iterable[Mapping[str, Any]]) -> Iterator[Input]:
     models: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for one in calls:
         if isinstance(one.get("provider"), str):
-            models.setdefault((one["provider"], one["model"]), []).append(one)
+            key = provider_name(one["provider"]), portable_name(one["model"])[:_MOST_NAME]
+            models.setdefault(key, []).append(one)
     for (provider, model), facts in sorted(models.items()):
         cut = {str(one["more"]) for one in facts if "more" in one}
         value = {"name": model, "provider": provider}
         yield Input(MODEL, model, value=value, how=How.OBSERVED, pin=pin_of_model(model), seen=_seen(facts))
-        if any(settings := _ways(facts, "settings")):
+        if any(settings := _settings(facts)):
             yield _input(SETTINGS, model, mixed(settings), inexact="settings" in cut)
         for kind, role in (("tools", TOOLS), ("prompt", PROMPT)):
             if hashes := [one for one in _ways(facts, kind) if isinstance(one, str)]:
@@ -59,11 +62,16 @@ def _seen(facts: Iterable[Mapping[str, Any]]) -> Mapping[str, Value]:
     found: dict[str, list[Value]] = {}
     for one in facts:
         told = one.get("seen")
-        for key in ("response_model", "system_fingerprint"):
+        for key, public in (("response_model", portable_name), ("system_fingerprint", fingerprint)):
             value = told.get(key) if isinstance(told, dict) else None
-            if isinstance(value, str) and value not in found.setdefault(key, []):
+            if isinstance(value, str) and (value := public(value)) not in found.setdefault(key, []):
                 found[key].append(value)
     return {key: bounded(sorted(map(str, values))) for key, values in found.items() if values}
+
+
+def _settings(facts: Iterable[Mapping[str, Any]]) -> list[Value]:
+    told = (one.get("settings") for one in facts)
+    return different(settings_of(one) for one in told if isinstance(one, Mapping))
 
 
 def _ways(facts: Iterable[Mapping[str, Any]], kind: str) -> list[Value]:

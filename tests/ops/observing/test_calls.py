@@ -19,11 +19,11 @@ def fact(**told: Any) -> dict[str, Any]:
 
 
 def test_one_model_asked_in_one_way() -> None:
-    seen = {"response_model": "m-1", "system_fingerprint": "fp", "more": "no"}
+    seen = {"response_model": "m-1", "system_fingerprint": "fp_1", "more": "no"}
     facts = [fact(settings={"temperature": 0}), fact(tools=SHA), fact(prompt=SHA), fact(seen=seen)]
     found = {one.role: one for one in call_inputs(facts)}
     assert found["model"].value == {"name": "m", "provider": "openai"}
-    assert found["model"].seen == {"response_model": "m-1", "system_fingerprint": "fp"}
+    assert found["model"].seen == {"response_model": "m-1", "system_fingerprint": "fp_1"}
     assert pin_of(found["model"]) is Pin.NAMED
     assert found["settings"].value == {"temperature": 0}
     assert identity(found["prompt"]) == identity(found["tools"]) == SHA
@@ -40,6 +40,15 @@ def test_several_ways_are_mixed_whichever_came_first() -> None:
     assert (many["mixed"], str(many["digest"])[:7]) == (20, "sha256:")
     answers = [fact(seen={"response_model": name}) for name in "ba"]
     assert [one.seen for one in call_inputs(answers)] == [{"response_model": ["a", "b"]}]
+
+
+def test_what_tells_of_a_machine_or_a_person_is_not_told() -> None:
+    seen = {"response_model": "/home/ada/m/llama-7b", "system_fingerprint": "ada-laptop.corp.internal"}
+    model = {"provider": "laptop.corp", "model": "/home/ada/models/llama-7b"}
+    facts = [{**model, "settings": {"user": "ada", "text": "for ada", "n": 2}}, {**model, "seen": seen}]
+    found = list(call_inputs(facts))
+    assert [(one.role, one.name) for one in found] == [("model", "llama-7b"), ("settings", "llama-7b")]
+    assert not any(word in repr(found) for word in ("ada", "home", "corp", "laptop"))
 
 
 def test_what_was_not_all_noted_is_inferred() -> None:
