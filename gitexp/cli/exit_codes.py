@@ -42,6 +42,6 @@ GATE: Final = (
     "3: inconclusive, as too little is known. 4: not comparable, as there is no such run, no baseline, "
     "another dataset or grader, or a record cannot be read. 5: policy, as there are too many errors, or the "
     "record is not complete enough. With --bisect they are what git bisect run goes by: 0 good, 1 bad (for 1 "
-    "and 5), 125 skip (for 3 and 4), and 128, which stops it, for everything else. No error is ever a 0 or, "
-    "with --bisect, a 1."
+    "and 5), 125 skip (for 3 and 4), and 128, which stops it, for everything else. No error is ever a 0, but "
+    "for a 4 with --exit-zero, or, with --bisect, a 1."
 )

@@ -33,6 +33,12 @@ def of_verdict(outcome: Outcome, *, bisect: bool = False) -> int:
     return (_BISECTED if bisect else _VERDICTS)[outcome]
 
 
+def told(code: int) -> str:
+    """What the exit code of an error amounts to: `not comparable`, or `no verdict`."""
+    codes = (_VERDICTS[Outcome.INCOMPARABLE], _BISECTED[Outcome.INCOMPARABLE])
+    return Outcome.INCOMPARABLE.value if code in codes else "no verdict"
+
+
 def of_error(error: GitExpError | None, arguments: Sequence[str]) -> int:
     """Of a gate that came to no verdict; None for an error inside of us.
 

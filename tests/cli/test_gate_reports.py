@@ -95,6 +95,42 @@ def test_junit_is_what_ant_and_jenkins_take(exp: Program, runs: tuple[str, str])
     ]
 
 
+def test_what_has_no_verdict_says_why_in_each_form(
+    exp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
+    old = evaluated("old", GOOD)
+    said = {form: gate(exp, old, "nobody<img>", "--format", form) for form in REPORTS}
+    assert {one.code for one in said.values()} == {4}
+    assert all(one.err == "error: no run matches 'nobody<img>'\nhint: git exp ls\n" for one in said.values())
+    assert said["text"].out == ""
+    assert said["md"].out.startswith("### Gate: <code>not comparable</code>\n\n<code>no run matches")
+    assert "<img>" not in said["md"].out
+    assert path.read_text() == said["md"].out + "\n"
+    told = said["json"].json
+    assert (told["outcome"], told["exit_code"], told["checks"]) == ("not comparable", 4, [])
+    assert told["error"] == "no run matches 'nobody<img>'"
+    (suite,) = ElementTree.fromstring(said["junit"].out)
+    assert (suite.get("tests"), suite.get("errors")) == ("1", "1")
+    assert [one.get("message") for one in suite.iter("error")] == ["no run matches 'nobody<img>'"]
+    assert re.fullmatch(
+        r"::error title=git exp gate::not comparable: [^\n]*%0Ahint: [^\n]*\n", said["github"].out
+    )
+    wrong = gate(exp, old, old, "--mode", "nonsense", "--format", "json")
+    assert (wrong.code, wrong.json["outcome"], wrong.json["exit_code"]) == (2, "no verdict", 2)
+
+
+def test_the_log_says_why_a_gate_fails_whose_answer_goes_into_a_file(exp: Program) -> None:
+    old, new = evaluated("old", GOOD), evaluated("new", WORSE)
+    for form in ("md", "json", "junit"):
+        assert gate(exp, old, new, "--format", form).err == (
+            f"note: fail: {new} against {old} (qa/match: it is worse)\n"
+        )
+        assert gate(exp, old, old, "--format", form).err.count("\n") == 1
+    assert gate(exp, old, new).err == gate(exp, old, new, "--format", "github").err == ""
+
+
 @given(st.text())
 def test_any_text_is_xml_and_one_command(text: str) -> None:
     root = ElementTree.fromstring(f"<a b={xml_attribute(text)}>{xml_text(text)}</a>")

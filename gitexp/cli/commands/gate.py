@@ -12,12 +12,16 @@ from gitexp.cli.gate_reports import REPORTS
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
-    from gitexp.cli.gate_reports import How
+    from gitexp.cli.gate_reports import How, Refused
+    from gitexp.errors import GitExpError
     from gitexp.ops.gating.gating import Gated
     from gitexp.repo import Repository
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """The file that a workflow shows on the page of its run."""
+
+_FOR_MACHINES = ("md", "json", "junit")
+"""Forms that usually go into a file: the log is to say why a gate does not pass."""
 
 
 @click.command("gate")
@@ -87,7 +91,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     help="text, md, json, junit or github, which also writes to $GITHUB_STEP_SUMMARY.",
 )
 @click.option("--bisect", is_flag=True, help="Exit as git bisect run wants it: 0, 1, 125 or 128.")
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict is.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict is, also for no baseline.")
 @click.pass_obj
 def command(
     session: Session,
@@ -120,7 +124,10 @@ def command(
       git bisect run git exp gate --bisect --baseline v1.0 --metric accuracy
     """
     from gitexp.cli.gate_reports import report_in
-    from gitexp.errors import UsageError
+    from gitexp.cli.gate_reports.words import verdict_line
+    from gitexp.cli.session import note, tell
+    from gitexp.errors import GitExpError, UsageError
+    from gitexp.model.gate import Outcome
     from gitexp.ops.gating.gating import Ask
     from gitexp.ops.gating.gating import gate as decide
 
@@ -129,15 +136,37 @@ def command(
     if aa and (run or baseline):
         raise UsageError("--aa names both runs by itself", hint="git exp gate --aa RUN1 RUN2")
     first, second = aa or (baseline, run)
-    with session.repository() as repo:
-        found = decide(repo, Ask(second, first, gate, _given(typed), alike=bool(aa)))
-        _remark(found)
-        how = _how(session, repo, found, inconclusive, bisect=bisect)
-        how = how._replace(code=exit_codes.OK) if exit_zero else how
-        click.echo(report_in(form).report(found, how), nl=False)
-        if form == "github":
-            _summarize(session, found, how)
-    return how.code
+    forms = (form, "md") if form == "github" else (form,)
+    try:
+        with session.repository() as repo:
+            found = decide(repo, Ask(second, first, gate, _given(typed), alike=bool(aa)))
+            _remark(found)
+            how = _how(session, repo, found, inconclusive, bisect=bisect)
+            how = how._replace(code=exit_codes.OK) if exit_zero else how
+            texts = [report_in(one).report(found, how) for one in forms]
+        if form in _FOR_MACHINES and found.verdict.outcome is not Outcome.PASS:
+            note(verdict_line(found))
+        code = how.code
+    except GitExpError as error:
+        refused = _refused(error, bisect=bisect, exit_zero=exit_zero)
+        texts = [report_in(one).refusal(refused) for one in forms]
+        tell(error)
+        code = refused.code
+    click.echo(texts[0], nl=False)
+    if form == "github":
+        _summarize(session, texts[1])
+    return code
+
+
+def _refused(error: GitExpError, *, bisect: bool, exit_zero: bool) -> Refused:
+    from gitexp.cli import gate_codes
+    from gitexp.cli.gate_reports import Refused
+    from gitexp.model.gate import Outcome
+
+    code = gate_codes.of_error(error, [gate_codes.BISECT] if bisect else [])
+    told = gate_codes.told(code)
+    lenient = exit_zero and told == Outcome.INCOMPARABLE.value
+    return Refused(error, told, exit_codes.OK if lenient else code)
 
 
 def _remark(found: Gated) -> None:
@@ -181,9 +210,8 @@ def _given(typed: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _summarize(session: Session, found: Gated, how: How) -> None:
+def _summarize(session: Session, text: str) -> None:
     """Put the page beside what else the workflow says there. Raises UsageError."""
-    from gitexp.cli.gate_reports import report_in
     from gitexp.errors import UsageError
 
     path = session.environ.get(SUMMARY)
@@ -191,6 +219,6 @@ def _summarize(session: Session, found: Gated, how: How) -> None:
         return
     try:
         with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(report_in("md").report(found, how) + "\n")
+            file.write(text + "\n")
     except OSError as error:
         raise UsageError(f"cannot write {path!r}: {error.strerror}", hint=f"unset {SUMMARY}") from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from gitexp.cli.render.paint import Paint
+    from gitexp.errors import GitExpError
     from gitexp.model.gate import Outcome
     from gitexp.ops.gating.gating import Gated
 
@@ -21,9 +22,22 @@ class How(NamedTuple):
     """What an inconclusive check counts as."""
 
 
+class Refused(NamedTuple):
+    """Why there is no verdict."""
+
+    error: GitExpError
+    told: str
+    """What it amounts to: `not comparable`, or `no verdict`."""
+    code: int
+    """The exit code that it comes to."""
+
+
 class Report(Protocol):
     def report(self, found: Gated, how: How) -> str:
         """The whole text for stdout, with its last line break."""
+
+    def refusal(self, refused: Refused) -> str:
+        """The same where there is no verdict: who reads the file is told why, too."""
 
 
 REPORTS = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gitexp.cli.gate_reports import How
-from gitexp.cli.gate_reports.words import headline, title, told_whole
+from gitexp.cli.gate_reports import How, Refused
+from gitexp.cli.gate_reports.words import headline, refusal_line, title, told_whole
 from gitexp.cli.safe_text import safe
 from gitexp.model.gate import Outcome
 from gitexp.ops.gating.gating import Gated
@@ -19,6 +19,11 @@ def report(found: Gated, how: How) -> str:
         for one in found.verdict.checks
     ]
     return "\n".join(lines) + "\n"
+
+
+def refusal(refused: Refused) -> str:
+    hint = f"\nhint: {refused.error.hint}" if refused.error.hint else ""
+    return command_line("error", "git exp gate", refusal_line(refused) + hint) + "\n"
 
 
 def _level(outcome: Outcome, how: How) -> str:

@@ -6,7 +6,7 @@ from dataclasses import fields
 from enum import Enum
 from typing import Any
 
-from gitexp.cli.gate_reports import How
+from gitexp.cli.gate_reports import How, Refused
 from gitexp.cli.gate_reports.words import check_value
 from gitexp.cli.json_output import document_text, strict
 from gitexp.model.gate import Rules
@@ -15,6 +15,16 @@ from gitexp.ops.gating.gating import Gated
 
 def report(found: Gated, how: How) -> str:
     return document_text(strict(_value(found, how)))
+
+
+def refusal(refused: Refused) -> str:
+    value = {
+        "outcome": refused.told,
+        "exit_code": refused.code,
+        "error": refused.error.message,
+        "hint": refused.error.hint,
+    }
+    return document_text(strict({**value, "checks": []}))
 
 
 def _value(found: Gated, how: How) -> dict[str, Any]:

@@ -6,14 +6,16 @@ system-out and system-err, with the counts, a time and a host that say nothing h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from gitexp.cli.gate_reports import How
-from gitexp.cli.gate_reports.words import headline, rules_line, title, told_whole
+from gitexp.cli.gate_reports import How, Refused
+from gitexp.cli.gate_reports.words import headline, refusal_line, rules_line, title, told_whole
 from gitexp.cli.safe_text import safe
 from gitexp.gate.deciding import Check
-from gitexp.model.gate import Outcome
+from gitexp.model.gate import DEFAULT, Outcome
+from gitexp.model.times import format_time
 from gitexp.ops.gating.gating import Gated
 
 _CLASS = "git.exp.gate"
@@ -26,7 +28,27 @@ _ELEMENTS = {
 
 
 def report(found: Gated, how: How) -> str:
-    elements = [_element(one, how) for one in found.verdict.checks]
+    checks = found.verdict.checks
+    elements = [_element(one, how) for one in checks]
+    cases = [line for one, element in zip(checks, elements, strict=True) for line in _case(one, element)]
+    body = [*_properties(found), *cases, f"    <system-out>{xml_text(headline(found))}</system-out>"]
+    return _suite(found.ruling.gate, found.new.record.info.started, elements, body)
+
+
+def refusal(refused: Refused) -> str:
+    told = refused.told
+    check = Check("gate", "gate", Outcome.INCOMPARABLE, refused.error.message, hint=refused.error.hint)
+    body = [
+        "    <properties>",
+        f'      <property name="outcome" value={xml_attribute(told)}/>',
+        "    </properties>",
+        *_case(check, "error"),
+        f"    <system-out>{xml_text(refusal_line(refused))}</system-out>",
+    ]
+    return _suite(DEFAULT, format_time(time.time()), ["error"], body)
+
+
+def _suite(name: str, at: str, elements: Sequence[str | None], body: Sequence[str]) -> str:
     counts = {name: elements.count(name) for name in ("failure", "error", "skipped")}
     counted = (
         f'tests="{len(elements)}" failures="{counts["failure"]}" errors="{counts["error"]}" '
@@ -35,15 +57,9 @@ def report(found: Gated, how: How) -> str:
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         "<testsuites>",
-        f'  <testsuite id="0" package="{_CLASS}" name={xml_attribute(found.ruling.gate)} {counted} time="0" '
-        f'timestamp="{found.new.record.info.started[:19]}" hostname="localhost">',
-        *_properties(found),
-        *(
-            line
-            for one, element in zip(found.verdict.checks, elements, strict=True)
-            for line in _case(one, element)
-        ),
-        f"    <system-out>{xml_text(headline(found))}</system-out>",
+        f'  <testsuite id="0" package="{_CLASS}" name={xml_attribute(name)} {counted} time="0" '
+        f'timestamp="{at[:19]}" hostname="localhost">',
+        *body,
         "    <system-err></system-err>",
         "  </testsuite>",
         "</testsuites>",

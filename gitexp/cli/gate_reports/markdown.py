@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitexp.cli.gate_reports import How
-from gitexp.cli.gate_reports.words import details, gain_text, headline, rules_line, title, values_text
+from gitexp.cli.gate_reports import How, Refused
+from gitexp.cli.gate_reports.words import (
+    details,
+    gain_text,
+    headline,
+    rules_line,
+    title,
+    values_text,
+)
 from gitexp.cli.render.markdown_text import code, row
 from gitexp.gate.deciding import Check
 from gitexp.model.gate import Outcome
@@ -29,6 +36,12 @@ def report(found: Gated, how: How) -> str:
     ]
     if found.verdict.outcome is Outcome.INCONCLUSIVE and how.inconclusive is not Outcome.INCONCLUSIVE:
         lines += ["", f"Inconclusive counts as {how.inconclusive.value}."]
+    return "\n".join(lines) + "\n"
+
+
+def refusal(refused: Refused) -> str:
+    lines = [f"### Gate: {code(refused.told)}", "", code(refused.error.message, _WIDEST)]
+    lines += ["", f"hint: {code(refused.error.hint, _WIDEST)}"] if refused.error.hint else []
     return "\n".join(lines) + "\n"
 
 

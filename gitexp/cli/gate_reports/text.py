@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitexp.cli.gate_reports import How
+from gitexp.cli.gate_reports import How, Refused
 from gitexp.cli.gate_reports.words import details, gain_text, headline, rules_line, title, values_text
 from gitexp.cli.render.paint import Paint
 from gitexp.cli.safe_text import safe
@@ -28,6 +28,11 @@ def report(found: Gated, how: How) -> str:
     if outcome is Outcome.INCONCLUSIVE and how.inconclusive is not Outcome.INCONCLUSIVE:
         lines += ["", f"inconclusive counts as {how.inconclusive.value}"]
     return "\n".join(lines) + "\n"
+
+
+def refusal(refused: Refused) -> str:
+    """Nothing: those who read this see stderr."""
+    return ""
 
 
 def _check(check: Check, paint: Paint) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
+from gitexp.cli.gate_reports import Refused
 from gitexp.cli.render.values import number_text
 from gitexp.gate.deciding import Check
 from gitexp.gate.evidence import Basis, Effect
@@ -19,6 +20,18 @@ def headline(found: Gated) -> str:
     """`fail: brave-otter-3f2ak7 against baseline-qwe2ab`."""
     what = "noise check: " if found.alike else ""
     return f"{what}{found.verdict.outcome.value}: {found.new.name} against {found.old.name}"
+
+
+def verdict_line(found: Gated) -> str:
+    """The headline, with the checks that it is due to."""
+    outcome = found.verdict.outcome
+    due = (f"{title(one)}: {one.reason}" for one in found.verdict.checks if one.outcome is outcome)
+    return f"{headline(found)} ({'; '.join(due)})"
+
+
+def refusal_line(refused: Refused) -> str:
+    """`not comparable: no run matches 'nobody'`."""
+    return f"{refused.told}: {refused.error.message}"
 
 
 def title(check: Check) -> str:
