@@ -81,6 +81,11 @@ def test_the_workflow_of_github_runs_foreign_code_without_a_token_that_may_write
     assert names.index("Get the baselines, then drop the token that checkout left") < names.index("Evaluate")
 
 
+def test_the_gate_judges_the_run_that_was_made_whatever_files_lie_there_by_then() -> None:
+    gates = [line for line in commands() if line.startswith("git exp gate") and "junit" in line]
+    assert gates == ["git exp gate @ --baseline main --format junit"]
+
+
 def test_the_pipeline_of_gitlab_keeps_what_the_gate_and_the_report_say() -> None:
     evaluate, comment = WORKFLOWS[1]["evaluate"], WORKFLOWS[1]["comment"]
     assert evaluate["artifacts"]["reports"] == {"junit": "gate.xml"}

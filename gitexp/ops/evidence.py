@@ -79,6 +79,13 @@ def evidence_at(repo: Repository, commit: Oid, listing: Listing) -> Evidence:
     return replace(evidence, runs=tuple(runs))
 
 
+def started_from(listing: Listing, commit: Oid) -> list[StoredRun]:
+    """The runs that began at a commit, whatever changes of their own they had, the best first."""
+    found = listing.tails.find(commit) if listing.tails else set()
+    runs = (run for run in listing.runs if (run.name, run.commit) in found)
+    return best_first(run for run in runs if run.info.code.base == commit)
+
+
 def with_results(runs: Iterable[StoredRun]) -> list[StoredRun]:
     """Those that came to their end, in their order."""
     return [run for run in runs if run.head.status in RESULTS]

@@ -131,8 +131,10 @@ def test_what_is_no_verdict_never_looks_like_one(exp: Program, monkeypatch: pyte
         assert gate(exp, *arguments, "--bisect").code == bisect
     evaluated("new", GOOD)
     assert (gate(exp, old, "new").code, gate(exp, old, "new", "--bisect").code) == (2, 128)
-    assert exp("gate", new).code == 2
-    assert exp("gate", new, "--bisect").code == 128
+    assert exp("gate", new).code == 4
+    assert exp("gate", new, "--bisect").code == 125
+    assert gate(exp, old, "nobody", "--exit-zero").code == gate(exp, "nobody", new, "--exit-zero").code == 0
+    assert gate(exp, old, new, "--exit-zero", "--mode", "nonsense").code == 2
     assert exp("--no-pager", "gate", "--nonsense", "--bisect").code == 128
     assert gate(exp, old, new, "--bisect", "--exit-zero").code == 128
     monkeypatch.setattr("gitexp.ops.gating.gating.ruling", lambda *_: 1 / 0)
@@ -148,6 +150,7 @@ def test_another_grader_comes_first(exp: Program) -> None:
     assert "another grader" in said.out
     assert f"hint: git exp eval diff {old} {new} --suite qa" in said.out
     assert gate(exp, old, new, "--allow-grader-change").code == 1
+    assert "rules: allow grader change (command line)\n" in gate(exp, old, new, "--allow-grader-change").out
     assert "another grader, which is allowed" in gate(exp, old, new, "--allow-grader-change").out
     assert gate(exp, old, same).code == 1
     untold = evaluated("untold", GOOD)
@@ -215,10 +218,27 @@ def test_a_run_without_results_of_its_own_is_not_compared(exp: Program) -> None:
     failed = exp("run", "--name", "failed", "--", "false").name
     said = gate(exp, old, failed)
     assert (said.code, "cannot be compared: its status is failed" in said.err) == (4, True)
+    for runs in ((old, "@"), ("@", old), (old, exp.repo.git("rev-parse", f"exp/{failed}"))):
+        said = gate(exp, *runs)
+        assert (said.code, f"run '{failed}' cannot be compared: its status is failed" in said.err) == (
+            4,
+            True,
+        )
     exp.repo.git("merge", "-q", "--no-edit", f"exp/{old}")
     exp.repo.commit("other code", {"train.py": "other\n"})
     said = gate(exp, "HEAD", old)
     assert (said.code, "no finished run of the code of 'HEAD'" in said.err) == (4, True)
+
+
+def test_a_metric_that_is_told_of_examples_is_a_plain_one(exp: Program) -> None:
+    files = {".gitexp.yaml": "goals: {qa/match.se: min}\nnoise: {qa/match.se: 1}\n"}
+    exp.repo.commit("goals", files)
+    old, new = evaluated("old", GOOD), evaluated("new", WORSE)
+    assert checks(gate(exp, old, new, "--metric", "qa/match.se", "--format", "json")) == {
+        "qa/match.se": "pass"
+    }
+    said = gate(exp, old, new, "--metric", "qa/mtch")
+    assert (said.code, "not both runs have it" in said.out) == (4, True)
 
 
 def test_less_may_be_better(exp: Program) -> None:
@@ -323,7 +343,9 @@ def test_a_metric_without_examples_and_its_noise(exp: Program, commit: Any) -> N
     assert gate(exp, old, new, "--metric", "loss", "--max-drop", "0.01").code == 1
     said = gate(exp, old, new, "--metric", "other")
     assert (said.code, "which way metric 'other' is better is not known" in said.err) == (2, True)
-    assert gate(exp, old, new).out.count("accuracy") == 1
+    said = gate(exp, old, new)
+    assert said.out.count("accuracy") == 1
+    assert "note: only accuracy is looked at, and not loss, other: --metric METRIC, or goals in" in said.err
     said = gate(exp, old, new, *acc, "--must-pass", "tag:critical")
     assert (said.code, "examples and costs can be limited only" in said.err) == (2, True)
 
@@ -435,8 +457,20 @@ def test_the_run_of_the_code_as_it_is_now(exp: Program, commit: Any) -> None:
     dirty = evaluated("dirty", GOOD)
     assert exp("gate", "--baseline", old, "--format", "json").json["new"]["name"] == dirty
     exp.repo.write("number", "changed again")
-    assert exp("gate", "--baseline", old, "--format", "json").json["new"]["name"] == clean
+    said = exp("gate", "--baseline", old, "--format", "json")
+    assert said.json["new"]["name"] == clean
+    assert f"note: run '{clean}' is of HEAD: what is not committed here is not in it\n" in said.err
+    exp.repo.git("checkout", "-q", "number")
+    assert "is not in it" not in exp("gate", "--baseline", old).err
     assert f"note: run '{clean}' is the baseline itself\n" in exp("gate", "--baseline", clean).err
+    commit()
+    exp.repo.write("number", "never committed")
+    dirty = evaluated("dirty", GOOD)
+    exp.repo.write("report.md", "")
+    said = exp("gate", "--baseline", old)
+    hint = f"hint: git exp gate {dirty}, which had changes that HEAD does not have\n"
+    assert (said.code, said.err.endswith(hint)) == (4, True)
+    assert exp("gate", "@", "--baseline", old, "--format", "json").json["new"]["name"] == dirty
 
 
 def test_what_a_run_can_be_held_against(exp: Program, commit: Any) -> None:
@@ -564,6 +598,6 @@ def test_git_bisect_and_git_exp_bisect_find_the_same_commit(exp: Program) -> Non
         assert said.code == code, said.err
     assert (
         subprocess.run([*ARGV, "gate", "--bisect"], cwd=exp.repo.path, env=environ, check=False).returncode
-        == 128
+        == 125
     )
     exp.repo.fsck()

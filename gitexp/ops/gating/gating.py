@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,13 @@ from gitexp.ops.gating.metrics import plain_metrics
 from gitexp.ops.gating.ruling import Ruling, ruling
 from gitexp.ops.gating.sides import Against, asked_run, baseline
 from gitexp.ops.gating.tables import Tables, read_tables
-from gitexp.ops.headline import deciding
+from gitexp.ops.goals import DETAILS
+from gitexp.ops.headline import deciding, leading_first
 from gitexp.ops.read import StoredRun
 from gitexp.repo import Repository
+
+_SHOWN = 5
+"""Metrics that are named where they are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +106,16 @@ def _evidence(repo: Repository, old: StoredRun, new: StoredRun, rules: Ruling) -
 def _wanted(old: StoredRun, new: StoredRun, rules: Ruling) -> _Wanted:
     known = {one.meta.suite: [metric.name for metric in one.meta.metrics] for one in briefs(old)}
     if not rules.rules.metrics:
-        return _everything(old, known, rules)
+        return _everything(old, new, known, rules)
+    here = {*old.record.metrics, *new.record.metrics}
     suites: dict[str, list[str]] = {}
     plain: list[str] = []
     everywhere = {*known, *all_suite_names(new)}
+    tables = {*_columns(old), *_columns(new)}
     for text in dict.fromkeys(rules.rules.metrics):
         suite, slash, metric = text.partition("/")
         having = [name for name, metrics in known.items() if text in metrics]
-        if slash and suite in everywhere:
+        if slash and suite in everywhere and (text in tables or text not in here):
             suites.setdefault(suite, []).append(metric)
         elif text in old.record.metrics or not having:
             plain.append(text)
@@ -120,7 +126,13 @@ def _wanted(old: StoredRun, new: StoredRun, rules: Ruling) -> _Wanted:
     return _Wanted(suites, plain)
 
 
-def _everything(old: StoredRun, known: Mapping[str, Sequence[str]], rules: Ruling) -> _Wanted:
+def _columns(run: StoredRun) -> Iterator[str]:
+    """The metrics that examples have of their own, which what is told of them, such as `.se`, is not."""
+    for one in briefs(run):
+        yield from (f"{one.meta.suite}/{metric.name}" for metric in one.meta.metrics)
+
+
+def _everything(old: StoredRun, new: StoredRun, known: Mapping[str, Sequence[str]], rules: Ruling) -> _Wanted:
     """All metrics of all suites of the baseline; else those with goals, or the one that says most."""
     if any(known.values()):
         return _Wanted(known, ())
@@ -129,7 +141,19 @@ def _everything(old: StoredRun, known: Mapping[str, Sequence[str]], rules: Rulin
     chosen = [key for key in goals if key in found] or found[:1]
     if not chosen:
         raise UsageError("which metric to go by is not known", hint="--metric METRIC")
+    if not goals:
+        _remark_left_out(old, new, chosen)
     return _Wanted({}, chosen)
+
+
+def _remark_left_out(old: StoredRun, new: StoredRun, chosen: Sequence[str]) -> None:
+    numbers = (key for key, value in old.record.metrics.items() if type(value) in (int, float))
+    both = (key for key in numbers if key in new.record.metrics and not key.endswith(DETAILS))
+    left = leading_first(key for key in both if key not in chosen)
+    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    if left:
+        told = f"only {', '.join(chosen)} is looked at, and not {', '.join(left[:_SHOWN])}{more}"
+        old.repo.remark(f"{told}: --metric METRIC, or goals in .gitexp.yaml")
 
 
 def _check_known(old: StoredRun, new: StoredRun, metrics: Sequence[str]) -> None:

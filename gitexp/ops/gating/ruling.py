@@ -82,10 +82,9 @@ def told(ruling: Ruling) -> Iterator[tuple[str, str]]:
     """Each rule that was said: `max drop 0.02`, and where."""
     for one in fields(Rules):
         if one.name in ruling.said:
-            yield (
-                f"{one.name.replace('_', ' ')} {_text(getattr(ruling.rules, one.name))}",
-                ruling.said[one.name],
-            )
+            value = getattr(ruling.rules, one.name)
+            name = one.name.replace("_", " ")
+            yield name if value is True else f"{name} {_text(value)}", ruling.said[one.name]
 
 
 def _text(value: Any) -> str:

@@ -16,16 +16,17 @@ from gitexp.git.refs import commit_of
 from gitexp.git.remotes import remote_names
 from gitexp.model.values import Oid
 from gitexp.ops.alike import speaks
+from gitexp.ops.archive.names import all_runs
 from gitexp.ops.baseline import baselines
 from gitexp.ops.baseline import resolve as baseline_run
 from gitexp.ops.best import best
 from gitexp.ops.evaluations.reading import briefs
-from gitexp.ops.evidence import RESULTS, Evidence, evidence_of, not_here, with_results
+from gitexp.ops.evidence import RESULTS, Evidence, evidence_of, not_here, started_from, with_results
 from gitexp.ops.forks import fork_of, tip_of
 from gitexp.ops.hooks.known_runs import runs_from
 from gitexp.ops.read import Listing, StoredRun, list_all
 from gitexp.ops.resolve import baseline_in, metric_in, resolve
-from gitexp.ops.staleness import is_stale, why_stale
+from gitexp.ops.staleness import why_stale
 from gitexp.repo import Repository
 
 HEAD = "HEAD"
@@ -52,7 +53,9 @@ def asked_run(repo: Repository, text: str | None) -> StoredRun:
     if text is not None:
         return _against(repo, text, _of_code).run
     listing = list_all(repo)
-    return _of_working_tree(repo, listing) or _of_head(repo, listing)
+    tree = _working_tree(repo, listing)
+    found = _first(listing.with_code(tree)) if tree is not None else None
+    return found or _of_head(repo, listing, tree)
 
 
 def baseline(repo: Repository, text: str | None, new: StoredRun, metric: str | None) -> Against:
@@ -63,7 +66,7 @@ def baseline(repo: Repository, text: str | None, new: StoredRun, metric: str | N
     """
     known = baselines(repo)
     if text is None and MAIN not in known:
-        raise UsageError(
+        raise NotFound(
             f"what to hold the run against is not said, and there is no baseline {MAIN!r}",
             hint=f"git exp gate --baseline merge-base:{MAIN}, or git exp baseline set {MAIN} RUN",
         )
@@ -89,17 +92,23 @@ def _against(repo: Repository, text: str, at: _At) -> Against:
     missing: NotFound | None = None
     try:
         found = resolve(repo, text)
-        # What git has brought beside other code is nothing to go by; there may be a run of that code.
-        if found.own or not is_stale(found):
-            return Against(_fresh(found), f"run {text!r}", found.commit)
     except Ambiguous:
         raise
     except NotFound as error:
         missing = error
+    else:
+        # What git has brought beside other code is nothing to go by; there may be a run of that code.
+        if _is_itself(repo, found) or (found.head.status in RESULTS and speaks(found)):
+            return Against(_fresh(found), f"run {text!r}", found.commit)
     commit = tip_of(repo, text)
     if commit is None:
         raise missing or NotFound(f"no run matches {text!r}", hint="git exp ls")
     return Against(at(repo, commit, list_all(repo), text), f"revision {text!r}", commit)
+
+
+def _is_itself(repo: Repository, found: StoredRun) -> bool:
+    """Whether the run was meant, and not a commit that has its record: git may have merged that there."""
+    return found.own or all_runs(repo, found.name).get(found.name) == found.commit
 
 
 def _fresh(run: StoredRun) -> StoredRun:
@@ -136,10 +145,14 @@ def _at(repo: Repository, revision: str, listing: Listing, told: str = "") -> St
     return run
 
 
-def _of_head(repo: Repository, listing: Listing) -> StoredRun:
+def _of_head(repo: Repository, listing: Listing, tree: Oid | None) -> StoredRun:
+    """The run of exactly HEAD's code; `tree` is the code as it lies here, where that is known."""
     if commit_of(repo.git, HEAD) is None:
         raise NotFound("no run of the code as it is now, and no commit yet", hint=_RECORDED)
-    return _of_code(repo, HEAD, listing)
+    run = _of_code(repo, HEAD, listing)
+    if tree not in (None, run.info.code.tree):
+        repo.remark(f"run {run.name!r} is of HEAD: what is not committed here is not in it")
+    return run
 
 
 def _of_code(repo: Repository, revision: str, listing: Listing, told: str = "") -> StoredRun:
@@ -150,8 +163,14 @@ def _of_code(repo: Repository, revision: str, listing: Listing, told: str = "") 
     found = evidence_of(repo, revision, listing)
     runs = with_results(run for run in found.runs if not found.is_stale(run))
     if not runs:
-        raise _nothing_at(found, told or revision, hint=_RECORDED)
+        raise _nothing_at(found, told or revision, hint=_changed(listing, found.commit) or _RECORDED)
     return runs[0]
+
+
+def _changed(listing: Listing, commit: Oid) -> str | None:
+    """The way to the run of `commit` that had changes of its own: files that were not committed."""
+    run = next(iter(with_results(started_from(listing, commit))), None)
+    return f"git exp gate {run.name}, which had changes that HEAD does not have" if run else None
 
 
 def _nothing_at(found: Evidence, told: str, *, hint: str) -> NotFound:
@@ -160,18 +179,17 @@ def _nothing_at(found: Evidence, told: str, *, hint: str) -> NotFound:
     return NotFound(f"no finished run of the code of {told!r} ({found.commit[:10]})", hint=hint)
 
 
-def _of_working_tree(repo: Repository, listing: Listing) -> StoredRun | None:
-    """The newest finished run of the files as they lie here, uncommitted changes included."""
+def _working_tree(repo: Repository, listing: Listing) -> Oid | None:
+    """The code tree of the files as they lie here; None where there are none, or no run that could be it."""
     if repo.layout.top is None or not listing.runs:
         return None
     from gitexp.ops.begin import working_tree
 
     folder = Path(tempfile.mkdtemp(prefix="gitexp-"))
     try:
-        tree = working_tree(repo, folder / "objects").tree
+        return working_tree(repo, folder / "objects").tree
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return _first(listing.with_code(tree))
 
 
 def _best(repo: Repository, metric: str | None, new: StoredRun) -> Against:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gitexp.errors import NotFound
 from gitexp.git.refs import commit_of
 from gitexp.model.values import Oid
-from gitexp.ops.evidence import Evidence, best_first, evidence_of, not_here, with_results
+from gitexp.ops.evidence import Evidence, evidence_of, not_here, started_from, with_results
 from gitexp.ops.read import Listing, StoredRun
 from gitexp.ops.reporting.base import Base, first_parents
 from gitexp.repo import Repository
@@ -49,9 +49,7 @@ def runs_of_branch(repo: Repository, base: Base, listing: Listing) -> Candidates
 def _of_commit(commit: Oid, evidence: Evidence, listing: Listing) -> list[StoredRun]:
     """Those of its code or named by it, then those that started from it with changes of their own."""
     names = {run.name for run in evidence.runs}
-    started = listing.tails.find(commit) if listing.tails else set()
-    others = (run for run in listing.runs if (run.name, run.commit) in started and run.name not in names)
-    return [*evidence.runs, *best_first(run for run in others if run.info.code.base == commit)]
+    return [*evidence.runs, *(run for run in started_from(listing, commit) if run.name not in names)]
 
 
 def _notes(commit: Oid, back: int, runs: Sequence[StoredRun], evidence: Evidence) -> Iterator[str]:
