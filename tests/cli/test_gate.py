@@ -389,6 +389,9 @@ def test_repeated_runs_tell_the_noise(exp: Program, commit: Any) -> None:
     assert check["gain"] == pytest.approx(-0.1)
     assert check["estimates"][0]["se"] == pytest.approx((0.01**2 * 2 / 3) ** 0.5)
     assert check["estimates"][0]["df"] == pytest.approx(4)
+    measured("new", accuracy=float("nan"))
+    said = gate(exp, old, new)
+    assert "means of 3 and 3 runs that did the same, 1 without a number left out" in said.out
     commit()
     single = measured("single", accuracy=0.88)
     assert gate(exp, old, single).code == 0

@@ -30,13 +30,14 @@ class Repetitions:
         self.old, self.new = old, new
         self._found: tuple[list[StoredRun], list[StoredRun]] | None = None
 
-    def values(self, metric: str) -> tuple[list[float], list[float]]:
-        """Of both sides, with the run itself; numbers that are none left out."""
+    def values(self, metric: str) -> tuple[list[float], list[float], int]:
+        """Of both sides, with the run itself, and how many were no numbers and are left out."""
         if self._found is None:
             finished = Finished(self.old.repo)
             self._found = _repeated(self.old, finished), _repeated(self.new, finished)
         old, new = ([_number(run.record.metrics.get(metric)) for run in side] for side in self._found)
-        return [one for one in old if one is not None], [one for one in new if one is not None]
+        lost = [*old, *new].count(None)
+        return [one for one in old if one is not None], [one for one in new if one is not None], lost
 
     @property
     def same(self) -> bool:
@@ -111,7 +112,7 @@ def _effect(
         tolerance = noise.around(old)
         gain = sign * (new - old)
         return Effect(metric, old, new, gain, Basis.NOISE, tolerance=tolerance, notes=(*notes, told))
-    before, after = repetitions.values(metric)
+    before, after, lost = repetitions.values(metric)
     if repetitions.same:
         found = _of_one(old, new, before)
     else:
@@ -123,6 +124,8 @@ def _effect(
     else:
         old, new = average(before), average(after)
         told = f"means of {len(before)} and {len(after)} runs that did the same"
+    if lost:
+        told += f", {lost} without a number left out"
     estimate = Estimate(sign * found.mean, found.n, found.se, found.df)
     return Effect(
         metric,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeGuard
 
@@ -83,6 +83,8 @@ class Measured:
             return Verdict.NEW if self.old is MISSING else Verdict.GONE
         if same(self.old, self.new) or self.delta == 0:
             return Verdict.SAME
+        if is_number(self.old) and _is_spoilt(self.new):
+            return Verdict.WORSE
         if self.delta is None or self.goal is None:
             return Verdict.CHANCE if self.sure is False else Verdict.CHANGED
         if self.sure is False:
@@ -116,7 +118,8 @@ def of_runs(
     old, new = measure.values
     plain = Measured(measure.key, old, new, measure.goal)
     if not is_number(old) or not is_number(new):
-        return plain
+        spoilt = is_number(old) and _is_spoilt(new)
+        return replace(plain, told=_without_number(news), sure=True) if spoilt else plain
     if measure.key in noise:
         off = abs(float(new) - float(old))
         told = noise[measure.key].around(float(old))
@@ -131,7 +134,7 @@ def of_runs(
     return _with(
         mean,
         Basis.REPEATED,
-        f"{len(before)} and {len(after)} runs",
+        f"{len(before)} and {len(after)} runs{_left_out([*olds, *news])}",
         sure=p is not None and p < LEVEL,
         interval=found.interval(),
         p=p if found.se is not None else None,
@@ -152,6 +155,21 @@ def is_number(value: object) -> TypeGuard[int | float]:
         return math.isfinite(value)
     except OverflowError:  # a whole number beyond every float
         return False
+
+
+def _is_spoilt(value: object) -> bool:
+    """Whether it is NaN or infinite: whatever it was to say, it does not."""
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _without_number(values: Sequence[Scalar]) -> str:
+    lost = sum(not is_number(one) for one in values)
+    return f"no number in {lost} of {len(values)} runs" if len(values) > 1 else "no number"
+
+
+def _left_out(values: Sequence[Scalar]) -> str:
+    lost = sum(not is_number(one) for one in values)
+    return f", {lost} without a number" if lost else ""
 
 
 def _with(

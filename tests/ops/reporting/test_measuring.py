@@ -31,7 +31,10 @@ def of(old: Found, new: Found, goal: str | None = "max", **more: object) -> Meas
         (of(1, 2, None), Verdict.CHANGED),
         (of(1, 1.0), Verdict.SAME),
         (of(math.nan, math.nan), Verdict.SAME),
-        (of(1, math.nan), Verdict.CHANGED),
+        (of(1, math.nan), Verdict.WORSE),
+        (of(1, -math.inf, None), Verdict.WORSE),
+        (of(1, math.nan, sure=False), Verdict.WORSE),
+        (of(math.nan, 1), Verdict.CHANGED),
         (of("a", "b"), Verdict.CHANGED),
         (of(MISSING, 1), Verdict.NEW),
         (of(1, MISSING), Verdict.GONE),
@@ -78,6 +81,14 @@ def test_repeated_runs_are_compared_by_their_means() -> None:
     assert found.interval == pytest.approx((interval.low, interval.high), abs=1e-9)
     assert found.sure is True
     assert measured([0.5, 0.7, 0.4], [0.6]).verdict is Verdict.CHANCE
+
+
+def test_runs_without_a_number_are_in_no_mean_and_told() -> None:
+    found = measured([0.5, 0.52], [0.6, 0.61, math.nan])
+    assert (found.new, found.told) == (pytest.approx(0.605), "2 and 2 runs, 1 without a number")
+    found = measured([0.5, 0.52], [math.nan, 0.61])
+    assert (found.verdict, found.told) == (Verdict.WORSE, "no number in 1 of 2 runs")
+    assert measured([0.5], [math.inf]).told == "no number"
 
 
 def test_repetitions_that_agree_to_the_last_digit_say_that_nothing_varies() -> None:
