@@ -51,6 +51,7 @@ def _metric(found: Difference, one: Compared, with_text: bool) -> dict[str, Any]
     value = {
         **compared_value(one),
         "p_adjusted": found.adjusted.get(one.metric.name),
+        "unscored": found.unscored.get(one.metric.name),
         "changes": [_change(change) for change in one.changes],
     }
     if with_text:

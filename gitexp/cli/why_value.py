@@ -108,8 +108,10 @@ def _effect(one: Effect) -> dict[str, Any]:
         "new": one.new,
         "comparable": one.comparable,
         "differing": list(one.differing),
+        "unscored": one.unscored,
         "verdict": one.verdict,
         "tolerance": judged.tolerance if judged else None,
+        "center": one.center,
         "how": judged.how if judged else None,
         "examples": compared_value(one.compared) if one.compared else None,
     }

@@ -158,12 +158,17 @@ def graded_by(inputs: Sequence[Input], role: str, suite: str | None) -> frozense
     return frozenset(map(identity, own))
 
 
-def not_comparable(old: Sequence[Input], new: Sequence[Input], suite: str | None) -> list[str]:
-    """Of dataset and grader those that both runs tell, and that are not the same."""
+def not_comparable(
+    old: Sequence[Input], new: Sequence[Input], suite: str | None, *, regraded: bool = False
+) -> list[str]:
+    """Of dataset and grader those that both runs tell, and that are not the same.
+
+    Where one of them was `regraded`, one that is not recorded is another grader: who grades anew replaces it.
+    """
     found = []
     for role in (DATASET, GRADER):
         one, other = graded_by(old, role, suite), graded_by(new, role, suite)
-        if one and other and one != other:
+        if one != other and ((one and other) or (regraded and role == GRADER)):
             found.append(role)
     return found
 

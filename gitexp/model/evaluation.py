@@ -232,6 +232,11 @@ class Suite:
         """How many answers are in no good state."""
         return sum(one.state is not State.OK for one in self.results)
 
+    @property
+    def lost(self) -> int:
+        """How many answers are in no good state, and have no score."""
+        return sum(one.state is not State.OK and not one.scores for one in self.results)
+
     def metric(self, name: str) -> Metric | None:
         return next((one for one in self.meta.metrics if one.name == name), None)
 

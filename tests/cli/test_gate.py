@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,6 +161,25 @@ def test_another_grader_comes_first(exp: Program) -> None:
     assert gate(exp, untold, old).code == 0
 
 
+def test_scores_that_were_replaced_are_by_another_grader(exp: Program, tmp_path: Path) -> None:
+    """Also where it was not recorded what graded the other run."""
+    old, new = evaluated("old", WORSE), evaluated("new", WORSE)
+    assert gate(exp, old, new).code == 0
+    (tmp_path / "scores.csv").write_text("id,match\n" + "".join(f"{id},1\n" for id in WORSE))
+    said = exp("eval", "regrade", new, "qa", "--scores", str(tmp_path / "scores.csv"), "-m", "all well")
+    assert said.code == 0, said.err
+    for pair in ((old, new), (new, old)):
+        assert (gate(exp, *pair).code, "another grader" in gate(exp, *pair).out) == (4, True)
+    page, report = exp("eval", "diff", old, new).out, exp("report", new, "--base", old).out
+    why = exp("why", new, "--vs", old).out
+    assert page.splitlines()[1] == "not comparable: another grader"
+    assert "  not comparable: suite qa has another grader" in report.splitlines()
+    assert "  not comparable: another grader" in why.splitlines()
+    assert "better" not in page + report + why
+    # Nor is it the run that it is held against where none is named.
+    assert "there is nothing to compare it with" in exp("why", new).out
+
+
 def test_other_data_is_compared_where_that_is_allowed(exp: Program) -> None:
     old = evaluated("old", GOOD)
     new = evaluated("new", {**{id: score for id, score in GOOD.items() if id != "q39"}, "new": [0]})
@@ -176,7 +196,21 @@ def test_answers_without_a_score_do_not_hide_a_loss(exp: Program) -> None:
     old, new = evaluated("old", GOOD), evaluated("new", {**GOOD, **{f"q{n:02}": [None] for n in range(10)}})
     said = gate(exp, old, new, "--format", "json")
     assert checks(said) == {"qa/match": "not comparable", "qa": "policy"}
-    assert "only 30 of 40 examples have a value in both runs" in said.json["checks"][0]["reason"]
+    told = "only 30 of 40 examples have a value in both runs"
+    assert told in said.json["checks"][0]["reason"]
+    # Nor do they make a better run of it, whoever is asked: all of its answers that it has are right.
+    bad = evaluated("bad", WORSE)
+    page, report, why = (
+        exp("eval", "diff", bad, new),
+        exp("report", new, "--base", bad),
+        exp("why", new, "--vs", bad),
+    )
+    assert page.out.splitlines()[1] == f"not comparable: match: {told}"
+    assert "  1 not comparable; 0 examples got worse" in report.out.splitlines()
+    assert f"  not comparable: {told}" in why.out.splitlines()
+    assert "better" not in page.out + report.out + why.out
+    (found,) = exp("eval", "diff", bad, new, "--json").json["comparisons"]
+    assert (found["comparable"], found["metrics"]["match"]["unscored"]) == (False, told)
     said = gate(exp, old, new, "--errors", "zero", "--max-error-rate", "1")
     assert said.code == 1
     said = gate(exp, old, new, "--errors", "fail", "--min-overlap", "0.5", "--max-error-rate", "1")

@@ -181,6 +181,9 @@ def test_a_suite_is_compared_by_its_own_data_and_grader() -> None:
     assert not_comparable(old, new, "other") == ["grader"]
     assert not_comparable(old, new, None) == ["grader"]
     assert not_comparable(old, [], "qa") == []
+    assert not_comparable(old, [], "qa", regraded=True) == not_comparable([], old, "qa", regraded=True)
+    assert not_comparable(old, [], "qa", regraded=True) == ["grader"]
+    assert not_comparable(old, new, "qa", regraded=True) == not_comparable([], [], "qa", regraded=True) == []
 
 
 def test_values_are_told_as_json() -> None:

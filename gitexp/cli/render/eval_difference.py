@@ -18,6 +18,7 @@ from gitexp.statistics.estimate import FEWEST_CLUSTERS
 
 _INDENT = "  "
 _WIDEST, _LONGEST = 60, 400
+_STYLES = {"better": "green", "worse": "red"}
 SMALL = 0.05
 """The difference that a suite is asked to be able to see, where it is not."""
 
@@ -54,6 +55,8 @@ def warnings(found: Difference) -> Iterator[str]:
         yield "not comparable: another grader"
     if not matched.same_data:
         yield "not comparable: other data; what follows is of the common, unchanged examples alone"
+    for name, why in found.unscored.items():
+        yield f"not comparable: {safe(name)}: {why}"
 
 
 def examples_line(found: Difference) -> str:
@@ -93,8 +96,7 @@ def other_examples(found: Difference, limit: int) -> Iterator[str]:
 
 def _metric(found: Difference, one: Compared, paint: Paint) -> Iterator[str]:
     name = safe(one.metric.name)
-    gain = one.effect.mean
-    style = None if verdict(one, found) is None else "green" if gain > 0 else "red"
+    style = _STYLES.get(verdict(one, found) or "")
     delta = paint(style, f"{one.delta:+.4g}")
     yield f"{paint('bold', name)}  {one.old:.4f} -> {one.new:.4f}  {delta}  {_meaning(one, found)}"
     if one.changes:
@@ -110,7 +112,9 @@ def _metric(found: Difference, one: Compared, paint: Paint) -> Iterator[str]:
 
 
 def verdict(one: Compared, found: Difference) -> str | None:
-    """`better` or `worse`, where that is no accident."""
+    """`better` or `worse`, where that is no accident; `not comparable` where nothing can be said."""
+    if found.refused(one.metric.name):
+        return "not comparable"
     p = found.adjusted.get(one.metric.name, one.p)
     if p is None or p >= LEVEL or not one.effect.mean:
         return None
@@ -118,7 +122,7 @@ def verdict(one: Compared, found: Difference) -> str | None:
 
 
 def _meaning(one: Compared, found: Difference) -> str:
-    if not one.changes:
+    if not one.changes and not found.refused(one.metric.name):
         return "the same on every example"
     return verdict(one, found) or "not significant"
 

@@ -120,6 +120,7 @@ def _summary(one: Delta) -> str:
         (one.count(Verdict.BETTER), "better"),
         (one.count(Verdict.WORSE), "worse"),
         (one.count(Verdict.CHANCE), "within noise"),
+        (one.count(Verdict.INCOMPARABLE), "not comparable"),
         (one.count(Verdict.CHANGED, Verdict.NEW, Verdict.GONE), "changed otherwise"),
         (one.count(Verdict.SAME), "the same"),
     ]

@@ -9,7 +9,7 @@ from gitexp.cli.render.paint import Paint
 from gitexp.cli.render.values import delta_text, metric_text
 from gitexp.cli.safe_text import safe
 from gitexp.ops.why.asking import Why
-from gitexp.ops.why.effect import Effect
+from gitexp.ops.why.effect import NOT_COMPARABLE, Effect
 
 _STYLE = {"better": "green", "worse": "red"}
 
@@ -51,18 +51,20 @@ def _told_of(found: Why) -> str:
 def effect_rows(one: Effect, paint: Paint) -> Iterator[str]:
     """Whether the two can be compared, the difference, and how sure it is."""
     if not one.comparable:
-        yield paint("red", f"not comparable: another {' and another '.join(one.differing)}")
+        yield paint("red", f"not comparable: {' and '.join(one.obstacles)}")
     if one.compared is None:
         yield from _plain_rows(one, paint)
         return
     found = one.compared
     if not one.comparable:
-        yield f"over the {found.effect.n} common, unchanged examples:"
+        which = "common, unchanged examples" if one.differing else "examples that both have a value of"
+        yield f"over the {found.effect.n} {which}:"
     delta = paint(_STYLE.get(one.verdict), f"{found.delta:+.4g}")
     yield f"{found.old:.4f} -> {found.new:.4f}  {delta}  {_meaning(one)}"
     if found.changes:
         yield uncertainty(found)
-    yield f"wins {found.wins}, losses {found.losses}, ties {found.ties}"
+    lacking = f"; {found.missing} without a value" if found.missing else ""
+    yield f"wins {found.wins}, losses {found.losses}, ties {found.ties}{lacking}"
 
 
 def effect_text(one: Effect) -> str:
@@ -70,12 +72,12 @@ def effect_text(one: Effect) -> str:
     if one.compared is not None:
         interval = one.compared.delta_interval()
         ends = f"  [{interval[0]:+.4g}, {interval[1]:+.4g}]" if interval else ""
-        told = f"{one.compared.delta:+.4g}{ends}  {_meaning(one)}"
+        told = f"{one.compared.delta:+.4g}{ends}  {'' if one.verdict == NOT_COMPARABLE else _meaning(one)}"
     elif one.comparable:
         told = f"{_delta(one)}  {_meaning(one)}".strip()
     else:
         told = ""
-    return told if one.comparable else f"{told}  not comparable: another {', '.join(one.differing)}".strip()
+    return told if one.comparable else f"{told}  not comparable: {', '.join(one.obstacles)}".strip()
 
 
 def _plain_rows(one: Effect, paint: Paint) -> Iterator[str]:
@@ -102,4 +104,5 @@ def _meaning(one: Effect) -> str:
     if found.tolerance is None:
         return ""
     side = "within" if found.verdict.reproduced else "beyond"
-    return f"{side} noise (± {found.tolerance:.4g}: {found.how})"
+    center = "" if one.center is None else f"{one.center:.6g} "
+    return f"{side} noise ({center}± {found.tolerance:.4g}: {found.how})"

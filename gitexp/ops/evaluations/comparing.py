@@ -10,6 +10,7 @@ from sys import float_info
 from gitexp.errors import UnknownKey
 from gitexp.model.eval_summary import by_example
 from gitexp.model.evaluation import Direction, Kind, Metric, Score, Suite
+from gitexp.model.gate import Rules
 from gitexp.ops.evaluations.matching import Matched, Pair, match
 from gitexp.statistics.discordant import mid_p, sign_test, signed_ranks
 from gitexp.statistics.epochs import noise_share
@@ -56,6 +57,8 @@ class Compared:
     """The most answers to one example on either side."""
     missing: int
     """Common examples of which a side has no value."""
+    either: int
+    """Common examples of which any side has a value."""
     noise: float | None
     """The share of the variance that more epochs would take away."""
 
@@ -72,7 +75,9 @@ class Compared:
     @property
     def improvements(self) -> list[Change]:
         """The best first."""
-        return [one for one in reversed(self.changes) if one.gain > 0]
+        return sorted(
+            (one for one in self.changes if one.gain > 0), key=lambda one: (-one.gain, one.pair.old.id)
+        )
 
     @property
     def losses(self) -> int:
@@ -221,6 +226,7 @@ def _compared(
         changes=tuple(changes),
         epochs=epochs,
         missing=len(pairs) - len(usable),
+        either=sum(pair.old.id in left or pair.new.id in right for pair in pairs),
         noise=noise_share(gains, answers),
     )
 
@@ -251,6 +257,29 @@ def _tested(
     if metric.kind is Kind.BINARY and epochs == (1, 1):
         return "McNemar mid-p", mid_p(wins, losses) if changes else None
     return f"t, df {effect.df}", effect.p_value()
+
+
+def too_few(one: Compared, rules: Rules) -> str | None:
+    """Why what both runs have a value of is too little of what any has; None where it is enough."""
+    if one.effect.n >= rules.min_overlap * one.either:
+        return None
+    return f"only {one.effect.n} of {one.either} examples have a value in both runs"
+
+
+def unscored(old: Suite, new: Suite, one: Compared) -> str | None:
+    """Why scores that only one run has, as the other failed to answer, make its metric no better or worse.
+
+    By what a gate demands where nothing else is said: what failed is seldom what would have been right.
+    """
+    rules = Rules()
+    if one.effect.n == one.either:
+        return None
+    if why := too_few(one, rules):
+        return why
+    for side, suite in (("old", old), ("new", new)):
+        if suite.lost > rules.max_error_rate * len(suite.results):
+            return f"{suite.lost} of {len(suite.results)} answers of the {side} run are errors"
+    return None
 
 
 def few_clusters(compared: Compared) -> bool:

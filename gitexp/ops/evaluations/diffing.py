@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.errors import NotFound, UnknownKey
-from gitexp.formats.making import graded_by
+from gitexp.formats.making import not_comparable
 from gitexp.model.evaluation import Suite
 from gitexp.model.roles import GRADER
-from gitexp.ops.evaluations.comparing import Comparison, compare
+from gitexp.ops.evaluations.comparing import Comparison, compare, unscored
 from gitexp.ops.evaluations.costs import Cost, costs
 from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
 from gitexp.ops.evaluations.slicing import Part, slices
@@ -41,6 +41,8 @@ class Difference:
     costs: tuple[Cost, ...]
     other_grader: bool
     """Whether what graded is known to be another."""
+    unscored: Mapping[str, str]
+    """Metric -> why too many scores on one side alone say nothing of both."""
     adjusted: Mapping[str, float]
     """Metric -> p that allows for how many runs are held against the first (Holm); empty for a single one."""
     slices: Mapping[str, tuple[Part, ...]]
@@ -52,8 +54,12 @@ class Difference:
 
     @property
     def comparable(self) -> bool:
-        """Whether the scores of both are of the same questions, graded alike."""
-        return self.comparison.matched.same_data and not self.other_grader
+        """Whether the scores of both are of the same questions, graded alike, and hardly any is lacking."""
+        return self.comparison.matched.same_data and not self.other_grader and not self.unscored
+
+    def refused(self, metric: str) -> str | None:
+        """Why it cannot be said which run is better; None where it can, as far as data are the same."""
+        return "another grader" if self.other_grader else self.unscored.get(metric)
 
 
 def diff(runs: Sequence[StoredRun], ask: Ask) -> list[Difference]:
@@ -129,19 +135,21 @@ def _adjusted(comparisons: Sequence[Comparison]) -> list[dict[str, float]]:
 def _difference(
     first: StoredRun, run: StoredRun, comparison: Comparison, adjusted: Mapping[str, float], ask: Ask
 ) -> Difference:
-    suite = comparison.old.name
+    old, new = comparison.old, comparison.new
+    lacking = ((one.metric.name, unscored(old, new, one)) for one in comparison.metrics)
     return Difference(
         first,
         run,
         comparison,
-        tuple(costs(comparison.old, comparison.new, comparison.matched.common)),
-        other_grader(first, run, suite),
+        tuple(costs(old, new, comparison.matched.common)),
+        other_grader(first, run, old, new),
+        {name: why for name, why in lacking if why is not None},
         adjusted,
         slices(comparison, ask.by, ask.cluster) if ask.by is not None else {},
     )
 
 
-def other_grader(first: StoredRun, run: StoredRun, suite: str) -> bool:
-    """Whether both say what graded the suite, and not the same."""
-    old, new = (graded_by(one.whole.inputs, GRADER, suite) for one in (first, run))
-    return bool(old and new and old != new)
+def other_grader(first: StoredRun, run: StoredRun, old: Suite, new: Suite) -> bool:
+    """Whether what graded `old`, a suite of `first`, is known not to have graded `new`, that of `run`."""
+    regraded = bool(old.meta.history or new.meta.history)
+    return GRADER in not_comparable(first.whole.inputs, run.whole.inputs, old.name, regraded=regraded)

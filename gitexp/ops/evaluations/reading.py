@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gitexp.errors import BrokenRecord, InvalidName, NotFound
+from gitexp.errors import BrokenRecord, GitExpError, InvalidName, NotFound
 from gitexp.formats import eval_files
 from gitexp.formats.canonical_reader import load
 from gitexp.formats.eval_tables import MAX_TABLE
@@ -59,6 +60,13 @@ def briefs(run: StoredRun) -> list[Brief]:
         return []
     blobs = _blobs(run, [(name, eval_files.META) for name in names])
     return [_brief(run, name, data) for name, data in zip(names, blobs, strict=True)]
+
+
+def is_regraded(run: StoredRun, suite: str) -> bool:
+    """Whether scores of a suite were replaced after the run, as far as that can be read."""
+    with suppress(GitExpError):
+        return any(one.meta.history for one in briefs(run) if one.meta.suite == suite)
+    return False
 
 
 def all_suite_names(run: StoredRun) -> list[str]:

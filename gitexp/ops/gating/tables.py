@@ -8,12 +8,12 @@ from math import inf
 
 from gitexp.formats.making import graded_by
 from gitexp.gate.evidence import Basis, Effect, Errors, Guarded, Refused, Spent
-from gitexp.model.evaluation import Metric, OnError, State, Suite
+from gitexp.model.evaluation import Metric, OnError, Suite
 from gitexp.model.gate import MustPass, OnErrors, Rules
 from gitexp.model.roles import GRADER
-from gitexp.ops.evaluations.comparing import Compared, compare, few_clusters
+from gitexp.ops.evaluations.comparing import Compared, compare, few_clusters, too_few
 from gitexp.ops.evaluations.diffing import other_grader
-from gitexp.ops.evaluations.matching import Matched, Pair, match
+from gitexp.ops.evaluations.matching import Matched, match
 from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
 from gitexp.ops.gating.guards import check_meant, guarded, meant
 from gitexp.ops.gating.spending import spent
@@ -67,7 +67,8 @@ def _add(
     old, new = (_with_policy(one, before, rules) for one in (before, after))
     matched = match(old, new)
     found.errors.append(_errors(after))
-    why = _why_not(runs, old, matched, rules)
+    grader = _other_grader(runs, old, new)
+    why = _why_not(matched, rules, grader)
     if why is not None:
         hint = f"git exp eval diff {runs[0].name} {runs[1].name} --suite {old.name}"
         found.metrics += _refused(old.name, metrics, why, hint)
@@ -78,10 +79,10 @@ def _add(
     if names:
         comparison = compare(old, new, metrics=names, cluster=rules.cluster)
         by_name = {one.metric.name: one for one in comparison.metrics}
-        notes = _notes(runs, old, matched)
+        notes = _notes(matched, grader)
         for name in names:
             told = (*notes, *_declared_otherwise(before, after, name))
-            found.metrics.append(_effect(old, new, name, by_name.get(name), matched.common, rules, told))
+            found.metrics.append(_effect(old, new, name, by_name.get(name), rules, told))
         found.guards += guarded(old, new, matched, names, rules.must_pass)
     found.costs += [spent(before, after, matched.common, one, rules) for one in rules.max_increase]
 
@@ -117,13 +118,11 @@ def _range(metric: Metric) -> str:
 
 
 def _errors(suite: Suite) -> Errors:
-    lost = sum(one.state is not State.OK and not one.scores for one in suite.results)
-    return Errors(suite.name, lost, len(suite.results))
+    return Errors(suite.name, suite.lost, len(suite.results))
 
 
-def _why_not(runs: tuple[StoredRun, StoredRun], suite: Suite, matched: Matched, rules: Rules) -> str | None:
+def _why_not(matched: Matched, rules: Rules, grader: str | None) -> str | None:
     """Why the two cannot be compared; None where they can."""
-    grader = _other_grader(runs, suite.name)
     if grader is not None and not rules.allow_grader_change:
         return grader
     if not matched.same_data and not rules.allow_dataset_change:
@@ -133,11 +132,11 @@ def _why_not(runs: tuple[StoredRun, StoredRun], suite: Suite, matched: Matched, 
     return None
 
 
-def _other_grader(runs: tuple[StoredRun, StoredRun], suite: str) -> str | None:
+def _other_grader(runs: tuple[StoredRun, StoredRun], before: Suite, after: Suite) -> str | None:
     """In what the new run was graded otherwise; whoever leaves out to tell is not believed to be alike."""
-    if other_grader(*runs, suite):
+    if other_grader(*runs, before, after):
         return "another grader"
-    old, new = (graded_by(run.whole.inputs, GRADER, suite) for run in runs)
+    old, new = (graded_by(run.whole.inputs, GRADER, before.name) for run in runs)
     return f"the grader of {runs[1].name} is not known" if old and not new else None
 
 
@@ -151,9 +150,8 @@ def _other_data(matched: Matched) -> str:
     return ", ".join(f"{len(rows)} {name}" for name, rows in kinds if rows)
 
 
-def _notes(runs: tuple[StoredRun, StoredRun], suite: Suite, matched: Matched) -> tuple[str, ...]:
+def _notes(matched: Matched, grader: str | None) -> tuple[str, ...]:
     found = []
-    grader = _other_grader(runs, suite.name)
     if grader is not None:
         found.append(f"{grader}, which is allowed")
     if not matched.same_data:
@@ -166,16 +164,14 @@ def _effect(
     new: Suite,
     name: str,
     one: Compared | None,
-    pairs: Sequence[Pair],
     rules: Rules,
     notes: tuple[str, ...],
 ) -> Effect | Refused:
     metric = f"{old.name}/{name}"
     if one is None:
         return Refused(metric, "no example has a value in both runs")
-    either = _having(old, new, name, pairs)
-    if one.effect.n < rules.min_overlap * either:
-        return Refused(metric, f"only {one.effect.n} of {either} examples have a value in both runs")
+    if why := too_few(one, rules):
+        return Refused(metric, why)
     estimates: tuple[Estimate, ...] = (one.best_estimate,)
     if few_clusters(one) and one.clustered is not None:
         estimates = (one.effect, one.clustered)
@@ -194,12 +190,6 @@ def _effect(
         width=_width(old, new, name),
         notes=notes,
     )
-
-
-def _having(old: Suite, new: Suite, metric: str, pairs: Sequence[Pair]) -> int:
-    """How many of the examples have a value on either side."""
-    before, after = ({key[0] for key, _ in suite.values(metric)} for suite in (old, new))
-    return sum(pair.old.id in before or pair.new.id in after for pair in pairs)
 
 
 def _width(old: Suite, new: Suite, name: str) -> float:

@@ -164,7 +164,7 @@ def _files(repo: Repository, pair: Pair) -> tuple[FileChange, ...] | None:
 
 def _completeness(repo: Repository, pair: Pair) -> Completeness | None:
     try:
-        return audit.of(repo, pair.run, stale=pair.side.stale is not None, among_all=False)
+        return audit.of(repo, pair.run, stale=pair.side.stale is not None)
     except (BrokenRecord, NotFound):  # a clone of CI has not everything
         return None
 
@@ -176,6 +176,8 @@ def _warnings(one: Delta) -> Iterator[str]:
         if not suite.comparison.matched.same_data:
             count = len(suite.comparison.matched.common)
             yield f"not comparable: suite {suite.suite} has other data; {count} examples are the same"
+        for name, why in suite.unscored.items():
+            yield f"not comparable: {suite.suite}/{name}: {why}"
     if not one.suites:
         for role in (DATASET, GRADER):
             if any(change.role == role and change.old and change.new for change in one.inputs):

@@ -25,6 +25,8 @@ class Verdict(str, Enum):
     WORSE = "worse"
     CHANCE = "within noise"
     """It is another, but by no more than it varies."""
+    INCOMPARABLE = "not comparable"
+    """Another grader, or too many answers without a score, say nothing of which is better."""
     SAME = "same"
     CHANGED = "changed"
     """Nothing tells which way it is better."""
@@ -61,6 +63,7 @@ class Measured:
     p: float | None = None
     sure: bool | None = None
     """Whether the difference is more than chance; None where nothing tells."""
+    comparable: bool = True
 
     @property
     def delta(self) -> float | None:
@@ -81,6 +84,8 @@ class Measured:
     def verdict(self) -> Verdict:
         if self.old is MISSING or self.new is MISSING:
             return Verdict.NEW if self.old is MISSING else Verdict.GONE
+        if not self.comparable:
+            return Verdict.INCOMPARABLE
         if same(self.old, self.new) or self.delta == 0:
             return Verdict.SAME
         if is_number(self.old) and _is_spoilt(self.new):
@@ -105,6 +110,7 @@ def of_examples(found: Difference, one: Compared) -> Measured:
         interval=one.delta_interval(),
         p=p,
         sure=None if p is None else p < LEVEL,
+        comparable=found.refused(one.metric.name) is None,
     )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitexp.errors import Ambiguous, NotFound, UsageError
-from gitexp.formats.making import not_comparable
+from gitexp.formats.making import graded_by, not_comparable
 from gitexp.git.refs import commit_of
 from gitexp.model.evaluation import Direction
 from gitexp.model.missing import MISSING
 from gitexp.model.record import Status
+from gitexp.model.roles import GRADER
 from gitexp.ops.baseline import baselines
 from gitexp.ops.best import snippet
+from gitexp.ops.evaluations.reading import is_regraded
 from gitexp.ops.evidence import evidence_of
 from gitexp.ops.goals import goal_of
 from gitexp.ops.read import Listing, StoredRun
@@ -76,15 +78,26 @@ def _parent(repo: Repository, listing: Listing, me: StoredRun, score: Score | No
 
 
 def _earlier(makings: Makings, listing: Listing, me: StoredRun, score: Score | None) -> Chosen | None:
-    mine = makings.inputs(me)
     began = me.head.started, me.name
     for run in listing.runs:
         earlier = (run.head.started, run.name) < began and run.head.status == Status.FINISHED.value
         if not earlier or (score is not None and metric_of(run, score.key) is MISSING):
             continue
-        if not not_comparable(makings.inputs(run), mine, score.suite_name if score else None):
+        if _comparable(makings, run, me, score):
             return Chosen(run, "the latest run before it")
     return None
+
+
+def _comparable(makings: Makings, run: StoredRun, me: StoredRun, score: Score | None) -> bool:
+    suite = score.suite_name if score else None
+    each = makings.inputs(run), makings.inputs(me)
+    if not_comparable(*each, suite):
+        return False
+    if suite is None or not not_comparable(*each, suite, regraded=True):
+        return True
+    # Who grades anew records the grader: only the one that has one may have been.
+    graded = run if graded_by(each[0], GRADER, suite) else me
+    return not is_regraded(graded, suite)
 
 
 def _best(
@@ -94,11 +107,10 @@ def _best(
     if score is None:
         raise NotFound(f"run {me.name!r} has no metric", hint=f"git exp show {me.name}")
     goal = _goal(repo, score)
-    mine = makings.inputs(me)
     ranked: list[tuple[float, float, str, StoredRun]] = []
     for run in listing.runs:
         value = number_of(run, score.key) if run.head.status == Status.FINISHED.value else None
-        if value is not None and not not_comparable(makings.inputs(run), mine, score.suite_name):
+        if value is not None and _comparable(makings, run, me, score):
             ranked.append((value if goal == "max" else -value, run.head.started, run.name, run))
     ranked.sort(key=lambda one: one[:3], reverse=True)
     others = [one[-1] for one in ranked if one[-1].name != me.name]

@@ -7,19 +7,23 @@ from dataclasses import dataclass, replace
 
 from gitexp.errors import GitExpError
 from gitexp.formats.making import not_comparable
+from gitexp.model.evaluation import Suite
 from gitexp.model.reproduction import Measured
+from gitexp.model.roles import DATASET, GRADER
 from gitexp.model.values import Scalar
-from gitexp.ops.evaluations.comparing import Compared, clusters_of, compare_metric
+from gitexp.ops.evaluations.comparing import Compared, clusters_of, compare_metric, unscored
 from gitexp.ops.evaluations.matching import Matched, match
 from gitexp.ops.evaluations.reading import Known as Tables
 from gitexp.ops.evaluations.reading import all_suite_names, read_suites
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro.verdict import Known, measured
+from gitexp.ops.spread import spread
 from gitexp.ops.why.makings import Makings
 from gitexp.ops.why.score import Score
 
 LEVEL = 0.05
 """Below it a p is no accident."""
+NOT_COMPARABLE = "not comparable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +34,36 @@ class Effect:
     new: Scalar
     differing: tuple[str, ...] = ()
     """Of `dataset` and `grader` those that are others: the two values cannot be compared as they stand."""
+    unscored: str | None = None
+    """Why too many scores on one side alone say nothing of both."""
     matched: Matched | None = None
     """The examples next to each other; None where a run has no table of them."""
     compared: Compared | None = None
     """Over the examples that both have."""
     measured: Measured | None = None
     """By repeated runs or `noise`, where there are no examples to go by."""
+    center: float | None = None
+    """The mean of the repeated runs, which the old value is measured by; None where the new value is it."""
 
     @property
     def comparable(self) -> bool:
-        return not self.differing
+        return not self.obstacles
+
+    @property
+    def obstacles(self) -> list[str]:
+        """Why the two values cannot be compared as they stand."""
+        return [*(f"another {role}" for role in self.differing), *([self.unscored] if self.unscored else [])]
 
     @property
     def verdict(self) -> str:
-        """`better`, `worse`, `same`, `not significant`, or `unknown` where nothing says how sure it is."""
+        """`better`, `worse`, `same`, `not significant`, or `unknown` where nothing says how sure it is.
+
+        `not comparable` with another grader, or with too many scores lacking; of other data what is common
+        can be.
+        """
         one = self.compared
+        if GRADER in self.differing or self.unscored is not None:
+            return NOT_COMPARABLE
         if one is None:
             return _verdict(self.measured)
         if not one.changes:
@@ -68,45 +87,52 @@ def effect(
     """
     before = old.record.metrics.get(score.key)
     suite = score.suite_name
-    differing = not_comparable(makings.inputs(old), makings.inputs(new), suite)
-    if score.suite is not None and score.metric is not None:
-        found = _by_example(old, score, tables)
-        if found is not None:
-            matched, compared = found
-            data = ["dataset"] if not matched.same_data else []
-            # The examples themselves say more than what was noted of them.
-            others = [*data, *(role for role in differing if role != "dataset")]
-            return Effect(before, score.value, tuple(others), matched, compared)
-    judged = _judged(old, new, score, repeated) if score.key in old.record.metrics else None
-    return Effect(before, score.value, tuple(differing), measured=judged)
+    table = _table_of(old, score, tables)
+    regraded = any(one.meta.history for one in (table, score.suite) if one is not None)
+    differing = not_comparable(makings.inputs(old), makings.inputs(new), suite, regraded=regraded)
+    if table is not None:
+        return _by_example(table, score, before, differing)
+    found = Effect(before, score.value, tuple(differing))
+    return _judged(found, old, new, score, repeated) if score.key in old.record.metrics else found
 
 
-def _by_example(
-    old: StoredRun, score: Score, tables: Tables | None
-) -> tuple[Matched, Compared | None] | None:
-    """None where the other run has no such table, or it cannot be read, which is remarked."""
-    suite, metric = score.suite, score.metric
-    assert suite is not None
-    assert metric is not None
+def _table_of(old: StoredRun, score: Score, tables: Tables | None) -> Suite | None:
+    """The suite in the other run; None where there is no table, or it cannot be read, which is remarked."""
+    if score.suite is None or score.metric is None:
+        return None
     try:
-        if suite.name not in all_suite_names(old):
+        if score.suite.name not in all_suite_names(old):
             return None
-        (before,) = read_suites(old, [suite.name], known=tables)
+        return read_suites(old, [score.suite.name], known=tables)[0]
     except GitExpError as error:
         old.repo.remark(f"the examples of run '{old.name}' cannot be shown: {error.message}")
         return None
-    matched = match(before, suite)
-    if before.metric(metric.name) is None:
-        return matched, None
-    groups = clusters_of(before, matched.common, None)
-    return matched, compare_metric(before, suite, metric.name, [matched.common], groups)[0]
 
 
-def _judged(old: StoredRun, new: StoredRun, score: Score, repeated: Sequence[StoredRun]) -> Measured:
+def _by_example(old: Suite, score: Score, before: Scalar, differing: Sequence[str]) -> Effect:
+    suite, metric = score.suite, score.metric
+    assert suite is not None
+    assert metric is not None
+    matched = match(old, suite)
+    # The examples themselves say more than what was noted of them.
+    others = ([] if matched.same_data else [DATASET]) + [role for role in differing if role != DATASET]
+    found = Effect(before, score.value, tuple(others), matched=matched)
+    if old.metric(metric.name) is None:
+        return found
+    groups = clusters_of(old, matched.common, None)
+    one = compare_metric(old, suite, metric.name, [matched.common], groups)[0]
+    return replace(found, compared=one, unscored=unscored(old, suite, one) if one else None)
+
+
+def _judged(
+    found: Effect, old: StoredRun, new: StoredRun, score: Score, repeated: Sequence[StoredRun]
+) -> Effect:
     """The old value by what is known of the new one: that one was repeated."""
-    known = Known(new.repo.settings.noise, [run.record.metrics for run in (new, *repeated)])
-    one = measured(score.key, {score.key: score.value}, old.record.metrics, known)
-    return replace(one, old=one.new, new=one.old)
+    settings = new.repo.settings.noise
+    values = [run.record.metrics for run in (new, *repeated)]
+    one = measured(score.key, {score.key: score.value}, old.record.metrics, Known(settings, values))
+    mean = spread([each.get(score.key) for each in values]).mean if score.key not in settings else None
+    return replace(found, measured=replace(one, old=one.new, new=one.old), center=mean)
 
 
 def _verdict(one: Measured | None) -> str:

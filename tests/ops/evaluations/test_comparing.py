@@ -10,7 +10,7 @@ from scipy import stats
 
 from gitexp.errors import UnknownKey
 from gitexp.model.evaluation import Direction, Kind, Metric, Result, State, Suite
-from gitexp.ops.evaluations.comparing import compare, few_clusters
+from gitexp.ops.evaluations.comparing import compare, few_clusters, unscored
 from gitexp.ops.evaluations.costs import costs
 from gitexp.ops.evaluations.slicing import slices
 from tests.ops.evaluations.suites import suite
@@ -53,6 +53,26 @@ def test_a_metric_where_less_is_better_gains_by_falling():
     assert (found.old, found.new) == (4, 3)
     assert found.effect.mean == 1
     assert (found.wins, found.losses) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        (0, None),
+        (2, None),
+        (3, "3 of 100 answers of the new run are errors"),
+        (6, "only 94 of 100 examples have a value in both runs"),
+    ],
+)
+def test_what_only_one_side_answered_makes_nothing_better(lost, told):
+    """By the numbers that a gate has where nothing else is said."""
+    old = suite({f"q{n:02}": [1] for n in range(100)})
+    failed = [replace(row, scores={}, state=State.ERROR) for row in old.results[:lost]]
+    new = replace(old, results=(*failed, *old.results[lost:]))
+    assert unscored(old, new, one(old, new)) == told
+    assert unscored(new, old, one(new, old)) == (told and told.replace("new", "old"))
+    # What both failed at is in neither mean.
+    assert unscored(new, new, one(new, new)) is None
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=40))
