@@ -18,6 +18,8 @@ EVALUATION = "evaluation"
 ARTIFACTS = "artifacts"
 RUN = "run"
 """The field that a re-run is of."""
+REPETITIONS = "repetitions"
+"""The same, where nobody has looked for one."""
 
 WEIGHTS: Mapping[str, float] = {
     **dict.fromkeys((MODEL, DATASET, PROMPT, GRADER, CODE, RETRIEVER), 3.0),
@@ -65,6 +67,7 @@ class Fault(str, Enum):
     UNKEPT = "not kept"
     """Its bytes cannot be had from here."""
     UNREPEATED = "not repeated"
+    UNSOUGHT = "not looked for"
 
 
 _HELD_UP = {
@@ -73,6 +76,7 @@ _HELD_UP = {
     Fault.NAMED: Level.E2,
     Fault.UNKEPT: Level.E3,
     Fault.UNREPEATED: Level.E4,
+    Fault.UNSOUGHT: Level.E4,
 }
 
 
@@ -201,10 +205,11 @@ class Completeness:
         return f"{self.level!s} ({percent(self.score)})" + (f": {self.in_short}" if self.gaps else "")
 
 
-def assess(fields: Iterable[Field], *, repeated: bool = False) -> Completeness:
+def assess(fields: Iterable[Field], *, repeated: bool | None = False) -> Completeness:
     """The level, the score and the gaps of a run with these fields, in whatever order they come.
 
-    `repeated` says whether it was done again with the same outcome within noise.
+    `repeated` says whether it was done again with the same outcome within noise; None where not all runs were
+    looked at for that.
     """
     found = tuple(sorted((one for one in fields), key=lambda one: (-one.weight, one.name)))
     counted = [one for one in found if one.counts]
@@ -212,7 +217,8 @@ def assess(fields: Iterable[Field], *, repeated: bool = False) -> Completeness:
     level = min((gap.level - 1 for gap in gaps if gap.level is not None), default=Level.E3)
     if level == Level.E3:
         level = Level.E4 if repeated else level
-        gaps += [] if repeated else [Gap(RUN, Fault.UNREPEATED, level=Level.E4)]
+        lacks = (REPETITIONS, Fault.UNSOUGHT) if repeated is None else (RUN, Fault.UNREPEATED)
+        gaps += [] if repeated else [Gap(*lacks, level=Level.E4)]
     return Completeness(Level(level), _score(counted), found, tuple(sorted(gaps, key=_importance)))
 
 
@@ -272,5 +278,5 @@ def _told(fields: list[str], fault: Fault) -> str:
     listed = ", ".join(fields)
     if fault is Fault.MISSING:
         return f"{listed} missing"
-    several = len(fields) > 1 or listed in (SEEDS, SETTINGS, TOOLS, ARTIFACTS, PARAMS)
+    several = len(fields) > 1 or listed in (SEEDS, SETTINGS, TOOLS, ARTIFACTS, PARAMS, REPETITIONS)
     return f"{listed} {'are' if several else 'is'} {fault.value}"

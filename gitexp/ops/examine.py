@@ -14,6 +14,7 @@ from gitexp.model.history import MISSING, Series, Step
 from gitexp.model.record import Record
 from gitexp.model.values import Oid, Scalar
 from gitexp.ops import audit
+from gitexp.ops.alike import Finished
 from gitexp.ops.baseline import baselines_of
 from gitexp.ops.commit import CHECKPOINT_TRAILER
 from gitexp.ops.evaluations.reading import Brief, briefs
@@ -116,11 +117,17 @@ def _suites(run: StoredRun) -> tuple[Brief, ...]:
         return ()
 
 
-def completeness_of(run: StoredRun, *, is_stale: bool) -> Completeness | None:
-    """How completely it is known what the run came from; None where that cannot be told."""
+def completeness_of(
+    run: StoredRun, *, is_stale: bool, finished: Finished | None = None
+) -> Completeness | None:
+    """How completely it is known what the run came from; None where that cannot be told.
+
+    Repetitions are looked for among those that are `finished`.
+    """
     # To look at one run must not cost more where there are many.
+    among_all = finished is not None
     try:
-        return audit.of(run.repo, run, stale=is_stale, among_all=False)
+        return audit.of(run.repo, run, stale=is_stale, among_all=among_all, finished=finished)
     except BrokenRecord:  # that is told with the evaluations
         return None
 

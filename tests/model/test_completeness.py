@@ -142,6 +142,7 @@ def test_the_share_is_weighted() -> None:
 def test_a_repetition_is_the_last_step() -> None:
     assert assess([known("code")], repeated=True).level is Level.E4
     assert assess([known("code")], repeated=True).gaps == ()
+    assert assess([known("code")], repeated=None).in_short == "repetitions are not looked for"
     assert assess([known("code", kept=False)], repeated=True).level is Level.E2
 
 

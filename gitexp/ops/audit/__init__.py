@@ -51,12 +51,13 @@ def of(
     return with_mends(repo, found, record, asked=remote)
 
 
-def _is_repeated(run: StoredRun, *, among_all: bool, finished: Finished | None) -> bool:
+def _is_repeated(run: StoredRun, *, among_all: bool, finished: Finished | None) -> bool | None:
+    """None where it was not reproduced, and nobody has looked further."""
     from gitexp.ops.audit import repeats  # only what is as complete as that needs it
 
     if repeats.was_reproduced(run, run.whole):
         return True
-    return among_all and repeats.agrees(run, run.whole, finished)
+    return repeats.agrees(run, run.whole, finished) if among_all else None
 
 
 def with_mends(repo: Repository, found: Completeness, record: Record, *, asked: bool = False) -> Completeness:

@@ -58,6 +58,8 @@ def mend(gap: Gap, case: Case) -> str:
         return f"git exp run --draft {case.record.info.name}"  # what it will rest on is not known before
     if gap.fault is Fault.UNREPEATED:
         return f"git exp repro {case.record.info.name}" if case.record.info.command else ""
+    if gap.fault is Fault.UNSOUGHT:
+        return f"git exp audit {case.record.info.name}"
     if gap.field == ARTIFACTS:
         return _fetched(case)
     if gap.field == PARAMS:

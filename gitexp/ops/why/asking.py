@@ -10,7 +10,7 @@ from gitexp.model.completeness import Completeness
 from gitexp.model.missing import MISSING
 from gitexp.model.record import Record
 from gitexp.model.roles import SEEDS
-from gitexp.ops.alike import speaks
+from gitexp.ops.alike import Finished, speaks
 from gitexp.ops.evaluations.reading import Known as Tables
 from gitexp.ops.examine import completeness_of
 from gitexp.ops.read import StoredRun, list_all
@@ -84,7 +84,7 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
         score=score,
         spread=_spread(me, score, around.repeated),
         sources=sources(me, record, makings.inputs(me), makings.of(me)),
-        completeness=completeness_of(me, is_stale=not speaks(me)),
+        completeness=completeness_of(me, is_stale=not speaks(me), finished=Finished(repo, listing)),
         against=against,
         neighbours=beside,
         more_neighbours=len(around.near) - len(beside) + around.more,
