@@ -67,8 +67,10 @@ def plan(run: StoredRun, folder: Path, branch: str | None = None) -> Planned:
     return Planned(run.name, path, head, name, provenance(repo, run).standing.trusted, code)
 
 
-def make(run: StoredRun, planned: Planned) -> RunWorktree:
+def make(run: StoredRun, planned: Planned, *, artifacts: bool = True) -> RunWorktree:
     """The worktree, made as planned; a file that cannot be had stops nothing. Raises GitError.
+
+    Without `artifacts` what the run produced is left out.
 
     Where it cannot be made, nothing of it is left.
     """
@@ -86,9 +88,9 @@ def make(run: StoredRun, planned: Planned) -> RunWorktree:
             drop_worktree(repo, path)
             raise
     inputs = restore_inputs(repo, whole.inputs, path)
-    artifacts = restore_artifacts(run, path)
+    produced = restore_artifacts(run, path) if artifacts else ()
     unfinished.unlink(missing_ok=True)
-    return RunWorktree(filled.submodules, filled.pointers, tuple(inputs), tuple(artifacts))
+    return RunWorktree(filled.submodules, filled.pointers, tuple(inputs), tuple(produced))
 
 
 def free_place(repo: Repository, path: Path) -> Path:

@@ -75,6 +75,10 @@ def test_code_inputs_and_artifacts_are_as_they_were(exp: Program, full: str, tmp
     repo.fsck()
     repo.git("worktree", "remove", "--force", str(folder))
     assert not folder.exists()
+    # What it produced may be left out: it would be code of a run that is made there.
+    said = exp("worktree", "--no-artifacts", full, "../with space/otter")
+    assert (said.code, "artifact restored" in said.err, "2 inputs restored" in said.err) == (0, False, True)
+    assert ((folder / "out").exists(), (folder / "data set/rows.csv").exists()) == (False, True)
 
 
 def test_what_is_gone_is_told_and_the_rest_is_there(exp: Program, full: str, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.argument("run")
 @click.argument("folder", metavar="DIR")
 @click.option("-b", "--branch", metavar="NAME", help="Put it on a new branch at the code of the run.")
+@click.option("--no-artifacts", is_flag=True, help="Leave out what the run produced.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of each file as one JSON document.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what could not be restored.")
@@ -27,6 +28,7 @@ def command(
     run: str,
     folder: str,
     branch: str | None,
+    no_artifacts: bool,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -42,13 +44,17 @@ def command(
     Submodules stay empty.
 
     No hook is run, and the filters of your settings only for code that you recorded in this clone, or that a
-    key you trust has signed. RUN is written as for git exp show. git worktree remove DIR takes the worktree
-    away.
+    key you trust has signed. RUN is written as for git exp show.
+
+    What is put there and is not ignored is code of the runs that are made there; of artifacts that is seldom
+    meant: with --no-artifacts they are left out. git worktree remove --force DIR takes the worktree away;
+    without --force git refuses where files are staged or untracked.
 
     \b
     Examples:
       git exp worktree brave-otter ../otter
       git exp worktree best:acc ../best --branch wider-net
+      git exp worktree --no-artifacts brave-otter ../again
     """
     from gitexp.cli.json_output import put_json
     from gitexp.ops.resolve import resolve
@@ -57,7 +63,7 @@ def command(
     with session.repository() as repo:
         found = resolve(repo, run)
         planned = plan(found, Path(folder), branch)
-        made = None if dry_run else make(found, planned)
+        made = None if dry_run else make(found, planned, artifacts=not no_artifacts)
     if as_json:
         put_json(_value(found.commit, planned, made))
     _tell(planned, made, quiet=quiet)

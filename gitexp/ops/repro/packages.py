@@ -59,12 +59,17 @@ def python_of(record: Record) -> str | None:
     )
 
 
+def installed(now: Interpreter) -> str:
+    """What the Python `now` has, as a record has it."""
+    return packages.requirements(packages.scan(now.site_packages))
+
+
 def differences(record: Record, now: Interpreter | None) -> list[Difference]:
     """What a run under the Python `now` would not find as it was; nothing where neither is known."""
     old = recorded(record.requirements)
     if now is None:
         return []
-    new = recorded(packages.requirements(packages.scan(now.site_packages)))
+    new = recorded(installed(now))
     found = [
         Difference(name, one.version, new[name].version if name in new else None)
         for name, one in old.items()

@@ -80,7 +80,7 @@ def make_plan(repo: Repository, text: str, on: str | None = None) -> Plan:
     command = runnable_command(repo, record.info, hint=f"git exp run --fork {run.name} -- CMD")
     carried = _carried(repo, run, record, on)
     found = tuple(supplies.look(repo, carried.commit, record.inputs))
-    found_python = _interpreter(repo, record, command)
+    found_python = interpreter_of(repo, record, command)
     return Plan(
         run=run,
         record=record,
@@ -157,7 +157,10 @@ def _is_here(repo: Repository, commit: Oid) -> bool:
     return False
 
 
-def _interpreter(repo: Repository, record: Record, command: Sequence[str]) -> interpreter.Interpreter | None:
+def interpreter_of(
+    repo: Repository, record: Record, command: Sequence[str]
+) -> interpreter.Interpreter | None:
+    """The Python that would run `command` here, at the place of the run's; None where it is not found."""
     folder = (repo.layout.top or repo.cwd) / record.info.cwd
     return interpreter.find(command, folder, repo.environ)
 
