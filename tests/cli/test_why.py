@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -148,8 +149,11 @@ def test_repeated_runs_say_how_much_is_chance(exp: Program) -> None:
     far = record("far", {"acc": 0.9}, {"lr": 0.3, "seed": 0})
     out = page(exp, "old0", "--vs", near)
     assert "3 runs that differ in nothing, or in seeds alone: 0.51 ± 0.01\n" in out
-    assert "within noise (± 0.03: 3 standard deviations of 3 runs)" in out
-    assert "beyond noise" in page(exp, "old0", "--vs", far)
+    assert "within noise (0.51 ± 0.03: 3 standard deviations of 3 runs)" in out
+    # What is judged is how far it is from the mean of all three, and that is what is told beside it.
+    just = record("just", {"acc": 0.535}, {"lr": 0.2, "seed": 0})
+    assert "0.535 -> 0.5  -0.035 (-6.5%)  within noise (0.51 ± 0.03: " in page(exp, "old0", "--vs", just)
+    assert "beyond noise (0.51 ± 0.03: " in page(exp, "old0", "--vs", far)
     assert against(exp, "old0", "--vs", far)["effect"]["verdict"] == "beyond noise"
     exp.repo.write(".gitexp.yaml", "noise: {acc: 0.5}\n")
     assert "within noise (± 0.5: noise in .gitexp.yaml)" in page(exp, "old0", "--vs", far)
@@ -407,18 +411,47 @@ def test_looking_changes_nothing(exp: Program) -> None:
     exp.repo.fsck()
 
 
+def test_other_packages_are_told_apart_by_the_old_run_in_those_of_today(exp: Program) -> None:
+    """Whatever else of the new run it had, it would be one more run with everything changed."""
+    repo = exp.repo
+    repo.commit("files", {"params.yaml": "lr: 0.1\n", ".gitignore": "metrics.json\nvenv/\n"})
+    site = repo.path / "venv/lib/python{}.{}/site-packages".format(*sys.version_info)
+    (site / "one-1.0.dist-info").mkdir(parents=True)
+    (site / "one-1.0.dist-info/METADATA").write_text("Name: one\nVersion: 1.0\n")
+    (repo.path / "venv/pyvenv.cfg").write_text(f"home = {Path(sys.base_prefix) / 'bin'}\n")
+    (repo.path / "venv/bin").mkdir()
+    (repo.path / "venv/bin/python").symlink_to(Path(sys.executable).resolve())
+    command = ("--", "venv/bin/python", "-c", "open('metrics.json', 'w').write('{\"acc\": 1}')")
+    assert exp("run", "--name", "old", *command).code == 0
+    (site / "one-1.0.dist-info").rename(site / "one-2.0.dist-info")
+    (site / "one-2.0.dist-info/METADATA").write_text("Name: one\nVersion: 2.0\n")
+    repo.write("params.yaml", "lr: 0.2\n")
+    assert exp("run", "--name", "new", *command).code == 0
+    found = exp("why", "new", "--json").json
+    assert [one["role"] for one in found["against"]["causes"]] == ["params", "packages"]
+    old = found["against"]["run"]["name"]
+    assert found["separate"] == f"git exp repro {old}"
+    assert exp("repro", old).code == 0
+    told = exp("why", "new", "--vs", "old", "--json").json
+    assert (told["none_alone"], told["separate"]) == ([], None)
+
+
 def test_the_command_that_tells_causes_apart_makes_that_run(exp: Program) -> None:
     exp.repo.commit(
         "files", {"params.yaml": "lr: 0.1\n", "prompt.txt": "Answer.\n", ".gitignore": "metrics.json\n"}
     )
+    exp.repo.write(".gitexp.yaml", "goals: {acc: max}\n")
     command = ("--use", "prompt=prompt.txt", "--", "sh", "-c", "echo '{\"acc\": 1}' > metrics.json")
     exp("run", "--name", "old", *command)
     exp.repo.write("prompt.txt", "Answer briefly.\n")
     exp.repo.write("params.yaml", "lr: 0.2\n")
+    # How results are read changes none.
+    exp.repo.write(".gitexp.yaml", "goals: {acc: max}\ngates: {default: {max_drop: 0.1}}\n")
     exp("run", "--name", "new", *command)
     found = exp("why", "new", "--json").json
     assert (found["against"]["together"], found["foreign"]) == (True, None)
     assert f"To tell the causes apart\n  {found['separate']}\n" in page(exp, "new")
+    assert found["separate"].startswith("git exp worktree --no-artifacts old-")
     subprocess.run(["sh", "-ec", found["separate"]], cwd=exp.repo.path, env=exp.repo.environ, check=True)
     told = exp("why", "new", "--vs", "old", "--json").json
     (one,) = told["neighbours"]

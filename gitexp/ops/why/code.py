@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gitexp.errors import GitExpError
 from gitexp.formats.making import Making, changed_values
 from gitexp.formats.said import only_says
+from gitexp.formats.settings import FILE
 from gitexp.model.files import METRICS_FILES, PARAMS_FILES
 from gitexp.ops.code_diff import changed_paths_of_each
 from gitexp.ops.read import StoredRun
@@ -22,7 +23,7 @@ _MOST_FILES = 3
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Files of the tree that are no code: inputs, params files and results."""
+    """Files of the tree that are no code: inputs, params files, results, and how they are to be read."""
 
     files: frozenset[str]
     folders: tuple[str, ...]
@@ -77,7 +78,7 @@ def told_of(repo: Repository, makings: Makings, run: StoredRun) -> Told:
     """What in the tree of a run is told by its inputs, params and metrics."""
     info, settings = run.info, repo.settings
     inputs = [one.path for one in makings.inputs(run) if one.path]
-    declared = (*settings.params, *settings.metrics, *settings.outputs)
+    declared = (*settings.params, *settings.metrics, *settings.outputs, FILE)
     named = (*info.results.metrics, *info.results.outputs)
     found = {
         posixpath.normpath(posixpath.join(folder, name))

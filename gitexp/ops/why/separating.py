@@ -11,12 +11,14 @@ from gitexp.errors import GitExpError
 from gitexp.formats.assignment import flatten, typed
 from gitexp.formats.canonical_json import to_json
 from gitexp.formats.inputs import NONE
-from gitexp.formats.making import CODE, PARAMS, Cause, Making, changed
+from gitexp.formats.making import CODE, ENV, PACKAGES, PARAMS, Cause, Making, changed
 from gitexp.model.record import How, Record
 from gitexp.model.roles import DATASET, FILE, GRADER, SEEDS, SETTINGS, UNTRACKED
 from gitexp.ops import params
 from gitexp.ops.committed import params_files_at
 from gitexp.ops.read import StoredRun
+from gitexp.ops.repro.packages import installed, python_of
+from gitexp.ops.repro.plan import interpreter_of
 from gitexp.ops.runnable import runnable_command
 from gitexp.ops.trust import provenance
 from gitexp.ops.why.contents import are_in_code, revision
@@ -38,6 +40,9 @@ def separating(two: Two, causes: Sequence[Cause]) -> str | None:
     repeated = None
     if _are_code_and_params(two, known):
         repeated = f"git exp repro {two.old.name} --on {revision(two.new)}"
+    if _is_elsewhere(two, known):
+        # What is run here is run with what is here: as that changed, too, the old run shows what it does.
+        return f"git exp repro {two.old.name}"
     # What was said with --use, nobody says to a repetition.
     if repeated is not None and not any(_uses(two.records[0])):
         return repeated
@@ -76,6 +81,20 @@ def _are_code_and_params(two: Two, causes: Sequence[Cause]) -> bool:
     return CODE in {one.role for one in causes} and not others - ({SEEDS} if seeds else set())
 
 
+def _is_elsewhere(two: Two, causes: Sequence[Cause]) -> bool:
+    """Whether the old run, of what changed, had other packages or another Python than there is here now."""
+    roles = {one.role for one in causes}
+    repo, record = two.old.repo, two.records[0]
+    if not roles & {PACKAGES, ENV}:
+        return False
+    now = interpreter_of(repo, record, runnable_command(repo, record.info, hint=""))
+    if now is None:
+        return False
+    if PACKAGES in roles and installed(now) != record.requirements:
+        return True
+    return ENV in roles and None not in (now.version, python_of(record)) and now.version != python_of(record)
+
+
 def _in_files(two: Two) -> set[str]:
     return {f"params.{key}" for key in _file_params(two.old, two.records[0])}
 
@@ -100,12 +119,14 @@ def _with_files(two: Two, cause: Cause) -> str | None:
 
 
 def _in_worktree(two: Two, run: str) -> str:
+    """What the old run produced is left out: it would be code of the new one, as it lies there."""
     info = two.records[0].info
     folder = _PLACE if info.cwd == "." else f"{_PLACE}/{info.cwd}"
     command = shlex.join(runnable_command(two.old.repo, info, hint=""))
     words = "".join(f" --use {shlex.quote(one)}" for one in _uses(two.records[0]))
     return (
-        f"git exp worktree {two.old.name} {_PLACE} && cd {shlex.quote(folder)} && {run}{words} -- {command}"
+        f"git exp worktree --no-artifacts {two.old.name} {_PLACE} && cd {shlex.quote(folder)}"
+        f" && {run}{words} -- {command}"
     )
 
 
