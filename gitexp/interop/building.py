@@ -83,6 +83,8 @@ class SuiteBuilder:
     directions: Mapping[str, Direction] = field(default_factory=dict)
     """Where the log says which values are better."""
     on_error: OnError = OnError.EXCLUDE
+    letters: Mapping[str, Score] = field(default_factory=dict)
+    """Those that stand for a score."""
     _examples: dict[str, Example] = field(default_factory=dict)
     _results: dict[Key, Result] = field(default_factory=dict)
     _usage: list[Usage] = field(default_factory=list)
@@ -190,7 +192,7 @@ class SuiteBuilder:
                 if one is None:
                     continue
                 try:
-                    scores[check_label("metric", metric)] = number(one)
+                    scores[check_label("metric", metric)] = number(one, self.letters)
                 except NotANumber as error:
                     self.problems.warn(row.where, f"{metric!r}: {error}: it counts as an error", "NaN scores")
                     state = State.ERROR if state is State.OK else state

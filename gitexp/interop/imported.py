@@ -43,6 +43,8 @@ class Request:
     goal_of: Callable[[str], str | None] = lambda name: None
     digest: Digest | None = None
     """Of the log."""
+    scored: bool = False
+    """Whether every answer of a plain table has to have a score: one without counts as an error."""
 
     def builder(self, name: str, problems: Problems, cluster: str | None = None) -> SuiteBuilder:
         return SuiteBuilder(name, problems, self.cluster or cluster, self.with_text, self.goal_of)

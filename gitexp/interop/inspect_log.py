@@ -15,6 +15,7 @@ from gitexp.interop.building import Row, SuiteBuilder, compared
 from gitexp.interop.imported import Imported, Request
 from gitexp.interop.inspect_inputs import Evidence, inputs
 from gitexp.interop.problems import Problems
+from gitexp.interop.scores import LETTERS
 from gitexp.interop.source import Source, listed, mapping, parse, text
 from gitexp.interop.told import portable, time_text
 from gitexp.interop.zip_members import Archive, opened
@@ -99,6 +100,7 @@ def _imported(
         problems.warn(shown, f"the evaluation ended with the status {log.get('status')!r:.40}")
     task = text(about.get("task")) or "task"
     builder = request.builder(request.suite or suite_name(task), problems, _cluster(about))
+    builder.letters = LETTERS
     model = str(about.get("model"))
     evidence = Evidence()
     for where, sample in samples:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from gitexp.errors import BrokenFile, UsageError
 from gitexp.interop.building import Row
 from gitexp.interop.imported import Columns, Imported, Request
 from gitexp.interop.problems import Problems
+from gitexp.interop.scores import says_nothing
 from gitexp.interop.source import MAX_ROWS, Line, Source, mapping
 from gitexp.interop.told import input_of
 from gitexp.model.evaluation import Source as Origin
@@ -39,17 +41,18 @@ class _Table:
         if source.is_folder or source.is_zip or b"\0" in source.start:
             return False
         if self.NAME == "csv":
-            return not (source.is_json or source.is_lines) and bool(source.start.strip())
+            return not (source.is_json or source.is_lines) and _has_columns(source)
         return source.is_lines or source.is_json
 
     def files(self, source: Source) -> Sequence[Path]:
         return [source.path]
 
     def read(self, source: Source, request: Request, problems: Problems) -> list[Imported]:
-        rows = _csv(source) if self.NAME == "csv" else _json(source, problems)
+        named: set[str] = set()
+        rows = _csv(source, named) if self.NAME == "csv" else _json(source, problems)
         builder = request.builder(request.suite or suite_name(source.stem), problems)
         first: Mapping[str, Any] | None = None
-        scored = False
+        scored, unscored = False, 0
         for line in rows:
             if line.fault is not None:
                 problems.error(line.where, line.fault)
@@ -58,12 +61,23 @@ class _Table:
             # A row need not have all of them: in a CSV an empty cell is none.
             columns = _score_columns(line.value, request.columns)
             scored = scored or bool(columns)
-            builder.add(_row(line.where, line.value, columns, request))
+            named.update(line.value, mapping(line.value.get("tags")))
+            row = _row(line.where, line.value, columns, request)
+            if request.scored and row.state is State.OK and says_nothing(row.scores):
+                unscored += 1
+                problems.warn(row.where, "no score: it counts as an error", "no score")
+                row = replace(row, state=State.ERROR)
+            builder.add(row)
         if first is None:
             problems.check()
             raise BrokenFile(f"{source.shown}: no rows in it")
+        _check_named(source, named, request)
         if not scored:
+            if source.is_cut_off:
+                problems.check()
             raise _no_scores(source, first)
+        if unscored == len(builder) > 0:
+            raise BrokenFile(f"{source.shown}: none of its scores is a number", hint="such as 1 and 0")
         suite = builder.build(Origin(self.NAME, None, request.digest, source.path.name))
         return [Imported((suite,), (input_of("dataset", suite.name, {}, suite),))]
 
@@ -81,7 +95,8 @@ def _json(source: Source, problems: Problems) -> Iterator[Line]:
         yield Line(where, value) if isinstance(value, dict) else Line(where, fault="not a JSON object")
 
 
-def _csv(source: Source) -> Iterator[Line]:
+def _csv(source: Source, named: set[str]) -> Iterator[Line]:
+    """The rows; what the columns are called goes into `named`, as a row has none of its empty cells."""
     tab = source.start.partition(b"\n")[0].count(b"\t") > source.start.partition(b"\n")[0].count(b",")
     with source.path.open("rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as file:
         reader = csv.reader(_bounded(file), delimiter="\t" if tab else ",", strict=True)
@@ -99,6 +114,7 @@ def _csv(source: Source) -> Iterator[Line]:
                 names = cells
                 if len(set(names)) != len(names):
                     raise BrokenFile(f"{where}: two columns have one name")
+                named.update(names)
             elif len(cells) != len(names):
                 yield Line(where, fault=f"{len(cells)} cells instead of {len(names)}")
             elif reader.line_num > MAX_ROWS:
@@ -106,6 +122,12 @@ def _csv(source: Source) -> Iterator[Line]:
                 return
             else:
                 yield Line(where, {k: v for k, v in zip(names, cells, strict=True) if v != ""})
+
+
+def _has_columns(source: Source) -> bool:
+    """Not so a file of settings or prose, unless its name says otherwise: a table has ids beside scores."""
+    first = source.start.lstrip().partition(b"\n")[0]
+    return b"," in first or b"\t" in first or source.path.suffix.lower() in (".csv", ".tsv")
 
 
 def _bounded(file: io.TextIOWrapper) -> Iterator[str]:
@@ -120,6 +142,16 @@ def _score_columns(row: Mapping[str, Any], columns: Columns) -> Sequence[str]:
         for name in row
         if name in _SCORES or name in columns.metrics or name.startswith(("score.", "score_", "scores."))
     ]
+
+
+def _check_named(source: Source, there: Collection[str], request: Request) -> None:
+    """Raises UsageError for a column that was asked for and is nowhere."""
+    one = request.columns
+    asked = (*one.scores, one.id, one.input, one.target, one.output, one.epoch, *one.tags, request.cluster)
+    for name in asked:
+        if name and name not in there:
+            known = ", ".join(sorted(there)[:10])
+            raise UsageError(f"{source.shown}: no column {name!r:.80}", hint=f"it has {known:.200}")
 
 
 def _no_scores(source: Source, row: Mapping[str, Any]) -> UsageError:

@@ -58,7 +58,7 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
     log: Mapping[str, Any] = {} if source.is_lines else mapping(source.read_document(problems))
     results = mapping(log.get("results"))
     if not source.is_lines:
-        _check(results, source.shown)
+        _check(log, results, source.shown)
     places = _lines(source, problems) if source.is_lines else _results(source, results, problems)
     found = _candidates(_once(places, problems))
     if not found:
@@ -67,10 +67,12 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
     return [_imported(source, log, rows, request, problems) for rows in found]
 
 
-def _check(results: Mapping[str, Any], shown: str) -> None:
+def _check(log: Mapping[str, Any], results: Mapping[str, Any], shown: str) -> None:
     version = results.get("version")
     if type(version) is not int or not isinstance(results.get("results"), list):
         raise BrokenFile(f"{shown}: not results of promptfoo")
+    whole = log.get("version")  # later ones may say it of the whole document
+    version = max(version, whole) if type(whole) is int else version
     if version > VERSION:
         raise NewerFormat(
             f"{shown}: results of promptfoo in version {version}, this gitexp reads {VERSION}",

@@ -102,6 +102,11 @@ class Source:
             return parse(text.encode(), self.shown), error.message
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether it is one JSON document that ends too early. Raises BrokenFile."""
+        return self.is_json and self._loaded[1] is not None
+
+    @property
     def document(self) -> Any:
         """The JSON document, to tell what it is; of one that is cut off what is whole. Raises BrokenFile."""
         return self._loaded[0]

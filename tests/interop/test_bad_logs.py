@@ -240,8 +240,9 @@ def test_what_is_no_log_is_told_as_such(tmp_path: Path, make: Callable[[Path], A
 
 def test_a_log_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     promptfoo = json.loads((FIXTURES / "promptfoo" / "baseline.json").read_text())
-    promptfoo["results"]["version"] = 4
-    for log in (inspect_log(sample("a"), version=3), promptfoo):
+    whole = {**promptfoo, "version": 99}
+    promptfoo = {**promptfoo, "results": {**promptfoo["results"], "version": 4}}
+    for log in (inspect_log(sample("a"), version=3), promptfoo, whole):
         with pytest.raises(NewerFormat) as caught:
             read(_json(tmp_path, log))
         assert caught.value.hint == "pip install -U gitexp"
@@ -329,6 +330,36 @@ def test_csv_with_named_columns(tmp_path: Path, tab: str) -> None:
     with pytest.raises(UsageError, match="no column of scores") as caught:
         read(path)
     assert caught.value.hint == "--score who --score said --score good"
+    with pytest.raises(UsageError, match="no column 'best'") as caught:
+        read(path, Request(columns=Columns(scores=("good", "best"))))
+    assert caught.value.hint == "it has good, said, who"
+
+
+def test_grades_in_letters_are_no_scores_unless_the_tool_has_them(tmp_path: Path) -> None:
+    with pytest.raises(BrokenFile, match="none of its scores is a number"):
+        read(_json(tmp_path, "id,score\na,A\nb,C\n", "rows.csv"), Request(scored=True))
+
+
+def test_an_answer_of_a_table_without_a_score_counts_as_an_error(tmp_path: Path) -> None:
+    path = _json(tmp_path, "id,score\na,1\nb,nan\nc,\nd,foo\n", "rows.csv")
+    found, told = read(path, Request(scored=True))
+    (suite,) = found[0].suites
+    assert [one.state for one in suite.results] == [State.OK, *[State.ERROR] * 3]
+    assert "rows.csv, line 4: no score: it counts as an error" in told
+    # Who grades anew may leave answers out.
+    assert suites(path)[0].errors == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("bad.json", '{"foo": [1,2', "truncated"),
+        ("config.yaml", "description: a\nprompts:\n  - b\n", "no log of a known format"),
+    ],
+)
+def test_what_is_no_table_is_told_as_such(tmp_path: Path, name: str, text: str, told: str) -> None:
+    with pytest.raises(BrokenFile, match=told):
+        read(_json(tmp_path, text, name))
 
 
 def test_a_column_of_scores_may_be_empty_in_the_first_row(tmp_path: Path) -> None:

@@ -110,7 +110,10 @@ def _common(runs: Sequence[StoredRun], wanted: str | None) -> list[str]:
     common = [name for name in each[0] if all(name in names for names in each)]
     if not common:
         told = "; ".join(f"{run.name}: {', '.join(names)}" for run, names in zip(runs, each, strict=True))
-        raise NotFound(f"the runs have no suite in common ({told})", hint="git exp eval show RUN")
+        # What a log calls its suite depends on its kind and its file's name.
+        imported = any(run.info.source is not None for run in runs)
+        hint = "git exp eval import PATH --suite NAME" if imported else "git exp eval show RUN"
+        raise NotFound(f"the runs have no suite in common ({told})", hint=hint)
     return [wanted] if wanted is not None else common
 
 

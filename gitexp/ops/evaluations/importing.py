@@ -130,6 +130,7 @@ def _read(
         request.columns,
         partial(goal_of, goals=repo.settings.goals),
         log.digest,
+        scored=True,
     )
     found = log.importer.read(log.source, asked, problems)
     problems.check()
