@@ -189,9 +189,12 @@ class Run:
         A path is hashed, another value is itself, None states that there is none. `revision` is for what
         others keep under a name: the commit of a model or dataset, the version of a package.
         """
+        from gitexp.model.roles import misspelt
         from gitexp.ops.declaring import input_of
 
         recording = self._live()
+        if told := misspelt(role):
+            warn(told)
         value = what if isinstance(what, (str, os.PathLike)) or what is None else plain(what)
         recording.use(input_of(recording.repo, role, value, name, revision))
 

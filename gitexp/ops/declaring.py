@@ -13,9 +13,10 @@ from gitexp.errors import GitExpError, NotFound, UsageError
 from gitexp.formats.assignment import typed
 from gitexp.formats.declared import Declared
 from gitexp.formats.inputs import NONE
+from gitexp.formats.placeholders import placeholder_in
 from gitexp.formats.record_fields import input_path
 from gitexp.model.record import Input, Pin
-from gitexp.model.roles import NAMED
+from gitexp.model.roles import NAMED, misspelt
 from gitexp.model.values import Value
 from gitexp.repo import Repository
 
@@ -43,7 +44,8 @@ def input_of(
     else:
         path = _existing(repo, what)
     one = _of_value(repo, role, what, name) if path is None else _of_file(repo, role, path, name)
-    return one if revision is None else _revised(one, repo.redactor.text(str(revision)))
+    # One that is empty says nothing, as where a variable was not set.
+    return _revised(one, repo.redactor.text(str(revision))) if str(revision or "").strip() else one
 
 
 def told(repo: Repository, uses: Iterable[str]) -> tuple[list[Input], list[str]]:
@@ -59,7 +61,8 @@ def told(repo: Repository, uses: Iterable[str]) -> tuple[list[Input], list[str]]
 def said_inputs(repo: Repository, uses: Iterable[str]) -> tuple[list[Input], list[str]]:
     """The inputs that are given as `ROLE=WHAT`, and what a person should know of them."""
     given = [parse_use(repo, text) for text in uses]
-    return [one for one, _ in given], [remark for _, remark in given if remark]
+    inputs = [one for one, _ in given]
+    return inputs, [*(remark for _, remark in given if remark), *_misspelt(one.role for one in inputs)]
 
 
 def of_settings(repo: Repository, *, without: Collection[str] = frozenset()) -> tuple[list[Input], list[str]]:
@@ -69,11 +72,18 @@ def of_settings(repo: Repository, *, without: Collection[str] = frozenset()) -> 
     declared = {role: ones for role, ones in repo.settings.inputs.items() if role not in without}
     for role, one in each_declared(declared):
         try:
-            inputs.append(of_declared(repo, role, one))
+            found = of_declared(repo, role, one)
+            if found.oid is None:
+                _check_said(role, found.value)
+            inputs.append(found)
         except (GitExpError, OSError) as error:
             told = error.strerror if isinstance(error, OSError) else error
             notices.append(f"input {role} {one.path or one.name!r} of .gitexp.yaml is not recorded: {told}")
-    return inputs, notices
+    return inputs, [*notices, *_misspelt(declared)]
+
+
+def _misspelt(roles: Iterable[str]) -> list[str]:
+    return [told for role in dict.fromkeys(roles) if (told := misspelt(role)) is not None]
 
 
 def each_declared(declared: Mapping[str, Iterable[Declared]]) -> Iterator[tuple[str, Declared]]:
@@ -112,9 +122,20 @@ def parse_use(repo: Repository, text: str) -> tuple[Input, str | None]:
         return input_of(repo, role, what), None
     if what.startswith(("/", "./", "../", "~")):
         raise NotFound(f"no input {what!r}", hint="check the path, or leave --use out")
+    value = typed(what)
+    _check_said(role, value)
     missing = role not in NAMED and re.search(r"\.[A-Za-z0-9]{1,8}$|/$", what)
     remark = f"{what!r} is no file here: the {role} is known by its name alone" if missing else None
-    return input_of(repo, role, _Value(typed(what))), remark
+    return input_of(repo, role, _Value(value)), remark
+
+
+def _check_said(role: str, value: Value) -> None:
+    """Raises UsageError for a word that stands for what only the person knows."""
+    if word := placeholder_in(value):
+        raise UsageError(
+            f"{word} of {role} stands for something that you know: put that in its place",
+            hint=f"or say that there is none: {role}=none",
+        )
 
 
 @dataclass(frozen=True, slots=True)

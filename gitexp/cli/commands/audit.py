@@ -65,6 +65,7 @@ def command(
       git exp audit --where 'tag = paper' --min 0.8 --md
       git exp audit HEAD --remote --json
     """
+    from gitexp.cli.session import note
     from gitexp.errors import UsageError
     from gitexp.model.completeness import least_of
     from gitexp.ops.audit.several import audit_each
@@ -79,7 +80,10 @@ def command(
             _put_json(found, asked, single=query is None and len(runs) < 2)
         elif not quiet:
             _put(session, repo, found, as_markdown)
-        return _judge(found, asked)
+        code = _judge(found, asked)
+        if code == 0 and asked is not None and not quiet and not as_json:
+            note(f"{'each run is' if len(found) > 1 else 'it is'} as complete as is asked: {asked}")
+        return code
 
 
 def _put_json(found: Sequence[Audited], least: Least | None, *, single: bool) -> None:

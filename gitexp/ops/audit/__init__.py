@@ -8,6 +8,7 @@ from gitexp.model.completeness import Completeness, Level, assess
 from gitexp.model.record import Record
 from gitexp.ops.alike import Finished
 from gitexp.ops.audit.fields import Facts, fields_of
+from gitexp.ops.audit.makers import Makers
 from gitexp.ops.audit.mends import Case, mend
 from gitexp.ops.audit.whereabouts import Whereabouts
 from gitexp.ops.evaluations.reading import all_suite_names
@@ -24,27 +25,34 @@ def of(
     stale: bool | None = None,
     among_all: bool = True,
     finished: Finished | None = None,
+    makers: Makers | None = None,
 ) -> Completeness:
     """The completeness of a run, with a mend for each gap where there is one.
 
     `remote` has others asked for bytes that are not in this clone; without it nobody is. `stale` says whether
     its record speaks for the code that was asked for, where that is known. `among_all` looks for repetitions
-    among all runs, not only for what git exp repro made of this one; `finished` has looked at them already.
+    among all runs, not only for what git exp repro made of this one; `finished` has looked at them already,
+    and `makers` knows what all have made.
     Raises BrokenRecord, NotFound; RemoteError or UsageError where others cannot be asked.
     """
-    record, place = run.whole, Whereabouts(repo, run.commit)
+    record, place = run.whole, Whereabouts(repo, run.commit, makers=makers)
+    suites = all_suite_names(run)
+    lost = place.lost(run)
     facts = Facts(
         record,
         place.kept,
-        place.lost(run),
-        all_suite_names(run),
-        is_stale(run) if stale is None else stale,
-        repo.settings.audit.require,
+        lost=lost,
+        suites=suites,
+        texts=place.with_texts(record, suites, lost),
+        stale=is_stale(run) if stale is None else stale,
+        require=repo.settings.audit.require,
     )
     fields = fields_of(facts)
     if remote and place.lacking:
         place.ask()
-        fields = fields_of(replace(facts, lost=place.lost(run)))
+        lost = place.lost(run)
+        texts = place.with_texts(record, suites, lost)
+        fields = fields_of(replace(facts, lost=lost, texts=texts))
     found = assess(fields)
     if found.level is Level.E3:
         found = assess(fields, repeated=_is_repeated(run, among_all=among_all, finished=finished))

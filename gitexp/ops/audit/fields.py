@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.formats.assignment import flatten
@@ -61,6 +61,8 @@ class Facts:
     """Paths of artifacts whose bytes cannot be had."""
     suites: Sequence[str] = ()
     """The evaluations that it holds."""
+    texts: Collection[str] = ()
+    """Those of them whose questions can be had, as they are kept beside the scores."""
     stale: bool = False
     """Whether the code beside the record is another one."""
     require: Sequence[str] = ()
@@ -112,11 +114,14 @@ def _answers(facts: Facts) -> dict[str, list[Thing]]:
         SEEDS: list(_seeds(record)),
         ARTIFACTS: [Thing(one.path, Pin.CONTENT, one.path not in facts.lost) for one in record.artifacts],
     }
-    for one in (*record.inputs, *_read_by_steps(record)):
+    inputs = [*record.inputs, *_read_by_steps(record)]
+    for one in inputs:
         pin = pin_of(one)
-        if pin is not None and _says_something(one):
+        if pin is not None:
             name = SEEDS if is_seed(one.role) else one.role
             found.setdefault(name, []).append(Thing(one.path or one.name, pin, _is_kept(facts, one)))
+    if any(map(_is_unseeded, inputs)):
+        found[SEEDS] = []
     if DATASET not in found and not any(one.role == DATASET and one.none for one in record.inputs):
         found[DATASET] = _data(facts, [*found.get(FILE, ()), *found.get(UNTRACKED, ())])
     return {name: things for name, things in found.items() if things}
@@ -143,13 +148,14 @@ def _has_log(facts: Facts) -> bool:
     return any(one.kind == _LOG and one.path not in facts.lost for one in facts.record.artifacts)
 
 
-def _says_something(one: Input) -> bool:
-    """Not so a seed that was not set, which is noted as null."""
-    return not (is_seed(one.role) and _is_null(one.value) and one.oid is None)
+def _is_unseeded(one: Input) -> bool:
+    """Whether a generator had no seed, which is noted as null: then no other seed makes it come out again."""
+    return is_seed(one.role) and one.oid is None and not one.none and _has_null(one.value)
 
 
-def _is_null(value: object) -> bool:
-    return all(item is None for item in value.values()) if isinstance(value, Mapping) else value is None
+def _has_null(value: object) -> bool:
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return value is None or any(map(_has_null, items))
 
 
 def _code(info: RunInfo) -> Iterator[Thing]:
@@ -177,7 +183,7 @@ def _seeds(record: Record) -> Iterator[Thing]:
     """Those that packages told, and those among params and options of the command."""
     told = record.env.get("seeds")
     for name, one in told.items() if isinstance(told, Mapping) else ():
-        if isinstance(one, Mapping) and "seed" in one:
+        if isinstance(one, Mapping) and one.get("seed") is not None:
             yield Thing(str(name), Pin.CONTENT)
     for key, value in flatten(record.params).items():
         if is_seed(key) and value is not None:
@@ -187,10 +193,13 @@ def _seeds(record: Record) -> Iterator[Thing]:
 
 
 def _data(facts: Facts, read: Sequence[Thing]) -> list[Thing]:
-    """What stands for a dataset that nobody spoke of: examples of an evaluation, or files that were read."""
+    """What stands for a dataset that nobody spoke of: examples of an evaluation, or files that were read.
+
+    That a file was read does not say that the examples are from it.
+    """
     if not facts.suites:
         return [one for one in read if _is_data(one.name)]
-    return [Thing(suite, Pin.CONTENT, bool(read) or _has_log(facts)) for suite in facts.suites]
+    return [Thing(suite, Pin.CONTENT, suite in facts.texts or _has_log(facts)) for suite in facts.suites]
 
 
 def _is_data(path: str) -> bool:

@@ -23,6 +23,7 @@ from gitexp.model.completeness import (
 )
 from gitexp.model.record import Input, Record, Status
 from gitexp.model.roles import FILE, MODEL, RETRIEVER, SANDBOX, SEEDS, SETTINGS, TOOLS, UNTRACKED
+from gitexp.ops.evaluations.files import LOG_KIND
 
 _SEEN = (CODE, COMMAND, HARDWARE, PARENT)
 """What gitexp sees by itself of every run that it is there for."""
@@ -65,13 +66,13 @@ def mend(gap: Gap, case: Case) -> str:
     if gap.field == PARAMS:
         return _again(case, "--param-file params.yaml")
     if gap.field == SEEDS:
-        return 'run.use("seeds", {"python": 1})'
+        return _seeded(case)
     if gap.field == EVALUATION:
         return f"git exp eval import LOG --attach {case.record.info.name}"
     if gap.field == ENV and case.record.info.source is None:
         return "python -m pip freeze > requirements-lock.txt"
     if gap.field in (*_SEEN, ENV):
-        return "git exp run -- CMD" if case.record.info.source else _again(case)
+        return _watched() if case.record.info.source else _again(case)
     if gap.fault is Fault.UNKEPT:
         return _kept(gap, case)
     return _said(gap.field, _wanted(gap), case)
@@ -95,8 +96,21 @@ def _said(role: str, what: str, case: Case) -> str:
     use = f"--use {shlex.quote(f'{role}={what}')}"
     if info.source is None:
         return _again(case, use)
-    log = next((one.path.partition("/")[2] for one in case.record.artifacts if one.kind == "eval-log"), "LOG")
-    return f"git exp rm {info.name} && git exp eval import {shlex.quote(log)} {use}"
+    # On top of it: nothing that was imported or said before is lost.
+    return f"git exp eval import --attach {info.name} {use}"
+
+
+def _watched() -> str:
+    """What another tool did is seen where it runs as a command of gitexp."""
+    return "git exp run -- CMD && git exp eval import LOG --attach @"
+
+
+def _seeded(case: Case) -> str:
+    """In the program where that speaks with gitexp, else beside its command."""
+    info = case.record.info
+    if info.command or info.source is not None or info.status is Status.CAPTURED:
+        return _said(SEEDS, "SEED", case)
+    return 'run.use("seeds", {"python": 1})'
 
 
 def _again(case: Case, options: str = "") -> str:
@@ -108,6 +122,9 @@ def _again(case: Case, options: str = "") -> str:
 
 
 def _kept(gap: Gap, case: Case) -> str:
+    if case.record.info.source is not None:
+        # What a log tells of is in that log; a file that was named later is in no commit of the run.
+        return _fetched(case) if any(one.kind == LOG_KIND for one in case.record.artifacts) else ""
     one = _lacking(gap, case)
     if one is None or one.oid is None:
         return _said(gap.field, "PATH", case)

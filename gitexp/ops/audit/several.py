@@ -10,6 +10,7 @@ from gitexp.model.completeness import Completeness
 from gitexp.model.values import Oid
 from gitexp.ops import audit
 from gitexp.ops.alike import Finished
+from gitexp.ops.audit.makers import Makers
 from gitexp.ops.read import list_all
 from gitexp.ops.select import Selection
 from gitexp.ops.showing import Meant, find_any
@@ -38,28 +39,33 @@ def audit_each(
     if query is not None and texts:
         raise UsageError("runs are given by name and by --where", hint="use one of them")
     if query is None and len(texts) < 2:
-        return [_asked(repo, text, None, remote) for text in texts or ("@",)]
+        return [_asked(repo, text, None, None, remote) for text in texts or ("@",)]
     listing = list_all(repo)
+    makers = Makers(repo)
     finished = Finished(repo, listing)
     if query is None:
-        return [_asked(repo, text, finished, remote) for text in texts]
+        return [_asked(repo, text, finished, makers, remote) for text in texts]
     runs = Selection(query).of(listing.runs)
-    return [_audited(repo, Meant(run), finished, remote) for run in runs]
+    return [_audited(repo, Meant(run), finished, makers, remote) for run in runs]
 
 
-def _asked(repo: Repository, text: str, finished: Finished | None, remote: bool) -> Audited:
+def _asked(
+    repo: Repository, text: str, finished: Finished | None, makers: Makers | None, remote: bool
+) -> Audited:
     try:
         found = find_any(repo, text)
     except GitExpError as error:
         return Audited(text, error=error)
-    return _audited(repo, found, finished, remote)
+    return _audited(repo, found, finished, makers, remote)
 
 
-def _audited(repo: Repository, found: Meant, finished: Finished | None, remote: bool) -> Audited:
+def _audited(
+    repo: Repository, found: Meant, finished: Finished | None, makers: Makers | None, remote: bool
+) -> Audited:
     # By the name alone nothing is known yet.
     stale = True if found.stale is not None else None
     try:
-        of = audit.of(repo, found.run, remote=remote, stale=stale, finished=finished)
+        of = audit.of(repo, found.run, remote=remote, stale=stale, finished=finished, makers=makers)
     except GitExpError as error:
         return Audited(found.run.name, found.run.commit, error=error)
     return Audited(found.run.name, found.run.commit, of)

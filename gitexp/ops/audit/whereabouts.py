@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from gitexp.artifacts.store import Stored
 from gitexp.errors import GitExpError
-from gitexp.formats import pointer
+from gitexp.formats import eval_files, pointer
 from gitexp.formats.identity import hashes_in, is_whole
 from gitexp.git.reader import ObjectReader
-from gitexp.model.record import Input
+from gitexp.model.files import RECORD_FOLDER
+from gitexp.model.record import Input, Record
 from gitexp.model.values import Digest, Oid
+from gitexp.ops.audit.makers import Makers
 from gitexp.ops.in_code import in_code
 from gitexp.ops.read import StoredRun
 from gitexp.ops.recorded import walk
@@ -25,12 +27,19 @@ _READ = 1000
 class Whereabouts:
     """Where the bytes of one run are. What was not found is noted, so that others can be asked for it."""
 
-    def __init__(self, repo: Repository, commit: Oid, reader: ObjectReader | None = None) -> None:
+    def __init__(
+        self,
+        repo: Repository,
+        commit: Oid,
+        reader: ObjectReader | None = None,
+        makers: Makers | None = None,
+    ) -> None:
         """`reader` is one that has the commit, or tree, where the repository itself does not have it yet."""
         self._repo = repo
         self._commit = commit
         self._reader = repo.reader if reader is None else reader
         self._there: set[Digest] = set()
+        self._makers = Makers(repo) if makers is None else makers
         self.lacking: dict[Digest, Stored] = {}
         """What was looked for and is not in this clone."""
 
@@ -57,8 +66,19 @@ class Whereabouts:
         absent = (one.artifact for one in Artifacts(run).kept() if one.place is Place.ABSENT)
         return [one.path for one in absent if not self._has(Stored(one.oid, one.size))]
 
+    def with_texts(self, record: Record, suites: Iterable[str], lost: Collection[str]) -> set[str]:
+        """Those of a run's suites whose questions can be had: in its commit, or as an artifact."""
+        paths = {suite: eval_files.path_of(suite, eval_files.TEXTS) for suite in suites}
+        had = {one.path for one in record.artifacts if one.path not in lost}
+        return {suite for suite, path in paths.items() if path in had or self._is_recorded(path)}
+
+    def _is_recorded(self, path: str) -> bool:
+        return self._reader.resolve(self._commit, f"{RECORD_FOLDER}/{path}") is not None
+
     def _has(self, one: Stored) -> bool:
         if one.oid in self._there or self._repo.store.has(one.oid, one.size):
+            return True
+        if self._makers.have(one.oid):
             return True
         self.lacking[one.oid] = one
         return False

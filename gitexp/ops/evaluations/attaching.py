@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitexp.errors import UsageError
@@ -40,6 +40,33 @@ def attach(repo: Repository, name: RunName, what: Attachment) -> Oid:
         )
 
     return put_on_top(repo, name, made, f"attach {what.told} to {name}")
+
+
+def say(repo: Repository, name: RunName, inputs: Sequence[Input]) -> Oid:
+    """The run's new tip, with `inputs` in the place of what it has of their roles.
+
+    Raises UsageError for a run that gitexp was there for: what that was made of is not a matter of words.
+    """
+
+    def made(tip: Tip, builder: ObjectBuilder) -> Oid:
+        check_ended(tip)
+        record = read_record(repo.reader, tip.oid, name, WHOLE)
+        if record.info.source is None:
+            raise UsageError(
+                f"run {name!r} was not imported: its inputs are those that it had",
+                hint="git exp run --use ROLE=WHAT -- CMD",
+            )
+        roles = {one.role for one in inputs}
+        whole = (*(one for one in record.inputs if one.role not in roles), *inputs)
+        files = record_files.encode(replace(record, inputs=whole))
+        told = ", ".join(sorted(roles))
+        return with_files(
+            *(repo, tip, builder),
+            {record_files.INPUTS: files[record_files.INPUTS]},
+            f"exp {name}: inputs {told}",
+        )
+
+    return put_on_top(repo, name, made, f"note inputs of {name}")
 
 
 def _files(repo: Repository, name: RunName, tip: Tip, what: Attachment) -> dict[str, bytes]:

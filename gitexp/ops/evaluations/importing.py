@@ -28,7 +28,7 @@ from gitexp.model.record import Code, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
 from gitexp.model.values import Digest, Oid, Scalar
 from gitexp.ops.declaring import said_inputs
-from gitexp.ops.evaluations.attaching import Attachment, attach
+from gitexp.ops.evaluations.attaching import Attachment, attach, say
 from gitexp.ops.evaluations.files import ATTRIBUTES, LOG_KIND, Files, keep, names_of
 from gitexp.ops.goals import goal_of
 from gitexp.ops.inscribe import Inscription, inscribe
@@ -64,6 +64,7 @@ class Brought:
     """What became of one run that a log tells of."""
 
     path: str
+    """Empty where inputs alone were noted."""
     format: str
     name: RunName | None
     """None where nothing was written."""
@@ -99,6 +100,8 @@ def import_logs(repo: Repository, request: ImportRequest) -> list[Brought]:
     if request.suite is not None:
         check_suite(request.suite)
     target = resolve(repo, request.attach) if request.attach is not None else None
+    if not request.paths:
+        return [_say(repo, request, target)]
     logs = [_log(repo, path, request.format) for path in request.paths]
     read = [(log, *_read(repo, log, request, target)) for log in logs]
     return [
@@ -106,6 +109,15 @@ def import_logs(repo: Repository, request: ImportRequest) -> list[Brought]:
         for log, known, found, told in read
         for one in _write(repo, request, target, log, known, found, told)
     ]
+
+
+def _say(repo: Repository, request: ImportRequest, target: StoredRun | None) -> Brought:
+    """What was said later of a run that was imported, put on top of it."""
+    if target is None or not request.uses:
+        raise UsageError("no log is given", hint="git exp eval import PATH")
+    said, remarks = said_inputs(repo, request.uses)
+    commit = None if request.dry_run else say(repo, target.name, _masked(repo, said))
+    return Brought("", "", target.name, commit, (), tuple(remarks))
 
 
 def _log(repo: Repository, path: str, format: str | None) -> _Log:

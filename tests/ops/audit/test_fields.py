@@ -110,6 +110,8 @@ def test_the_environment(one: Record, pin: Pin | None) -> None:
         (record(Input("seed", "0", value=0)), {"0"}),
         # A generator that was not seeded.
         (record(Input("seeds", "numpy", value=None), Input("seeds", "torch", value={"torch": None})), set()),
+        (record(Input("seeds", "seeds", value={"random": 1, "numpy": [3, None]}), params={"seed": 3}), set()),
+        (record(env={"seeds": {"numpy": {"seed": None}}}), set()),
     ],
 )
 def test_seeds(one: Record, known: set[str]) -> None:
@@ -149,6 +151,10 @@ def test_files_that_were_read_stand_for_a_dataset_that_nobody_spoke_of() -> None
 
 def test_the_examples_of_an_evaluation_stand_for_its_dataset() -> None:
     log = Artifact("logs/a.eval", OID, 3, kind="eval-log")
+    read = Input("file", "data/a.csv", "data/a.csv", OID, 3, how=How.OBSERVED)
+    # The examples may have nothing to do with a file that was read.
+    assert fields(record(read), suites=["qa"])["dataset"].kept is False
+    assert fields(record(), suites=["qa"], texts=["qa"])["dataset"].kept
     assert fields(record(), suites=["qa"])["dataset"].kept is False
     assert fields(record(artifacts=(log,)), suites=["qa"])["dataset"].kept
     assert fields(record(artifacts=(log,)), suites=["qa"], lost=[log.path])["dataset"].kept is False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import pytest
 
 from gitexp.api.run import Run
 from gitexp.cli.group import cli
+from gitexp.errors import UsageError
 from gitexp.formats.identity import pin_of
 from gitexp.formats.settings import parse
 from gitexp.model.completeness import ARTIFACTS, RUN, WEIGHTS, Fault, Gap
@@ -30,6 +32,7 @@ RECORDS = {
     "draft": record(info=info(status=Status.DRAFT)),
     "imported": record(info=info(source="import", command=()), artifacts=(LOG,)),
 }
+_WORD = re.compile(r"\b(PATH|FILE|NAME|REVISION|SEED)\b")
 FIELDS = (*WEIGHTS, *ROLES, "x-judge", "odd: {role", "file")
 
 
@@ -78,7 +81,10 @@ def check(repo: Repository, words: list[str]) -> None:
         found = found.get_command(context, rest.pop(0))  # type: ignore[attr-defined]
     asked = found.make_context(name, rest, parent=context)
     for use in asked.params.get("uses", ()):
-        parse_use(repo, use)
+        if _WORD.search(use):
+            with pytest.raises(UsageError, match="something that you know"):
+                parse_use(repo, use)
+        parse_use(repo, _WORD.sub("known", use))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,8 @@ def test_what_is_said_closes_the_gap(repo: Repo, gap: Gap, pin: Pin | None) -> N
     (words,) = commands(mend(gap, Case(RECORDS["plain"], 1 << 20)))
     with Repository.open(repo.path, repo.environ) as opened:
         opened.cwd = repo.path
-        one, remark = parse_use(opened, words[words.index("--use") + 1])
+        use = words[words.index("--use") + 1]
+        one, remark = parse_use(opened, re.sub("NAME|REVISION", "abc1234", use))
     assert (one.role, pin_of(one), remark) == (gap.field, pin, None)
 
 
@@ -155,3 +162,11 @@ def test_artifacts() -> None:
     plain = RECORDS["plain"]
     assert mend(gap, Case(plain, 1, True)) == "git exp audit brave-otter-3f2ak7 --remote"
     assert mend(gap, Case(plain, 1, True, True)) == "git exp push brave-otter-3f2ak7  # where it was made"
+
+
+def test_the_mend_of_an_import_takes_nothing_away() -> None:
+    for field in ("retriever", "dataset", "seeds"):
+        line = mend(Gap(field, Fault.MISSING), Case(RECORDS["imported"], 1 << 20))
+        assert line.startswith("git exp eval import --attach brave-otter-3f2ak7 --use ")
+    code = mend(Gap("code", Fault.MISSING), Case(RECORDS["imported"], 1 << 20))
+    assert code == "git exp run -- CMD && git exp eval import LOG --attach @"

@@ -16,7 +16,7 @@ _MOST = 10
 
 
 @click.command("import")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="[PATH...]", nargs=-1)
 @click.option(
     "--format", "format_", metavar="FORMAT", help="Which kind of log it is. Without it its content tells."
 )
@@ -92,12 +92,16 @@ def command(
     A log that is truncated or has an example twice is refused, with file, member and line; with --partial
     what is good of it is taken. NaN is no score: such a row counts as an error.
 
+    Without a PATH, --attach RUN --use ROLE=WHAT notes inputs of a run that was imported before, in the
+    place of what is known of their roles.
+
     \b
     Examples:
       git exp eval import logs/*.eval
       git exp eval import results/my-model --attach brave-otter
       git exp eval import scores.csv --id question --score correct --cluster topic
       git exp eval import run.json --use dataset=data/qa.jsonl --use retriever=none
+      git exp eval import --attach brave-otter --use retriever=none
     """
     from gitexp.interop.imported import Columns
     from gitexp.ops.evaluations.importing import ImportRequest, import_logs
@@ -128,6 +132,9 @@ def _tell(brought: list[Brought], quiet: bool) -> None:
         warned.add(one.path)
         if one.known:
             note(f"{one.path} was imported already: run '{one.name}' has it")
+        elif not one.path:
+            if not quiet:
+                say(f"exp {one.name}: {'inputs noted' if one.commit else 'would note inputs'}")
         elif not quiet:
             told = f"exp {one.name} imported" if one.name else "would import"
             say(f"{told} from {one.path} ({one.format}): {_summary(one)}")
