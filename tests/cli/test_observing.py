@@ -99,6 +99,20 @@ open("data/made").read()
     assert (one["name"], one["pin"], one["oid"]) == ("data/state", "inferred", sha256(b"1\n"))
 
 
+def test_temporary_files_that_were_there_before_are_inputs(project: Program, tmp_path: Path) -> None:
+    there, own = tmp_path / "before.csv", tmp_path / "own.csv"
+    there.write_text("1,2\n")
+    # Unpacked by another program, with the time that it had in the archive.
+    copy = f"import subprocess\nsubprocess.run(['cp', '-p', {str(there)!r}, {str(own)!r}], check=True)\n"
+    project.repo.write("read.py", f"{copy}open({str(there)!r}).read(); open({str(own)!r}).read()\n")
+    command = ("--", sys.executable, "read.py")
+    assert project("run", *command).code == 0
+    found = shown(project)["inputs"]["file"]
+    assert [(one["name"], one["oid"]) for one in found] == [("before.csv", sha256(b"1,2\n"))]
+    there.write_text("3,4\n")
+    assert "reused" not in project("run", "--reuse", *command).err
+
+
 def test_what_changed_after_it_was_read_is_computed_again(project: Program) -> None:
     project.repo.write("data/state", "0")
     code = "text = open('data/state').read(); open('data/state', 'w').write(text + '1')"

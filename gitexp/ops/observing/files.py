@@ -92,6 +92,8 @@ def _seen(
         found = _regular(path)
         if not roots.is_input(path, relative) or not (found or _is_gone(path, opened)):
             continue
+        if roots.is_temporary(path) and _is_new(found, path in observed.writes, began):
+            continue
         key = relative or os.path.realpath(path)
         if key in known or (path in observed.writes and observed.writes[path].at <= opened.at):
             continue
@@ -113,6 +115,14 @@ def _regular(path: str) -> os.stat_result | None:
         found = os.stat(path)
         return found if stat.S_ISREG(found.st_mode) else None
     return None
+
+
+def _is_new(found: os.stat_result | None, written: bool, began: float) -> bool:
+    """Whether a temporary file is the run's own: gone again, or put there with the times of another.
+
+    One that the run wrote to after it had read it has changed, and need not be new.
+    """
+    return found is None or (found.st_ctime >= began and not written)
 
 
 def _is_gone(path: str, opened: Opened) -> bool:

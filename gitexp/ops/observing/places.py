@@ -20,6 +20,8 @@ _NEVER_INSIDE = frozenset(
         *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"),
     )
 )
+_SCRATCH = (".", "torchinductor_", "triton_", "matplotlib-", "pymp-", "numba_")
+"""How names below temporary folders begin that are caches, and what processes pass to one another."""
 _CODE = (".py", ".pyc", ".pyi", ".so")
 
 
@@ -44,6 +46,10 @@ class Roots:
                     return path[len(root) + 1 :]
         return None
 
+    def is_temporary(self, path: str) -> bool:
+        """Whether it lies where programs keep what lasts no longer than they do."""
+        return self.inside(path) is None and _is_below(path, self.temporary)
+
     def is_input(self, path: str, relative: str | None) -> bool:
         """Whether a file that was opened is one that results may depend on, and is not part of a program."""
         if path.endswith(_CODE) and relative is None:
@@ -53,7 +59,9 @@ class Roots:
         if relative is not None:
             return relative not in self.known and _NEVER_INSIDE.isdisjoint(relative.split("/"))
         parts = path.split("/")
-        if not _NEVER_INSIDE.isdisjoint(parts) or _is_below(path, (*_SYSTEM, *self.temporary)):
+        if not _NEVER_INSIDE.isdisjoint(parts) or _is_below(path, _SYSTEM):
+            return False
+        if self.is_temporary(path) and any(part.startswith(_SCRATCH) for part in parts):
             return False
         # What is hidden in somebody's home are settings, caches and keys.
         return self.home is None or not path.startswith(f"{self.home}/.")

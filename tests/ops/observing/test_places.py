@@ -27,6 +27,7 @@ ROOTS = Roots(
         ("/mnt/data/a.csv", None),
         ("/w/running/a.csv", None),
         ("/home/ada/projects.csv", None),
+        ("/tmp/data/a.csv", None),
     ],
 )
 def test_inputs(path: str, relative: str | None) -> None:
@@ -49,7 +50,8 @@ def test_inputs(path: str, relative: str | None) -> None:
         "/usr/share/zoneinfo/UTC",
         "/etc/hosts",
         "/proc/self/maps",
-        "/tmp/scratch.csv",
+        "/tmp/.cache/a.csv",
+        "/tmp/torchinductor_ada/a.json",
         "/home/ada/.cache/matplotlib/fontlist.json",
         "/home/ada/.netrc",
         "/home/ada/id_rsa",
