@@ -113,6 +113,7 @@ def meta_value(suite: Suite) -> dict[str, Value]:
         **_set({"warnings": _bounded(meta.warnings) or None}),
         **_set({"reported": {key: meta.reported[key] for key in sorted(meta.reported)} or None}),
         **_set({"history": [_regrading_value(one) for one in meta.history] or None}),
+        **_set({"mixed": meta.mixed or None}),
     }
 
 
@@ -143,6 +144,7 @@ def _meta_from(value: Mapping[str, Any]) -> Meta:
         warnings=fields.texts(value.get("warnings")),
         reported=fields.scalars(fields.mapping(value.get("reported"))),
         history=tuple(_regrading_from(fields.mapping(one)) for one in fields.listed(value.get("history"))),
+        mixed=fields.flag(value.get("mixed")),
     )
 
 

@@ -20,7 +20,8 @@ def merge(
     """The merged mapping; None where sides say different things of what scores mean.
 
     Without a base these are two shards: counts and aggregates of either are not those of both. Lists of
-    warnings and of what was regraded are joined.
+    warnings and of what was regraded are joined. Where both sides have replaced scores, it is marked `mixed`:
+    what either has noted of the means is not that of the merged rows.
     """
     merged = mappings.merge(base, (ours, theirs))
     if not all(map(_may_be_dropped, (one.key for one in merged.conflicts))):
@@ -36,6 +37,8 @@ def merge(
     for name in ("warnings", "history"):
         joined = _joined(*(_listed(one.get(name)) for one in (base, ours, theirs)))
         found |= {name: joined} if joined else {}
+    if base and all(not same(base.get("history"), side.get("history")) for side in (ours, theirs)):
+        found["mixed"] = True
     return _with_metrics(found, [one.key for one in merged.conflicts], ours, theirs)
 
 

@@ -129,6 +129,8 @@ class Meta:
     """Aggregates as the source has them, under its own names."""
     history: tuple[Regrading, ...] = ()
     """What became of the scores since, the latest last."""
+    mixed: bool = False
+    """Whether git has merged scores that two sides replaced: no mean of either side is that of the rows."""
 
     def __post_init__(self) -> None:
         check_suite(self.suite)

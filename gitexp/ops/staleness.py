@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Sequence
 
-from gitexp.errors import NotFound
+from gitexp.errors import BrokenRecord, NewerFormat, NotFound
 from gitexp.formats.record import RUN
 from gitexp.git.objects import Entry, ObjectBuilder
 from gitexp.model.record import RunInfo
@@ -31,9 +31,23 @@ def why_stale(run: StoredRun) -> str | None:
         return f"this record was mixed by git with that of {', '.join(info.mixed_with)}"
     if code_tree(run.repo, run.commit) != info.code.tree:
         return "this code is not the code that the metrics were made with"
-    if run.own or _is_of_its_run(run.repo, run.commit, info):
+    if run.own:
         return None
-    return f"this record is not the one that run '{info.name}' has"
+    if not _is_of_its_run(run.repo, run.commit, info):
+        return f"this record is not the one that run '{info.name}' has"
+    if suites := _mixed_suites(run):
+        return f"git has merged scores of {', '.join(suites)} that two sides replaced"
+    return None
+
+
+def _mixed_suites(run: StoredRun) -> list[str]:
+    """The suites whose rows are of no single side; hardly ever looked for, as the run is elsewhere then."""
+    from gitexp.ops.evaluations.reading import briefs
+
+    try:
+        return [one.meta.suite for one in briefs(run) if one.meta.mixed]
+    except (BrokenRecord, NewerFormat):  # whoever reads the evaluations tells of it
+        return []
 
 
 def is_stale(run: StoredRun) -> bool:

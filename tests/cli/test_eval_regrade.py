@@ -184,3 +184,28 @@ def test_scores_that_one_corrects_and_labels_that_another_edits_are_merged(world
     assert ann("push").code == 0
     assert bob("fetch").code == 0
     assert len(bob("ls", "--json").json["runs"]) == 2
+
+
+def test_what_git_merged_of_two_regradings_says_so(exp: Program, name: str) -> None:
+    """Both raise the mean by as much: the file of metrics is the same on either side, and wrong."""
+    exp("hooks", "install")
+    ref = f"refs/exp/{name}"
+    for branch, row in (("l", "q-cap-fr,1"), ("r", "q-cap-jp,1")):
+        exp.repo.git("branch", branch, ref)
+        write(exp, f"id,epoch,match\n{row},0\n", "fixed.csv")
+        said = exp("eval", "regrade", name, "tinyqa", "--scores", "fixed.csv", "--partial", "-m", branch)
+        assert said.code == 0, said.err
+        exp.repo.git("branch", "-f", branch, ref)
+        assert exp("undo").code == 0
+    exp.repo.git("stash", "-u")
+    exp.repo.git("checkout", "-q", "l")
+    exp.repo.git("merge", "-q", "--no-edit", "r")
+    assert len(exp.repo.git("show", "HEAD:.exp/inputs.yaml").split("how: declared")) == 3
+    assert "mixed: true" in exp.repo.git("show", "HEAD:.exp/eval/tinyqa/meta.yaml")
+    assert exp("show", "HEAD", "--json").json["stale"] is True
+    exp.repo.git("update-ref", "-d", ref)  # as in the clone of somebody who has the branch alone
+    said = exp("show", "HEAD", "--json").json
+    assert (said["name"], said["stale"]) == (name, True)
+    assert "git has merged scores of tinyqa that two sides replaced" in exp("show", "HEAD").out
+    assert exp("gate", "HEAD", "--baseline", "l").code == 4
+    exp.repo.fsck()

@@ -62,8 +62,12 @@ def test_edits_of_one_suite_are_merged_by_key() -> None:
     assert found == {
         **{**SUITE, "errors": 1, "cluster": "topic", "warnings": ["w1"]},
         "history": [{"reason": "one"}, {"reason": "two"}],
+        "mixed": True,
     }
     assert found == merge(SUITE, theirs, ours)
+    # One side's scores are nobody else's.
+    for other in (SUITE, {**SUITE, "cluster": "topic"}):
+        assert "mixed" not in (merge(SUITE, ours, other) or {"mixed": 0})
     # One error more on either side may be two, or the same one.
     both = merge(SUITE, ours, {**theirs, "errors": 1})
     assert both is not None

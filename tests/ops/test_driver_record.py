@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from gitexp.errors import BrokenRecord
+from gitexp.formats.canonical import dump
+from gitexp.formats.canonical_reader import load
 from gitexp.formats.record import decode_info, encode
 from gitexp.model.names import parse_id, parse_name
 from gitexp.model.record import Code, Record, RunInfo, Status
@@ -79,3 +81,43 @@ def test_a_record_that_cannot_be_read_is_marked_or_left_to_git() -> None:
 
 def test_every_other_file_stays_as_ours() -> None:
     assert merge(".exp/metrics.yaml", Texts(b"", b"ours", b"theirs")) == b"ours"
+    assert merge(".exp/metrics.yaml", Texts(b"a: 1\n", b"a: 2\n", b"a: 3\n")) == b"a: 2\n"
+    assert merge(".exp/inputs.yaml", Texts(b"a: 1\n", b"ours", b"theirs")) == b"ours"
+    assert merge(".exp/env.yaml", Texts(b"a: 1\n", b"a: 2\n", b"a: 3\n")) == b"a: 2\n"
+
+
+METRICS = {"loss": 1.0, "qa/f1": 0.5, "qa/match": 0.5, "qa/match.n": 4, "sql/ok": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "merged"),
+    [
+        # Two rows of one suite: the mean of both is neither side's, though both may have the same.
+        ({"qa/match": 0.75}, {"qa/match": 0.25}, {"qa/match": None}),
+        ({"qa/match": 0.75}, {"qa/match": 0.75, "qa/new": 1}, {"qa/match": None}),
+        ({"qa/match": 0.75}, {"qa/f1": 0.75}, {"qa/match": None, "qa/f1": None}),
+        # Two suites are each of one side.
+        ({"qa/match": 0.75}, {"sql/ok": 0.2}, {"qa/match": 0.75, "sql/ok": 0.2}),
+        ({"qa/match": 0.75}, {"sql/ok": None}, {"qa/match": 0.75, "sql/ok": None}),
+        # Another loss is another run.
+        ({"qa/match": 0.75, "loss": 2.0}, {"qa/match": 0.25}, {"qa/match": 0.75, "loss": 2.0}),
+    ],
+)
+def test_means_are_those_of_the_rows_or_none(
+    ours: dict[str, float | None], theirs: dict[str, float | None], merged: dict[str, float | None]
+) -> None:
+    base, *sides, wanted = (_with(changes) for changes in ({}, ours, theirs, merged))
+    assert merge(".exp/metrics.yaml", Texts(base, *sides)) == wanted
+
+
+def _with(changes: dict[str, float | None]) -> bytes:
+    return dump({key: one for key, one in (METRICS | changes).items() if one is not None})
+
+
+def test_the_graders_of_both_sides_stay() -> None:
+    first, second, third = ({"name": "qa", "value": one, "how": "declared"} for one in "abc")
+    data = {"dataset": [{"name": "d", "how": "declared"}]}
+    texts = Texts(*(dump({**data, "grader": [one]}) for one in (first, second, third)))
+    assert load(merge(".exp/inputs.yaml", texts), what="") == {**data, "grader": [second, third]}
+    texts = Texts(texts.base, texts.ours, dump({"grader": [third]}))
+    assert merge(".exp/inputs.yaml", texts) == texts.ours

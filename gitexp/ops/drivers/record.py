@@ -3,18 +3,26 @@
 A record belongs to one run as a whole, but git merges it file by file, and never asks about files that one
 side alone has. So where both sides changed it, each file stays as we have it, and `run.yaml`, which then
 always is one of them, notes whose record was merged in: readers take the record for stale from there on.
+
+Of one run whose scores both sides replaced, `run.yaml` is not asked for. Its tables are merged by row, and
+`meta.yaml` of the suite has the mark; here the means are dropped that are of one side's rows, and what graded
+on either side stays.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from gitexp.errors import BrokenRecord, NewerFormat
+from gitexp.formats.canonical import dump
+from gitexp.formats.canonical_reader import load
 from gitexp.formats.labels import relabelled
-from gitexp.formats.record import RUN, decode_info
-from gitexp.merge import labels
+from gitexp.formats.record import INPUTS, METRICS, RUN, decode_info
+from gitexp.merge import labels, regraded
 from gitexp.model.files import RECORD_FOLDER
 from gitexp.model.record import RunInfo
+from gitexp.model.values import Value
 from gitexp.ops.drivers.lines import Texts
 
 _UNREADABLE = "unknown"
@@ -27,7 +35,26 @@ def is_record(path: str) -> bool:
 
 def merge(path: str, texts: Texts) -> bytes:
     """What is to stand at `path` of a record. Raises BrokenRecord, NewerFormat."""
-    return _merge_run(texts) if path == f"{RECORD_FOLDER}/{RUN}" else texts.ours
+    name = path.removeprefix(f"{RECORD_FOLDER}/")
+    if name == RUN:
+        return _merge_run(texts)
+    merging = {METRICS: regraded.metrics, INPUTS: regraded.inputs}.get(name)
+    if merging is None or not texts.base:
+        return texts.ours
+    sides = [_mapping(text, path) for text in texts]
+    if any(side is None for side in sides):
+        return texts.ours
+    base, ours, theirs = (side or {} for side in sides)
+    merged = merging(base, ours, theirs)
+    return texts.ours if merged is None else dump(merged)
+
+
+def _mapping(data: bytes, path: str) -> Mapping[str, Value] | None:
+    try:
+        value = load(data, what=path)
+    except (BrokenRecord, NewerFormat):
+        return None
+    return value if isinstance(value, Mapping) else None
 
 
 def _merge_run(texts: Texts) -> bytes:

@@ -154,7 +154,8 @@ def _brief(run: StoredRun, name: str, data: bytes | None) -> Brief:
     assert isinstance(value, Mapping)
     counts = [count for key in eval_files.COUNTS if type(count := value.get(key)) is int]
     # Where git has merged tables it may have left the counts of one side, if those of the other were equal.
-    if len(counts) == len(eval_files.COUNTS) and not run.record.info.mixed_with:
+    mixed = meta.mixed or run.record.info.mixed_with
+    if len(counts) == len(eval_files.COUNTS) and not mixed:
         return Brief(meta, *counts)
     suite = read_suite(run, name)
     return Brief(meta, len(suite.examples), suite.epochs, suite.errors)

@@ -11,10 +11,12 @@ from gitexp.model.files import PARAMS_FILES
 from gitexp.repo import Repository
 
 # Most files of a record need no program: ours stay. Whatever keeps ours from merging another file (it is not
-# found, it is broken, sides changed one key differently), git's own merge by line goes on from there.
+# found, it is broken, sides changed one key differently), git's own merge by line goes on from there; not of
+# metrics and inputs, which stand beside a file that it is asked for as well.
 _MERGE = (
-    "case %P in .exp/run.yaml|.exp/eval/*) ;; .exp/*) exit 0 ;; esac; "
-    "git-exp driver merge %O %A %B %L %P >/dev/null 2>&1 || "
+    "case %P in .exp/run.yaml|.exp/metrics.yaml|.exp/inputs.yaml|.exp/eval/*) ;; .exp/*) exit 0 ;; esac; "
+    "git-exp driver merge %O %A %B %L %P >/dev/null 2>&1 && exit 0; "
+    "case %P in .exp/metrics.yaml|.exp/inputs.yaml) exit 0 ;; esac; "
     "git merge-file -q --marker-size=%L -L ours -L base -L theirs %A %O %B || exit 1"
 )
 _TEXTCONV = (
