@@ -7,6 +7,7 @@ processes/     ids of children that may outlive the owner
 journal/       one append-only file for each writing process
 console*       the captured output
 files/         bytes of small artifacts, by sha256
+observed/      what processes report of the files that they open; observed.json says how to read it
 traces/        files of spans, put there by whatever observed calls of models
 content        what of the texts in those is to be kept, where that was said for this run
 packs/         a link to each pack written for the run, to heal it with

@@ -14,6 +14,8 @@ MODES = (OFF, OPEN, INOTIFY)
 
 FOLDER = "observed"
 """In the live directory: the reports of the processes."""
+LEFT = "observed.json"
+"""Beside it: what has to be known to make sense of them, should the recorder die."""
 SHIM = Path(__file__).with_name("shim")
 _PATH = "PYTHONPATH"
 

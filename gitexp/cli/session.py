@@ -114,6 +114,8 @@ def tell_recovered(repo: Repository, results: Sequence[Recovered]) -> None:
             note(_left(result))
         else:
             note(_SENTENCES[result.outcome.value].format(name=result.name))
+        for notice in result.notices:
+            note(f"run '{result.name}': {notice}")
 
 
 _SENTENCES = {

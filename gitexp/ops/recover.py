@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from gitexp.capture import journal
 from gitexp.capture.live import Live, all_live, sweep_rests
 from gitexp.capture.liveness import Lock
+from gitexp.capture.tracing import LEFT
 from gitexp.errors import GitExpError
 from gitexp.git.packfile import renew_pack
 from gitexp.git.refs import read_ref, run_ref
@@ -65,6 +66,8 @@ class Recovered:
     left: tuple[str, ...] = ()
     """Paths of the working tree."""
     kept: Path | None = None
+    notices: tuple[str, ...] = ()
+    """What a person should know of what could not be kept."""
 
 
 def sweep(repo: Repository) -> list[Recovered]:
@@ -165,19 +168,32 @@ def _bury(repo: Repository, live: Live) -> Recovered:
     start = live.read_start()
     commit = read_ref(repo.git, run_ref(live.name))
     content = journal.read(live.journal)
-    isolate.remove_worktree(repo, live.name)
     # A run that only an archive holds has no ref until its resumption has begun.
     never_began = commit is None or (bool(start.record.info.resumed) and commit == start.inherited)
     if never_began and not content.rows:
+        isolate.remove_worktree(repo, live.name)
         take_back(repo, live)
         return Recovered(live.name, Outcome.DISCARDED)
+    notices: list[str] = []
     if commit is not None and trailers(repo.reader, commit).get(STATUS_TRAILER) != Status.RUNNING.value:
         # It died between writing its last commit and noting so.
-        extend(repo, live)
+        isolate.remove_worktree(repo, live.name)
+        extend(repo, live, notices)
     else:
         ending = noted_ending(content.rows) or Ending(Status.CRASHED, at=_last_sign(live, content.rows))
-        finish(repo, live, ending)
-    return Recovered(live.name, Outcome.SEALED)
+        notices += _note_observed(repo, live, content.rows)
+        isolate.remove_worktree(repo, live.name)
+        finish(repo, live, ending, notices)
+    return Recovered(live.name, Outcome.SEALED, notices=tuple(notices))
+
+
+def _note_observed(repo: Repository, live: Live, rows: Sequence[list[Any]]) -> list[str]:
+    """While the files that it read in a worktree of its own are still there."""
+    if not (live.path / LEFT).exists():
+        return []
+    from gitexp.ops.observing.left import note_left  # few runs die
+
+    return note_left(repo, live, rows)
 
 
 def _last_sign(live: Live, rows: list[list[Any]]) -> float:
@@ -216,8 +232,9 @@ def _settle(repo: Repository, live: Live, *, lost: bool) -> Iterator[Recovered]:
         yield Recovered(live.name, Outcome.HEALED)
     if live.working():
         return
-    if live.sizes() != dict(sealed.sizes) and extend(repo, live):
-        yield Recovered(live.name, Outcome.EXTENDED)
+    notices: list[str] = []
+    if live.sizes() != dict(sealed.sizes) and extend(repo, live, notices):
+        yield Recovered(live.name, Outcome.EXTENDED, notices=tuple(notices))
     elif not lost and live.path.parent != repo.done_root:
         repo.done_root.mkdir(exist_ok=True)
         live.move(repo.done_root)

@@ -80,8 +80,10 @@ def noted_ending(rows: Sequence[list[Any]]) -> Ending | None:
     return None
 
 
-def extend(repo: Repository, live: Live) -> Oid | None:
+def extend(repo: Repository, live: Live, notices: list[str]) -> Oid | None:
     """The commit that adds what was logged after the run's last one; None where nothing was.
+
+    What a person should know of what could not be kept is added to `notices`.
 
     Labels, the verdict and results stay as they were put on top since; nothing else is taken from there, for
     anybody may have written it. Raises RefChanged where the tip holds rows that are not ours, or other
@@ -115,6 +117,7 @@ def extend(repo: Repository, live: Live) -> Oid | None:
             _log(repo, f"{operations.RECORDING}late rows of {live.name}", update)
         sizes = _sizes(content.sizes, traces)
         live.write_sealed(Sealed(commit if added else tip, time.time(), sizes, pure if added else last))
+        notices += traces.notices
         return commit if added else None
 
 

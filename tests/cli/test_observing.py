@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gitexp.artifacts.digests import DigestCache
-from tests.cli.program import Program
+from tests.cli.program import Program, killed
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -211,3 +211,23 @@ open(os.environ["GITEXP_OBSERVE"] + "/1-a", "wb").write(told)
     assert project("run", "--use", "model=gpt-x", "--", sys.executable, "-c", code).code == 0
     [one] = shown(project)["inputs"]["model"]
     assert (one["how"], one["seen"]) == ("declared", {"response_model": "gpt-x-1"})
+
+
+def test_what_a_killed_run_had_read_is_noted_when_it_is_recovered(
+    project: Program, environ: dict[str, str]
+) -> None:
+    project.repo.write("read.py", READS)
+    name = killed(project, environ, f"{sys.executable} read.py;")
+    (project.repo.path / "prompts/qa ü.txt").write_text("be long\n")
+    said = project("recover")
+    assert said.err == f"note: run '{name}' had died; it is recorded as crashed\n"
+    found = shown(project)
+    files = {one["name"]: (one["oid"], one.get("pin")) for one in found["inputs"]["file"]}
+    assert files == {
+        "data/train.csv": (sha256(b"1,2\n"), None),
+        "prompts/qa ü.txt": (sha256(b"be long\n"), "inferred"),
+    }
+    assert found["inputs"]["seeds"] == [{"name": "seeds", "value": {"python": 3}, "how": "observed"}]
+    assert found["env"]["trace"] == {"mode": "open"}
+    assert found["status"] == "crashed"
+    project.repo.fsck()

@@ -180,8 +180,11 @@ def test_spans_are_picked_up_in_every_kind_of_repository(
 
 
 def test_the_spans_of_a_killed_run_are_kept(exp: Program, environ: dict[str, str]) -> None:
-    name = killed(exp, environ, LEAVE)
-    run = exp("show", name, "--json").json
+    name = killed(exp, environ, f'{LEAVE} echo no JSON > "$GITEXP_TRACE_DIR/bad.jsonl";')
+    said = exp("show", name, "--json")
+    assert f"note: run '{name}': " in said.err
+    assert "bad.jsonl" in said.err
+    run = said.json
     assert (run["status"], run["metrics"]["llm.calls"]) == ("crashed", 4)
     assert len(exp("trace", name).out.splitlines()) == 9
     exp.repo.fsck()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitexp.capture import journal, reports
 from gitexp.capture.reports import Observed
-from gitexp.capture.tracing import FOLDER, INOTIFY, MODES, OFF, OPEN, observed_environment
+from gitexp.capture.tracing import FOLDER, INOTIFY, LEFT, MODES, OFF, OPEN, observed_environment
 from gitexp.errors import UsageError
 from gitexp.formats.inputs import Known, input_from, is_answered_by, lay_over
 from gitexp.formats.settings import FILE as SETTINGS_FILE
@@ -71,7 +72,16 @@ class Tracing:
             return None
         top = recording.repo.layout.top
         trees = tuple(dict.fromkeys(one for one in (root, top) if one is not None))
-        return cls(recording.repo, mode, folder, trees, tuple(param_files))
+        tracing = cls(recording.repo, mode, folder, trees, tuple(param_files))
+        tracing._leave(recording.live.path / LEFT)
+        return tracing
+
+    def _leave(self, path: Path) -> None:
+        """Write down what whoever seals the run has to know, should this process die."""
+        trees = [os.fspath(one) for one in self.trees]
+        value = {"mode": self.mode, "began": self.began, "trees": trees, "param_files": self.param_files}
+        with suppress(OSError):
+            path.write_text(json.dumps(value))
 
     def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment for the program."""
