@@ -93,6 +93,8 @@ def test_which_base(branch: Program) -> None:
     branch("baseline", "unset", "main")
     assert names(branch) == ("base", ["idea"])  # the run of the commit that the branch started from
     branch.repo.git("switch", "-q", "main")
+    said = branch("report", "--base", "base")
+    assert said.err.startswith("error: the one finished run of this branch is the base itself: base-")
     branch.repo.commit("on", {"README": "later\n"})
     run(branch, "later")
     branch.repo.git("switch", "-q", "idea")

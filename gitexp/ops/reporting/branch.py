@@ -33,15 +33,21 @@ def runs_of_branch(repo: Repository, base: Base, listing: Listing) -> Candidates
         raise NotFound("there is no commit yet whose runs could be reported", hint="git exp report RUN")
     commits = first_parents(repo, "HEAD", but=base.since)
     missing: list[NotFound] = []
+    is_base = False
     for back, commit in enumerate(commits or first_parents(repo, "HEAD")[:1]):
         evidence = evidence_of(repo, commit, listing)
-        runs = [run for run in _of_commit(commit, evidence, listing) if run.name != base.run.name]
+        every = list(_of_commit(commit, evidence, listing))
+        runs = [run for run in every if run.name != base.run.name]
+        is_base = is_base or len(runs) < len(every)
         found = with_results(runs)
         if found:
             return Candidates(found, list(_notes(commit, back, runs, evidence)))
         missing += [not_here(name, commit[:10]) for name in evidence.missing]
     if missing:
         raise missing[0]
+    if is_base:
+        told = f"the one finished run of this branch is the base itself: {base.run.name}"
+        raise NotFound(told, hint="git exp run -- CMD, or git exp report RUN")
     hint = "git exp fetch" if not listing.runs else "git exp run -- CMD, or git exp report RUN"
     raise NotFound("no finished run belongs to a commit of this branch", hint=hint)
 
