@@ -28,6 +28,10 @@ def next_commands(found: Examined) -> Iterator[tuple[str, str]]:
         yield f"git exp eval show {name}", "its evaluations"
     if any(one.kind == KIND for one in found.record.artifacts):
         yield f"git exp trace {name}", "its calls of models and tools"
+    if info.status is Status.FINISHED and (found.suites or (info.parents and found.record.metrics)):
+        yield f"git exp why {name}", "why its score is what it is"
+    if found.record.artifacts or any(not one.none for one in found.record.inputs):
+        yield f"git exp lineage {name}", "what it came from, and what came of it"
     if not info.knows_code:
         return
     if info.code.dirty and info.code.base and info.source is None:
