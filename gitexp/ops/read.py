@@ -67,6 +67,12 @@ class StoredRun:
             return self.record.info
         return listed_info(self.row.tail)
 
+    @property
+    def baselines(self) -> list[str]:
+        """The names of the baselines that it is; all runs of a listing look them up once."""
+        tails = self._tails or Tails(self.repo, {})
+        return tails.baselines.get(self.name, [])
+
     @cached_property
     def row(self) -> Row:
         """The run as the index has it; of a live run as it is now."""
@@ -123,6 +129,7 @@ class Tails:
     """The tails of a listing's runs, read from the index all at once when the first is asked for."""
 
     def __init__(self, repo: Repository, fresh: Mapping[str, Row]) -> None:
+        self._repo = repo
         self._index = open_index(repo)
         self._fresh = fresh
         self._some: dict[tuple[str, str], Tail] = {}
@@ -140,6 +147,13 @@ class Tails:
             return fresh.tail
         key = head.name, head.commit
         return self._some[key] if key in self._some else self._all.get(key)
+
+    @cached_property
+    def baselines(self) -> Mapping[str, list[str]]:
+        """Which baselines each run is, by its name."""
+        from gitexp.ops.baseline import baselines_of
+
+        return baselines_of(self._repo)
 
     @cached_property
     def _all(self) -> dict[tuple[str, str], Tail]:

@@ -83,7 +83,10 @@ class RunSubject:
         return self._inputs if space == INPUTS else self._env
 
     def _label(self, key: str) -> Value | Missing:
-        value = self._labels[key] if key in self._labels else self._more_labels.get(key)
+        if key == "baseline":
+            value: Any = self.run.baselines
+        else:
+            value = self._labels[key] if key in self._labels else self._more_labels.get(key)
         return MISSING if value is None or value == [] else value
 
     @cached_property

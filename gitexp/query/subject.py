@@ -20,8 +20,8 @@ class Subject(Protocol):
     def get(self, field: Field) -> Value | Missing:
         """What stands at `field`, whose space is never empty; MISSING where nothing does.
 
-        Times are seconds since 1970, spans seconds, tags and parents lists. An input is the list of its name,
-        path, hash and value; a mapping is itself.
+        Times are seconds since 1970, spans seconds; tags, baselines and parents are lists. An input is the
+        list of its name, path, hash and value; a mapping is itself.
         """
 
     def keys(self, space: str) -> Iterable[str]:

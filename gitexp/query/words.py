@@ -30,13 +30,14 @@ NEVER_RUN: Final = ("draft", "captured")
 """The statuses of what no command was executed for."""
 STATUSES: Final = ("running", "finished", "failed", "killed", "crashed", *NEVER_RUN)
 RUN_FIELDS: Final = (
-    *("name", "id", "status", "title", "group", "note", "tag", "parent", "command", "exit_code", "signal"),
+    *("name", "id", "status", "title", "group", "note", "tag", "baseline", "parent", "command"),
+    *("exit_code", "signal"),
     *TIMES,
     *SPANS,
     *HASHES,
     *FLAGS,
 )
-ALIASES: Final = {"tags": "tag", "parents": "parent", "starred": "star"}
+ALIASES: Final = {"tags": "tag", "baselines": "baseline", "parents": "parent", "starred": "star"}
 KEYWORDS: Final = ("and", "or", "not", "in", "contains")
 FOREIGN: Final = {"&&": "and", "||": "or", "&": "and", "|": "or"}
 """What other languages write -> the keyword; where a key is expected they are refused."""

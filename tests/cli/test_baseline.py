@@ -46,6 +46,12 @@ def test_a_baseline_is_a_run_wherever_one_is_asked_for(exp: Program) -> None:
         second: [],
     }
     assert "BASELINE" in exp("ls").out
+    exp("baseline", "set", "other", "first")
+    template = ("--format", "%(name) %(baseline)")
+    assert exp("ls", "baseline:main", *template).out == f"{first} main,other\n"
+    assert exp("ls", "not has:baseline", *template).out == f"{second} \n"
+    assert "main,other" in exp("ls", "--columns", "baseline").out
+    exp("baseline", "unset", "other")
     assert ["Baseline", "main"] in [line.split() for line in exp("show", first).out.splitlines()]
     exp.repo.fsck()
 

@@ -89,6 +89,7 @@ _LABELS: dict[str, Callable[[Any], str]] = {
     "tree": _hash,
     "base": _hash,
     "tag": _list,
+    "baseline": _list,
     "parent": _list,
     "star": lambda value: "*" if value else "",
 }
