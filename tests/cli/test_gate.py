@@ -363,6 +363,16 @@ def test_the_rules_are_those_of_the_baseline(exp: Program) -> None:
     assert (said.code, "what holds is that of the baseline" in said.err) == (0, True)
 
 
+def test_how_complete_a_run_has_to_be_is_told_by_the_baseline(exp: Program) -> None:
+    exp.repo.commit("rules", {".gitexp.yaml": "audit: {require: [retriever]}\n"})
+    old = evaluated("old", GOOD)
+    exp.repo.commit("none", {".gitexp.yaml": "noise: {}\n"})
+    new = evaluated("new", GOOD)
+    said = gate(exp, old, new, "--min-completeness", "E0")
+    assert (said.code, "retriever" in said.out) == (5, True)
+    assert "other rules, which do not hold here: audit.require\n" in said.err
+
+
 def test_a_metric_without_examples_and_its_noise(exp: Program, commit: Any) -> None:
     commit()
     old = measured("old", accuracy=0.9, loss=0.5, other=1)

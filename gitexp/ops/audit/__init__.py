@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from gitexp.formats.settings import Settings
 from gitexp.model.completeness import Completeness, Level, assess
+from gitexp.model.noise import Noise
 from gitexp.model.record import Record
 from gitexp.ops.alike import Finished
 from gitexp.ops.audit.fields import Facts, fields_of
@@ -26,15 +29,18 @@ def of(
     among_all: bool = True,
     finished: Finished | None = None,
     makers: Makers | None = None,
+    settings: Settings | None = None,
 ) -> Completeness:
     """The completeness of a run, with a mend for each gap where there is one.
 
     `remote` has others asked for bytes that are not in this clone; without it nobody is. `stale` says whether
     its record speaks for the code that was asked for, where that is known. `among_all` looks for repetitions
     among all runs, not only for what git exp repro made of this one; `finished` has looked at them already,
-    and `makers` knows what all have made.
+    and `makers` knows what all have made. `settings` say what no run may be without and what is noise: those
+    of the working tree, or others.
     Raises BrokenRecord, NotFound; RemoteError or UsageError where others cannot be asked.
     """
+    settings = settings or repo.settings
     record, place = run.whole, Whereabouts(repo, run.commit, makers=makers)
     suites = all_suite_names(run)
     lost = place.lost(run)
@@ -45,7 +51,7 @@ def of(
         suites=suites,
         texts=place.with_texts(record, suites, lost),
         stale=is_stale(run) if stale is None else stale,
-        require=repo.settings.audit.require,
+        require=settings.audit.require,
     )
     fields = fields_of(facts)
     if remote and place.lacking:
@@ -55,17 +61,20 @@ def of(
         fields = fields_of(replace(facts, lost=lost, texts=texts))
     found = assess(fields)
     if found.level is Level.E3:
-        found = assess(fields, repeated=_is_repeated(run, among_all=among_all, finished=finished))
+        again = _is_repeated(run, settings.noise, among_all=among_all, finished=finished)
+        found = assess(fields, repeated=again)
     return with_mends(repo, found, record, asked=remote)
 
 
-def _is_repeated(run: StoredRun, *, among_all: bool, finished: Finished | None) -> bool | None:
+def _is_repeated(
+    run: StoredRun, noise: Mapping[str, Noise], *, among_all: bool, finished: Finished | None
+) -> bool | None:
     """None where it was not reproduced, and nobody has looked further."""
     from gitexp.ops.audit import repeats  # only what is as complete as that needs it
 
     if repeats.was_reproduced(run, run.whole):
         return True
-    return repeats.agrees(run, run.whole, finished) if among_all else None
+    return repeats.agrees(run, run.whole, noise, finished) if among_all else None
 
 
 def with_mends(repo: Repository, found: Completeness, record: Record, *, asked: bool = False) -> Completeness:

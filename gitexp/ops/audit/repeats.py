@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gitexp.model.evaluation import is_score
+from gitexp.model.noise import Noise
 from gitexp.model.record import Record, Status
 from gitexp.model.reproduction import Measured, Verdict
 from gitexp.ops.alike import Finished
@@ -26,14 +27,16 @@ def was_reproduced(run: StoredRun, record: Record) -> bool:
     return any(one.on is None and one.finished and same(one.metrics) for one in found)
 
 
-def agrees(run: StoredRun, record: Record, finished: Finished | None = None) -> bool:
+def agrees(
+    run: StoredRun, record: Record, noise: Mapping[str, Noise], finished: Finished | None = None
+) -> bool:
     """Whether its metrics are those of another run that did the same, or within the noise of several.
 
-    Seeds may be others.
+    Seeds may be others. `noise` is what the project says of metrics.
     """
     found = (finished or Finished(run.repo)).repeating(record, run.commit)
     others = [one for one in found if one.name != run.name]
-    known = Known(run.repo.settings.noise, [one.record.metrics for one in others])
+    known = Known(noise, [one.record.metrics for one in others])
     return any(same(judge(one.name, one.commit, one.record, record, known).metrics) for one in others)
 
 

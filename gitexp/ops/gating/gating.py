@@ -9,7 +9,6 @@ from typing import Any
 from gitexp.errors import NotFound, UnknownKey, UsageError
 from gitexp.gate.deciding import Verdict, decide, decide_alike
 from gitexp.gate.evidence import Completeness, Effect, Evidence, Refused, Spoilt
-from gitexp.model.gate import Rules
 from gitexp.ops.alike import unlike
 from gitexp.ops.evaluations.reading import all_suite_names, briefs
 from gitexp.ops.gating.metrics import plain_metrics
@@ -99,7 +98,7 @@ def _evidence(repo: Repository, old: StoredRun, new: StoredRun, rules: Ruling) -
             "examples and costs can be limited only where there are results of an evaluation",
             hint="--metric SUITE/METRIC",
         )
-    complete = _completeness(repo, new, rules.rules)
+    complete = _completeness(repo, new, rules)
     return Evidence(metrics, tables.guards, tables.costs, tables.errors, complete)
 
 
@@ -170,11 +169,12 @@ def _check_known(old: StoredRun, new: StoredRun, metrics: Sequence[str]) -> None
             )
 
 
-def _completeness(repo: Repository, new: StoredRun, rules: Rules) -> Completeness | None:
-    if rules.min_completeness is None:
+def _completeness(repo: Repository, new: StoredRun, rules: Ruling) -> Completeness | None:
+    least = rules.rules.min_completeness
+    if least is None:
         return None
     from gitexp.ops import audit  # Nobody else waits for it.
 
-    found = audit.of(repo, new)
+    found = audit.of(repo, new, settings=rules.settings)
     gaps = tuple(f"{one.told}: {one.mend}" if one.mend else one.told for one in found.gaps)
-    return Completeness(str(found), found.meets(rules.min_completeness), gaps)
+    return Completeness(str(found), found.meets(least), gaps)

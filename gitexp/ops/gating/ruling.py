@@ -29,7 +29,7 @@ class Ruling:
     said: Mapping[str, str]
     """Field of Rules -> TYPED or WRITTEN."""
     settings: Settings
-    """Of the baseline: its goals and noise hold as well."""
+    """Of the baseline: its goals, noise and audit hold as well."""
     remarks: tuple[str, ...] = ()
     complaints: tuple[BrokenFile, ...] = ()
     """What stands in the gate there and is no rule."""
@@ -66,6 +66,8 @@ def _remarks(repo: Repository, settings: Settings, gate: str) -> Iterator[str]:
     changed = [f"gates.{gate}.{key}" for key in _changed(_rules(here, gate), _rules(settings, gate))]
     changed += [f"goals.{key}" for key in _changed(here.goals, settings.goals)]
     changed += [f"noise.{key}" for key in _changed(here.noise, settings.noise)]
+    if set(here.audit.require) != set(settings.audit.require):
+        changed.append("audit.require")
     if changed:
         yield f"{FILE} of the working tree has other rules, which do not hold here: {', '.join(changed)}"
 
