@@ -47,13 +47,18 @@ class BestRun:
 
 
 def best(
-    repo: Repository, runs: Sequence[StoredRun], metric: str | None = None, goal: str | None = None
+    repo: Repository,
+    runs: Sequence[StoredRun],
+    metric: str | None = None,
+    goal: str | None = None,
+    goals: Mapping[str, str] | None = None,
 ) -> BestRun:
     """The finished run with the best value of `metric`, or of the metric that says most.
 
     That is the first one in the goals of `.gitexp.yaml` that a finished run has; else, of the metrics whose
     name tells which way is better, the leading one that at least half as many runs have as any other.
-    `goal` is which way `metric` is better where the settings do not say.
+    `goal` is which way `metric` is better where the settings do not say. `goals` are those of other settings
+    than the working tree's.
     A value that is NaN, infinite, or no number never wins; of equal ones the newest run does.
     Raises NotFound where no run has finished, UnknownKey, and UsageError where no goal is known.
     """
@@ -62,9 +67,8 @@ def best(
     subjects = [one for one in everyone if one.get(_STATUS) == Status.FINISHED.value]
     if not subjects:
         raise NotFound("no run is best: none has finished", hint="git exp ls")
-    goals = repo.settings.goals
-    if metric is not None and goal is not None:
-        goals = {metric: goal, **goals}
+    written = repo.settings.goals if goals is None else goals
+    goals = {metric: goal, **written} if metric is not None and goal is not None else written
     if metric is None:
         key, found = _leading(subjects, goals)
     else:
@@ -76,7 +80,7 @@ def best(
     if chosen is None:
         raise UsageError(f"which way metric {key!r} is better is not known", hint=snippet(key))
     value, _, _, run = max(found, key=lambda one: (one[0] if chosen == "max" else -one[0], *one[1:3]))
-    how = _sentence(run, key, value, chosen, repo.settings.goals, told=goal is not None)
+    how = _sentence(run, key, value, chosen, written, told=goal is not None)
     return BestRun(run, key, value, chosen, how)
 
 

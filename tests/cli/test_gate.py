@@ -648,3 +648,28 @@ def test_git_bisect_and_git_exp_bisect_find_the_same_commit(exp: Program) -> Non
         == 125
     )
     exp.repo.fsck()
+
+
+def test_a_branch_does_not_bring_the_rules_with_a_run_of_its_own(exp: Program) -> None:
+    exp.repo.commit("rules", {".gitexp.yaml": "goals: {acc: max}\ngates: {default: {max_drop: 0.01}}\n"})
+    measured("base", acc=0.7)
+    exp.repo.git("switch", "-q", "-c", "idea")
+    loose = "goals: {acc: min}\nnoise: {acc: 0.5}\ngates: {default: {max_drop: 0.9}}\n"
+    fork = exp.repo.git("rev-parse", "HEAD")
+    exp.repo.commit("loose", {".gitexp.yaml": loose})
+    low = measured("low", acc=0.5)
+    exp("tag", low, "release")
+    exp.repo.commit("worst", {"train.py": "worst"})
+    worst = measured("worst", acc=0.4)
+    said = exp("gate", worst, "--baseline", "best:acc", "-m", "acc", "--format", "json")
+    assert (said.code, said.json["baseline"]["name"][:-7]) == (1, "base")
+    assert said.json["baseline"]["how"].endswith(
+        f"; rules of {fork[:10]}, which HEAD has in common with 'main'"
+    )
+    said = exp("gate", worst, "--baseline", "last:release", "-m", "acc")
+    assert (said.code, "goals.acc, noise.acc" in said.err) == (1, True)
+    exp.repo.git("branch", "-q", "-m", "main", "trunk")
+    said = exp("gate", worst, "--baseline", "last:release")
+    assert (said.code, said.err.splitlines()[1]) == (2, "hint: git exp baseline set main RUN")
+    exp("baseline", "set", "main", "base")
+    assert "rules of baseline 'main'" in exp("gate", worst, "--baseline", "last:release", "-m", "acc").out

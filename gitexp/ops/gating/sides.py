@@ -20,9 +20,10 @@ from gitexp.ops.archive.names import all_runs
 from gitexp.ops.baseline import baselines
 from gitexp.ops.baseline import resolve as baseline_run
 from gitexp.ops.best import best
-from gitexp.ops.evaluations.reading import briefs
+from gitexp.ops.committed import settings_at
 from gitexp.ops.evidence import RESULTS, Evidence, evidence_of, not_here, started_from, with_results
 from gitexp.ops.forks import fork_of, tip_of
+from gitexp.ops.gating.authority import MAIN, authority, direction
 from gitexp.ops.hooks.known_runs import runs_from
 from gitexp.ops.read import Listing, StoredRun, list_all
 from gitexp.ops.resolve import baseline_in, metric_in, resolve
@@ -30,8 +31,6 @@ from gitexp.ops.staleness import why_stale
 from gitexp.repo import Repository
 
 HEAD = "HEAD"
-MAIN = "main"
-"""The baseline that runs are held against where none is named."""
 _RECORDED = "git exp run -- CMD records one, and git exp gate RUN names another"
 _At: TypeAlias = Callable[[Repository, str, Listing, str], StoredRun]
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
@@ -194,15 +193,10 @@ def _working_tree(repo: Repository, listing: Listing) -> Oid | None:
 
 def _best(repo: Repository, metric: str | None, new: StoredRun) -> Against:
     others = [run for run in list_all(repo).runs if run.name != new.name]
-    found = best(repo, others, metric, _direction(new, metric))
-    return Against(_fresh(found.run), found.how, found.run.commit)
-
-
-def _direction(run: StoredRun, metric: str | None) -> str | None:
-    """Which way the metric of a suite is better."""
-    suite, slash, name = (metric or "").partition("/")
-    metas = (one.meta for one in briefs(run) if slash and one.meta.suite == suite)
-    return next((one.direction.value for meta in metas for one in meta.metrics if one.name == name), None)
+    holds = authority(repo)
+    goals = settings_at(repo, holds.commit).goals
+    found = best(repo, others, metric, direction(holds, others, metric), goals)
+    return Against(_fresh(found.run), f"{found.how}; rules of {holds.told}", holds.commit)
 
 
 def _last(repo: Repository, tag: str, new: StoredRun) -> Against:
@@ -210,7 +204,8 @@ def _last(repo: Repository, tag: str, new: StoredRun) -> Against:
     run = _first(tagged)
     if run is None:
         raise NotFound(f"no other finished run has the tag {tag!r}", hint=f"git exp tag RUN {tag}")
-    return Against(run, f"the last run with tag {tag!r}", run.commit)
+    holds = authority(repo)
+    return Against(run, f"the last run with tag {tag!r}; rules of {holds.told}", holds.commit)
 
 
 def _merge_base(repo: Repository, revision: str) -> Against:
