@@ -21,6 +21,8 @@ from gitexp.ops.seedless import Seedless, seedless
 from gitexp.ops.staleness import is_stale
 from gitexp.repo import Repository
 
+_TOLD = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -154,6 +156,30 @@ def unlike(one: StoredRun, other: StoredRun) -> list[str]:
         ("inputs", same(*(_identities(inputs_of(run), files) for run in (one, other)))),
     )
     return [f"other {name}" for name, alike in parts if not alike]
+
+
+def told_alike(one: StoredRun, other: StoredRun) -> bool:
+    """Whether both were told to do the same, seeds aside: command, folder and params."""
+    return _way(one.info) == _way(other.info) and same(
+        _unseeded(one.record.params), _unseeded(other.record.params)
+    )
+
+
+def likest(runs: Sequence[StoredRun], new: StoredRun) -> tuple[StoredRun, str]:
+    """Of the runs that there are for a commit the first that was told what `new` was, else the first.
+
+    With what a reader should know of the choice, which is nothing where all were told the same.
+    """
+    chosen = next((run for run in runs if told_alike(run, new)), runs[0])
+    others = [run.name for run in runs if not told_alike(run, chosen)]
+    why = "which was told" if told_alike(chosen, new) else "though none was told"
+    note = f"held against {chosen.name}, {why} what {new.name} was; of its code, told otherwise: "
+    return chosen, note + _few(others) if others else ""
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    return ", ".join(names[:_TOLD]) + more
 
 
 def inputs_of(run: StoredRun) -> tuple[Input, ...]:

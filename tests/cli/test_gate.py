@@ -673,3 +673,26 @@ def test_a_branch_does_not_bring_the_rules_with_a_run_of_its_own(exp: Program) -
     assert (said.code, said.err.splitlines()[1]) == (2, "hint: git exp baseline set main RUN")
     exp("baseline", "set", "main", "base")
     assert "rules of baseline 'main'" in exp("gate", worst, "--baseline", "last:release", "-m", "acc").out
+
+
+def test_of_several_runs_of_the_baseline_that_which_was_told_the_same_counts(exp: Program) -> None:
+    base = exp.repo.commit("base", {"number": "1"})
+    official, poor = _at_temperature(0, 0.9), _at_temperature(2, 0.5)
+    exp.repo.git("switch", "-q", "-c", "idea")
+    exp.repo.commit("idea", {"number": "2"})
+    new = _at_temperature(0, 0.9)
+    options = ("-m", "accuracy", "--max-drop", "0.1")
+    said = exp("gate", new, "--baseline", base, *options)
+    told = f"held against {official}, which was told what {new} was; of its code, told otherwise: {poor}"
+    assert (said.code, said.err) == (0, f"note: {told}\n")
+    said = exp("report", "--base", "main", "--json").json
+    assert (said["base"]["name"], said["notes"]) == (official, [told])
+    new = _at_temperature(1, 0.6)
+    assert f"held against {poor}, though none was told" in exp("gate", new, "--baseline", base, *options).err
+
+
+def _at_temperature(value: float, accuracy: float) -> str:
+    with gitexp.start("sampled", params={"temperature": value}) as run:
+        run.log({"accuracy": accuracy})
+    assert run.name
+    return run.name

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ from gitexp.errors import Ambiguous, NotFound, UsageError
 from gitexp.git.refs import commit_of
 from gitexp.git.remotes import remote_names
 from gitexp.model.values import Oid
-from gitexp.ops.alike import speaks
+from gitexp.ops.alike import likest, speaks
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.baseline import baselines
 from gitexp.ops.baseline import resolve as baseline_run
@@ -80,10 +81,10 @@ def baseline(repo: Repository, text: str | None, new: StoredRun, metric: str | N
     if word == "last" and rest:
         return _last(repo, rest, new)
     if word == "merge-base" and rest:
-        return _merge_base(repo, rest)
+        return _merge_base(repo, rest, new)
     if _WHOLE_ID.fullmatch(text) and commit_of(repo.git, text) is None:
         return _absent_commit(repo, Oid(text))
-    return _against(repo, text, _at)
+    return _against(repo, text, partial(_at, new))
 
 
 def _against(repo: Repository, text: str, at: _At) -> Against:
@@ -129,19 +130,24 @@ def _first(runs: Iterable[StoredRun]) -> StoredRun | None:
     return next(filter(speaks, with_results(runs)), None)
 
 
-def _at(repo: Repository, revision: str, listing: Listing, told: str = "") -> StoredRun:
-    """The run that the baseline's commit rests on: of its code, a finished one, the newest.
+def _at(new: StoredRun, repo: Repository, revision: str, listing: Listing, told: str = "") -> StoredRun:
+    """The run that the baseline's commit rests on: of its code, finished, told what `new` was, the newest.
 
     Without any it is one that its message names: an imported run has no code, and that of a branch which was
     squashed has other code. `told` is what was typed for `revision`.
     """
     found = evidence_of(repo, revision, listing)
-    run = _first(found.runs)
-    if run is None:
+    exact = [run for run in with_results(found.runs) if not found.is_stale(run)]
+    if exact:
+        run, note = likest(exact, new)
+        if note:
+            repo.remark(note)
+        return run
+    stale = _first(found.runs)
+    if stale is None:
         raise _nothing_at(found, told or revision, hint="git exp fetch")
-    if found.is_stale(run):
-        repo.remark(f"run {run.name!r}, which {told or revision[:10]!r} names, is not of exactly its code")
-    return run
+    repo.remark(f"run {stale.name!r}, which {told or revision[:10]!r} names, is not of exactly its code")
+    return stale
 
 
 def _of_head(repo: Repository, listing: Listing, tree: Oid | None) -> StoredRun:
@@ -208,7 +214,7 @@ def _last(repo: Repository, tag: str, new: StoredRun) -> Against:
     return Against(run, f"the last run with tag {tag!r}; rules of {holds.told}", holds.commit)
 
 
-def _merge_base(repo: Repository, revision: str) -> Against:
+def _merge_base(repo: Repository, revision: str, new: StoredRun) -> Against:
     """The run of the commit that HEAD has branched off from."""
     if revision.startswith("-"):
         raise UsageError(f"invalid revision {revision!r}", hint="git branch --all")
@@ -222,7 +228,7 @@ def _merge_base(repo: Repository, revision: str) -> Against:
     if commit is None:
         raise NotFound(f"HEAD and {revision!r} have no common commit in this clone", hint=_deepen(repo))
     told = f"merge base of HEAD and {revision!r}, {commit[:10]}"
-    return Against(_at(repo, commit, list_all(repo)), told, commit)
+    return Against(_at(new, repo, commit, list_all(repo)), told, commit)
 
 
 def _deepen(repo: Repository) -> str:

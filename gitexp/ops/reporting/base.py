@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from gitexp.errors import NotFound, UsageError
 from gitexp.git.refs import commit_of, is_baseline
 from gitexp.git.remotes import remote_names
 from gitexp.model.names import BaselineName
 from gitexp.model.values import Oid
+from gitexp.ops.alike import likest
 from gitexp.ops.baseline import baselines
 from gitexp.ops.baseline import resolve as baseline_run
 from gitexp.ops.choose import is_run
@@ -31,6 +33,18 @@ class Base:
     """How it was found, in a few words; empty where it was named."""
     since: Oid | None
     """The commit from which on commits are the branch's; None where that is not known here."""
+    others: tuple[StoredRun, ...] = ()
+    """The other finished runs of the code that it is of, where that code was asked for."""
+    note: str = ""
+    """What a reader should know of the choice."""
+
+    def for_runs(self, runs: Sequence[StoredRun]) -> Base:
+        """The base with that of its runs which was told what the first of `runs` was."""
+        if not self.others or not runs:
+            return self
+        names = {run.name for run in runs}
+        chosen, note = likest([self.run, *(run for run in self.others if run.name not in names)], runs[0])
+        return replace(self, run=chosen, others=(), note=note)
 
 
 def find_base(repo: Repository, text: str, listing: Listing) -> Base:
@@ -72,7 +86,8 @@ def _of_history(repo: Repository, text: str, tip: Oid, listing: Listing) -> Base
         found = evidence_of(repo, commit, listing)
         runs = with_results(run for run in found.runs if not found.is_stale(run))
         if runs:
-            return Base(runs[0], f"{commit[:10]}, {_before(back)}{where}", start)
+            how = f"{commit[:10]}, {_before(back)}{where}"
+            return Base(runs[0], how, start, tuple(runs[1:]))
     raise NotFound(f"no finished run of {start[:10]}, {where}, or of those before it", hint="git exp fetch")
 
 

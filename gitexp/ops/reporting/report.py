@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gitexp.ops.committed import settings_at
@@ -42,8 +42,10 @@ def report(
     """
     listing = list_all(repo)
     against = find_base(repo, base, listing)
-    found = _named(repo, texts, against) if texts else runs_of_branch(repo, against, listing)
-    runs, notes = list(found.runs), list(found.notes)
+    named = [resolve(repo, text) for text in texts]
+    found = Candidates(named) if texts else runs_of_branch(repo, against, listing)
+    against = against.for_runs(found.runs)
+    runs, notes = list(_each(found.runs)), [*found.notes, *_notes(against, named)]
     if len(runs) > MOST_RUNS and not texts:
         notes.append(f"and {len(runs) - MOST_RUNS} more runs: git exp report RUN...")
         runs = runs[:MOST_RUNS]
@@ -64,11 +66,17 @@ def report(
     return Report(against, side, tuple(deltas), tuple(notes))
 
 
-def _named(repo: Repository, texts: Sequence[str], base: Base) -> Candidates:
-    runs = [resolve(repo, text) for text in texts]
-    same = [run.name for run in runs if run.commit == base.run.commit]
-    notes = [f"run {name} is the base itself" for name in same]
-    return Candidates(list({run.commit: run for run in runs}.values()), notes)
+def _each(runs: Sequence[StoredRun]) -> Iterable[StoredRun]:
+    """Those of them that are not the same, however often they were named."""
+    return {run.commit: run for run in runs}.values()
+
+
+def _notes(base: Base, named: Sequence[StoredRun]) -> Iterator[str]:
+    if base.note:
+        yield base.note
+    for run in named:
+        if run.commit == base.run.commit:
+            yield f"run {run.name} is the base itself"
 
 
 def _lost(had: Sequence[str], run: StoredRun) -> tuple[str, ...]:
