@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import BrokenFile
 from gitexp.formats.settings import FILE, Settings, parse
@@ -28,6 +28,16 @@ def settings_at(repo: Repository, commit: Oid) -> Settings:
     """`.gitexp.yaml` of a commit. Raises BrokenFile."""
     (data,) = repo.reader.blobs([(commit, FILE)])
     return Settings() if data is None else parse(data)
+
+
+def of_metrics(one: Settings, other: Settings) -> list[str]:
+    """What two settings say of metrics otherwise: `goals.acc`, `noise.loss`."""
+    goals, noise = differing(one.goals, other.goals), differing(one.noise, other.noise)
+    return [*(f"goals.{key}" for key in goals), *(f"noise.{key}" for key in noise)]
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    return sorted(key for key in {*one, *other} if one.get(key) != other.get(key))
 
 
 def from_folder(paths: Sequence[str], folder: str) -> tuple[str, ...]:

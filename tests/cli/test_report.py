@@ -152,20 +152,23 @@ def test_repeated_runs_tell_how_much_a_metric_varies(branch: Program) -> None:
     acc = next(metric for metric in one["metrics"] if metric["name"] == "acc")
     assert (acc["basis"], acc["sure"], acc["verdict"]) == ("repeated runs", True, "worse")
     branch.repo.write(".gitexp.yaml", "noise: {acc: 0.2}\n")
-    (one,) = branch("report", "--json").json["runs"]
-    acc = next(metric for metric in one["metrics"] if metric["name"] == "acc")
-    assert (acc["basis"], acc["verdict"]) == ("noise", "within noise")
+    said = branch("report", "--json").json
+    acc = next(metric for metric in said["runs"][0]["metrics"] if metric["name"] == "acc")
+    assert (acc["basis"], acc["verdict"]) == ("repeated runs", "worse")  # the base does not say so
+    assert said["notes"] == [
+        ".gitexp.yaml of the working tree has other rules, which do not hold here: noise.acc"
+    ]
 
 
 def test_a_branch_does_not_tell_how_its_own_change_is_to_be_read(exp: Program) -> None:
     text = TRAIN.format(acc="__import__('train_acc').acc", wrong=1, prompt="x").partition("    suite")[0]
-    settings = "goals: {acc: max}\nnoise: {acc: 0.05, loss: 1%}\n"
+    settings = "goals: {acc: max}\nnoise: {acc: 0.02, loss: 1%}\n"
     exp.repo.commit("base", {"train.py": text, "train_acc.py": "acc = 0.9\n", ".gitexp.yaml": settings})
     run(exp, "base")
     exp("baseline", "set", "main", "@")
     exp.repo.git("switch", "-q", "-c", "idea")
     exp.repo.commit(
-        "idea", {"train_acc.py": "acc = 0.8\n", ".gitexp.yaml": "goals: {acc: min}\nnoise: {acc: 1}\n"}
+        "idea", {"train_acc.py": "acc = 0.85\n", ".gitexp.yaml": "goals: {acc: min}\nnoise: {acc: 1}\n"}
     )
     run(exp, "idea")
     (one,) = exp("report", "--json").json["runs"]

@@ -14,7 +14,7 @@ from gitexp.errors import BrokenFile, UnknownKey
 from gitexp.formats.settings import FILE, Settings
 from gitexp.model.gate import DEFAULT, Rules
 from gitexp.model.values import Oid
-from gitexp.ops.committed import settings_at
+from gitexp.ops.committed import differing, of_metrics, settings_at
 from gitexp.repo import Repository
 
 TYPED, WRITTEN = "command line", FILE
@@ -63,9 +63,8 @@ def _remarks(repo: Repository, settings: Settings, gate: str) -> Iterator[str]:
     except BrokenFile as error:
         yield f"{error.message}; what holds is that of the baseline"
         return
-    changed = [f"gates.{gate}.{key}" for key in _changed(_rules(here, gate), _rules(settings, gate))]
-    changed += [f"goals.{key}" for key in _changed(here.goals, settings.goals)]
-    changed += [f"noise.{key}" for key in _changed(here.noise, settings.noise)]
+    changed = [f"gates.{gate}.{key}" for key in differing(_rules(here, gate), _rules(settings, gate))]
+    changed += of_metrics(here, settings)
     if set(here.audit.require) != set(settings.audit.require):
         changed.append("audit.require")
     if changed:
@@ -74,10 +73,6 @@ def _remarks(repo: Repository, settings: Settings, gate: str) -> Iterator[str]:
 
 def _rules(settings: Settings, gate: str) -> Mapping[str, Any]:
     return settings.gates[gate].rules if gate in settings.gates else {}
-
-
-def _changed(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:
-    return sorted(key for key in {*here, *there} if here.get(key) != there.get(key))
 
 
 def told(ruling: Ruling) -> Iterator[tuple[str, str]]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from gitexp.errors import BrokenRecord, GitExpError, NotFound
 from gitexp.formats.identity import identity, vector
+from gitexp.formats.settings import Settings
 from gitexp.model.completeness import Completeness
-from gitexp.model.noise import Noise
 from gitexp.model.record import Input, Status
 from gitexp.model.roles import DATASET, GRADER, ROLES
-from gitexp.model.values import Scalar
+from gitexp.model.values import Oid, Scalar
 from gitexp.ops import audit
-from gitexp.ops.alike import is_witness, repeated
+from gitexp.ops.alike import Finished, is_witness
 from gitexp.ops.code_diff import FileChange, changed_files
 from gitexp.ops.comparand import Comparand
 from gitexp.ops.compare import Comparison, Measure, compare
@@ -73,6 +73,22 @@ class Delta:
         return len({(name, change.pair.old.id) for name, one in pairs for change in one.regressions})
 
 
+class Repeats:
+    """The metrics of the runs that did what a run did; each run is looked for once."""
+
+    def __init__(self, finished: Finished) -> None:
+        self._finished = finished
+        self._known: dict[Oid, dict[str, Mapping[str, Scalar]]] = {}
+
+    def of(self, run: StoredRun) -> dict[str, Mapping[str, Scalar]]:
+        """By their names, those of the run itself first."""
+        if run.commit not in self._known:
+            found = self._finished.repeating(run.whole, run.commit)
+            others = (one for one in found if one.name != run.name and is_witness(one))
+            self._known[run.commit] = {one.name: one.record.metrics for one in (run, *others)}
+        return self._known[run.commit]
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """The base and a run, with what there is of either."""
@@ -83,16 +99,16 @@ class Pair:
     run: StoredRun
     suites: tuple[Difference, ...]
     lost_suites: tuple[str, ...]
-    goals: Mapping[str, str]
-    """Metric -> `min` or `max`."""
-    noise: Mapping[str, Noise]
+    settings: Settings
+    """Those of the base: they say which way metrics are better, and how much they vary."""
+    repeats: Repeats
 
 
 def delta_of(repo: Repository, pair: Pair) -> Delta:
     """Raises BrokenRecord, NotFound or GitError."""
     sides = [pair.base.side, pair.side.side]
-    goals = pair.goals
-    like_base, like_run = _repeats(repo, pair.base_run), _repeats(repo, pair.run)
+    goals = pair.settings.goals
+    like_base, like_run = pair.repeats.of(pair.base_run), pair.repeats.of(pair.run)
     everything = compare(sides, goals=goals, everything=True)
     return Delta(
         base=pair.base,
@@ -107,13 +123,6 @@ def delta_of(repo: Repository, pair: Pair) -> Delta:
         files=_files(repo, pair),
         completeness=_completeness(repo, pair),
     )
-
-
-def _repeats(repo: Repository, run: StoredRun) -> dict[str, Mapping[str, Scalar]]:
-    """The metrics of the runs that did the same, this one among them, by their names."""
-    found = repeated(repo, run.whole, run.commit)
-    others = (one for one in found if one.name != run.name and is_witness(one))
-    return {one.name: one.record.metrics for one in (run, *others)}
 
 
 def _metrics(
@@ -138,7 +147,7 @@ def _metrics(
             [metrics[measure.key] for metrics in side.values() if measure.key in metrics]
             for side in (like_base, like_run)
         )
-        yield of_runs(measure, olds, news, pair.noise)
+        yield of_runs(measure, olds, news, pair.settings.noise)
 
 
 def _inputs(olds: Sequence[Input], news: Sequence[Input]) -> Iterator[RoleChange]:
@@ -164,7 +173,8 @@ def _files(repo: Repository, pair: Pair) -> tuple[FileChange, ...] | None:
 
 def _completeness(repo: Repository, pair: Pair) -> Completeness | None:
     try:
-        return audit.of(repo, pair.run, stale=pair.side.stale is not None)
+        stale = pair.side.stale is not None
+        return audit.of(repo, pair.run, stale=stale, settings=pair.settings)
     except (BrokenRecord, NotFound):  # a clone of CI has not everything
         return None
 

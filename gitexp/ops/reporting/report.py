@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gitexp.ops.committed import settings_at
+from gitexp.formats.settings import FILE, Settings
+from gitexp.ops.alike import Finished
+from gitexp.ops.committed import of_metrics, settings_at
 from gitexp.ops.comparand import Comparand, of_run
 from gitexp.ops.evaluations.diffing import Ask, Difference, diff
 from gitexp.ops.evaluations.reading import all_suite_names
 from gitexp.ops.read import StoredRun, list_all
 from gitexp.ops.reporting.base import Base, find_base
 from gitexp.ops.reporting.branch import Candidates, runs_of_branch
-from gitexp.ops.reporting.delta import Delta, Pair, delta_of
+from gitexp.ops.reporting.delta import Delta, Pair, Repeats, delta_of
 from gitexp.ops.resolve import resolve
 from gitexp.repo import Repository
 
@@ -53,15 +55,14 @@ def report(
     suites = _suites(against.run, runs, Ask(cluster=cluster, with_text=with_text))
     had = all_suite_names(against.run)
     agreed = settings_at(repo, against.run.commit)
-    # What the base says of a metric holds: a branch does not tell how its own change is to be read.
-    goals = {**repo.settings.goals, **agreed.goals}
-    noise = {**repo.settings.noise, **agreed.noise}
+    notes += _not_held(repo, agreed)
+    repeats = Repeats(Finished(repo, listing))
     deltas: list[Delta] = []
     for run in runs:
         if any(run.name in one.repeats for one in deltas) and not suites[run.name]:
             continue  # its numbers are in the means already
         lost = () if not suites[run.name] and not had else _lost(had, run)
-        pair = Pair(side, against.run, of_run(run), run, suites[run.name], lost, goals, noise)
+        pair = Pair(side, against.run, of_run(run), run, suites[run.name], lost, agreed, repeats)
         deltas.append(delta_of(repo, pair))
     return Report(against, side, tuple(deltas), tuple(notes))
 
@@ -77,6 +78,13 @@ def _notes(base: Base, named: Sequence[StoredRun]) -> Iterator[str]:
     for run in named:
         if run.commit == base.run.commit:
             yield f"run {run.name} is the base itself"
+
+
+def _not_held(repo: Repository, agreed: Settings) -> Iterator[str]:
+    """What the base does not say of metrics: a branch does not tell how its own change is to be read."""
+    changed = of_metrics(repo.settings, agreed)
+    if changed:
+        yield f"{FILE} of the working tree has other rules, which do not hold here: {', '.join(changed)}"
 
 
 def _lost(had: Sequence[str], run: StoredRun) -> tuple[str, ...]:
