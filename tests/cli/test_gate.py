@@ -392,6 +392,10 @@ def test_a_metric_without_examples_and_its_noise(exp: Program, commit: Any) -> N
     assert "note: only accuracy is looked at, and not loss, other: --metric METRIC, or goals in" in said.err
     said = gate(exp, old, new, *acc, "--must-pass", "tag:critical")
     assert (said.code, "examples and costs can be limited only" in said.err) == (2, True)
+    limits = "gates: {default: {max_drop: 0.03, must_pass: [tag:critical]}}\n"
+    commit(**{".gitexp.yaml": limits})
+    said = gate(exp, measured("old", accuracy=0.9), new, *acc)
+    assert (said.code, "must_pass of .gitexp.yaml says nothing here" in said.err) == (0, True)
 
 
 def test_numbers_of_other_data_are_not_compared(exp: Program, commit: Any) -> None:
@@ -440,6 +444,10 @@ def test_repeated_runs_tell_the_noise(exp: Program, commit: Any) -> None:
     single = measured("single", accuracy=0.88)
     assert gate(exp, old, single).code == 0
     assert "means of 3 and 1 runs that did the same" in gate(exp, old, single).out
+    commit()
+    lucky, *_ = (measured("lucky", accuracy=value) for value in (0.885, 0.885))
+    said = gate(exp, lucky, single)
+    assert (said.code, "2 runs that gave the same are too few to tell its noise" in said.out) == (3, True)
 
 
 def test_three_runs_of_the_same_tell_what_noise_does_between_two(exp: Program, commit: Any) -> None:
@@ -450,7 +458,7 @@ def test_three_runs_of_the_same_tell_what_noise_does_between_two(exp: Program, c
     said = exp("gate", "--aa", one, other)
     assert (said.code, "both repeat the same; noise of 3 runs" in said.out) == (0, True)
     assert exp("gate", "--aa", one, wild).code == 0
-    for value in (0.89, 0.90, 0.91, 0.90, 0.89):
+    for value in (0.89, 0.90, 0.91) * 3:
         measured("same", accuracy=value)
     assert exp("gate", "--aa", one, wild).code == 1
 

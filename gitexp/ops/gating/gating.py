@@ -12,7 +12,7 @@ from gitexp.gate.evidence import Completeness, Effect, Evidence, Refused, Spoilt
 from gitexp.ops.alike import unlike
 from gitexp.ops.evaluations.reading import all_suite_names, briefs
 from gitexp.ops.gating.metrics import plain_metrics
-from gitexp.ops.gating.ruling import Ruling, ruling
+from gitexp.ops.gating.ruling import TYPED, WRITTEN, Ruling, ruling
 from gitexp.ops.gating.sides import Against, asked_run, baseline
 from gitexp.ops.gating.tables import Tables, read_tables
 from gitexp.ops.goals import DETAILS
@@ -93,13 +93,20 @@ def _evidence(repo: Repository, old: StoredRun, new: StoredRun, rules: Ruling) -
     tables = read_tables(old, new, wanted.suites, rules.rules) if wanted.suites else Tables()
     plain = plain_metrics(old, new, wanted.plain, rules.settings, rules.rules)
     metrics: list[Effect | Refused | Spoilt] = [*tables.metrics, *plain]
-    if not wanted.suites and (rules.rules.must_pass or rules.rules.max_increase):
-        raise UsageError(
-            "examples and costs can be limited only where there are results of an evaluation",
-            hint="--metric SUITE/METRIC",
-        )
+    if not wanted.suites:
+        _check_limits(repo, rules)
     complete = _completeness(repo, new, rules)
     return Evidence(metrics, tables.guards, tables.costs, tables.errors, complete)
+
+
+def _check_limits(repo: Repository, rules: Ruling) -> None:
+    """What was typed of examples and costs is meant for this run, what is written for any."""
+    limits = [key for key in ("must_pass", "max_increase") if getattr(rules.rules, key)]
+    told = "examples and costs can be limited only where there are results of an evaluation"
+    if any(rules.said.get(key) == TYPED for key in limits):
+        raise UsageError(told, hint="--metric SUITE/METRIC")
+    if limits:
+        repo.remark(f"{told}: {', '.join(limits)} of {WRITTEN} says nothing here")
 
 
 def _wanted(old: StoredRun, new: StoredRun, rules: Ruling) -> _Wanted:

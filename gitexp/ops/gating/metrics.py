@@ -117,6 +117,11 @@ def _effect(
         found = _of_one(old, new, before)
     else:
         found = welch(before, after) if max(len(before), len(after)) > 1 else None
+    count = max(len(before), len(after))
+    if found is not None and found.se is None and count < _FEWEST_OF_ONE:
+        # Two that came out alike may have done so by chance.
+        notes = (*notes, f"{count} runs that gave the same are too few to tell its noise")
+        found = None
     if found is None:
         return Effect(metric, old, new, sign * (new - old), Basis.NOTHING, notes=notes)
     if repetitions.same:
