@@ -65,7 +65,8 @@ def decide(evidence: Evidence, rules: Rules) -> Verdict:
 
 
 def decide_alike(evidence: Evidence, rules: Rules) -> Verdict:
-    """For two runs of the same: neither may be worse than the other."""
+    """For two runs of the same: neither may be worse; half of the chance is for either side."""
+    rules = replace(rules, confidence=(1 + rules.confidence) / 2)
     there = list(_metric_checks(evidence.metrics, rules))
     back = _metric_checks([_turned(one) for one in evidence.metrics], rules)
     checks = tuple(_either(one, other) for one, other in zip(there, back, strict=True))
@@ -83,10 +84,11 @@ def _either(one: Check, other: Check) -> Check:
 
 
 def _metric_checks(metrics: Sequence[Effect | Refused | Spoilt], rules: Rules) -> Iterator[Check]:
-    worse = _surely_worse([one for one in metrics if isinstance(one, Effect)], rules)
+    effects = [one for one in metrics if isinstance(one, Effect)]
+    worse = _surely_worse(effects, rules)
     for one in metrics:
         if isinstance(one, Effect):
-            yield _effect_check(one, one.metric in worse, rules)
+            yield _effect_check(one, one.metric in worse, len(effects), rules)
         elif isinstance(one, Spoilt):
             yield Check("metric", one.metric, Outcome.FAIL, one.reason)
         else:
@@ -96,6 +98,11 @@ def _metric_checks(metrics: Sequence[Effect | Refused | Spoilt], rules: Rules) -
 def _margin(effect: Effect, rules: Rules) -> float:
     """The drop that is no reason to fail."""
     return 0.0 if rules.mode is Mode.IMPROVE else rules.margin(effect.old)
+
+
+def _alpha(rules: Rules, metrics: int) -> float:
+    """Of the first of so many metrics."""
+    return (1 - rules.confidence) / (metrics if rules.correct is Correct.HOLM else 1)
 
 
 def _surely_worse(effects: Sequence[Effect], rules: Rules) -> set[str]:
@@ -115,9 +122,10 @@ def _worse_p(effect: Effect, rules: Rules) -> float | None:
     return effect.worse_p(margin)
 
 
-def _effect_check(effect: Effect, worse: bool, rules: Rules) -> Check:
+def _effect_check(effect: Effect, worse: bool, metrics: int, rules: Rules) -> Check:
     bounds = effect.interval(rules.confidence)
-    least = effect.detectable(rules.confidence, rules.power)
+    # The drop of one metric alone has to hold against all of them.
+    least = effect.detectable(1 - _alpha(rules, metrics), rules.power)
     outcome, reason = _judged(effect, worse, bounds, least, rules)
     hint = None
     if outcome is Outcome.INCONCLUSIVE:
@@ -141,7 +149,7 @@ def _judged(
     if worse:
         return Outcome.FAIL, f"it is worse by more than {margin:.4g}" if margin else "it is worse"
     if effect.basis is Basis.NOTHING and rules.mode is Mode.REGRESSION and rules.max_drop is not None:
-        return Outcome.PASS, f"within {margin:.4g}, as one run of each is; its noise is not known"
+        return Outcome.PASS, f"within {margin:.4g}; its noise is not known"
     if bounds is None:
         return Outcome.INCONCLUSIVE, _untold(effect)
     if effect.basis is Basis.EXAMPLES and effect.n < rules.min_n:
@@ -157,7 +165,9 @@ def _judged(
 def _untold(effect: Effect) -> str:
     """Why there are no bounds."""
     if effect.basis is Basis.NOTHING:
-        return "one run of each, and its noise is not known"
+        return "its noise is not known"
+    if effect.one_cluster:
+        return "all examples are of one cluster, which tells no noise"
     return "too few to tell by" if effect.constant else "its noise is too large for a number"
 
 
@@ -187,7 +197,8 @@ _BY_MODE = {Mode.REGRESSION: _not_worse, Mode.NONINFERIOR: _surely_not_worse, Mo
 def _guard_check(one: Guarded) -> Check:
     name = f"{one.rule} {one.metric}"
     if not one.broken:
-        return Check("must-pass", name, Outcome.PASS, f"{one.examples} examples hold")
+        holding = "1 example holds" if one.examples == 1 else f"{one.examples} examples hold"
+        return Check("must-pass", name, Outcome.PASS, holding)
     more = f" and {len(one.broken) - _SHOWN} more" if len(one.broken) > _SHOWN else ""
     told = f"{len(one.broken)} of {one.examples} examples do not hold: {'; '.join(one.broken[:_SHOWN])}{more}"
     return Check("must-pass", name, Outcome.FAIL, told)

@@ -51,6 +51,11 @@ class Effect:
         return bool(self.estimates) and all(one.se is None for one in self.estimates)
 
     @property
+    def one_cluster(self) -> bool:
+        """Whether all examples belong together: of what varies between clusters nothing is seen."""
+        return any(one.clusters == 1 for one in self.estimates)
+
+    @property
     def bounded(self) -> bool:
         """Whether the gain is off by `tolerance` at most: so it is said, or repeated runs do not vary."""
         return self.basis is Basis.NOISE or (self.basis is Basis.REPEATED and self.constant)
@@ -67,7 +72,7 @@ class Effect:
         """
         if self.bounded:
             return 0.0 if self.gain + self.tolerance < -margin else 1.0
-        if self.basis is Basis.NOTHING:
+        if self.basis is Basis.NOTHING or self.one_cluster:
             return None
         if self.constant:
             return self._chance if self.gain < -margin else 1.0
@@ -78,7 +83,7 @@ class Effect:
         """One-sided bounds of the gain, below and above; None where nothing tells them."""
         if self.bounded:
             return self.gain - self.tolerance, self.gain + self.tolerance
-        if self.basis is Basis.NOTHING:
+        if self.basis is Basis.NOTHING or self.one_cluster:
             return None
         if self.constant:
             return self._of_constant(1 - confidence)
@@ -100,7 +105,7 @@ class Effect:
         """The least true drop that is found with that power; None where nothing tells."""
         if self.bounded:
             return 2 * self.tolerance
-        if self.basis is Basis.NOTHING:
+        if self.basis is Basis.NOTHING or self.one_cluster:
             return None
         if self.constant:
             return float(1 - (1 - power) ** (1 / self.n)) * self.width
@@ -170,7 +175,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Answers of the new run that are in no good state and have no score."""
+    """Answers of the new run that are in no good state and lack a score of what is looked at."""
 
     suite: str
     errors: int

@@ -36,6 +36,11 @@ def examples(gain: float, se: float | None = 0.01, n: int = 400, width: float = 
     return Effect("qa/match", 0.8, 0.8 + gain, gain, Basis.EXAMPLES, n, estimates, width=width)
 
 
+def clustered(gain: float, se: float | None) -> Effect:
+    estimates = (Estimate(gain, 400, se, 399), Estimate(gain, 400, None, 0, 1))
+    return replace(examples(gain), estimates=estimates)
+
+
 def noisy(gain: float, tolerance: float) -> Effect:
     return Effect("acc", 0.8, 0.8 + gain, gain, Basis.NOISE, tolerance=tolerance)
 
@@ -102,6 +107,9 @@ def outcome(effect: Effect, asked: Rules) -> Outcome:
         (examples(0.0, se=None, width=inf), rules("noninferior", 0.5), UNSURE),
         (examples(0.0, se=None), rules("improve"), UNSURE),
         (examples(0.0, se=None, n=40), rules(detect=0.02), UNSURE),
+        # Examples of one cluster are no sample of anything.
+        (clustered(-0.1, 0.01), rules(), UNSURE),
+        (clustered(-0.1, None), rules(), UNSURE),
         # The project says what noise is: the gain is off by that at most.
         (noisy(-0.03, 0.01), rules(), FAIL),
         (noisy(-0.03, 0.01), rules(drop=0.02), PASS),
@@ -170,6 +178,19 @@ def test_several_metrics_are_allowed_for() -> None:
     assert [one.outcome for one in found.checks] == [FAIL, PASS, PASS, PASS]
 
 
+def test_the_drop_that_is_seen_allows_for_the_number_of_metrics() -> None:
+    effect = examples(0.0)
+    found = [replace(effect, metric=name) for name in "abcd"]
+    least = {
+        (correct, len(some)): decide(Evidence(some), rules(correct=correct)).checks[0].detectable
+        for correct in Correct
+        for some in (found[:1], found)
+    }
+    assert least[Correct.HOLM, 4] == effect.detectable(1 - 0.05 / 4, 0.8)
+    assert least[Correct.HOLM, 1] == least[Correct.NONE, 1] == least[Correct.NONE, 4]
+    assert least[Correct.NONE, 4] == effect.detectable(0.95, 0.8)
+
+
 def test_what_is_no_number_fails_and_what_is_not_there_is_not_compared() -> None:
     assert decide(Evidence([Spoilt("loss", "it is nan")]), rules(drop=9)).outcome is FAIL
     assert decide(Evidence([Refused("loss", "another grader")]), rules()).outcome is OTHER
@@ -204,6 +225,8 @@ def test_costs(ratio: float | None, interval: tuple[float, float] | None, expect
 def test_guards_and_policies() -> None:
     guard = Guarded(MustPass("critical"), "qa/match", 7, ())
     assert decide(Evidence(guards=[guard]), rules()).outcome is PASS
+    (check,) = decide(Evidence(guards=[replace(guard, examples=1)]), rules()).checks
+    assert check.reason == "1 example holds"
     broken = replace(guard, broken=tuple(f"q{n} 1 -> 0" for n in range(7)))
     (check,) = decide(Evidence(guards=[broken]), rules()).checks
     assert check.outcome is FAIL
@@ -231,6 +254,10 @@ def test_two_runs_of_the_same() -> None:
     assert decide_alike(Evidence([examples(0.01)]), rules()).outcome is PASS
     for gain in (-0.04, 0.04):
         assert decide_alike(Evidence([examples(gain)]), rules()).outcome is FAIL
+    # Each way has half of the chance: 1.96 SE, and not 1.65.
+    assert decide_alike(Evidence([examples(-0.019)]), rules()).outcome is PASS
+    (check,) = decide_alike(Evidence([examples(-0.021)]), rules()).checks
+    assert (check.outcome, check.bounds) == (FAIL, examples(-0.021).interval(0.975))
     assert decide_alike(Evidence([examples(0.0, n=4)]), rules()).outcome is UNSURE
     assert decide_alike(Evidence([Refused("qa/match", "other data")]), rules()).outcome is OTHER
 

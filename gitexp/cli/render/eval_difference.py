@@ -155,7 +155,8 @@ def remarks(one: Compared) -> Iterator[str]:
     if one.ranks_p is not None:
         yield f"by ranks (Wilcoxon): p {one.ranks_p:.2g}"
     if few_clusters(one) and one.clustered is not None:
-        yield f"only {one.clustered.clusters} clusters, too few to go by: at least {FEWEST_CLUSTERS}"
+        count = one.clustered.clusters or 0
+        yield f"only {count} {_plural(count, 'cluster')}, too few to go by: at least {FEWEST_CLUSTERS}"
     if one.noise is not None:
         yield f"{one.noise:.0%} of the variance is between epochs, the rest between examples"
 

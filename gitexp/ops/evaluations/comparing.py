@@ -43,7 +43,7 @@ class Compared:
     effect: Estimate
     """The mean gain: above 0 is better, whichever way the metric goes."""
     clustered: Estimate | None
-    """The same with clusters taken into account, where there are at least two."""
+    """The same with clusters taken into account; of a single one it has no standard error."""
     unpaired_se: float | None
     p: float | None
     """Two-sided; None where nothing can be said."""
@@ -207,7 +207,7 @@ def _compared(
     effect = estimate(gains)
     assert effect is not None
     groups = [clusters[pair.old.id] for pair in usable] if clusters else None
-    clustered = estimate(gains, groups) if groups and len(set(groups)) > 1 else None
+    clustered = estimate(gains, groups) if groups else None
     rows = zip(usable, before, after, gains, strict=True)
     changes = sorted((Change(*row) for row in rows if row[3]), key=lambda one: (one.gain, one.pair.old.id))
     epochs = (max(len(one) for one, _ in answers), max(len(other) for _, other in answers))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 
 from gitexp.errors import UnknownKey, UsageError
@@ -68,6 +69,7 @@ def _broken(
     metric = old.metric(name)
     assert metric is not None
     before, after = by_example(old, name), by_example(new, name)
+    rows = Counter(one.id for one in new.results)
     for example in wanted:
         if example.id not in there:
             yield f"{example.id} is not in the new run as it was"
@@ -77,9 +79,11 @@ def _broken(
             if rule.share is not None or example.id in before:
                 yield f"{example.id} has no score"
         elif rule.share is not None:
-            share = average([_is_right(metric, one) for one in answers])
+            # An answer that failed is none that was right.
+            count = max(len(answers), rows[there[example.id]])
+            share = sum(_is_right(metric, one) for one in answers) / count
             if share < rule.share:
-                yield f"{example.id} is right in {share:.0%} of {len(answers)}"
+                yield f"{example.id} is right in {share:.0%} of {count}"
         elif example.id in before and _is_worse(metric, before[example.id], answers):
             yield f"{example.id} {average(before[example.id]):.4g} -> {average(answers):.4g}"
 

@@ -66,7 +66,7 @@ def _add(
 ) -> None:
     old, new = (_with_policy(one, before, rules) for one in (before, after))
     matched = match(old, new)
-    found.errors.append(_errors(after))
+    found.errors.append(errors_of(after, metrics))
     grader = _other_grader(runs, old, new)
     why = _why_not(matched, rules, grader)
     if why is not None:
@@ -117,8 +117,14 @@ def _range(metric: Metric) -> str:
     return "{:g} to {:g}".format(*metric.ends or ())
 
 
-def _errors(suite: Suite) -> Errors:
-    return Errors(suite.name, suite.lost, len(suite.results))
+def errors_of(suite: Suite, metrics: Sequence[str]) -> Errors:
+    """The answers in no good state that lack a score of one of the metrics, or have none at all."""
+    wanted = {name for name in metrics if suite.metric(name)}
+    lost = sum(
+        one.state is not State.OK and not (one.scores and wanted <= one.scores.keys())
+        for one in suite.results
+    )
+    return Errors(suite.name, lost, len(suite.results))
 
 
 def _why_not(matched: Matched, rules: Rules, grader: str | None) -> str | None:
@@ -175,8 +181,9 @@ def _effect(
     estimates: tuple[Estimate, ...] = (one.best_estimate,)
     if few_clusters(one) and one.clustered is not None:
         estimates = (one.effect, one.clustered)
-        told = f"only {one.clustered.clusters} clusters, fewer than {FEWEST_CLUSTERS}: the wider bound counts"
-        notes = (*notes, told)
+        if one.clustered.clusters != 1:
+            count = one.clustered.clusters
+            notes = (*notes, f"only {count} clusters, fewer than {FEWEST_CLUSTERS}: the wider bound counts")
     if max(one.epochs) > 1:
         notes = (*notes, f"means of {one.epochs[0]} and {one.epochs[1]} epochs")
     return Effect(

@@ -1,0 +1,35 @@
+"""What answers that failed count for, where examples must pass, and in the share of errors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gitexp.model.evaluation import State, Suite
+from gitexp.model.gate import must_pass_of
+from gitexp.ops.evaluations.matching import match
+from gitexp.ops.gating.guards import guarded
+from gitexp.ops.gating.tables import errors_of
+from tests.ops.evaluations.suites import suite
+
+
+def failing(whole: Suite, *, scores: dict[str, float]) -> Suite:
+    """The suite with all answers but the first lost, which have nothing but `scores`."""
+    first, *others = whole.results
+    lost = [replace(one, state=State.ERROR, scores=scores) for one in others]
+    return replace(whole, results=(first, *lost))
+
+
+def test_an_answer_that_failed_is_none_that_was_right() -> None:
+    old = suite({"q": [1, 1, 1, 1, 1]}, clusters={"q": "a"})
+    rule = must_pass_of("tag:topic=a:0.8")
+    (held,) = guarded(old, old, match(old, old), ["match"], [rule])
+    assert not held.broken
+    new = failing(old, scores={})
+    (one,) = guarded(old, new, match(old, new), ["match"], [rule])
+    assert one.broken == ("q is right in 20% of 5",)
+
+
+def test_an_answer_that_has_another_score_is_an_error_all_the_same() -> None:
+    new = failing(suite({"q": [1, 1, 1, 1, 1]}), scores={"length": 3})
+    assert errors_of(new, ["match"]).errors == 4
+    assert errors_of(failing(new, scores={"match": 0}), ["match"]).errors == 0
