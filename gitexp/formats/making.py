@@ -89,12 +89,12 @@ def in_order(found: Iterable[Cause]) -> list[Cause]:
     return sorted(found, key=_place)
 
 
-def changed_values(old: Making, new: Making) -> list[Pair]:
-    """What inputs and params say otherwise of themselves."""
-    pairs = list(changed(old.params, new.params).values())
-    for role in old.leaves.keys() & new.leaves.keys():
-        pairs += changed(old.leaves[role], new.leaves[role]).values()
-    pairs += changed(old.seeds, new.seeds).values()
+def changed_values(old: Making, new: Making) -> list[tuple[str, Pair]]:
+    """What inputs and params say otherwise of themselves, by dotted key; sorted by where it is from."""
+    pairs = list(changed(old.params, new.params).items())
+    for role in sorted(old.leaves.keys() & new.leaves.keys()):
+        pairs += changed(old.leaves[role], new.leaves[role]).items()
+    pairs += changed(old.seeds, new.seeds).items()
     return pairs
 
 

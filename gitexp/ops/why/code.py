@@ -56,8 +56,8 @@ def only_says_values(
 
     So a prompt that stands in a program counts once. Not so where objects are missing.
     """
-    pairs = changed_values(*makings)
-    if not pairs or len(paths) > _MOST_FILES:
+    values = changed_values(*makings)
+    if not values or len(paths) > _MOST_FILES:
         return False
     places = [(run.commit, path) for run in (old, new) for path in paths]
     try:
@@ -69,7 +69,7 @@ def only_says_values(
         one is not None
         and other is not None
         and max(len(one), len(other)) <= MAX_TEXT
-        and only_says(one.decode("utf-8", "replace"), other.decode("utf-8", "replace"), pairs)
+        and only_says(one.decode("utf-8", "replace"), other.decode("utf-8", "replace"), values)
         for one, other in both
     )
 
