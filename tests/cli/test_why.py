@@ -187,6 +187,18 @@ def test_what_only_one_run_tells_is_no_change(exp: Program) -> None:
     assert [(one["role"], one["known"]) for one in found["causes"]] == [("model", False), ("params", True)]
 
 
+def test_of_what_is_not_known_nobody_says_that_it_is_chance(exp: Program) -> None:
+    old = record("old", params={"seed": 1}, prompt="Answer briefly.")
+    new, same = (
+        record("new", params={"seed": 2}),
+        record("same", params={"seed": 2}, prompt="Answer briefly."),
+    )
+    told = "seeds alone is known to differ; not known to be the same: prompt"
+    out = page(exp, new, "--vs", old)
+    assert (told in out, "chance" in out) == (True, False)
+    assert "nothing but seeds differs: such a difference is chance" in page(exp, same, "--vs", old)
+
+
 def test_a_model_that_answered_otherwise_under_its_name(exp: Program) -> None:
     old, new = record("old", model="api/m"), record("new", model="api/m")
     for name, told, fingerprint in ((old, "seen-aaaaaa", "fp1"), (new, "seen-bbbbbb", "fp2")):

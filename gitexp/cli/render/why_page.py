@@ -68,10 +68,14 @@ def cause_text(one: Cause) -> str:
 
 
 def together(found: Why, against: Against) -> str | None:
-    """What it means that several things changed at once, or nothing but seeds."""
+    """What it means that several things changed at once, or nothing but seeds, or that not all is known."""
     count = len(against.known)
-    if against.known == [Cause(SEEDS)]:
+    if list(against.causes) == [Cause(SEEDS)]:
         return "nothing but seeds differs: such a difference is chance"
+    if count == 1 and len(against.causes) > 1:
+        unknown = _several([cause_text(one) for one in against.causes if not one.known], ", ")
+        known = cause_text(against.known[0])
+        return f"{known} alone is known to differ; not known to be the same: {unknown}"
     if count < 2:
         return None
     between = [one.near.run.name for one in found.neighbours if one.step]
