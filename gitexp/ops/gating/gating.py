@@ -140,25 +140,30 @@ def _columns(run: StoredRun) -> Iterator[str]:
 
 def _everything(old: StoredRun, new: StoredRun, known: Mapping[str, Sequence[str]], rules: Ruling) -> _Wanted:
     """All metrics of all suites of the baseline; else those with goals, or the one that says most."""
-    if any(known.values()):
-        return _Wanted(known, ())
     goals = rules.settings.goals
     found = deciding(old.record.metrics, goals)
-    chosen = [key for key in goals if key in found] or found[:1]
+    with_goals = [key for key in goals if key in found]
+    if any(known.values()):
+        _tell_left_out(old, "evaluations are", [key for key in with_goals if key.partition("/")[0] not in known])
+        return _Wanted(known, ())
+    chosen = with_goals or found[:1]
     if not chosen:
         raise UsageError("which metric to go by is not known", hint="--metric METRIC")
     if not goals:
-        _remark_left_out(old, new, chosen)
+        _tell_left_out(old, f"{', '.join(chosen)} is", _others(old, new, chosen))
     return _Wanted({}, chosen)
 
 
-def _remark_left_out(old: StoredRun, new: StoredRun, chosen: Sequence[str]) -> None:
+def _others(old: StoredRun, new: StoredRun, chosen: Sequence[str]) -> list[str]:
     numbers = (key for key, value in old.record.metrics.items() if type(value) in (int, float))
     both = (key for key in numbers if key in new.record.metrics and not key.endswith(DETAILS))
-    left = leading_first(key for key in both if key not in chosen)
-    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    return list(leading_first(key for key in both if key not in chosen))
+
+
+def _tell_left_out(old: StoredRun, looked_at: str, left: Sequence[str]) -> None:
     if left:
-        told = f"only {', '.join(chosen)} is looked at, and not {', '.join(left[:_SHOWN])}{more}"
+        more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+        told = f"only {looked_at} looked at, and not {', '.join(left[:_SHOWN])}{more}"
         old.repo.remark(f"{told}: --metric METRIC, or goals in .gitexp.yaml")
 
 
