@@ -10,6 +10,8 @@ from gitexp.statistics.distributions import NORMAL, student_above, student_quant
 
 FEWEST_CLUSTERS = 10
 """Below that many clusters the clustered interval is told, but not to be relied upon."""
+FEWEST_ALIKE = 3
+"""Below that many values their being equal may be chance, and does not say that nothing varies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,7 +272,10 @@ def test_logs_of_other_tools_are_explained(exp: Program) -> None:
     paths = [str(FIXTURES / "inspect" / f"{one}.zstd.eval") for one in ("baseline", "candidate")]
     assert exp("eval", "import", *paths).code == 0
     out = page(exp, "@")
-    assert "  tinyqa/match  0.75 ± 0.08333 SE  (6 examples, 2 epochs, 2 clusters by topic, 0 errors)\n" in out
+    assert (
+        "  tinyqa/match  0.75 ± 0.08333 SE  (6 examples, 2 epochs, 2 clusters by topic, too few to go by, 0 errors)\n"
+        in out
+    )
     assert "  completeness E0 " in out
     assert "0.8333 -> 0.7500  -0.08333  not significant" in out
     assert "steps[0].params.template  Answer briefly. -> Answer with the fact only.\n" in out

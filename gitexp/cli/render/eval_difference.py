@@ -143,6 +143,13 @@ def uncertainty(one: Compared, adjusted: float | None = None) -> str:
     return told
 
 
+def clusters_text(one: Compared) -> Iterator[str]:
+    """That there are too few clusters, where that is so."""
+    if few_clusters(one) and one.clustered is not None:
+        count = one.clustered.clusters or 0
+        yield f"only {count} {_plural(count, 'cluster')}, too few to go by: at least {FEWEST_CLUSTERS}"
+
+
 def remarks(one: Compared) -> Iterator[str]:
     """What a reader should know before believing it."""
     least = one.detectable()
@@ -154,9 +161,7 @@ def remarks(one: Compared) -> Iterator[str]:
         yield told
     if one.ranks_p is not None:
         yield f"by ranks (Wilcoxon): p {one.ranks_p:.2g}"
-    if few_clusters(one) and one.clustered is not None:
-        count = one.clustered.clusters or 0
-        yield f"only {count} {_plural(count, 'cluster')}, too few to go by: at least {FEWEST_CLUSTERS}"
+    yield from clusters_text(one)
     if one.noise is not None:
         yield f"{one.noise:.0%} of the variance is between epochs, the rest between examples"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitexp.cli.render.eval_difference import uncertainty
+from gitexp.cli.render.eval_difference import clusters_text, uncertainty
 from gitexp.cli.render.paint import Paint
 from gitexp.cli.render.values import delta_text, metric_text
 from gitexp.cli.safe_text import safe
 from gitexp.ops.why.asking import Why
 from gitexp.ops.why.effect import NOT_COMPARABLE, Effect
+from gitexp.statistics.estimate import FEWEST_CLUSTERS
 
 _STYLE = {"better": "green", "worse": "red"}
 
@@ -20,7 +21,7 @@ def score_text(found: Why, paint: Paint) -> Iterator[str]:
     if score is None:
         yield "it has no metric"
         return
-    error = f" ± {score.se:.4g} SE" if score.se is not None else ""
+    error = f" ± {score.se:.4g} SE" if score.se else ""
     yield f"{paint('bold', safe(score.key))}  {metric_text(score.value)}{error}{_told_of(found)}"
     if found.spread is not None and found.spread.mean is not None:
         one = found.spread
@@ -40,7 +41,8 @@ def _told_of(found: Why) -> str:
         parts.append(f"{score.suite.epochs} epochs")
     if score.mean.clusters is not None:
         by = f" by {safe(score.suite.meta.cluster)}" if score.suite.meta.cluster else ""
-        parts.append(f"{score.mean.clusters} clusters{by}")
+        few = ", too few to go by" if score.mean.clusters < FEWEST_CLUSTERS else ""
+        parts.append(f"{score.mean.clusters} cluster{'' if score.mean.clusters == 1 else 's'}{by}{few}")
     parts.append(f"{score.suite.errors} errors")
     missing = len(score.suite.examples) - score.mean.n
     if missing:
@@ -63,6 +65,7 @@ def effect_rows(one: Effect, paint: Paint) -> Iterator[str]:
     yield f"{found.old:.4f} -> {found.new:.4f}  {delta}  {_meaning(one)}"
     if found.changes:
         yield uncertainty(found)
+        yield from clusters_text(found)
     lacking = f"; {found.missing} without a value" if found.missing else ""
     yield f"wins {found.wins}, losses {found.losses}, ties {found.ties}{lacking}"
 

@@ -167,7 +167,8 @@ def clusters_of(suite: Suite, pairs: Sequence[Pair], tag: str | None) -> dict[st
         found = {pair.old.id: suite.tag(pair.old, tag) for pair in pairs}
         if not any(value is not None for value in found.values()):
             tags = sorted({key for pair in pairs for key in pair.old.tags})
-            raise UnknownKey(f"no example has a tag {tag!r}", hint=f"one of {', '.join(tags) or 'none'}")
+            hint = f"one of {', '.join(tags)}" if tags else "git exp eval show RUN"
+            raise UnknownKey(f"no example has a tag {tag!r}", hint=hint)
     else:
         found = {pair.old.id: pair.old.cluster for pair in pairs}
         if not any(value is not None for value in found.values()):

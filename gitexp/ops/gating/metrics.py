@@ -17,7 +17,7 @@ from gitexp.ops.best import snippet
 from gitexp.ops.bisect.judging import number_of
 from gitexp.ops.goals import goal_of
 from gitexp.ops.read import StoredRun
-from gitexp.statistics.estimate import Estimate, average, variance, welch
+from gitexp.statistics.estimate import FEWEST_ALIKE, Estimate, average, variance, welch
 
 _FEWEST_OF_ONE = 3
 """Repetitions from which the noise of a system is told where both runs are among them."""
@@ -118,7 +118,7 @@ def _effect(
     else:
         found = welch(before, after) if max(len(before), len(after)) > 1 else None
     count = max(len(before), len(after))
-    if found is not None and found.se is None and count < _FEWEST_OF_ONE:
+    if found is not None and found.se is None and count < FEWEST_ALIKE:
         # Two that came out alike may have done so by chance.
         notes = (*notes, f"{count} runs that gave the same are too few to tell its noise")
         found = None

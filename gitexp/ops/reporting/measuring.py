@@ -13,9 +13,9 @@ from gitexp.model.missing import MISSING
 from gitexp.model.noise import Noise
 from gitexp.model.values import Scalar, same
 from gitexp.ops.compare import Found, Measure
-from gitexp.ops.evaluations.comparing import LEVEL, Compared
+from gitexp.ops.evaluations.comparing import LEVEL, Compared, few_clusters
 from gitexp.ops.evaluations.diffing import Difference
-from gitexp.statistics.estimate import average, welch
+from gitexp.statistics.estimate import FEWEST_ALIKE, average, welch
 
 
 class Verdict(str, Enum):
@@ -100,13 +100,16 @@ class Measured:
 def of_examples(found: Difference, one: Compared) -> Measured:
     """A metric of an evaluation, by the differences of its examples."""
     p = found.adjusted.get(one.metric.name, one.p)
+    told = f"{one.effect.n} example{'' if one.effect.n == 1 else 's'}"
+    if few_clusters(one) and one.clustered is not None:
+        told += f", only {one.clustered.clusters} cluster{'' if one.clustered.clusters == 1 else 's'}"
     return Measured(
         name=f"{found.suite}/{one.metric.name}",
         old=one.old,
         new=one.new,
         goal="max" if one.metric.direction is Direction.MAX else "min",
         basis=Basis.EXAMPLES,
-        told=f"{one.effect.n} example{'' if one.effect.n == 1 else 's'}",
+        told=told,
         interval=one.delta_interval(),
         p=p,
         sure=None if p is None else p < LEVEL,
@@ -134,9 +137,12 @@ def of_runs(
     if max(len(before), len(after)) < 2:
         return plain
     found = welch(before, after)
-    # That all repetitions agree to the last digit says that nothing varies.
-    p = found.p_value() if found.se is not None else 1.0 if found.mean == 0 else 0.0
     mean = Measured(measure.key, average(before), average(after), measure.goal)
+    alike = found.se is None and max(len(before), len(after)) < FEWEST_ALIKE
+    if alike or not math.isfinite(found.se or 0):
+        return mean
+    # That so many repetitions agree to the last digit says that nothing varies.
+    p = found.p_value() if found.se is not None else 1.0 if found.mean == 0 else 0.0
     return _with(
         mean,
         Basis.REPEATED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from gitexp.errors import GitExpError, UnknownKey
 from gitexp.model.eval_summary import Mean, mean_of
@@ -63,7 +64,7 @@ def score_at(run: StoredRun, key: str) -> Score:
         mean = mean_of(suite, name) if suite and metric else None
         if mean is not None:
             return Score(key, mean.value, suite, metric, mean, mean.se, mean.n)
-    return Score(key, value, se=_number(metrics.get(f"{key}.se")), n=_count(metrics.get(f"{key}.n")))
+    return Score(key, value, se=_error(metrics.get(f"{key}.se")), n=_count(metrics.get(f"{key}.n")))
 
 
 def leading(metrics: Mapping[str, Scalar], goals: Mapping[str, str]) -> str | None:
@@ -109,5 +110,11 @@ def _number(value: Scalar) -> float | None:
     return as_float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
+def _error(value: Scalar) -> float | None:
+    """What can be a standard error: whoever wrote the record may have written anything."""
+    found = _number(value)
+    return found if found is not None and 0 <= found < inf else None
+
+
 def _count(value: Scalar) -> int | None:
-    return value if type(value) is int else None
+    return value if type(value) is int and value > 0 else None

@@ -58,6 +58,12 @@ def measured(olds: Sequence[float], news: Sequence[float], noise: dict[str, Nois
     return of_runs(Measure("acc", (olds[0], news[0]), "max"), olds, news, noise or {})
 
 
+def test_two_that_are_equal_or_beyond_all_numbers_tell_no_noise() -> None:
+    for olds, news in (([0.5, 0.5], [0.6]), ([1e200, 2e200], [3e200, 5e200])):
+        found = measured(olds, news)
+        assert (found.basis, found.sure, found.interval) == (None, None, None)
+
+
 def test_without_a_repetition_nothing_tells_how_much_it_varies() -> None:
     found = measured([0.5], [0.6])
     assert (found.basis, found.sure, found.interval, found.verdict) == (None, None, None, Verdict.BETTER)
@@ -92,7 +98,7 @@ def test_runs_without_a_number_are_in_no_mean_and_told() -> None:
 
 
 def test_repetitions_that_agree_to_the_last_digit_say_that_nothing_varies() -> None:
-    assert measured([0.5, 0.5], [0.6]).sure is True
+    assert measured([0.5] * 3, [0.6]).sure is True
     assert measured([0.5, 0.5], [0.5, 0.5]).verdict is Verdict.SAME
 
 
