@@ -82,8 +82,9 @@ def told_whole(check: Check) -> str:
 
 
 def _sample(effect: Effect) -> str:
-    what = "examples" if effect.basis is Basis.EXAMPLES else "runs on the side that has fewer"
-    told = f"{effect.n} {what}"
+    plural = "" if effect.n == 1 else "s"
+    fewer = "" if effect.basis is Basis.EXAMPLES else " on the side that has fewer"
+    told = f"{effect.n} {'example' if effect.basis is Basis.EXAMPLES else 'run'}{plural}{fewer}"
     known = [one for one in effect.estimates if one.se is not None]
     for one in known:
         told += f", SE {one.se:.4g} (t, df {one.df:.4g}" + (", clustered)" if one.clusters else ")")
