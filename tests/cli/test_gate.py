@@ -398,6 +398,20 @@ def test_a_metric_without_examples_and_its_noise(exp: Program, commit: Any) -> N
     assert (said.code, "must_pass of .gitexp.yaml says nothing here" in said.err) == (0, True)
 
 
+def test_what_a_suite_leaves_out_is_told(exp: Program, commit: Any) -> None:
+    commit(**{".gitexp.yaml": "goals: {qa/match: max, loss: min}\n"})
+    runs = []
+    for loss in (1, 99):
+        with gitexp.start("both") as run:
+            rows = run.eval("qa", metrics={"match": "binary"})
+            for id in GOOD:
+                rows.add(id=id, scores={"match": 1})
+            run.log({"loss": loss})
+        runs.append(run.name)
+    said = gate(exp, *runs)
+    assert (said.code, "note: not looked at without --metric: loss\n" in said.err) == (0, True)
+
+
 def test_numbers_of_other_data_are_not_compared(exp: Program, commit: Any) -> None:
     runs = []
     for text in ("a", "b"):

@@ -8,7 +8,7 @@ from math import inf
 
 from gitexp.formats.making import graded_by
 from gitexp.gate.evidence import Basis, Effect, Errors, Guarded, Refused, Spent
-from gitexp.model.evaluation import Metric, OnError, Suite
+from gitexp.model.evaluation import Metric, OnError, State, Suite
 from gitexp.model.gate import MustPass, OnErrors, Rules
 from gitexp.model.roles import GRADER
 from gitexp.ops.evaluations.comparing import Compared, compare, few_clusters, too_few
