@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from math import fsum, inf, isfinite, sqrt
 
-from gitexp.statistics.distributions import NORMAL, student_above, student_quantile, student_two_sided
+from gitexp.statistics.distributions import student_above, student_quantile, student_two_sided
 
 FEWEST_CLUSTERS = 10
 """Below that many clusters the clustered interval is told, but not to be relied upon."""
@@ -138,13 +138,3 @@ def _total(values: Sequence[float]) -> float:
 
 def _square(value: float) -> float:
     return value * value  # `**` raises where this is infinite
-
-
-def proportion_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval of a proportion (E. B. Wilson, 1927), for n above 0."""
-    z = NORMAL.inv_cdf((1 + confidence) / 2)
-    share, weight = hits / n, z * z / n
-    middle = (share + weight / 2) / (1 + weight)
-    reach = z * sqrt(share * (1 - share) / n + weight / (4 * n)) / (1 + weight)
-    low = 0.0 if hits == 0 else middle - reach
-    return low, 1.0 if hits == n else middle + reach

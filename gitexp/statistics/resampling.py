@@ -13,16 +13,6 @@ SEED = 0
 """Of all draws: the same table gives the same answer."""
 
 
-def sign_flips(differences: Sequence[float], *, draws: int = 10_000, seed: int = SEED) -> float:
-    """The p of a mean so far from 0 where each difference might as well have had the other sign."""
-    random = Random(seed)
-    seen = abs(fsum(differences)) * (1 - 1e-12)
-    extreme = sum(
-        abs(fsum(one if random.random() < 0.5 else -one for one in differences)) >= seen for _ in range(draws)
-    )
-    return (extreme + 1) / (draws + 1)
-
-
 def bootstrap_ratio(
     before: Sequence[float],
     after: Sequence[float],
