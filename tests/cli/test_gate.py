@@ -398,6 +398,14 @@ def test_a_metric_without_examples_and_its_noise(exp: Program, commit: Any) -> N
     assert (said.code, "must_pass of .gitexp.yaml says nothing here" in said.err) == (0, True)
 
 
+def test_what_stands_beside_the_mean_of_a_suite_is_a_metric_of_the_run(exp: Program) -> None:
+    old, new = evaluated("old", WORSE), evaluated("new", GOOD)
+    said = gate(exp, old, new, "--metric", "qa/match.n", "--max-drop", "1")
+    assert (said.code, "which way metric 'qa/match.n' is better is not known" in said.err) == (2, True)
+    said = gate(exp, old, new, "--metric", "qa/nonsense")
+    assert (said.code, "not both runs have it" in said.out) == (4, True)
+
+
 def test_what_a_suite_leaves_out_is_told(exp: Program, commit: Any) -> None:
     commit(**{".gitexp.yaml": "goals: {qa/match: max, loss: min}\n"})
     runs = []
@@ -409,7 +417,7 @@ def test_what_a_suite_leaves_out_is_told(exp: Program, commit: Any) -> None:
             run.log({"loss": loss})
         runs.append(run.name)
     said = gate(exp, *runs)
-    assert (said.code, "note: not looked at without --metric: loss\n" in said.err) == (0, True)
+    assert (said.code, "note: only evaluations are looked at, and not loss: --metric METRIC" in said.err) == (0, True)
 
 
 def test_numbers_of_other_data_are_not_compared(exp: Program, commit: Any) -> None:

@@ -23,7 +23,7 @@ def score_text(found: Why, paint: Paint) -> Iterator[str]:
         return
     error = f" ± {score.se:.4g} SE" if score.se else ""
     yield f"{paint('bold', safe(score.key))}  {metric_text(score.value)}{error}{_told_of(found)}"
-    if found.spread is not None and found.spread.mean is not None:
+    if found.spread is not None and found.spread.n > 1:
         one = found.spread
         std = f" ± {one.std:.4g}" if one.std is not None else ""
         yield f"{one.n} runs that differ in nothing, or in seeds alone: {one.mean:.6g}{std}"
