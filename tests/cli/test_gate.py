@@ -417,7 +417,10 @@ def test_what_a_suite_leaves_out_is_told(exp: Program, commit: Any) -> None:
             run.log({"loss": loss})
         runs.append(run.name)
     said = gate(exp, *runs)
-    assert (said.code, "note: only evaluations are looked at, and not loss: --metric METRIC" in said.err) == (0, True)
+    assert (said.code, "note: only evaluations are looked at, and not loss: --metric METRIC" in said.err) == (
+        0,
+        True,
+    )
 
 
 def test_numbers_of_other_data_are_not_compared(exp: Program, commit: Any) -> None:

@@ -144,7 +144,9 @@ def _everything(old: StoredRun, new: StoredRun, known: Mapping[str, Sequence[str
     found = deciding(old.record.metrics, goals)
     with_goals = [key for key in goals if key in found]
     if any(known.values()):
-        _tell_left_out(old, "evaluations are", [key for key in with_goals if key.partition("/")[0] not in known])
+        _tell_left_out(
+            old, "evaluations are", [key for key in with_goals if key.partition("/")[0] not in known]
+        )
         return _Wanted(known, ())
     chosen = with_goals or found[:1]
     if not chosen:
