@@ -228,14 +228,16 @@ def test_a_run_that_is_taken_up_again_keeps_what_it_had(here: Repo) -> None:
     with gitexp.start(strict=True) as run:
         ev = run.eval("qa")
         for id in "ab":
-            ev.add(id=id, scores={"m": 1}, output=f"first {id}")
+            ev.add(id=id, scores={"m": 1}, output=f"first {id}{'.' * 27}")
+    (answers,) = gitexp.get_run(run.name).artifacts  # type: ignore[arg-type]
+    assert answers.size == 128, "as long as a pointer to it"
     with gitexp.start(resume=run.name, strict=True) as again:
         ev = again.eval("qa")
         ev.add(id="b", scores={"m": 0}, output="second b")
         ev.add(id="c", scores={"m": 0})
     suite = suite_of(here, again.name, with_text=True)
     assert [(one.id, one.scores["m"]) for one in suite.results] == [("a", 1), ("b", 0), ("c", 0)]
-    assert [one.output for one in suite.outputs] == ["first a", "second b"]
+    assert [one.output for one in suite.outputs] == [f"first a{'.' * 27}", "second b"]
     assert gitexp.get_run(again.name).metrics["qa/m"] == pytest.approx(1 / 3)  # type: ignore[arg-type]
     with gitexp.start(resume=run.name, strict=True) as third:
         third.log({"loss": 1})
