@@ -54,7 +54,10 @@ def encode(record: Record) -> dict[str, bytes]:
         METRICS: dump(_sorted(record.metrics)),
     }
     if record.inputs:
-        files[INPUTS] = dump(inputs_value(record.inputs))
+        # Reading needs none of it.
+        from gitexp.formats.inputs_file import inputs_file
+
+        files[INPUTS] = inputs_file(record.inputs)
     if record.env:
         files[ENV] = dump(_sorted(record.env))
     if record.artifacts:

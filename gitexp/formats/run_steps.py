@@ -12,6 +12,7 @@ from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical import dump
 from gitexp.formats.canonical_reader import MAX_SIZE
 from gitexp.formats.inputs import inputs_from, inputs_value
+from gitexp.formats.inputs_file import writable
 from gitexp.model.record import Input
 from gitexp.model.run_steps import MAX_ERROR, MAX_FILES, MAX_NAME, MAX_STEPS, RunStep, StepStatus
 from gitexp.model.values import Value
@@ -20,7 +21,11 @@ from gitexp.model.values import Value
 def steps_file(steps: Sequence[RunStep], left_out: int) -> bytes:
     """`steps.yaml`, within what a reader reads: of too many steps the first ones are kept."""
     steps, left_out = steps[:MAX_STEPS], left_out + max(0, len(steps) - MAX_STEPS)
-    data = dump(steps_value(steps, left_out))
+    try:
+        data = dump(steps_value(steps, left_out))
+    except BrokenRecord:  # too deep
+        steps = [replace(one, inputs=_writable(one.inputs), outputs=_writable(one.outputs)) for one in steps]
+        data = dump(steps_value(steps, left_out))
     while len(data) > MAX_SIZE:
         half = len(steps) // 2
         steps, left_out = steps[:half], left_out + len(steps) - half
@@ -83,6 +88,10 @@ def _seconds(value: object) -> float | None:
 def _error(value: object) -> str | None:
     found = fields.text_or_none(value)
     return found if found is None else found[:MAX_ERROR]
+
+
+def _writable(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
+    return tuple(writable(inputs))
 
 
 def _things(value: object) -> tuple[Input, ...]:

@@ -15,6 +15,7 @@ from gitexp.formats import record as files
 from gitexp.formats.canonical import dump
 from gitexp.formats.canonical_reader import MAX_SIZE, load
 from gitexp.formats.fold import fold
+from gitexp.formats.identity import identity
 from gitexp.formats.run_steps import steps_file, steps_from
 from gitexp.model.names import RunId, RunName
 from gitexp.model.record import Code, Input, Record, RunInfo, Status
@@ -155,3 +156,15 @@ def test_steps_beyond_the_bound_are_counted() -> None:
     told = [{"id": str(n), "name": "a", "started": START} for n in range(MAX_STEPS + 3)]
     record = _fold(*told, {"id": str(MAX_STEPS + 1), "status": "finished"}).record
     assert (len(record.steps), record.steps_left_out) == (MAX_STEPS, 3)
+
+
+def test_an_input_that_is_too_deep_is_known_by_what_it_is() -> None:
+    value: Any = 1
+    for _ in range(60):
+        value = [value]
+    one = Input("settings", "s", value=value)
+    step = RunStep("deep", START, StepStatus.FINISHED, inputs=(one,))
+    written = load(steps_file([step], 0), what="steps.yaml")
+    assert isinstance(written, dict)
+    (found,) = steps_from(written)[0][0].inputs
+    assert identity(found) == identity(one)
