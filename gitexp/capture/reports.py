@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gitexp.formats.depth import is_deeper
 from gitexp.model.values import Value
 
 _MOST_FILES = 20_000
@@ -21,6 +23,9 @@ _MOST_BYTES = 64 << 20
 _MOST_PATHS = 500_000
 _MOST_FACTS = 10_000
 _LONGEST = 4096
+_MOST_NAME = 500
+_DEEPEST = 20
+_HASH = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 
 class Opened(NamedTuple):
@@ -152,5 +157,25 @@ def _add_call(found: Observed, text: str) -> None:
         return
     with suppress(ValueError, RecursionError):
         fact = json.loads(text)
-        if isinstance(fact, dict) and isinstance(fact.get("model"), str) and fact not in found.calls:
+        if isinstance(fact, dict) and _is_call(fact) and fact not in found.calls:
             found.calls.append(fact)
+
+
+def _is_call(fact: Mapping[str, Any]) -> bool:
+    """Whether it is what is told of a call: of which model, and facts of the shape that each has."""
+    names = [fact.get("model"), fact.get("provider", "unknown"), fact.get("more", "nothing")]
+    hashes = [fact[key] for key in ("tools", "prompt") if key in fact]
+    seen = fact.get("seen", {})
+    return (
+        all(map(_is_name, names))
+        and all(isinstance(one, str) and _HASH.fullmatch(one) for one in hashes)
+        and isinstance(seen, dict)
+        and all(map(_is_name, seen.values()))
+        and _is_plain(fact.get("seed"))
+        and isinstance(settings := fact.get("settings", {}), dict)
+        and not is_deeper(settings, _DEEPEST)
+    )
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _MOST_NAME and value.isprintable()

@@ -14,6 +14,7 @@ from typing import Any
 from gitexp.errors import BrokenRecord
 from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical_json import to_json
+from gitexp.formats.depth import is_deeper
 from gitexp.formats.message_pool import Pool, Unpool
 from gitexp.formats.record_fields import FAULTS
 from gitexp.model.calls import KIND, Content
@@ -216,25 +217,10 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
         raise BrokenRecord(f"{where}: not JSON: {error}") from None
     if not isinstance(value, dict):
         raise BrokenRecord(f"{where}: not a JSON object")
-    if _is_deep(value):
+    if is_deeper(value, _MAX_DEPTH):
         raise BrokenRecord(f"{where}: nested too deep")
     return value
 
 
 def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is no number")
-
-
-def _is_deep(value: Any) -> bool:
-    """Whether it is deeper than anything that was written: who walks through it may not come back."""
-    level = [value]
-    for _ in range(_MAX_DEPTH):
-        level = [
-            item
-            for one in level
-            if isinstance(one, (dict, list))
-            for item in (one.values() if isinstance(one, dict) else one)
-        ]
-        if not level:
-            return False
-    return True

@@ -15,10 +15,11 @@ from gitexp.capture import environment, interpreter
 from gitexp.capture.journal import Writer
 from gitexp.capture.live import Live
 from gitexp.capture.liveness import Lock
-from gitexp.errors import GitExpError, InvalidName, NotFound, UsageError
+from gitexp.errors import InvalidName, NotFound, UsageError
 from gitexp.formats.fold import folders_of
 from gitexp.formats.inputs import input_value
 from gitexp.formats.record import artifact_value
+from gitexp.formats.record_fields import FAULTS
 from gitexp.model.history import Step
 from gitexp.model.names import RunName
 from gitexp.model.record import Artifact, Failure, Input, Keep, Status
@@ -216,7 +217,7 @@ class Recording:
             return
         try:
             tracing.finish(self, killed=ending.status is Status.KILLED)
-        except (GitExpError, OSError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, *FAULTS) as error:
             self.notices.append(f"what the run read cannot all be noted: {error}")
 
     def note(self, ending: Ending) -> None:

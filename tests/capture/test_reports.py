@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -49,6 +50,28 @@ def test_what_makes_no_sense_is_passed_over(tmp_path: Path) -> None:
     assert list(found.reads) == ["/nan\x1b[2Jx"]
     assert (found.writes, found.seeds, found.calls, found.more) == ({}, [], [], True)
     assert (found.processes, found.killed) == (1, 1)
+
+
+def test_only_what_has_the_shape_of_a_call_is_one(tmp_path: Path) -> None:
+    right = {
+        "model": "m",
+        "provider": "p",
+        "settings": {"a": [1]},
+        "tools": f"sha256:{'0' * 64}",
+        "seen": {"response_model": "m-1"},
+        "seed": 1,
+    }
+    deep: object = 1
+    for _ in range(150):
+        deep = [deep]
+    wrong = [
+        *({"model": ""}, {"model": "a\x1b[2J"}, {"provider": 5}, {"provider": ""}, {"more": []}),
+        *({"prompt": "what was said"}, {"tools": None}, {"tools": ["x"]}),
+        *({"settings": [[1]]}, {"settings": {"a": deep}}, {"seed": {"a": 1}}, {"seed": deep}),
+        *({"seen": []}, {"seen": {"response_model": ["x"]}}, {"seen": {"response_model": "a\nb"}}),
+    ]
+    found = told(tmp_path / "told", *(b"c" + json.dumps({**right, **one}).encode() for one in ({}, *wrong)))
+    assert found.calls == [right]
 
 
 def test_other_things_than_files_are_not_waited_for(tmp_path: Path) -> None:
