@@ -11,6 +11,9 @@ from gitexp.errors import BrokenRecord, UsageError
 ZSTD, GZIP = ".zst", ".gz"
 MAX_UNPACKED = 1 << 30
 """Bytes of all lines together."""
+MAX_LINE = 4 << 20
+_ALWAYS, _RATIO = 32 << 20, 256
+"""What few bytes may become, and what each of more may."""
 _LEVEL = 9
 _MAX_WINDOW = 128 << 20
 _CHUNK = 1 << 18
@@ -33,24 +36,27 @@ def _packer() -> tuple[str, Any]:
     return ZSTD, zstandard.ZstdCompressor(level=_LEVEL).compressobj()
 
 
-def unpack(file: BinaryIO, name: str) -> Iterator[bytes]:
-    """The lines of a file that was packed as the end of its `name` says.
+def unpack(file: BinaryIO, name: str, size: int) -> Iterator[bytes]:
+    """The lines of a file of `size` bytes that was packed as the end of its `name` says.
 
     Raises BrokenRecord for what is none, or fills the memory; UsageError where the package is not there.
     """
-    rest, total = b"", 0
+    most, total = min(MAX_UNPACKED, max(_ALWAYS, _RATIO * size)), 0
+    begun: list[bytes] = []
+    length = 0
     for part in _zstd_parts(file) if name.endswith(ZSTD) else _gzip_parts(file):
         total += len(part)
-        if total > MAX_UNPACKED:
-            raise BrokenRecord(f"{name!r} has more than {MAX_UNPACKED} bytes")
+        if total > most:
+            raise BrokenRecord(f"{name!r} has more than {most} bytes")
         *lines, last = part.split(b"\n")
-        if lines:
-            yield rest + lines[0]
-            yield from lines[1:]
-            rest = last
-        else:
-            rest += last
-    if rest:
+        for line in lines:
+            yield b"".join([*begun, line])
+            begun, length = [], 0
+        begun.append(last)
+        length += len(last)
+        if length > MAX_LINE:
+            raise BrokenRecord(f"{name!r} has a line of more than {MAX_LINE} bytes")
+    if rest := b"".join(begun):
         yield rest
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from gitexp.errors import BrokenRecord
 from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical_json import to_json
-from gitexp.formats.depth import is_deeper
+from gitexp.formats.depth import count
 from gitexp.formats.message_pool import Pool, Unpool
 from gitexp.formats.record_fields import FAULTS
 from gitexp.model.calls import KIND, Content
@@ -24,9 +24,10 @@ from gitexp.model.values import Value
 NAME = "spans.jsonl"
 FOLDER = "traces"
 MAX_SPANS = 1_000_000
-MAX_LINE = 64 << 20
-MAX_LISTED = 50_000_000
-"""Messages in all lists of a file together: short lines can repeat long lists very often."""
+MAX_LISTED, MAX_VALUES = 5_000_000, 300_000
+"""Messages in all lists of a file together, for short lines can repeat long lists very often, and values in
+all its lines; of a larger file as many as `_EACH` for each of its bytes."""
+_EACH = 16
 _MAX_NUMBER = 1 << 64
 _MAX_DEPTH = 100
 _order = attrgetter("start", "trace", "span")
@@ -67,20 +68,20 @@ def encode(trace: Trace) -> Iterator[str]:
         yield line
 
 
-def decode(lines: Iterable[bytes], *, what: str) -> Trace:
-    """Raises BrokenRecord that names `what` and the line, or NewerFormat."""
-    rows = enumerate(lines, 1)
-    head = _object(next(rows, (1, b""))[1], f"{what}, line 1")
-    content, resources, scopes = fields.checked(f"{what}, line 1", _head_from, head)
-    reader = _Reader(resources, scopes)
-    for number, line in rows:
-        where = f"{what}, line {number}"
-        fields.checked(where, reader.add, _object(line, where))
-    expected = head.get("spans", len(reader.spans))
-    if expected != len(reader.spans):
-        raise BrokenRecord(f"{what}: line 1 says {expected!r:.20} spans, and there are {len(reader.spans)}")
-    left_out = head.get("left_out", 0)
-    return Trace(tuple(reader.spans), content, left_out if type(left_out) is int else 0)
+def decode(lines: Iterable[bytes], *, what: str, size: int = 0) -> Trace:
+    """The spans in the lines of a file that is packed into `size` bytes.
+
+    Raises BrokenRecord that names `what` and the line, or NewerFormat.
+    """
+    reader = _Reader(size)
+    spans = tuple(reader.read(lines, what))
+    return Trace(spans, reader.content, reader.left_out)
+
+
+def check(lines: Iterable[bytes], *, what: str, size: int) -> None:
+    """Raises as `decode` does; no span is kept."""
+    for _ in _Reader(size).read(lines, what):
+        pass
 
 
 def about(one: Span) -> dict[str, Any]:
@@ -137,19 +138,48 @@ def _line(value: Mapping[str, Any]) -> str:
 
 
 class _Reader:
-    def __init__(self, resources: list[Any], scopes: list[Any]) -> None:
-        self.spans: list[Span] = []
-        self._resources, self._scopes = resources, scopes
+    def __init__(self, size: int) -> None:
+        self.content = Content.ARTIFACT
+        self.left_out = 0
+        self._resources: list[Any] = []
+        self._scopes: list[Any] = []
         self._unpool = Unpool()
-        self._listed = 0
+        self._lists_left = max(MAX_LISTED, _EACH * size)
+        self._values_left = max(MAX_VALUES, _EACH * size)
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        if "id" in row:
-            self._unpool.tell(Message(fields.text(row["id"]), row.get("message")))
-            return
-        if len(self.spans) == MAX_SPANS:
-            raise BrokenRecord(f"more than {MAX_SPANS} spans")
-        self.spans.append(self._span(row))
+    def read(self, lines: Iterable[bytes], what: str) -> Iterator[Span]:
+        rows = enumerate(lines, 1)
+        head = self._object(next(rows, (1, b""))[1], f"{what}, line 1")
+        self.content, self._resources, self._scopes = fields.checked(f"{what}, line 1", _head_from, head)
+        found = 0
+        for number, line in rows:
+            where = f"{what}, line {number}"
+            row = self._object(line, where)
+            if "id" in row:
+                fields.checked(where, self._tell, row)
+                continue
+            if found == MAX_SPANS:
+                raise BrokenRecord(f"{where}: more than {MAX_SPANS} spans")
+            found += 1
+            yield fields.checked(where, self._span, row)
+        expected = head.get("spans", found)
+        if expected != found:
+            raise BrokenRecord(f"{what}: line 1 says {expected!r:.20} spans, and there are {found}")
+        left_out = head.get("left_out", 0)
+        self.left_out = left_out if type(left_out) is int else 0
+
+    def _tell(self, row: Mapping[str, Any]) -> None:
+        self._unpool.tell(Message(fields.text(row["id"]), row.get("message")))
+
+    def _object(self, line: bytes, where: str) -> dict[str, Any]:
+        value = _object(line, where)
+        values = count(value, _MAX_DEPTH)
+        if values is None:
+            raise BrokenRecord(f"{where}: nested too deep")
+        self._values_left -= values
+        if self._values_left < 0:
+            raise BrokenRecord(f"{where}: too many values for so small a file")
+        return value
 
     def _span(self, row: Mapping[str, Any]) -> Span:
         # In the order in which they were written: lists are known by their numbers.
@@ -179,9 +209,9 @@ class _Reader:
 
     def _lists(self, row: Mapping[str, Any]) -> dict[str, tuple[Message, ...]]:
         found = self._unpool.take_all(fields.mapping(row.get("lists")))
-        self._listed += sum(map(len, found.values()))
-        if self._listed > MAX_LISTED:
-            raise BrokenRecord(f"more than {MAX_LISTED} messages")
+        self._lists_left -= sum(map(len, found.values()))
+        if self._lists_left < 0:
+            raise BrokenRecord("too many messages for so small a file")
         return found
 
 
@@ -209,16 +239,12 @@ def _number(row: Mapping[str, Any], key: str) -> int:
 
 
 def _object(line: bytes, where: str) -> dict[str, Any]:
-    if len(line) > MAX_LINE:
-        raise BrokenRecord(f"{where}: more than {MAX_LINE} bytes")
     try:
         value = json.loads(line, parse_constant=_no_number)
     except FAULTS as error:
         raise BrokenRecord(f"{where}: not JSON: {error}") from None
     if not isinstance(value, dict):
         raise BrokenRecord(f"{where}: not a JSON object")
-    if is_deeper(value, _MAX_DEPTH):
-        raise BrokenRecord(f"{where}: nested too deep")
     return value
 
 

@@ -146,3 +146,14 @@ def test_whatever_is_wrong_with_spans_the_run_ends(here: Repo, monkeypatch: pyte
         assert [one.outcome for one in sweep(repo)] == [Outcome.EXTENDED]
     assert spans(here, run.name) == 1
     here.fsck()
+
+
+def test_spans_that_could_not_be_read_again_have_hashes(here: Repo) -> None:
+    run = gitexp.start("one", strict=True)
+    leave(1, **{f"a{number}": "what was said " * 2000 for number in range(200)})
+    with pytest.raises(GitExpError, match=r"spans: hashes stand for their texts.* a line of more than"):
+        run.finish()
+    with Repository.open(here.path, here.environ) as repo:
+        trace = read_trace(resolve(repo, run.name or ""), Wanted())
+    assert trace.content.value == "hashes"
+    assert str(trace.spans[0].attributes["a0"]).startswith("sha256:")

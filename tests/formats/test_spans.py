@@ -156,7 +156,7 @@ def test_short_lines_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("gitexp.formats.spans.MAX_LISTED", 100)
     span = {"trace": "a", "span": "b", "name": ""}
     rows = [{**span, "lists": {"m": [0, 10]}} for _ in range(20)]
-    with pytest.raises(BrokenRecord, match="more than 100 messages"):
+    with pytest.raises(BrokenRecord, match="too many messages for so small a file"):
         read({"id": "k", "message": 1}, {**span, "lists": {"m": ["k"] * 10}}, *rows)
 
 
@@ -194,27 +194,60 @@ def test_lines_are_packed_and_read_again(monkeypatch: pytest.MonkeyPatch, zstd: 
     ending, data = packed(rows, monkeypatch, zstd=zstd)
     assert ending == (".zst" if zstd else ".gz")
     assert data == packed(rows, monkeypatch, zstd=zstd)[1]
-    assert [f"{one.decode()}\n" for one in packed_lines.unpack(io.BytesIO(data), f"x{ending}")] == rows
+    assert [
+        f"{one.decode()}\n" for one in packed_lines.unpack(io.BytesIO(data), f"x{ending}", len(data))
+    ] == rows
     for broken in (data[: len(data) // 2], b"nothing of that kind", b""):
         if zstd and broken:
             with pytest.raises(BrokenRecord):
-                decode(packed_lines.unpack(io.BytesIO(broken), f"x{ending}"), what="f")
+                decode(packed_lines.unpack(io.BytesIO(broken), f"x{ending}", len(broken)), what="f")
     monkeypatch.setattr(packed_lines, "MAX_UNPACKED", 1000)
     with pytest.raises(BrokenRecord, match="more than 1000 bytes"):
-        list(packed_lines.unpack(io.BytesIO(data), f"x{ending}"))
+        list(packed_lines.unpack(io.BytesIO(data), f"x{ending}", len(data)))
+
+
+HEAD = '{"format":1,"kind":"spans"}\n'
+SPAN = '{"trace":"a","span":"b","name":"n"}\n'
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([HEAD, "a" * (8 << 20)], "a line of more than"),
+        ([HEAD, *["a" * (1 << 20)] * 6], "a line of more than"),
+        ([HEAD, *['"", ' * 1000 + "\n"] * 10_000], "line 2: not JSON"),
+        ([HEAD, f'{{"id":"x","message":[{"{}," * 600_000}0]}}\n', SPAN], "too many values for so small"),
+        ([HEAD, *['{"id":"x","message":[' + "{}," * 60_000 + "0]}\n"] * 6], "too many values for so small"),
+        ([HEAD, *[SPAN] * 100_000], "too many values for so small"),
+        (
+            [
+                HEAD,
+                f'{{"id":"x","message":"{"x" * 3_000_000}"}}\n',
+                *['{"id":"x","message":"x"}' + " " * 3_000_000 + "\n"] * 11,
+            ],
+            "has more than",
+        ),
+    ],
+    ids=["line", "parts", "rows", "one", "messages", "spans", "bytes"],
+)
+def test_a_few_bytes_cannot_fill_the_memory(rows: list[str], told: str) -> None:
+    ending, data = packed_lines.pack(rows)
+    assert len(data) < 60_000
+    with pytest.raises(BrokenRecord, match=told):
+        decode(packed_lines.unpack(io.BytesIO(data), f"x{ending}", len(data)), what="f", size=len(data))
 
 
 @pytest.mark.parametrize("broken", [b"nothing of that kind", b"", b"\x1f\x8b\x08\x00"])
 def test_a_damaged_file_is_refused(broken: bytes) -> None:
     for name in ("x.gz", "x.zst"):
         with pytest.raises(BrokenRecord):
-            decode(packed_lines.unpack(io.BytesIO(broken), name), what="f")
+            decode(packed_lines.unpack(io.BytesIO(broken), name, len(broken)), what="f")
 
 
 def test_zstd_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zstandard", None)
     with pytest.raises(UsageError) as error:
-        list(packed_lines.unpack(io.BytesIO(b""), "x.zst"))
+        list(packed_lines.unpack(io.BytesIO(b""), "x.zst", 0))
     assert error.value.hint == "pip install 'gitexp[eval]'"
 
 

@@ -61,7 +61,7 @@ def _traces(run: StoredRun) -> Iterator[Trace]:
 def _kept(artifacts: Artifacts, one: Artifact, what: str) -> Trace:
     with artifacts.open(one) as file:
         try:
-            return span_format.decode(unpack(file, one.path), what=what)
+            return span_format.decode(unpack(file, one.path, one.size), what=what, size=one.size)
         except GitExpError as error:
             if not error.message.startswith(what):
                 raise type(error)(f"{what}: {error.message}", hint=error.hint) from None

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from gitexp.capture.live import Start
-from gitexp.errors import GitExpError
+from gitexp.errors import BrokenRecord, GitExpError
 from gitexp.formats import spans as span_format
 from gitexp.formats.fold import Folded
 from gitexp.formats.inputs import Known, is_answered_by, lay_over
-from gitexp.formats.packed_lines import pack
+from gitexp.formats.packed_lines import pack, unpack
 from gitexp.formats.record_fields import FAULTS
+from gitexp.formats.span_content import without_texts
 from gitexp.formats.spans import Trace
 from gitexp.interop.spans_told import Told, metrics_of, told
-from gitexp.model.calls import KIND
+from gitexp.model.calls import KIND, Content
 from gitexp.model.evaluation import is_score
 from gitexp.model.record import Artifact, How, Input, Record
 from gitexp.model.roles import SEEDS
@@ -33,7 +35,7 @@ def with_traces(repo: Repository, start: Start, folded: Folded, traces: Traces) 
         if not trace.spans:
             return folded
         found = told(trace.spans)
-        artifact = _kept(repo, folded.record, trace)
+        artifact = _kept(repo, folded.record, trace, traces.notices)
         metrics = {**folded.record.metrics, **_totals(start.record, folded.record, found)}
         folded, metrics = lay_into(folded, metrics, found.examples, repo.settings.goals)
     except (GitExpError, OSError, MemoryError, *FAULTS) as error:
@@ -49,12 +51,25 @@ def with_traces(repo: Repository, start: Start, folded: Folded, traces: Traces) 
     return replace(folded, record=record)
 
 
-def _kept(repo: Repository, record: Record, trace: Trace) -> Artifact:
+def _kept(repo: Repository, record: Record, trace: Trace, notices: list[str]) -> Artifact:
     """The spans in the store: git gets their hash, however small they are, for they hold what was said."""
-    ending, data = pack(span_format.encode(trace))
+    try:
+        ending, data = _packed(trace)
+    except BrokenRecord as error:
+        trace = replace(trace, spans=tuple(map(without_texts, trace.spans)), content=Content.HASHES)
+        ending, data = _packed(trace)
+        notices.append(f"spans: hashes stand for their texts, which are too much to be read again: {error}")
     stored = repo.store.add_bytes(data)
     metadata = {"spans": len(trace.spans), "content": trace.content.value}
     return Artifact(_path(record, ending), stored.oid, stored.size, KIND, metadata)
+
+
+def _packed(trace: Trace) -> tuple[str, bytes]:
+    """As `pack` gives them. Raises BrokenRecord where nobody could read them again."""
+    ending, data = pack(span_format.encode(trace))
+    lines = unpack(io.BytesIO(data), ending, len(data))
+    span_format.check(lines, what=span_format.NAME, size=len(data))
+    return ending, data
 
 
 def _path(record: Record, ending: str) -> str:
