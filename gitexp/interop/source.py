@@ -42,7 +42,7 @@ class Line:
 
 
 class Source:
-    """One file or folder. Raises NotFound for what is not there."""
+    """One file or folder. Raises NotFound for what is not there, BrokenFile for a pipe and the like."""
 
     def __init__(self, path: Path, shown: str | None = None) -> None:
         self.path = path
@@ -50,6 +50,9 @@ class Source:
         """What it is called in messages."""
         if not path.exists():
             raise NotFound(f"no file {self.shown!r}")
+        if not path.is_file() and not path.is_dir():
+            # It is read more than once.
+            raise BrokenFile(f"{self.shown!r} is not a regular file", hint="write it to a file first: … >FILE")
 
     @property
     def stem(self) -> str:

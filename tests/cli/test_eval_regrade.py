@@ -128,6 +128,8 @@ _X = ("tinyqa", "-m", "x")
         ([*_X, "--", "true"], 2, "error: answers of true: no rows in it"),
         ([*_X, "--", "echo", "[{}]"], 2, "error: answers of echo: no column of scores is known"),
         ([*_X, "--scores", "none"], 1, "error: no file 'none'"),
+        ([*_X, "--scores", "."], 2, "error: '.' is a folder\nhint: "),
+        ([*_X, "--scores", "/dev/null"], 2, "error: '/dev/null' is not a regular file\nhint: write it"),
         ([*_X, "--scores", "bad.csv"], 2, "error: bad.csv, line 3: id 'a' in epoch 1 occurs twice"),
         ([*_X, "--scores", "nan.csv", "--partial"], 0, "nan.csv, line 2: 'match': nan is no score"),
     ],

@@ -44,7 +44,10 @@ def grades(repo: Repository, suite: Suite, grader: Grader, problems: Problems) -
     """The new scores, and what graded, as an input. Raises GitExpError or OSError."""
     if grader.scores is not None:
         path = repo.cwd / grader.scores
-        given = _read(repo, Source(path, grader.scores), suite, grader.columns, problems)
+        source = Source(path, grader.scores)
+        if source.is_folder:
+            raise UsageError(f"{grader.scores!r} is a folder", hint="name a file in it: --scores FILE")
+        given = _read(repo, source, suite, grader.columns, problems)
         return given, grader_input(
             suite, grader.name, {"scores": f"sha256:{digest_file(path).oid}"}, Pin.CONTENT
         )
