@@ -6,8 +6,9 @@ import inspect
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import aclosing, nullcontext, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
@@ -29,10 +30,20 @@ One: TypeAlias = str | os.PathLike[str]
 Things: TypeAlias = One | Sequence[One] | Mapping[str, One | Sequence[One]] | None
 """A path, several, or those of each role."""
 
+_NOT_NOW = "the step has not begun, or has ended"
 _KIND = "output"
 """Of outputs that are kept as artifacts."""
 _current: ContextVar[tuple[tuple[str | None, str], ...]] = ContextVar("gitexp_steps", default=())
 """Run and id of each step that goes on here, the innermost last."""
+
+
+@dataclass(slots=True)
+class _Entered:
+    """One time that a step goes on."""
+
+    id: str
+    began: float
+    made: list[tuple[str, One]] = field(default_factory=list)
 
 
 class Stepping:
@@ -48,10 +59,8 @@ class Stepping:
         self._inputs = inputs
         self._outputs = outputs
         self._keep = keep
-        self._id: str | None = None
-        """None where it has not begun, or is not recorded."""
-        self._began = 0.0
-        self._made: list[tuple[str, One]] = []
+        self._entered: list[_Entered] = []
+        """The same may be entered again within itself."""
 
     @property
     def name(self) -> str:
@@ -59,34 +68,43 @@ class Stepping:
 
     def use(self, role: str, what: Any) -> None:
         """Note an input of the step by its role, as `Run.use` does for the run."""
-        _use(self._run, self._id, role, what if isinstance(what, (str, os.PathLike)) else plain(what))
+        _use(
+            self._run,
+            self._entered[-1].id if self._entered else None,
+            role,
+            what if isinstance(what, (str, os.PathLike)) else plain(what),
+        )
 
     def output(self, path: One, role: str = FILE_ROLE) -> None:
         """Note a file or folder that the step makes; it is hashed when the step ends."""
-        self._made.append((role, path))
+        if self._entered:
+            self._entered[-1].made.append((role, path))
+        else:
+            _refuse(self._run)
 
     def __enter__(self) -> Stepping:
-        self._id, self._began, self._made = os.urandom(8).hex(), time.perf_counter(), []
+        entered = _Entered(os.urandom(8).hex(), time.perf_counter())
         outer = _current.get()
         within = next((id for run, id in reversed(outer) if run == self._run.name), None)
-        _current.set((*outer, (self._run.name, self._id)))
-        _begin(self._run, self._id, self._name, within, self._inputs)
+        _begin(self._run, entered.id, self._name, within, self._inputs)
+        _current.set((*outer, (self._run.name, entered.id)))
+        self._entered.append(entered)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        id, seconds = self._id, time.perf_counter() - self._began
-        self._id = None
-        _current.set(tuple(one for one in _current.get() if one[1] != id))
-        if id is None:
+        if not self._entered:
             return
+        left = self._entered.pop()
+        seconds = time.perf_counter() - left.began
+        _current.set(tuple(one for one in _current.get() if one[1] != left.id))
         # What the block raised is not to be hidden by our own troubles.
         with nullcontext() if error is None else suppress(Exception):
-            self._close(id, seconds, None if _is_well(error) else error)
+            self._close(left, seconds, None if _is_well(error) else error)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorate `function`: each call is a step of its own."""
+        """Decorate `function`: each call is a step of its own, that of a generator until its last item."""
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)
@@ -95,6 +113,24 @@ class Stepping:
                     return await function(*args, **kwargs)
 
             return awaited
+        if inspect.isasyncgenfunction(function):
+
+            @wraps(function)
+            async def each_awaited(*args: Any, **kwargs: Any) -> Any:
+                with self._again():
+                    async with aclosing(function(*args, **kwargs)) as items:
+                        async for item in items:
+                            yield item
+
+            return each_awaited
+        if inspect.isgeneratorfunction(function):
+
+            @wraps(function)
+            def each(*args: Any, **kwargs: Any) -> Any:
+                with self._again():
+                    return (yield from function(*args, **kwargs))
+
+            return each
 
         @wraps(function)
         def stepped(*args: Any, **kwargs: Any) -> Any:
@@ -103,17 +139,17 @@ class Stepping:
 
         return stepped
 
-    def _close(self, id: str, seconds: float, error: BaseException | None) -> None:
-        _end(self._run, id, seconds, error)
+    def _close(self, left: _Entered, seconds: float, error: BaseException | None) -> None:
+        _end(self._run, left.id, seconds, error)
         if error is None:
-            made, missing = _note_outputs(self._run, id, self._outputs, self._made) or ((), ())
+            made, missing = _note_outputs(self._run, left.id, self._outputs, left.made) or ((), ())
             for path in made if self._keep else ():
                 _keep(self._run, path)
             for one in missing:
                 self._run._trouble(NotFound(f"step {self._name!r} has not made {os.fspath(one)!r}"))
         else:
             # What is there may be half of it: it is noted, and not kept.
-            _note_outputs(self._run, id, self._outputs, self._made)
+            _note_outputs(self._run, left.id, self._outputs, left.made)
 
     def _again(self) -> Stepping:
         return Stepping(self._run, self._name, self._inputs, self._outputs, self._keep)
@@ -124,7 +160,10 @@ class Stepping:
 
 def _is_well(error: BaseException | None) -> bool:
     """Whether a block that was left so has done what it was to do."""
-    return error is None or (isinstance(error, SystemExit) and not error.code)
+    if isinstance(error, SystemExit):
+        return not error.code
+    # Nobody wanted the other items of a generator.
+    return error is None or isinstance(error, GeneratorExit)
 
 
 @_guarded
@@ -146,9 +185,14 @@ def _begin(run: Run, id: str, name: str, within: str | None, inputs: Things) -> 
 @_guarded
 def _use(run: Run, id: str | None, role: str, what: Any) -> None:
     if id is None:
-        raise GitExpError("the step has not begun, or has ended")
+        raise GitExpError(_NOT_NOW)
     recording = run._live()
     recording.step(id, {"inputs": inputs_value((input_of(recording.repo, role, what),))})
+
+
+@_guarded
+def _refuse(run: Run) -> None:
+    raise GitExpError(_NOT_NOW)
 
 
 @_guarded

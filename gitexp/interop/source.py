@@ -52,7 +52,9 @@ class Source:
             raise NotFound(f"no file {self.shown!r}")
         if not path.is_file() and not path.is_dir():
             # It is read more than once.
-            raise BrokenFile(f"{self.shown!r} is not a regular file", hint="write it to a file first: … >FILE")
+            raise BrokenFile(
+                f"{self.shown!r} is not a regular file", hint="write it to a file first: … >FILE"
+            )
 
     @property
     def stem(self) -> str:

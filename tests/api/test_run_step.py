@@ -8,13 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 import gitexp
 from gitexp.api.warning import GitExpWarning
-from gitexp.errors import NotFound, UsageError
+from gitexp.errors import GitExpError, NotFound, UsageError
 from gitexp.model.run_steps import RunStep
 from gitexp.ops.recover import sweep
 from gitexp.repo import Repository
@@ -87,6 +88,70 @@ def test_steps_stand_in_each_other(here: Repo) -> None:
         ("after", "finished", None),
     ]
     assert [_told(one) for one in gitexp.get_run(other.name).steps] == [("elsewhere", "finished", None)]
+
+
+def test_a_step_that_is_entered_again_stands_within_itself(here: Repo) -> None:
+    _write("out.txt", "1")
+    with gitexp.start(strict=True) as run:
+        step = run.step("again")
+        with step:
+            with step:
+                step.output("out.txt")
+            step.use("model", "m")
+        with run.step("after"):
+            pass
+        with pytest.raises(GitExpError, match="has not begun, or has ended"):
+            step.output("out.txt")
+        with pytest.raises(UsageError, match="no path"), run.step("broken", inputs=5):  # type: ignore[arg-type]
+            pass
+        with run.step("last"):
+            pass
+    steps = gitexp.get_run(run.name).steps
+    assert [_told(one) for one in steps] == [
+        ("again", "finished", None),
+        ("again", "finished", 1),
+        ("after", "finished", None),
+        ("broken", "unfinished", None),
+        ("last", "finished", None),
+    ]
+    assert [[one.name for one in (*each.inputs, *each.outputs)] for each in steps[:2]] == [["m"], ["out.txt"]]
+
+
+def test_a_decorated_generator_is_a_step_until_its_last_item(here: Repo) -> None:
+    with gitexp.start(strict=True) as run:
+
+        @run.step("items")
+        def items(last: int) -> Iterator[int]:
+            with run.step("body"):
+                got = yield 1
+            yield got
+            if last:
+                raise ValueError("why")
+
+        @run.step("later")
+        async def later() -> AsyncIterator[int]:
+            yield 1
+            await asyncio.sleep(0)
+            yield 2
+
+        async def all_of_it() -> list[int]:
+            return [one async for one in later()]
+
+        assert run.name
+        assert not gitexp.get_run(run.name).steps
+        each = items(0)
+        assert (next(each), each.send(5), list(each)) == (1, 5, [])  # type: ignore[attr-defined]
+        with pytest.raises(ValueError, match="why"):
+            list(items(1))
+        unwanted = items(0)
+        next(unwanted)
+        unwanted.close()  # type: ignore[attr-defined]
+        assert asyncio.run(all_of_it()) == [1, 2]
+    told = [(one.name, one.status) for one in gitexp.get_run(run.name).steps]
+    assert told == [
+        *(("items", "finished"), ("body", "finished"), ("items", "failed"), ("body", "finished")),
+        *(("items", "finished"), ("body", "finished"), ("later", "finished")),
+    ]
 
 
 def test_each_call_of_a_decorated_function_is_a_step(here: Repo) -> None:

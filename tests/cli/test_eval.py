@@ -241,7 +241,10 @@ def test_what_the_log_does_not_tell_can_be_said(exp: Program) -> None:
     ("arguments", "told"),
     [
         (["none.eval"], "error: no file 'none.eval'\n"),
-        (["/dev/null"], "error: '/dev/null' is not a regular file\nhint: write it to a file first: … >FILE\n"),
+        (
+            ["/dev/null"],
+            "error: '/dev/null' is not a regular file\nhint: write it to a file first: … >FILE\n",
+        ),
         ([EVAL, "--format", "odd"], "error: unknown format 'odd'\nhint: inspect lm-eval"),
         ([EVAL, "--format", "promptfoo"], f"error: {EVAL}"),
         ([EVAL, "--suite", "a/b"], "error: invalid suite 'a/b'\n"),
