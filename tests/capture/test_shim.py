@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections import deque
 from pathlib import Path
 
 import pytest
 
 from gitexp.capture import reports
 from gitexp.capture.reports import Observed
+from gitexp.capture.shim import _gitexp_observe as own
 from gitexp.capture.tracing import SHIM, VARIABLE, observed_environment, unobserved
 
 
@@ -209,6 +211,30 @@ def test_a_killed_process_is_told_of(observed: Observer) -> None:
     assert (observed.names, observed.seen.killed) == ({"data.txt"}, 1)
 
 
+def test_who_is_killed_has_told_nearly_all_that_it_read(observed: Observer) -> None:
+    for number in range(500):
+        (observed.folder / f"{number}.txt").touch()
+    done = observed(
+        """
+        import os, pathlib, time
+        for number in range(500):
+            open(f"{number}.txt").close()
+        for again in range(200 if pathlib.Path("data.txt").read_text() == "2" else 0):
+            time.sleep(0.001)
+            open("0.txt").close()
+        os.kill(os.getpid(), 9)
+        """
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert len(observed.names) > 500 - 16
+    # A file that is opened again gives the others the occasion.
+    (observed.folder / "data.txt").write_text("2")
+    for path in observed.told.iterdir():
+        path.unlink()
+    assert observed.run(sys.executable, "program.py").returncode == -signal.SIGKILL
+    assert len(observed.names) == 501
+
+
 def test_an_interrupt_ends_the_program_as_ever(observed: Observer) -> None:
     done = observed("import os, signal; open('data.txt'); os.kill(os.getpid(), signal.SIGINT)")
     assert done.returncode == -signal.SIGINT
@@ -323,6 +349,66 @@ def test_scripts_modules_and_code_are_told_of(observed: Observer) -> None:
     assert observed.run(sys.executable, "-m", "tokenize", "script").returncode == 0
     assert observed.names == {"data.txt", "other.txt", "script"}
     assert observed.seen.killed == 0
+
+
+def test_a_project_may_lie_where_its_python_is_installed(observed: Observer) -> None:
+    assert observed.run(sys.executable, "-m", "venv", "--without-pip", ".").returncode == 0
+    for path in observed.told.iterdir():
+        path.unlink()
+    (observed.folder / "program.py").write_text("import this; open('data.txt')")
+    assert observed.run("bin/python", "program.py").returncode == 0
+    assert observed.names == {"data.txt"}
+    assert not any("/this" in path for path in observed.seen.reads)
+
+
+def test_an_import_that_fails_looks_as_ever(observed: Observer) -> None:
+    (observed.folder / "torch.py").write_text("def fail():\n    1 / 0\nfail()\n")
+    (observed.folder / "program.py").write_text("import torch\n")
+    bare = subprocess.run(
+        [sys.executable, "program.py"], cwd=observed.folder, capture_output=True, text=True, check=False
+    )
+    assert "ZeroDivisionError" in bare.stderr
+    assert observed.run(sys.executable, "program.py").stderr == bare.stderr
+
+
+def test_a_file_is_told_once_wherever_the_program_is(observed: Observer) -> None:
+    (observed.folder / "below").mkdir()
+    observed(
+        """
+        import os
+        for again in range(9):
+            os.chdir("below")
+            open("../data.txt").close()
+            os.chdir("..")
+            open("other.txt").close()
+            open(os.path.abspath("other.txt")).close()
+        """
+    )
+    [report] = observed.told.iterdir()
+    assert report.read_bytes().count(b"other.txt") == 1
+    assert report.read_bytes().count(b"data.txt") == 1
+
+
+def test_a_full_report_still_tells_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own, "LARGEST", 100)
+    monkeypatch.setattr(own, "_written", {"f": 0})
+    parts = (b"r" + b"1" * 60 + b"\0", b"r" + b"2" * 60 + b"\0", b"r3\0", b"r4\0e\0")
+    assert [own._fitting("f", part) for part in parts] == [parts[0], b"o\0", b"", b"e\0"]
+    monkeypatch.setattr(own, "_written", {"f": 0})
+    assert own._fitting("f", b"r" + b"1" * 200 + b"\0e\0") == b"o\0e\0"
+    assert own._fitting("f", b"e\0") == b"e\0"
+
+
+def test_two_threads_that_write_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Raced(deque):  # type: ignore[type-arg]
+        def __bool__(self) -> bool:  # until another thread takes the last
+            return True
+
+    monkeypatch.setattr(own, "_pending", Raced([("r", "1 1 /a")]))
+    monkeypatch.setattr(own, "_reports", {str(tmp_path): ""})
+    monkeypatch.setattr(own, "_written", {})
+    own.flush()
+    assert "/a" in reports.read(tmp_path).reads
 
 
 def test_environments_are_made_and_taken_back() -> None:

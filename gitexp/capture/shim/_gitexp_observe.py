@@ -39,13 +39,19 @@ MOST = 50_000
 """Paths that one process notes at once."""
 LARGEST = 16 << 20
 """Bytes of one report."""
-_BURST, _PAUSE = 32, 0.25
-"""So many times what is new is written at once, later so many seconds apart: who is killed tells no more."""
+_BURST, _PAUSE, _SHARE = 32, 0.001, 20
+"""So many times what is new is written at once; later after so many seconds, or so many times as long as it
+takes to write, for it is not to take up the program's time."""
+_WAITING = 16
+"""So many records do not wait for it: who is killed tells no more."""
 
 _real_open = io.open
 _getcwd, _stat, _ident = os.getcwd, os.stat, get_ident
 
-_seen: set[Any] = set()
+_seen: set[str] = set()
+"""Paths as the program calls them, from where it is."""
+_known: set[Any] = set()
+"""How, and by which absolute path, files were opened that were told of; and MOST, where that was told."""
 _pending: deque[tuple[str, str]] = deque()
 _reports: dict[str, str] = {}
 """Folder -> the file in it that is ours; empty where nothing was written yet."""
@@ -59,7 +65,8 @@ unseen: set[int] = set()
 """Threads that are at work for the recorder: what they open the program has not asked for."""
 _forked = False
 _flushes = 0
-_last = 0.0
+_due = 0.0
+"""When what is pending may be written."""
 
 
 class _Twin:
@@ -90,6 +97,8 @@ class _Open(_Twin):
         found = _real_open(*args, **kwargs)
         if not args or args[0].__class__ is not str or args[0] not in _seen:
             _note_call(args, kwargs)
+        elif _pending:
+            _write_due()
         return found
 
 
@@ -114,6 +123,8 @@ class _OpenDescriptor(_Twin):
         found = self._real(*args, **kwargs)
         if len(args) < 2 or args[0].__class__ is not str or args[0] not in _seen:
             _note_descriptor(*args, **kwargs)
+        elif _pending:
+            _write_due()
         return found
 
 
@@ -164,10 +175,11 @@ def note(file: Any, mode: str) -> None:
             return
         path = os.fsdecode(file)
         if path in _seen:
+            _write_due()
             return
-        if len(_seen) >= MOST:
-            if MOST not in _seen:
-                _seen.add(MOST)
+        if len(_seen) >= MOST or len(_known) >= MOST:
+            if MOST not in _known:
+                _known.add(MOST)
                 _pending.append(("o", ""))
             return
         _seen.add(path)
@@ -193,7 +205,8 @@ def _note_descriptor(path: Any, flags: int, mode: int = 0, *, dir_fd: int | None
 def _opened(kind: str, path: str) -> None:
     if path[:1] != "/":
         path = _getcwd() + "/" + path
-    if not path.startswith(_left):
+    if kind + path not in _known and not path.startswith(_left):
+        _known.add(kind + path)
         found = _stat(path)
         if found.st_mode & 0o170000 == 0o100000:  # a regular file
             tell(kind, f"{time():.6f} {found.st_mtime:.6f} {path}")
@@ -201,13 +214,20 @@ def _opened(kind: str, path: str) -> None:
 
 def tell(kind: str, text: str) -> None:
     """Have a record written soon; never raises."""
-    global _flushes, _last
+    _pending.append((kind, text))
+    _write_due()
+
+
+def _write_due() -> None:
+    """Write what is pending where that is due; never raises."""
+    global _flushes, _due
     try:
-        _pending.append((kind, text))
         now = monotonic()
-        if _flushes < _BURST or now - _last > _PAUSE:
-            _flushes, _last = _flushes + 1, now
+        if _pending and (now >= _due or _flushes < _BURST or len(_pending) >= _WAITING):
+            _flushes += 1
             flush()
+            after = monotonic()
+            _due = after + max(_PAUSE, _SHARE * (after - now))
     except Exception:  # noqa: BLE001
         pass
 
@@ -216,7 +236,10 @@ def flush() -> None:
     """Write what is pending; no file is kept open, for the program may close whatever it finds."""
     parts: list[str] = []
     while _pending:
-        kind, text = _pending.popleft()
+        try:
+            kind, text = _pending.popleft()
+        except IndexError:  # another thread was faster
+            break
         parts += (kind, text, "\0")
     data = os.fsencode("".join(parts))
     for folder in list(_reports):
@@ -229,10 +252,9 @@ def _append(folder: str, data: bytes) -> None:
         if not _reports[folder]:
             _reports[folder] = f"{folder}/{os.getpid()}-{int(time() * 1e6):x}"
             data = f"{'f' if _forked else 'b'}{os.getpid()} {time():.6f}\0".encode() + data
-        written = _written.get(folder, 0) + len(data)
-        if written > LARGEST:
+        data = _fitting(folder, data)
+        if not data:
             return
-        _written[folder] = written
         # As posix has it: the program may have put something in the place of what `os` has.
         fd = _real_os_open(_reports[folder], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -242,6 +264,15 @@ def _append(folder: str, data: bytes) -> None:
     except OSError:
         # The run has ended, or its disk is full.
         _reports.pop(folder, None)
+
+
+def _fitting(folder: str, data: bytes) -> bytes:
+    """What there is room for in a report; in a full one it is told once that there is more, and the end."""
+    before = _written.get(folder, 0)
+    _written[folder] = before + len(data)
+    if before + len(data) <= LARGEST:
+        return data
+    return (b"" if before > LARGEST else b"o\0") + (b"e\0" if (b"\0" + data).endswith(b"\0e\0") else b"")
 
 
 def _tell_all() -> None:
@@ -265,7 +296,8 @@ def _note_mapped() -> None:
                 data[path] = data.get(path, True) and b"x" not in start.split(b" ")[1]
     for path, is_data in data.items():
         name = "/" + os.fsdecode(path.rstrip(b"\n"))
-        if is_data and ".so" not in name and name not in _seen and not name.endswith(" (deleted)"):
+        is_new = _known.isdisjoint(("r" + name, "w" + name))
+        if is_data and is_new and ".so" not in name and not name.endswith(" (deleted)"):
             _opened("m", name)
 
 
@@ -281,7 +313,7 @@ def begin() -> None:
 def add(folder: str) -> None:
     """Report into one more folder, from nothing on."""
     flush()
-    _seen.clear()
+    _forget()
     _reports[folder] = ""
     _written[folder] = 0
     if not _installed:
@@ -298,8 +330,12 @@ def remove(folder: str) -> None:
 
 def _install() -> None:
     global _left
-    folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.__file__)}
-    _left = (*(f"{one}/" for one in folders if one.strip("/")), "/proc/", "/sys/", "/dev/")
+    folders = {sys.prefix, sys.base_prefix, sys.exec_prefix}
+    around = [f"{one}/" for one in folders if one.strip("/")]
+    # A project may be in the folder that a Python is installed into: then what is left are its libraries.
+    places = [f"{one}/" for one in (*_reports, *_here())]
+    apart = [one for one in around if not any(place.startswith(one) for place in places)]
+    _left = (*apart, os.path.dirname(os.__file__) + "/", "/proc/", "/sys/", "/dev/")
     flags: Any = sys.flags
     kind = _WarningOpen if getattr(flags, "warn_default_encoding", 0) else _Open
     opened = kind(_real_open, "io")
@@ -316,6 +352,13 @@ def _install() -> None:
         _put(os, name, twin(getattr(os, name), "os"))
     hooks = _beside("_gitexp_hooks")
     hooks.install(sys.modules[__name__], _beside)
+
+
+def _here() -> list[str]:
+    try:
+        return [_getcwd()]
+    except OSError:  # it was removed
+        return []
 
 
 def _put(place: Any, name: str, twin: Any) -> None:
@@ -343,7 +386,13 @@ def _uninstall() -> None:
         for known in _capabilities():
             known.discard(twin)
     _beside("_gitexp_hooks").uninstall()
+    _forget()
+
+
+def _forget() -> None:
+    """Tell everything anew."""
     _seen.clear()
+    _known.clear()
 
 
 def _beside(name: str) -> ModuleType:
