@@ -6,6 +6,7 @@ import sys
 from collections.abc import MutableMapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from gitexp.api.unseen import OBSERVER, observer_here
 from gitexp.capture.shim import _gitexp_observe as own
@@ -27,8 +28,18 @@ class TracingHere(Tracing):
         if observer is not None:
             observer.add(str(self.folder))
             self._until_end.callback(observer.remove, str(self.folder))
-        self._until_end.callback(_restore, environ, self._tell_children(environ))
+        _live.enter(environ, self.folder)
+        self._until_end.callback(_live.leave, environ, self.folder)
         self._until_end.enter_context(self.watching())
+
+    def try_to_start(self, recording: Recording, environ: MutableMapping[str, str]) -> None:
+        """Begin; the run goes on without, where that cannot be."""
+        try:
+            self.start(environ)
+        except (OSError, RuntimeError) as error:
+            self.stop()
+            recording.tracing = None
+            recording.notices.append(f"what the run reads is not noted: {error}")
 
     def finish(self, recording: Recording, *, killed: bool = False) -> None:
         self.stop()
@@ -37,10 +48,30 @@ class TracingHere(Tracing):
     def stop(self) -> None:
         self._until_end.close()
 
-    def _tell_children(self, environ: MutableMapping[str, str]) -> str | None:
-        before = environ.get(own.VARIABLE)
-        environ.update(observed_environment(environ, self.folder))
-        return before
+
+@dataclass
+class _Live:
+    """To whom children report: the newest run that is live, however its runs end."""
+
+    folders: list[Path] = field(default_factory=list)
+    before: str | None = None
+    """To whom they reported before there was one."""
+
+    def enter(self, environ: MutableMapping[str, str], folder: Path) -> None:
+        if not self.folders:
+            self.before = environ.get(own.VARIABLE)
+        self.folders.append(folder)
+        environ.update(observed_environment(environ, folder))
+
+    def leave(self, environ: MutableMapping[str, str], folder: Path) -> None:
+        self.folders.remove(folder)
+        if self.folders:
+            environ.update(observed_environment(environ, self.folders[-1]))
+        else:
+            _restore(environ, self.before)
+
+
+_live = _Live()
 
 
 def observe_here(
@@ -55,7 +86,7 @@ def observe_here(
         tracing = TracingHere.of(recording, mode, top, param_files)
         recording.tracing = tracing
         if isinstance(tracing, TracingHere):
-            tracing.start(environ)
+            tracing.try_to_start(recording, environ)
 
 
 def _restore(environ: MutableMapping[str, str], before: str | None) -> None:

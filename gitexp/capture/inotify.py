@@ -13,6 +13,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,30 +39,47 @@ class Watch:
     _folders: dict[int, str] = field(default_factory=dict)
     _open: dict[str, Opened] = field(default_factory=dict)
 
+    _until_end: ExitStack = field(default_factory=ExitStack)
+
     def __enter__(self) -> Watch:
-        self._fd = _add_watches(self)
-        self._stop, self._stopper = os.pipe()
-        self._thread = threading.Thread(target=self._follow)
-        with all_signals_blocked():
-            self._thread.start()
+        try:
+            with ExitStack() as opened:
+                self._begin(opened)
+                self._until_end = opened.pop_all()
+        except (OSError, RuntimeError) as error:  # too many descriptors, or threads
+            self._missed(f"which files are opened could not be watched: {error}")
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._stopper)
-        self._thread.join()
+        self._until_end.close()
         for path, opened in self._open.items():  # still open, or mapped
             self.read(path, opened)
-        os.close(self._stop)
-        if self._fd >= 0:
-            os.close(self._fd)
 
-    def _follow(self) -> None:
-        wanted = [self._stop] if self._fd < 0 else [self._stop, self._fd]
+    def _begin(self, opened: ExitStack) -> None:
+        fd = _add_watches(self)
+        if fd < 0:
+            return
+        opened.callback(os.close, fd)
+        stop, stopper = os.pipe()
+        opened.callback(os.close, stop)
+        closing = opened.enter_context(ExitStack())
+        closing.callback(os.close, stopper)
+        thread = threading.Thread(target=self._follow, args=(fd, stop))
+        with all_signals_blocked():
+            thread.start()
+        opened.callback(thread.join)
+        opened.callback(closing.close)
+
+    def _follow(self, fd: int, stop: int) -> None:
+        # Of `select` a program that has many files open gets no answer.
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        poll.register(stop, select.POLLIN)
         while True:
-            ready, _, _ = select.select(wanted, [], [])
-            if self._fd in ready:
-                self._events(os.read(self._fd, 1 << 16))
-            elif self._stop in ready:  # what had happened by then was told before
+            ready = {one for one, _ in poll.poll()}
+            if fd in ready:
+                self._events(os.read(fd, 1 << 16))
+            elif stop in ready:  # what had happened by then was told before
                 return
 
     def _events(self, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import io
 import os
 import random
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 import gitexp
+from gitexp.capture.inotify import Watch
+from gitexp.capture.shim import _gitexp_observe as own
 from gitexp.errors import GitExpError
 from tests.gitrepo import Repo
 
@@ -59,6 +62,36 @@ def test_from_start_to_finish_and_no_longer(data: Path) -> None:
     observed = [("file", f"data/{name}", "observed") for name in ("child", "during", "forked", "nested")]
     seeds = ("seeds", "seeds", "observed")
     assert inputs(run.name) == [("dataset", "declared", "declared"), *observed, seeds]
+
+
+def test_runs_may_end_in_any_order(data: Path) -> None:
+    before = state()
+    first, second = gitexp.start(), gitexp.start(join=False)
+    first.finish()
+    subprocess.run([sys.executable, "-c", "open('data/child')"], cwd=data.parent, check=True)
+    second.finish()
+    assert state() == before
+    assert inputs(second.name) == [("file", "data/child", "observed")]
+    assert inputs(first.name) == []
+
+
+def test_a_run_goes_on_where_nothing_can_watch(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = state()
+
+    def full() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Watch, "_begin", lambda self, opened: full())
+    with gitexp.start(trace="inotify") as run:
+        (data / "during").read_text()
+    monkeypatch.setattr(own, "add", lambda folder: full())
+    with gitexp.start() as other:
+        assert io.open is before[0]
+    assert state() == before
+    assert inputs(run.name) == [("file", "data/during", "observed")]
+    [seen] = [one.env["trace"] for one in gitexp.runs() if one.name == run.name]
+    assert "could not be watched" in seen["missed"][0]
+    assert [one.status for one in gitexp.runs() if one.name == other.name] == ["finished"]
 
 
 def test_it_can_be_left_out(data: Path, here: Repo) -> None:

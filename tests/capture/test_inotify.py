@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import resource
 import subprocess
+import threading
 from pathlib import Path
+
+import pytest
 
 from gitexp.capture.inotify import Watch
 from gitexp.capture.reports import Observed
@@ -46,3 +52,38 @@ def test_the_limit_of_folders_is_told(tmp_path: Path, monkeypatch: object) -> No
     with watch:
         pass
     assert watch.problems == ["only 3 folders are watched"]
+
+
+def test_what_cannot_be_watched_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    def busy(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    before = os.listdir("/proc/self/fd")
+    for place, name, fail in ((os, "pipe", full), (threading.Thread, "start", busy)):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, name, fail)
+            watch, _ = watched(tmp_path)
+            with watch:
+                pass
+        assert len(watch.problems) == 1
+        assert "could not be watched" in watch.problems[0]
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_a_program_with_many_files_open_is_watched(tmp_path: Path) -> None:
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed[0], 1200), allowed[1]))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    (tmp_path / "data").touch()
+    watch, found = watched(tmp_path)
+    try:
+        with watch:
+            (tmp_path / "data").read_text()
+    finally:
+        for one in held:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, allowed)
+    assert set(found.reads) == {f"{tmp_path}/data"}
