@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatch
+from fnmatch import translate
+from functools import lru_cache
 from pathlib import Path
 from subprocess import Popen
 
@@ -47,7 +49,14 @@ def is_secret(path: bytes, patterns: Sequence[str] = NEVER_CAPTURED) -> bool:
     name = text.rpartition("/")[2].lower()
     if name in HARMLESS:
         return False
-    return any(fnmatch(name, pattern) or fnmatch(text, pattern) for pattern in patterns)
+    pattern = _any_of(tuple(patterns))
+    return bool(pattern.match(name) or pattern.match(text))
+
+
+@lru_cache(maxsize=8)
+def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
+    """One pattern, for a run may have read very many files."""
+    return re.compile("|".join(translate(one) for one in patterns) or r"(?!)")
 
 
 def holds_key(full: bytes, size: int) -> bool:

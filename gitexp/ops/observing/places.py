@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitexp.capture.withheld import NEVER_CAPTURED, is_secret
@@ -37,14 +37,16 @@ class Roots:
     """Patterns of what is never captured."""
     known: frozenset[str] = frozenset()
     """Paths in the tree that the record has by other means: params files, settings."""
+    _starts: tuple[str, ...] = field(init=False)
+    """How paths in the working tree begin, by whichever links."""
+
+    def __post_init__(self) -> None:
+        real = (f"{root}/" for tree in self.trees for root in (str(tree), os.path.realpath(tree)))
+        object.__setattr__(self, "_starts", tuple(dict.fromkeys(real)))
 
     def inside(self, path: str) -> str | None:
         """The path relative to the root of the working tree, with `/`; None for what is not in it."""
-        for tree in self.trees:
-            for root in (str(tree), os.path.realpath(tree)):
-                if path.startswith(f"{root}/"):
-                    return path[len(root) + 1 :]
-        return None
+        return next((path[len(one) :] for one in self._starts if path.startswith(one)), None)
 
     def is_temporary(self, path: str) -> bool:
         """Whether it lies where programs keep what lasts no longer than they do."""

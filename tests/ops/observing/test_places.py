@@ -45,6 +45,8 @@ def test_inputs(path: str, relative: str | None) -> None:
         "/w/run/.env",
         "/w/run/keys/server.pem",
         "/w/run/some.private",
+        "/w/run/.env.local",
+        "/w/run/deep/SERVER.PEM",
         "/w/run/.venv/lib/python3/site-packages/pkg/data.json",
         "/w/run/src/__pycache__/a.pyc",
         "/usr/share/zoneinfo/UTC",
