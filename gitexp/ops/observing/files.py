@@ -22,6 +22,8 @@ from gitexp.repo import Repository
 
 MOST = 100
 """Files that are inputs one by one; of more, those of a folder are one."""
+ELSEWHERE = "(elsewhere)"
+"""What many files outside of the working tree are called together."""
 _FEW = 20
 """Files of a folder that are never taken together unless there is no other way."""
 BUDGET = 4 << 30
@@ -176,26 +178,23 @@ def _grouped(seen: Sequence[Seen]) -> tuple[list[Seen], dict[str, list[Seen]]]:
     for depth in range(max(_folder_of(one).count("/") for one in rest) + 1, -1, -1):
         groups: dict[str, list[Seen]] = {}
         for one in rest:
-            groups.setdefault("/".join(_folder_of(one).split("/")[:depth]), []).append(one)
+            above = one.relative and "/".join(_folder_of(one).split("/")[:depth])
+            groups.setdefault(ELSEWHERE if above is None else above, []).append(one)
         if len(groups) <= MOST:
             break
     return single, {name or ".": ones for name, ones in groups.items()}
 
 
 def _folder_of(one: Seen) -> str:
-    """Of a file outside of the working tree only the folder's name, which tells nothing of the machine."""
-    if one.relative is None:
-        return os.path.basename(os.path.dirname(one.path))
-    return os.path.dirname(one.relative) or "."
+    """Files outside of the working tree have none: the name of one may be that of a person."""
+    return ELSEWHERE if one.relative is None else os.path.dirname(one.relative) or "."
 
 
 def _named(seen: Iterable[Seen]) -> Iterator[tuple[str, Seen]]:
-    """Each file by its path in the working tree, or as little of its path as tells it from the others."""
+    """Each file by its path in the working tree, or its name alone; with a number, where that is taken."""
     taken: set[str] = set()
     for one in seen:
-        parts = one.path.strip("/").split("/")
-        names = [one.relative] if one.relative else ["/".join(parts[-count:]) for count in (1, 2)]
-        name = free_name(names, taken)
+        name = free_name(one.relative or os.path.basename(one.path), taken)
         taken.add(name)
         yield name, one
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, count
@@ -77,15 +77,15 @@ class Hub:
                 yield Input(role, told, value={"name": name, "revision": revision}, how=How.OBSERVED)
         taken: set[str] = set()
         for (_, name), paths in sorted(self.tables.items()):
-            told = free_name((name,), taken)
+            told = free_name(name, taken)
             taken.add(told)
             yield _table(told, paths, hashes)
 
 
-def free_name(names: Sequence[str], taken: Container[str]) -> str:
-    """The first of `names` that is not taken, else the first with a number."""
-    numbered = (f"{names[0]} ({number})" for number in count(2))
-    return next(each for each in chain(names, numbered) if each not in taken)
+def free_name(name: str, taken: Container[str]) -> str:
+    """`name`; with a number, where it is taken."""
+    numbered = (f"{name} ({number})" for number in count(2))
+    return next(each for each in chain((name,), numbered) if each not in taken)
 
 
 def _revisions(found: re.Match[str]) -> list[str]:

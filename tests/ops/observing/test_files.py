@@ -37,7 +37,10 @@ def test_very_many_folders_are_taken_together_further_up() -> None:
 def test_files_from_elsewhere_tell_nothing_of_the_machine() -> None:
     paths = ("ada/one/x.csv", "ada/two/x.csv", "bob/two/x.csv")
     names = [name for name, _ in _named([seen(path, inside=False) for path in paths])]
-    assert names == ["x.csv", "two/x.csv", "x.csv (2)"]
+    assert names == ["x.csv", "x.csv (2)", "x.csv (3)"]
+    many = [seen(f"home/ada/{number}.csv", inside=False) for number in range(MOST)]
+    _, folders = _grouped([*many, *(seen(f"data/{number}") for number in range(30))])
+    assert {name: len(ones) for name, ones in folders.items()} == {"(elsewhere)": MOST, "data": 30}
     assert [name for name, _ in _named([seen("a/x.csv")])] == ["a/x.csv"]
 
 
