@@ -213,6 +213,7 @@ def test_what_cannot_be_compared_is_said_first(branch: Program) -> None:
         (("--base", "baseline:none"), 1, "error: no baseline 'none'\nhint: there is: main"),
         (("none",), 1, "error: no run matches 'none'"),
         (("--md", "-o", "no/such/folder"), 2, "error: cannot write 'no/such/folder'"),
+        (("--md", "--html"), 2, "error: --md, --html and --json exclude one another"),
         (("--cluster", "none"), 2, "error: no example has a tag 'none'"),
     ],
 )

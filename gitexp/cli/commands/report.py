@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     help="List at most so many examples that got worse, of each metric (10).",
 )
 @click.option("--with-text", is_flag=True, help="Show answers, where the record has them.")
-@click.option("--md", "form", flag_value="md", help="Print it as Markdown, for a pull request.")
-@click.option("--html", "form", flag_value="html", help="Print it as one HTML file that needs nothing else.")
-@click.option("--json", "form", flag_value="json", help="Print everything as one JSON document.")
+@click.option("--md", is_flag=True, help="Print it as Markdown, for a pull request.")
+@click.option("--html", is_flag=True, help="Print it as one HTML file that needs nothing else.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
 @click.option("-o", "--output", metavar="FILE", help="Write it to a file.")
 @click.pass_obj
 def command(
@@ -42,7 +42,9 @@ def command(
     cluster: str | None,
     limit: int,
     with_text: bool,
-    form: str | None,
+    md: bool,
+    html: bool,
+    as_json: bool,
     output: str | None,
 ) -> None:
     """Tell what a branch did to the numbers.
@@ -68,6 +70,7 @@ def command(
     from gitexp.cli.screen import Screen, look, put
     from gitexp.ops.reporting.report import report
 
+    form = _form(md=md, html=html, json=as_json)
     with session.repository() as repo:
         found = report(repo, runs, base, cluster, with_text=with_text)
         screen = look(repo.config, session.environ, use_pager=session.use_pager)
@@ -79,6 +82,16 @@ def command(
         put(text, screen, session.environ)
     else:
         click.echo(text, nl=False)
+
+
+def _form(**asked: bool) -> str | None:
+    """The one that is asked for; None for a page."""
+    from gitexp.errors import UsageError
+
+    forms = [name for name, wanted in asked.items() if wanted]
+    if len(forms) > 1:
+        raise UsageError("--md, --html and --json exclude one another", hint="git exp report -h")
+    return forms[0] if forms else None
 
 
 def _text(found: Report, form: str | None, screen: Screen, *, limit: int, with_text: bool) -> str:

@@ -139,7 +139,7 @@ def uncertainty(one: Compared, adjusted: float | None = None) -> str:
     if one.p is not None:
         told += f"; p {one.p:.2g} ({one.test})"
     if adjusted is not None:
-        told += f", {adjusted:.2g} with regard to the other runs"
+        told += f", {adjusted:.2g} with regard to the other runs (Holm)"
     return told
 
 
@@ -163,7 +163,8 @@ def remarks(one: Compared) -> Iterator[str]:
         yield f"by ranks (Wilcoxon): p {one.ranks_p:.2g}"
     yield from clusters_text(one)
     if one.noise is not None:
-        yield f"{one.noise:.0%} of the variance is between epochs, the rest between examples"
+        rest = ", the rest between examples" if one.noise < 1 else ""
+        yield f"{one.noise:.0%} of the variance is between epochs{rest}"
 
 
 def _slices(slices: Sequence[Part], paint: Paint) -> list[str]:
@@ -175,7 +176,9 @@ def _slices(slices: Sequence[Part], paint: Paint) -> list[str]:
         Column("old", [f"{one.compared.old:.4f}" for one in slices], right=True),
         Column("new", [f"{one.compared.new:.4f}" for one in slices], right=True),
         Column("delta", [f"{one.compared.delta:+.4g}" for one in slices], right=True),
-        Column("p", ["" if one.p is None else f"{one.p:.2g}" for one in slices], right=True),
+        Column(
+            "p (Benjamini-Hochberg)", ["" if one.p is None else f"{one.p:.2g}" for one in slices], right=True
+        ),
     ]
     return table(columns, paint, indent=_INDENT)
 
@@ -214,7 +217,7 @@ def answers(outputs: Sequence[Output]) -> Mapping[str, str]:
 
 def _cost_rows(costs: Sequence[Cost], paint: Paint) -> list[str]:
     columns = [
-        Column("", [_cost_name(one) for one in costs]),
+        Column("", [cost_name(one) for one in costs]),
         Column("", [number_text(one.old, digits=4) for one in costs], right=True),
         Column("", ["->"] * len(costs)),
         Column("", [number_text(one.new, digits=4) for one in costs], right=True),
@@ -223,12 +226,13 @@ def _cost_rows(costs: Sequence[Cost], paint: Paint) -> list[str]:
     return table(columns, paint, headings=False, indent=_INDENT)
 
 
-def _cost_name(one: Cost) -> str:
+def cost_name(one: Cost) -> str:
+    """The kind of cost, and that it is a median where it is one."""
     return f"{one.name} (median)" if one.name == TIME else one.name
 
 
 def ratio_text(one: Cost) -> str:
-    """By how much the sum has grown, and how sure that is."""
+    """By how much it has grown, and how sure that is."""
     if one.ratio is None:
         return ""
     told = f"{one.ratio - 1:+.1%}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gitexp.cli.render.eval_difference import (
     answers,
+    cost_name,
     examples_line,
     other_examples,
     ratio_text,
@@ -40,7 +41,20 @@ def difference_markdown(
 
 
 def _metrics(found: Difference) -> Iterator[str]:
-    yield row(["Metric", "Old", "New", "Delta", "95 % interval", "p", "Wins", "Losses", "Ties", ""])
+    yield row(
+        [
+            "Metric",
+            "Old",
+            "New",
+            "Delta",
+            "95 % interval",
+            "p (Holm)" if found.adjusted else "p",
+            "Wins",
+            "Losses",
+            "Ties",
+            "",
+        ]
+    )
     yield row(["---", *["---:"] * 8, "---"])
     for one in found.comparison.metrics:
         yield row(_cells(found, one))
@@ -67,7 +81,7 @@ def _costs(found: Difference) -> list[str]:
     lines = ["", row(["Cost", "Old", "New", ""]), row(["---", "---:", "---:", "---"])]
     for one in found.costs:
         old, new = (number_text(value, digits=4) for value in (one.old, one.new))
-        lines.append(row([code(one.name), old, new, ratio_text(one)]))
+        lines.append(row([code(cost_name(one)), old, new, ratio_text(one)]))
     return lines
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitexp.cli.render.comparison import Text, parts, short, side_text
-from gitexp.cli.render.eval_difference import answers, examples_line, ratio_text, scores_text
+from gitexp.cli.render.eval_difference import answers, cost_name, examples_line, ratio_text, scores_text
 from gitexp.cli.render.values import cut, delta_text, metric_text, number_text, value_text
 from gitexp.cli.safe_text import safe
 from gitexp.formats.identity import identity
@@ -152,7 +152,7 @@ def _metric_row(one: Measured) -> list[Cell]:
     text = side_text(metric_text)
     tone = _TONES.get(one.verdict)
     interval = f"{one.interval[0]:+.4g} to {one.interval[1]:+.4g}" if one.interval else ""
-    p = f", p {one.p:.2g}" if one.p is not None else ""
+    p = f", p {one.p:.2g}{' (Holm)' if one.adjusted else ''}" if one.p is not None else ""
     unsure = "?" if tone and one.sure is None else ""
     return [
         Cell(cut(safe(one.name), _KEY)),
@@ -203,7 +203,7 @@ def _costs(suites: Sequence[Difference]) -> Iterator[Part]:
     for suite in suites:
         rows = [
             [
-                Cell(safe(one.name)),
+                Cell(safe(cost_name(one))),
                 *(Cell(number_text(value, digits=4), foreign=False) for value in (one.old, one.new)),
                 Cell(ratio_text(one), foreign=False),
             ]

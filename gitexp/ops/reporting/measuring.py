@@ -61,6 +61,8 @@ class Measured:
     interval: tuple[float, float] | None = None
     """Of the delta, at 95 %."""
     p: float | None = None
+    adjusted: bool = False
+    """Whether p allows for how many runs there are (Holm)."""
     sure: bool | None = None
     """Whether the difference is more than chance; None where nothing tells."""
     comparable: bool = True
@@ -113,6 +115,7 @@ def of_examples(found: Difference, one: Compared) -> Measured:
         interval=one.delta_interval(),
         p=p,
         sure=None if p is None else p < LEVEL,
+        adjusted=one.metric.name in found.adjusted,
         comparable=found.refused(one.metric.name) is None,
     )
 
@@ -193,4 +196,4 @@ def _with(
     interval: tuple[float, float] | None = None,
     p: float | None = None,
 ) -> Measured:
-    return Measured(one.name, one.old, one.new, one.goal, basis, told, interval, p, sure)
+    return Measured(one.name, one.old, one.new, one.goal, basis, told, interval=interval, p=p, sure=sure)
