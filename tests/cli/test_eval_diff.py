@@ -344,6 +344,9 @@ def test_a_plan_tells_what_the_suite_is_able_to_see(exp: Program) -> None:
     match = found["metrics"]["match"]
     assert (match["examples"], match["pairs"]) == (6, 1)
     assert match["options"][0]["needed"] > 759
+    # By so much right and wrong answers cannot differ.
+    found = exp("eval", "plan", "tinyqa", "--detect", "5", "--json").json
+    assert found["metrics"]["match"]["options"][0]["needed"] is None
 
 
 def test_a_plan_goes_by_the_newest_runs_and_tells_which_cannot_be_read(exp: Program) -> None:

@@ -81,6 +81,10 @@ def test_epochs_tell_noise_from_difficulty():
     assert share([0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]) == pytest.approx(0.75)
     assert share([0.0], [1.0]) is None
     assert share([1.0, 1.0], [1.0, 1.0]) is None
+    # Two runs with equal seeds differ by less than the noise of either: it is not between their epochs.
+    sides = [[0.0, 1.0]] * 60
+    gains = [0.05 * (at % 2) for at in range(60)]
+    assert noise_share(gains, [(one, one) for one in sides]) is None
 
 
 def test_what_is_too_large_for_a_number_is_infinite_or_not_told():

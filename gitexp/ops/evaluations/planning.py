@@ -45,7 +45,8 @@ class Plan:
     variance: float
     """Of the differences of examples, the median over the pairs."""
     noise: float | None
-    """The share of it that epochs would take away; None where no example was answered more than once."""
+    """The share of it that epochs would take away; None where no example was answered more than once, or runs
+    share their noise."""
     options: tuple[Option, ...]
     """That of now first, then those with more epochs, where they help."""
 
@@ -106,8 +107,18 @@ def _plan(name: str, found: Sequence[Compared], newest: Suite, difference: float
     for times in _TIMES if noise else _TIMES[:1]:
         left = variance * (1 - (noise or 0) * (1 - 1 / times))
         least = detectable(sqrt(left / n), power=power)
-        options.append(Option(epochs * times, least, examples_needed(left, difference, power=power)))
+        needed = (
+            None if _is_beyond(newest, name, difference) else examples_needed(left, difference, power=power)
+        )
+        options.append(Option(epochs * times, least, needed))
     return Plan(name, n, len(found), variance, noise, tuple(options))
+
+
+def _is_beyond(suite: Suite, name: str, difference: float) -> bool:
+    """Whether a metric cannot differ by as much: it has no such values."""
+    metric = suite.metric(name)
+    ends = metric.ends if metric else None
+    return ends is not None and difference > ends[1] - ends[0]
 
 
 def _variance(one: Compared) -> float:

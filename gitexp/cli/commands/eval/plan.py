@@ -95,7 +95,10 @@ def _put(planned: Planned, suite: str, detect: float, power: float) -> None:
     told = f"{pairs} pair{'s' * (pairs != 1)} of runs"
     click.echo(f"{suite}: what finds {detect:g} with a power of {power:.4g}, by {told}")
     click.echo("\n".join(table(list(_columns(planned)), Paint(False), indent="  ")))
-    if any(one.noise is None for one in planned.plans):
+    unknown = [one.options[0].epochs for one in planned.plans if one.noise is None]
+    if any(epochs > 1 for epochs in unknown):
+        click.echo("what more epochs would do is not known: runs with equal seeds share their noise")
+    if 1 in unknown:
         click.echo("whether more epochs would help is known once examples are answered more than once")
 
 
