@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 import gitexp
 from gitexp.formats.canonical import dump
+from gitexp.formats.canonical_json import digest
 from tests.cli.program import Program, forge
 from tests.cli.sharing import World
 from tests.interop.logs import FIXTURES
@@ -175,6 +177,26 @@ def test_files_that_were_only_read_are_told_one_by_one(exp: Program) -> None:
     assert found["changed"][0]["lines"] == [" one.txt", "-a", "+b", " two.txt", "-a", "+b"]
     assert found["changed"][0]["see"].endswith(" -- :/one.txt :/two.txt")
     assert "git checkout exp/" in exp("why", "new", "--json").json["separate"]
+
+
+def test_a_prompt_that_was_read_from_a_file_is_one_thing(exp: Program) -> None:
+    """It was seen to be read, and to be sent."""
+    for slug, text in (("old", "Be terse.\n"), ("new", "Be verbose.\n"), ("same", "Be terse.\n")):
+        exp.repo.write("sys.txt", text)
+        oid = sha256(text.encode()).hexdigest()
+        file = {"name": "sys.txt", "path": "sys.txt", "oid": f"sha256:{oid}", "size": len(text)}
+        # Without the white space around it in one of them: what was sent decides.
+        sent = digest([digest(text if slug != "same" else text.strip())])
+        prompt = {"name": "m system", "pin": "content", "value": {"digest": f"sha256:{sent}"}}
+        inputs = {"file": [{**file, "how": "observed"}], "prompt": [{**prompt, "how": "observed"}]}
+        forge(exp.repo, record(slug), f"{slug}-aaaaaa", {"inputs.yaml": dump(inputs)})
+    (told,) = against(exp, "new-aaaaaa", "--vs", "old-aaaaaa")["changed"]
+    assert (told["role"], told["lines"]) == ("prompt", ["-Be terse.", "+Be verbose."])
+    assert told["see"].endswith(" -- :/sys.txt")
+    (told,) = against(exp, "same-aaaaaa", "--vs", "old-aaaaaa")["changed"]
+    assert told["role"] == "prompt"
+    (near,) = exp("why", "new-aaaaaa", "--vs", "same-aaaaaa", "--json").json["neighbours"]
+    assert (near["run"]["name"], near["differs_in"]["role"]) == ("old-aaaaaa", "prompt")
 
 
 def test_what_only_one_run_tells_is_no_change(exp: Program) -> None:

@@ -18,6 +18,7 @@ from gitexp.model.roles import SETTINGS
 from gitexp.model.values import Value, as_float
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro.variables import deciding_variables
+from gitexp.ops.why.prompts import joined, read_prompts
 from gitexp.repo import Repository
 
 HASH_SEED = "PYTHONHASHSEED"
@@ -97,7 +98,10 @@ class Makings:
             seeds |= {
                 f"settings.{key}": value for key, value in leaves.get(SETTINGS, {}).items() if is_seed(key)
             }
-            self._inputs[key] = _Inputs(each, vector_of(each), leaves, seen_by(each), seeds)
+            files = read_prompts(run, each)
+            # What was sent is what decides, from a file or not; the file is where it is shown.
+            sent = [one for one in each if one not in files.values()]
+            self._inputs[key] = _Inputs(joined(each, files), vector_of(sent), leaves, seen_by(each), seeds)
         return self._inputs[key]
 
     def _other_suites(self, shape: str) -> frozenset[str]:
