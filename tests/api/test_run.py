@@ -253,6 +253,7 @@ def test_inputs_by_role(here: Repo) -> None:
         run.use("retriever", None)
         run.use("prompt", "word " * 20_000, name="long")
         run.use("model", {"name": "org/m", "dtype": "bf16"}, revision="0e9e39f")
+        run.use("model", "unset", revision="")
     by_name = {(one.role, one.name): one for one in gitexp.get_run(run.name).inputs}
     file = by_name["dataset", "train.csv"]
     assert (file.path, file.size) == ("data/train.csv", 4)
@@ -267,6 +268,7 @@ def test_inputs_by_role(here: Repo) -> None:
     assert (long["digest"], long["size"]) == (f"sha256:{hashlib.sha256(text).hexdigest()}", len(text))
     told = {"name": "org/m", "dtype": "bf16", "revision": "0e9e39f"}
     assert by_name["model", "org/m"] == Input("model", "org/m", value=told, pin=Pin.REVISION)
+    assert by_name["model", "unset"] == Input("model", "unset", value="unset")
 
 
 def test_artifacts_small_ones_in_git_large_ones_by_pointer(here: Repo) -> None:

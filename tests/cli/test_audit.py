@@ -187,9 +187,30 @@ def test_an_evaluation_of_another_tool(exp: Program) -> None:
     assert (found["retriever"], found["command"], found["hardware"]) == (None, None, None)
     assert said.json["fields"]["dataset"]["kept"]
     mends = {gap["field"]: gap["mend"] for gap in said.json["gaps"]}
-    assert mends["retriever"].endswith("git exp eval import baseline.zstd.eval --use retriever=none")
-    assert mends["command"] == "git exp run -- CMD"
+    assert mends["command"] == "git exp run -- CMD && git exp eval import LOG --attach @"
+    # What is said is put on top of the run, and takes nothing of it away.
+    before = exp("show", "--json").json
+    for use in ("sandbox=none", mends["retriever"].partition(" --use ")[2]):
+        assert exp("eval", "import", "--attach", before["name"], "--use", use).code == 0
+    after = exp("show", "--json").json
+    added = {role: ones for role, ones in after["inputs"].items() if before["inputs"].get(role) != ones}
+    assert added.keys() <= {"sandbox", "retriever"}
+    assert after["inputs"]["retriever"][0]["none"]
+    assert (after["name"], after["metrics"]) == (before["name"], before["metrics"])
+    assert exp("audit", "--min", "0.1").err == "note: it is as complete as is asked: 10 %\n"
+    exp.repo.fsck()
     assert name
+
+
+def test_what_an_earlier_run_made_is_kept_with_it(data: Program) -> None:
+    make = "import gitexp; open('kept.csv', 'w').write('9'); gitexp.start().log_artifact('kept.csv')"
+    data.record("make", make)
+    read = "open('kept.csv').read(); " + SCORE
+    data.record("use", read, "--use", "dataset=kept.csv")
+    assert data("audit", "--json").json["fields"]["dataset"]["kept"]
+    data.repo.write("kept.csv", "other")
+    data.record("use", read, "--use", "dataset=kept.csv")
+    assert not data("audit", "--json").json["fields"]["dataset"]["kept"]
 
 
 def test_records_of_strangers(data: Program) -> None:

@@ -49,6 +49,11 @@ def test_what_is_said_on_the_command_line(exp: Program) -> None:
     [
         ("dataset", "error: 'dataset' is not ROLE=WHAT\nhint: --use dataset=data/train.csv\n"),
         ("=x", "error: '=x' is not ROLE=WHAT\nhint: --use dataset=data/train.csv\n"),
+        (
+            "grader=PATH",
+            "error: PATH of grader stands for something that you know: put that in its place\n"
+            "hint: or say that there is none: grader=none\n",
+        ),
         ("prompt=./gone.txt", "error: no input './gone.txt'\nhint: check the path, or leave --use out\n"),
     ],
 )
@@ -56,6 +61,15 @@ def test_what_cannot_be_an_input(exp: Program, text: str, said: str) -> None:
     found = exp("run", "--use", text, "--", "true")
     assert (found.code != 0, found.err) == (True, said)
     assert exp("ls", "--json").json["runs"] == []
+
+
+def test_a_role_that_is_misspelt_is_told(exp: Program) -> None:
+    exp.repo.write(".gitexp.yaml", "inputs: {retriver: none}\n")
+    said = exp("run", "--use", "datset=a", "--use", "x-datset=b", "--use", "judge=c", "--", "true")
+    assert [line for line in said.err.splitlines() if line.startswith("warning: ")] == [
+        "warning: 'retriver' is no role that gitexp asks for: did you mean 'retriever'?",
+        "warning: 'datset' is no role that gitexp asks for: did you mean 'dataset'?",
+    ]
 
 
 def test_a_file_that_is_not_there_is_told(exp: Program) -> None:

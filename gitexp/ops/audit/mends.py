@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.formats.secret_shapes import MASK
@@ -125,7 +125,8 @@ def _kept(gap: Gap, case: Case) -> str:
     if case.record.info.source is not None:
         # What a log tells of is in that log; a file that was named later is in no commit of the run.
         return _fetched(case) if any(one.kind == LOG_KIND for one in case.record.artifacts) else ""
-    one = _lacking(gap, case)
+    lacking = _lacking(gap, case)
+    one = lacking[0] if lacking else None
     if one is None or one.oid is None:
         return _said(gap.field, "PATH", case)
     if case.has_remote and not case.asked:
@@ -133,7 +134,7 @@ def _kept(gap: Gap, case: Case) -> str:
     if one.path is None:
         # What lies outside has to come in first.
         return f"cp FILE . && {_said(gap.field, 'FILE', case)}"
-    path = shlex.quote(one.path)
+    path = _paths_like(one, lacking, case.large)
     if one.size is not None and one.size >= case.large:
         return f"git lfs track {path} && git add .gitattributes {path}"
     if case.record.info.status is Status.CAPTURED:
@@ -142,11 +143,17 @@ def _kept(gap: Gap, case: Case) -> str:
     return f"git add -f {path} && {again}"
 
 
-def _lacking(gap: Gap, case: Case) -> Input | None:
-    """The first input that the gap is about."""
-    inputs = (one for one in case.record.inputs if (one.path or one.name) in gap.things)
+def _lacking(gap: Gap, case: Case) -> list[Input]:
+    """The inputs that the gap is about."""
     roles = (gap.field, FILE, UNTRACKED)
-    return next((one for one in inputs if one.role in roles), None)
+    return [one for one in case.record.inputs if (one.path or one.name) in gap.things and one.role in roles]
+
+
+def _paths_like(first: Input, lacking: Sequence[Input], large: int) -> str:
+    """All that are mended as the first one is: as large, or as small."""
+    is_large = (first.size or 0) >= large
+    paths = [one.path for one in lacking if one.path and one.oid and ((one.size or 0) >= large) is is_large]
+    return shlex.join(dict.fromkeys(paths))
 
 
 def _fetched(case: Case) -> str:
