@@ -548,9 +548,20 @@ def test_the_run_of_the_code_as_it_is_now(exp: Program, commit: Any) -> None:
     dirty = evaluated("dirty", GOOD)
     exp.repo.write("report.md", "")
     said = exp("gate", "--baseline", old)
-    hint = f"hint: git exp gate {dirty}, which had changes that HEAD does not have\n"
+    hint = f"hint: git exp gate {dirty}, which started from it with changes of its own\n"
     assert (said.code, said.err.endswith(hint)) == (4, True)
     assert exp("gate", "@", "--baseline", old, "--format", "json").json["new"]["name"] == dirty
+
+
+def test_results_that_were_committed_are_no_change_that_a_run_lacks(exp: Program) -> None:
+    exp.repo.commit("code", {"train.sh": "echo '{\"acc\": 0.9}' >metrics.json\n"})
+    run = exp("run", "--", "sh", "train.sh").name
+    exp.repo.git("add", "metrics.json")
+    exp.repo.git("commit", "-q", "-m", f"results\n\nExp-Run: {run}")
+    said = exp("gate", "--baseline", run)
+    assert (said.out.split()[1:4:2], "is not in it" in said.err) == ([run, run], False), said
+    exp.repo.write("train.sh", "changed\n")
+    assert "is not in it" in exp("gate", "--baseline", run).err
 
 
 def test_what_a_run_can_be_held_against(exp: Program, commit: Any) -> None:

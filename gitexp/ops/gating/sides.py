@@ -28,7 +28,7 @@ from gitexp.ops.gating.authority import MAIN, authority, direction
 from gitexp.ops.hooks.known_runs import runs_from
 from gitexp.ops.read import Listing, StoredRun, list_all
 from gitexp.ops.resolve import baseline_in, metric_in, resolve
-from gitexp.ops.staleness import why_stale
+from gitexp.ops.staleness import code_tree, why_stale
 from gitexp.repo import Repository
 
 HEAD = "HEAD"
@@ -152,10 +152,12 @@ def _at(new: StoredRun, repo: Repository, revision: str, listing: Listing, told:
 
 def _of_head(repo: Repository, listing: Listing, tree: Oid | None) -> StoredRun:
     """The run of exactly HEAD's code; `tree` is the code as it lies here, where that is known."""
-    if commit_of(repo.git, HEAD) is None:
+    head = commit_of(repo.git, HEAD)
+    if head is None:
         raise NotFound("no run of the code as it is now, and no commit yet", hint=_RECORDED)
     run = _of_code(repo, HEAD, listing)
-    if tree not in (None, run.info.code.tree):
+    # Not that of the run: results that it wrote may have been committed since.
+    if tree not in (None, code_tree(repo, head)):
         repo.remark(f"run {run.name!r} is of HEAD: what is not committed here is not in it")
     return run
 
@@ -175,7 +177,7 @@ def _of_code(repo: Repository, revision: str, listing: Listing, told: str = "") 
 def _changed(listing: Listing, commit: Oid) -> str | None:
     """The way to the run of `commit` that had changes of its own: files that were not committed."""
     run = next(iter(with_results(started_from(listing, commit))), None)
-    return f"git exp gate {run.name}, which had changes that HEAD does not have" if run else None
+    return f"git exp gate {run.name}, which started from it with changes of its own" if run else None
 
 
 def _nothing_at(found: Evidence, told: str, *, hint: str) -> NotFound:
