@@ -249,7 +249,7 @@ def test_what_the_log_does_not_tell_can_be_said(exp: Program) -> None:
         ([EVAL, "--format", "promptfoo"], f"error: {EVAL}"),
         ([EVAL, "--suite", "a/b"], "error: invalid suite 'a/b'\n"),
         ([EVAL, "--attach", "none"], "error: no run matches 'none'"),
-        ([], "error: missing argument 'PATH...'\nhint: git exp eval import -h\n"),
+        ([], "error: no log is given\nhint: git exp eval import PATH\n"),
     ],
 )
 def test_what_cannot_be_imported(exp: Program, arguments: list[str], told: str) -> None:
