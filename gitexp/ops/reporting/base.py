@@ -14,7 +14,7 @@ from gitexp.ops.alike import likest
 from gitexp.ops.baseline import baselines
 from gitexp.ops.baseline import resolve as baseline_run
 from gitexp.ops.choose import is_run
-from gitexp.ops.evidence import evidence_of, with_results
+from gitexp.ops.evidence import evidence_at, with_results
 from gitexp.ops.forks import fork_of, tip_of
 from gitexp.ops.read import Listing, StoredRun
 from gitexp.ops.resolve import is_revision, resolve
@@ -83,7 +83,7 @@ def _of_history(repo: Repository, text: str, tip: Oid, listing: Listing) -> Base
     if before is not None:
         start, where = before, "the one before HEAD"
     for back, commit in enumerate(first_parents(repo, start)):
-        found = evidence_of(repo, commit, listing)
+        found = evidence_at(repo, commit, listing)
         runs = with_results(run for run in found.runs if not found.is_stale(run))
         if runs:
             how = f"{commit[:10]}, {_before(back)}{where}"

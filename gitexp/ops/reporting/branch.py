@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gitexp.errors import NotFound
 from gitexp.git.refs import commit_of
 from gitexp.model.values import Oid
-from gitexp.ops.evidence import Evidence, evidence_of, not_here, started_from, with_results
+from gitexp.ops.evidence import Evidence, evidence_at, not_here, started_from, with_results
 from gitexp.ops.read import Listing, StoredRun
 from gitexp.ops.reporting.base import Base, first_parents
 from gitexp.repo import Repository
@@ -35,7 +35,7 @@ def runs_of_branch(repo: Repository, base: Base, listing: Listing) -> Candidates
     missing: list[NotFound] = []
     is_base = False
     for back, commit in enumerate(commits or first_parents(repo, "HEAD")[:1]):
-        evidence = evidence_of(repo, commit, listing)
+        evidence = evidence_at(repo, commit, listing)
         every = list(_of_commit(commit, evidence, listing))
         runs = [run for run in every if run.name != base.run.name]
         is_base = is_base or len(runs) < len(every)

@@ -77,13 +77,13 @@ class Repeats:
     """The metrics of the runs that did what a run did; each run is looked for once."""
 
     def __init__(self, finished: Finished) -> None:
-        self._finished = finished
+        self.finished = finished
         self._known: dict[Oid, dict[str, Mapping[str, Scalar]]] = {}
 
     def of(self, run: StoredRun) -> dict[str, Mapping[str, Scalar]]:
         """By their names, those of the run itself first."""
         if run.commit not in self._known:
-            found = self._finished.repeating(run.whole, run.commit)
+            found = self.finished.repeating(run.whole, run.commit)
             others = (one for one in found if one.name != run.name and is_witness(one))
             self._known[run.commit] = {one.name: one.record.metrics for one in (run, *others)}
         return self._known[run.commit]
@@ -174,7 +174,7 @@ def _files(repo: Repository, pair: Pair) -> tuple[FileChange, ...] | None:
 def _completeness(repo: Repository, pair: Pair) -> Completeness | None:
     try:
         stale = pair.side.stale is not None
-        return audit.of(repo, pair.run, stale=stale, settings=pair.settings)
+        return audit.of(repo, pair.run, stale=stale, finished=pair.repeats.finished, settings=pair.settings)
     except (BrokenRecord, NotFound):  # a clone of CI has not everything
         return None
 
