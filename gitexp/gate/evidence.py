@@ -191,7 +191,7 @@ class Completeness:
     """How complete the record of the new run is."""
 
     told: str
-    """`E1, score 0.62`."""
+    """`E1, score 0.62`; why that is too little, where it is."""
     enough: bool
     gaps: tuple[str, ...] = ()
 

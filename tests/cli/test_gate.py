@@ -369,7 +369,7 @@ def test_how_complete_a_run_has_to_be_is_told_by_the_baseline(exp: Program) -> N
     exp.repo.commit("none", {".gitexp.yaml": "noise: {}\n"})
     new = evaluated("new", GOOD)
     said = gate(exp, old, new, "--min-completeness", "E0")
-    assert (said.code, "retriever" in said.out) == (5, True)
+    assert (said.code, "the run is without retriever, which .gitexp.yaml requires" in said.out) == (5, True)
     assert "other rules, which do not hold here: audit.require\n" in said.err
 
 

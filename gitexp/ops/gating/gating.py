@@ -188,7 +188,9 @@ def _completeness(repo: Repository, new: StoredRun, rules: Ruling) -> Completene
     if least is None:
         return None
     from gitexp.ops import audit  # Nobody else waits for it.
+    from gitexp.ops.audit.shortfall import shortfall
 
     found = audit.of(repo, new, settings=rules.settings)
     gaps = tuple(f"{one.told}: {one.mend}" if one.mend else one.told for one in found.gaps)
-    return Completeness(str(found), found.meets(least), gaps)
+    short = shortfall("the run", found, least)
+    return Completeness(short.message if short else str(found), short is None, gaps)
