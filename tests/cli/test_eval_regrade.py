@@ -184,7 +184,9 @@ def test_scores_that_one_corrects_and_labels_that_another_edits_are_merged(world
         (person.repo.path / "fixed.csv").write_text(f"id,epoch,match\nq-sum-02,2,{score}\n")
         assert person("eval", *arguments).code == 0
     assert ann("push").code == 0
-    assert bob("fetch").code == 0
+    said = bob("fetch")
+    assert said.code == 0
+    assert f"run {name} as others graded or changed it, not as you did" in said.err
     assert len(bob("ls", "--json").json["runs"]) == 2
 
 

@@ -34,7 +34,7 @@ class State(str, Enum):
     MERGED = "merged"
     """Both sides had edited it."""
     RENAMED = "renamed"
-    """Another run has its name here."""
+    """Another run has its name here, or the same with other results."""
     UNCHANGED = "unchanged"
     REMOVED = "removed here"
     """It is in the trash, and stays there."""
@@ -112,7 +112,8 @@ class Here:
             return merged
         if not own.status.ended:
             return Verdict(State.UNCHANGED, name, mine)
-        return self._twin(name, theirs, base64.b32encode(bytes.fromhex(theirs)).decode().lower())
+        mark = base64.b32encode(bytes.fromhex(theirs)).decode().lower()
+        return self._twin(name, theirs, mark, f"run {name} as others graded or changed it, not as you did")
 
     def _is_same(self, name: RunName, removed: Oid, theirs: Oid) -> bool:
         """Whether they have a version of what was removed here: whoever edits it brings it back to nobody."""
@@ -138,13 +139,13 @@ class Here:
                         return known
         return name
 
-    def _twin(self, name: RunName, theirs: Oid, mark: str) -> Verdict:
+    def _twin(self, name: RunName, theirs: Oid, mark: str, why: str = "") -> Verdict:
         """The verdict on what cannot have its own name here; whoever fetches it calls it the same."""
         twin = twin_name(name, mark)
         if twin == name or self.runs.get(twin) == theirs:
             return Verdict(State.UNCHANGED, twin, theirs)
         found = self.judge(twin, theirs) if twin in self.runs or twin in self.trash else None
-        return found or Verdict(State.RENAMED, twin, theirs, f"another run is called {name}")
+        return found or Verdict(State.RENAMED, twin, theirs, why or f"another run is called {name}")
 
     def _ended(self, name: RunName, end: Oid, running: Oid) -> Verdict | None:
         """The end of a run with what was edited while it ran; None where nothing was, or it was resumed."""
