@@ -170,7 +170,7 @@ def _is_call(fact: Mapping[str, Any]) -> bool:
         all(map(_is_name, names))
         and all(isinstance(one, str) and _HASH.fullmatch(one) for one in hashes)
         and isinstance(seen, dict)
-        and all(map(_is_name, seen.values()))
+        and all(map(_is_name, filter(None, seen.values())))
         and _is_plain(fact.get("seed"))
         and isinstance(settings := fact.get("settings", {}), dict)
         and not is_deeper(settings, _DEEPEST)

@@ -19,7 +19,20 @@ _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 _CONTENT_KEYS = ("digest", "weights", "blob", "ast", "oid")
 """Keys of a value that hold a hash of what the input is."""
 _DESCRIBED = frozenset(
-    ("digest", "begins", "examples", "files", "mixed", "name", "names", "path", "size", "source", "template")
+    (
+        "digest",
+        "begins",
+        "cut",
+        "examples",
+        "files",
+        "mixed",
+        "name",
+        "names",
+        "path",
+        "size",
+        "source",
+        "template",
+    )
 )
 """Keys of a value that its digest speaks for: where it is, how large, what it is called."""
 _REVISION_KEYS = ("revision", "commit", "version")

@@ -173,8 +173,8 @@ def test_rows_that_are_added_late_leave_new_scores_alone(repo: Repo) -> None:
         for late in (1, 2):
             joined.metrics({"late": late}, late, 1.0)
             joined.writer.sync()
-            assert seal.extend(opened, live) is not None
-            assert seal.extend(opened, live) is None
+            assert seal.extend(opened, live, []) is not None
+            assert seal.extend(opened, live, []) is None
             found = gitexp.get_run(run.name, repository=repo.path)
             assert (found.metrics["qa/acc"], found.metrics["late"]) == (1, late)
             assert repo.git("rev-parse", f"exp/{run.name}:.exp/eval") == graded
@@ -184,7 +184,7 @@ def test_rows_that_are_added_late_leave_new_scores_alone(repo: Repo) -> None:
         )
         joined.writer.sync()
         with pytest.raises(RefChanged, match="'eval/qa' was changed by hand meanwhile"):
-            seal.extend(opened, live)
+            seal.extend(opened, live, [])
     repo.fsck()
 
 
