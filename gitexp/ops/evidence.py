@@ -68,7 +68,8 @@ def evidence_at(repo: Repository, commit: Oid, listing: Listing) -> Evidence:
     names = named(repo.reader.read(commit)[1].partition(b"\n\n")[2])
     tree = code_tree(repo, commit)
     here = {run.name: run for run in listing.runs if run.name in names}
-    exact = {run.name: run for run in speaking_for(repo, tree, listing) if run.info.knows_code}
+    fitting_now = speaking_for(repo, tree, listing)
+    exact = {run.name: run for run in fitting_now if run.info.knows_code or run.name in names}
     others = [run for run in here.values() if run.name not in exact and speaks(run)]
     broken = {name for name, _ in listing.broken}
     missing = tuple(name for name in names if name not in here and name not in broken)
