@@ -75,7 +75,7 @@ def test_started_gets_the_process_id(tmp_path):
 
 def test_signals_descriptors_and_mask_of_the_child_are_those_of_a_normal_program(tmp_path):
     # Not the signals 32 and 33, which belong to the C library (posix_spawn of older ones ignores them).
-    signals = "grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status | sed s/0000000180000000/0000000000000000/"
+    signals = "grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status | sed s/000000018000/000000000000/"
     show = signals + "; ls /proc/self/fd"
     extra = os.open(os.devnull, os.O_RDONLY)
     os.set_inheritable(extra, True)

@@ -29,9 +29,9 @@ json.dump({"acc": random.random()}, open("metrics.json", "w"))
 """
 NOISY = """\
 import json, os
-if not os.path.exists(os.environ["VALUE"]):
+if not os.path.lexists(os.environ["VALUE"]):
     raise SystemExit(7)
-json.dump({"acc": float(open(os.environ["VALUE"]).read())}, open("metrics.json", "w"))
+json.dump({"acc": float(os.readlink(os.environ["VALUE"]))}, open("metrics.json", "w"))
 """
 
 
@@ -42,12 +42,22 @@ def _python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
+class Chance:
+    """What a program that is not deterministic measures: a link outside of the repository says it, which
+    is no file that anybody reads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def says(self, number: str) -> None:
+        self.path.unlink(missing_ok=True)
+        self.path.symlink_to(number)
+
+
 @pytest.fixture
-def value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What a program that is not deterministic measures: it stands in a file outside of the repository."""
-    path = tmp_path / "value"
-    monkeypatch.setenv("VALUE", str(path))
-    return path
+def value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chance:
+    monkeypatch.setenv("VALUE", str(tmp_path / "value"))
+    return Chance(tmp_path / "value")
 
 
 def run(exp: Program, code: str, *options: str) -> str:
@@ -245,50 +255,50 @@ def test_files_too_large_for_git_are_inputs_again(exp: Program, monkeypatch: pyt
     assert change["fate"] == "changed"
 
 
-def test_noise_of_the_settings(exp: Program, value: Path) -> None:
+def test_noise_of_the_settings(exp: Program, value: Chance) -> None:
     exp.repo.commit("noise", {".gitexp.yaml": "noise: {acc: 0.002}\n"})
-    value.write_text("0.9")
+    value.says("0.9")
     old = run(exp, NOISY)
-    value.write_text("0.898")
+    value.says("0.898")
     said = exp("repro", old)
     assert (said.code, "verdict: within noise" in said.err) == (0, True)
     exp.repo.write(".gitexp.yaml", "noise: {acc: 0.1%}\n")
     assert exp("repro", old).code == 1
 
 
-def test_noise_of_repeated_runs(exp: Program, value: Path) -> None:
+def test_noise_of_repeated_runs(exp: Program, value: Chance) -> None:
     exp.repo.commit("ignored results", {".gitignore": "metrics.json\n"})
-    value.write_text("0.900")
+    value.says("0.900")
     old = run(exp, NOISY)
-    value.write_text("0.902")
+    value.says("0.902")
     # One run tells nothing of how much they vary, nor does a reproduction that failed.
     assert [exp("repro", old).code for _ in range(2)] == [1, 1]
     run(exp, NOISY)
-    value.write_text("0.904")
+    value.says("0.904")
     said = exp("repro", old, "--json")
     told = verdict_of(said)["metrics"]["acc"]  # type: ignore[index]
     assert (said.code, told["verdict"]) == (0, "within noise")
     assert told["how"] == "3 standard deviations of 2 runs"
-    value.write_text("0.95")
+    value.says("0.95")
     assert exp("repro", old).code == 1
 
 
 ARGUMENT = """\
 import json, os, sys
-off = float(open(os.environ["VALUE"]).read())
+off = float(os.readlink(os.environ["VALUE"]))
 json.dump({"acc": float(sys.argv[1]) + off}, open("metrics.json", "w"))
 """
 
 
-def test_other_arguments_are_no_noise_but_other_seeds_are(exp: Program, value: Path) -> None:
-    value.write_text("0")
+def test_other_arguments_are_no_noise_but_other_seeds_are(exp: Program, value: Chance) -> None:
+    value.says("0")
     exp.repo.commit("arguments", {"train.py": ARGUMENT, ".gitignore": "metrics.json\n"})
     old = exp("run", "--", "python", "train.py", "0.1").name
     exp("run", "--", "python", "train.py", "0.9")
     seeded = exp("run", "--", "python", "train.py", "0.5", "--seed", "1").name
-    value.write_text("0.1")
+    value.says("0.1")
     assert exp("run", "--", "python", "train.py", "0.5", "--seed", "2").code == 0
-    value.write_text("0.05")
+    value.says("0.05")
     assert exp("repro", old).code == 1
     assert verdict_of(exp("repro", seeded, "--json"))["verdict"] == "within noise"
 
@@ -343,10 +353,10 @@ json.dump(told, open("metrics.json", "w"))
     assert "not set:    NCCL_ALGO\n" in said.err
 
 
-def test_a_failing_command_gives_its_code(exp: Program, value: Path) -> None:
-    value.write_text("0.5")
+def test_a_failing_command_gives_its_code(exp: Program, value: Chance) -> None:
+    value.says("0.5")
     old = run(exp, NOISY)
-    value.unlink()
+    value.path.unlink()
     said = exp("repro", old, "--json")
     assert (said.code, said.json["status"], verdict_of(said)["verdict"]) == (7, "failed", "missing")
 
