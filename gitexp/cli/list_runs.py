@@ -102,9 +102,9 @@ def _asked(repo: Repository, found: Listing, request: Request) -> tuple[Sequence
 def _baselines(repo: Repository, found: Listing) -> Mapping[str, Sequence[str]]:
     if not found.baselines:
         return {}
-    from gitexp.ops.baseline import baselines_of
+    from gitexp.ops.baselines import baselines_of
 
-    return {**baselines_of(repo, found.baselines)}
+    return {**baselines_of(repo, found.baselines, found.runs)}
 
 
 def _choice(request: Request) -> Choice | None:

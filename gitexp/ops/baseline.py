@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.errors import GitExpError, NotFound, UsageError
-from gitexp.git.refs import BASELINE, baseline_ref, is_baseline, read_ref, ref_values
+from gitexp.git.refs import baseline_ref, read_ref
 from gitexp.git.write import RefUpdate
 from gitexp.model.names import BaselineName, RunName, parse_baseline
 from gitexp.model.record import Record, Status
 from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
+from gitexp.ops.baselines import baselines
 from gitexp.ops.change import change
 from gitexp.ops.operations import Operation
 from gitexp.ops.read import StoredRun, load
-from gitexp.ops.versions import read_info, versions
+from gitexp.ops.versions import versions
 from gitexp.repo import Repository
 
 
@@ -56,12 +57,6 @@ class Entry:
     why: str
 
 
-def baselines(repo: Repository) -> dict[BaselineName, Oid]:
-    """Every baseline by its name, in the order of names. One git process."""
-    pairs = ((ref.removeprefix(BASELINE), oid) for ref, oid in ref_values(repo.git, [BASELINE]).items())
-    return {BaselineName(name): oid for name, oid in pairs if is_baseline(name)}
-
-
 def list_baselines(repo: Repository) -> list[Baseline]:
     """Every baseline with its record; one that cannot be read hides no other."""
     found = baselines(repo)
@@ -81,18 +76,6 @@ def resolve(repo: Repository, text: str) -> StoredRun:
     if repo.reader.header(commit)[0] != "commit":
         raise NotFound(f"baseline {name!r} is not a commit", hint=f"git exp baseline unset {name}")
     return load(repo, commit, f"baseline:{name}")
-
-
-def baselines_of(repo: Repository, commits: Mapping[BaselineName, Oid] | None = None) -> dict[str, list[str]]:
-    """Which baselines each run is, by the run's name; those of `commits`, or all."""
-    found: dict[str, list[str]] = {}
-    for name, commit in (baselines(repo) if commits is None else commits).items():
-        try:
-            run = read_info(repo.reader, commit, name).name
-        except GitExpError:  # it marks no run that is here
-            continue
-        found.setdefault(run, []).append(name)
-    return found
 
 
 def set_baseline(repo: Repository, text: str, run: StoredRun, *, dry_run: bool = False) -> Move:
