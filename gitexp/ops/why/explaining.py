@@ -66,8 +66,12 @@ class Two:
 
 def explain(two: Two, causes: Sequence[Cause]) -> list[Explained]:
     """The causes role by role, in their order; code that says the same once more is told as well."""
-    roles = dict.fromkeys(one.role for one in [*causes, *([Cause(CODE)] if two.says_values else [])])
-    return [_explained(two, role, [one for one in causes if one.role == role]) for role in roles]
+    roles: dict[str, list[Cause]] = {}
+    for one in causes:
+        roles.setdefault(one.role, []).append(one)
+    if two.says_values:
+        roles.setdefault(CODE, [])
+    return [_explained(two, role, of_role) for role, of_role in roles.items()]
 
 
 def _explained(two: Two, role: str, causes: Sequence[Cause]) -> Explained:

@@ -26,6 +26,8 @@ from gitexp.ops.why.explaining import Two
 
 _PLACE = "../apart"
 """Where the command makes a worktree; whoever types it may write another."""
+_TRIED = 8
+"""Causes that are looked at: of so many together one command more tells little, and each look costs."""
 
 
 def separating(two: Two, causes: Sequence[Cause]) -> str | None:
@@ -47,7 +49,7 @@ def separating(two: Two, causes: Sequence[Cause]) -> str | None:
     if repeated is not None and not any(_uses(two.records[0])):
         return repeated
     # With other data, or another grader, the new run would not compare with the old one.
-    wanted = sorted(known, key=lambda one: one.role in (DATASET, GRADER))
+    wanted = sorted(known, key=lambda one: one.role in (DATASET, GRADER))[:_TRIED]
     tries = (make(two, cause) for make in (_with_param, _with_files) for cause in wanted)
     return next((found for found in tries if found is not None), repeated)
 
