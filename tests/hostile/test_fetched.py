@@ -11,7 +11,15 @@ import pytest
 from tests.cli.program import Said, program_environ
 from tests.cli.sharing import Person, World, refs
 from tests.hostile.corpus import BOMBS, REFUSED, SHOWN, Forger, named, names_that_no_run_has
-from tests.hostile.unharmed import LISTS, assert_plain, assert_sound, commands, make_room, outside
+from tests.hostile.unharmed import (
+    LISTS,
+    assert_plain,
+    assert_sound,
+    commands,
+    comparisons,
+    make_room,
+    outside,
+)
 
 MEMORY = 1 << 30
 
@@ -77,7 +85,7 @@ def test_what_may_be_odd_is_shown_escaped(world: World, forger: Forger, bob: Per
     assert (said.code, set(bob.runs)) == (0, {forger.good, run})
     make_room(bob)
     before = outside(world, bob)
-    for command in (*LISTS, *commands(run, forger.good)):
+    for command in (*LISTS, *commands(run, forger.good), *comparisons(run, forger.good)):
         assert_plain(bob(*command), command)
         if "--json" in command and bob(*command).code == 0:
             assert bob(*command).json

@@ -43,10 +43,6 @@ def commands(run: str, other: str) -> Iterator[tuple[str, ...]]:
     yield ("show", run, "--json")
     for form in ((), ("--all",), ("--json",), ("--md",), ("--code",)):
         yield ("diff", other, run, *form)
-    for form in ((run,), (run, "--vs", other), (other, "--vs", run, "--json")):
-        yield ("why", *form)
-    for form in ("--md", "--html"):
-        yield ("report", run, "--base", other, form)
     yield ("logs", run)
     yield ("logs", run, "--json")
     yield ("artifacts", run)
@@ -63,6 +59,14 @@ def commands(run: str, other: str) -> Iterator[tuple[str, ...]]:
     yield ("worktree", run, f"out/branch-{run}", "-b", f"tree/{run}", "--json")
     yield ("repro", run)  # refused: nobody has said that it is to be trusted
     yield ("repro", run, "-n", "--json")
+
+
+def comparisons(run: str, other: str) -> Iterator[tuple[str, ...]]:
+    """Every command that holds a run against all others, which takes long where there are many odd ones."""
+    for form in ((run,), (run, "--vs", other), (other, "--vs", run, "--json")):
+        yield ("why", *form)
+    for form in ("--md", "--html"):
+        yield ("report", run, "--base", other, form)
 
 
 LISTS = (
