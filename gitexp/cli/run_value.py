@@ -8,8 +8,9 @@ from typing import Any
 from gitexp.cli.completeness_value import completeness_value
 from gitexp.cli.json_output import strict
 from gitexp.cli.render.values import difference
+from gitexp.formats.artifacts import artifact_value
 from gitexp.formats.inputs import input_value
-from gitexp.formats.record import artifact_value, info_value
+from gitexp.formats.record import info_value
 from gitexp.formats.run_steps import steps_value
 from gitexp.model.missing import MISSING, Missing
 from gitexp.model.record import Record

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from gitexp.errors import BrokenRecord, NewerFormat
 from gitexp.formats import record as files
+from gitexp.formats.artifacts import artifacts_from, artifacts_value
 from gitexp.formats.inputs import inputs_from, inputs_value
 from gitexp.formats.record_fields import FAULTS
 from gitexp.model.names import RunName, parse_name
@@ -250,7 +251,7 @@ def _env(value: Any) -> str:
 
 
 def _artifacts(value: Any) -> str:
-    return json.dumps(files.artifacts_value(files.artifacts_from(_mapping(value))))
+    return json.dumps(artifacts_value(artifacts_from(_mapping(value))))
 
 
 def _steps(value: Any) -> str:

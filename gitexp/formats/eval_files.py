@@ -10,6 +10,7 @@ from gitexp.formats import eval_tables as tables
 from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical import dump
 from gitexp.formats.canonical_reader import load
+from gitexp.formats.ordering import key_sorted, without_none
 from gitexp.formats.record_fields import checked
 from gitexp.model.evaluation import (
     FORMAT,
@@ -102,19 +103,21 @@ def _check_known(rows: Iterable[Any], known: set[str], what: str) -> None:
 def meta_value(suite: Suite) -> dict[str, Value]:
     """`meta.yaml`."""
     meta = suite.meta
-    return {
+    value: dict[str, Value] = {
         "format": FORMAT,
         "suite": meta.suite,
         **dict(zip(COUNTS, (len(suite.examples), suite.epochs, suite.errors), strict=True)),
         "metrics": {one.name: _metric_value(one) for one in sorted(meta.metrics, key=lambda m: m.name)},
         "reducer": meta.reducer,
         "on_error": meta.on_error.value,
-        **_set({"cluster": meta.cluster, "source": _source_value(meta.source) if meta.source else None}),
-        **_set({"warnings": _bounded(meta.warnings) or None}),
-        **_set({"reported": {key: meta.reported[key] for key in sorted(meta.reported)} or None}),
-        **_set({"history": [_regrading_value(one) for one in meta.history] or None}),
-        **_set({"mixed": meta.mixed or None}),
+        "cluster": meta.cluster,
+        "source": _source_value(meta.source) if meta.source else None,
+        "warnings": _bounded(meta.warnings) or None,
+        "reported": key_sorted(meta.reported) or None,
+        "history": [_regrading_value(one) for one in meta.history] or None,
+        "mixed": meta.mixed or None,
     }
+    return without_none(value)
 
 
 def decode_meta(name: str, data: bytes | None, *, what: str) -> Meta:
@@ -149,7 +152,7 @@ def _meta_from(value: Mapping[str, Any]) -> Meta:
 
 
 def _metric_value(one: Metric) -> dict[str, Value]:
-    return {"kind": one.kind.value, "direction": one.direction.value} | _set(
+    return {"kind": one.kind.value, "direction": one.direction.value} | without_none(
         {"range": list(one.range) if one.range else None, "unit": one.unit}
     )
 
@@ -169,7 +172,7 @@ def metric_from(name: object, value: Mapping[str, Any]) -> Metric:
 
 def _source_value(one: Source) -> dict[str, Value]:
     digest = f"sha256:{one.digest}" if one.digest else None
-    return _set({"tool": one.tool, "version": one.version, "digest": digest, "task": one.task})
+    return without_none({"tool": one.tool, "version": one.version, "digest": digest, "task": one.task})
 
 
 def _source_from(value: Mapping[str, Any]) -> Source:
@@ -183,7 +186,7 @@ def _source_from(value: Mapping[str, Any]) -> Source:
 
 def _regrading_value(one: Regrading) -> dict[str, Value]:
     means = {key: one.means[key] for key in sorted(one.means)}
-    return _set(
+    return without_none(
         {
             **{"at": one.at, "reason": one.reason, "before": one.before},
             **{"rows": one.rows, "means": means or None},
@@ -206,7 +209,3 @@ def _bounded(warnings: tuple[str, ...]) -> list[Value]:
     more = len(warnings) - len(told)
     # What was cut before is not counted again: the same meta gives the same bytes.
     return [*told, f"{more} warnings more"] if more > 1 else [*told, *warnings[MAX_WARNINGS:]]
-
-
-def _set(value: Mapping[str, Value]) -> dict[str, Value]:
-    return {key: item for key, item in value.items() if item is not None}

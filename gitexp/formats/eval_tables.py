@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from gitexp.errors import BrokenRecord, GitExpError
 from gitexp.formats import record_fields as fields
 from gitexp.formats.canonical_json import to_json
+from gitexp.formats.ordering import without_none
 from gitexp.formats.record_fields import FAULTS
 from gitexp.model.evaluation import (
     MAX_EPOCH,
@@ -45,7 +46,7 @@ T = TypeVar("T")
 
 def encode_examples(examples: Iterable[Example]) -> bytes:
     return _lines(
-        _set({"id": one.id, "x": one.x, "y": one.y, "c": one.cluster, "tags": dict(one.tags) or None})
+        without_none({"id": one.id, "x": one.x, "y": one.y, "c": one.cluster, "tags": dict(one.tags) or None})
         for one in sorted(examples, key=attrgetter("id"))
     )
 
@@ -68,14 +69,14 @@ def encode_usage(usage: Iterable[Usage]) -> bytes:
 def encode_outputs(outputs: Iterable[Output]) -> bytes:
     return _lines(
         {"ep": one.epoch, "id": one.id}
-        | _set({"output": one.output, "answer": one.answer, "why": one.why, "error": one.error})
+        | without_none({"output": one.output, "answer": one.answer, "why": one.why, "error": one.error})
         for one in sorted(outputs, key=attrgetter("key"))
     )
 
 
 def encode_texts(texts: Iterable[Text]) -> bytes:
     return _lines(
-        _set({"id": one.id, "input": one.input, "target": one.target})
+        without_none({"id": one.id, "input": one.input, "target": one.target})
         for one in sorted(texts, key=attrgetter("id"))
     )
 
@@ -105,10 +106,6 @@ def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
     text = "".join([f"{to_json(row)}\n" for row in rows])
     # What no UTF-8 file can hold is told apart no more.
     return text.encode("utf-8", "replace")
-
-
-def _set(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if value is not None}
 
 
 def _read(

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from gitexp.formats import record as files
 from gitexp.formats import record_fields as fields
+from gitexp.formats.artifacts import artifact_from
 from gitexp.formats.inputs import input_from, lay_over
 from gitexp.formats.record_fields import FAULTS
 from gitexp.model.history import Row
@@ -132,7 +132,7 @@ class State:
         lay_over(self.inputs, input_from(value["role"], value))
 
     def add_artifact(self, value: Mapping[str, Any]) -> None:
-        one = files.artifact_from(value["path"], value)
+        one = artifact_from(value["path"], value)
         self.artifacts[one.path] = one
         self.dropped.discard(one.path)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gitexp.formats import record_fields as fields
+from gitexp.formats.ordering import key_sorted, without_none
 from gitexp.model.record import How, Input, Pin
 from gitexp.model.values import Value
 
@@ -31,13 +32,13 @@ def input_value(one: Input) -> dict[str, Value]:
         "path": one.path,
         "oid": f"sha256:{one.oid}" if one.oid else None,
         "size": one.size,
-        "value": _ordered(one.value),
+        "value": one.value,
         "how": one.how.value,
         "pin": one.pin.value if one.pin else None,
         "none": one.none or None,
-        "seen": _ordered(one.seen) or None,
+        "seen": one.seen or None,
     }
-    return {key: value[key] for key in sorted(value) if value[key] is not None}
+    return key_sorted(without_none(value))
 
 
 def input_from(role: str, value: Mapping[str, Any]) -> Input:
@@ -80,9 +81,3 @@ def is_answered_by(declared: Input, seen: Input) -> bool:
     value = declared.value
     named = value.get("name") if isinstance(value, Mapping) else value
     return declared.role == seen.role and not declared.seen and seen.name in (declared.name, named)
-
-
-def _ordered(value: Value) -> Value:
-    if isinstance(value, Mapping):
-        return {key: _ordered(value[key]) for key in sorted(value)}
-    return [_ordered(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitexp.errors import BrokenRecord
 from gitexp.formats import record_fields as fields
+from gitexp.formats.artifacts import artifacts_from, artifacts_value
 from gitexp.formats.canonical import LONGEST_DECIMAL, dump
 from gitexp.formats.canonical_reader import MAX_SCALAR, MAX_SIZE, load
 from gitexp.formats.inputs import inputs_from, inputs_value
+from gitexp.formats.ordering import key_sorted, without_none
 from gitexp.formats.record_fields import checked
 from gitexp.formats.reproduction import reproduction_from, reproduction_value
 from gitexp.model.names import parse_id, parse_name
 from gitexp.model.record import (
     FORMAT,
-    Artifact,
     Code,
     Failure,
-    Keep,
     Record,
     Results,
     Resumption,
@@ -51,7 +51,7 @@ def encode(record: Record) -> dict[str, bytes]:
     files = {
         RUN: _run(record.info),
         PARAMS: _params(record.params),
-        METRICS: dump(_sorted(record.metrics)),
+        METRICS: dump(key_sorted(record.metrics)),
     }
     if record.inputs:
         # Reading needs none of it.
@@ -59,7 +59,7 @@ def encode(record: Record) -> dict[str, bytes]:
 
         files[INPUTS] = inputs_file(record.inputs)
     if record.env:
-        files[ENV] = dump(_sorted(record.env))
+        files[ENV] = dump(key_sorted(record.env))
     if record.artifacts:
         files[ARTIFACTS] = dump(artifacts_value(record.artifacts))
     if record.requirements:
@@ -81,9 +81,9 @@ def _run(info: RunInfo) -> bytes:
 
 def _params(params: Mapping[str, Value]) -> bytes:
     """`params.yaml`, within what a reader reads: of texts that are too long the beginning is kept."""
-    data = dump(_sorted(_shortened(params, MAX_SCALAR)))
+    data = dump(key_sorted(_shortened(params, MAX_SCALAR)))
     if len(data) > MAX_SIZE:
-        data = dump(_sorted(_shortened(params, _SHORT)))
+        data = dump(key_sorted(_shortened(params, _SHORT)))
     if len(data) > MAX_SIZE:
         data = dump(dict.fromkeys(sorted(params)[:_SHORT], "(left out: the params are too large)"))
     return data
@@ -165,7 +165,7 @@ def info_value(info: RunInfo) -> dict[str, Value]:
         "command": list(info.command) or None,
         "cwd": info.cwd,
         "results": _results_value(info.results),
-        "code": _set({"tree": info.code.tree, "base": info.code.base, "dirty": info.code.dirty}),
+        "code": without_none({"tree": info.code.tree, "base": info.code.base, "dirty": info.code.dirty}),
         "parents": list(info.parents) or None,
         "resumed": [{"at": r.at, "commit": r.commit, "kept": r.kept, "rows": r.rows} for r in info.resumed]
         or None,
@@ -179,7 +179,7 @@ def info_value(info: RunInfo) -> dict[str, Value]:
         "reproduction": reproduction_value(info.reproduction),
         "mixed_with": list(info.mixed_with) or None,
     }
-    return _set(value)
+    return without_none(value)
 
 
 def info_from(value: Mapping[str, Any]) -> RunInfo:
@@ -224,7 +224,7 @@ def _results_value(results: Results) -> dict[str, Value] | None:
         "metrics": list(results.metrics) or None,
         "outputs": list(results.outputs) or None,
     }
-    return _set(value) or None
+    return without_none(value) or None
 
 
 def _results_from(value: Mapping[str, Any]) -> Results:
@@ -240,56 +240,6 @@ def _resumption_from(value: Mapping[str, Any]) -> Resumption:
     return Resumption(fields.time(value["at"]), fields.oid(value["commit"]), kept, rows)
 
 
-def artifacts_value(artifacts: tuple[Artifact, ...]) -> dict[str, Value]:
-    """Path -> what is known of the file, sorted by path."""
-    return {one.path: artifact_value(one) for one in sorted(artifacts, key=lambda a: a.path)}
-
-
-def artifact_value(one: Artifact) -> dict[str, Value]:
-    value: dict[str, Value] = {
-        "oid": f"sha256:{one.oid}",
-        "size": one.size,
-        "kind": one.kind,
-        "metadata": dict(_sorted(one.metadata)) or None,
-        "keep": _keep_value(one.keep) if one.keep else None,
-    }
-    return _set(value)
-
-
-def _keep_value(keep: Keep) -> dict[str, Value]:
-    value: dict[str, Value] = {"rules": keep.rules, "name": keep.name, "number": keep.number}
-    return {**value, "values": dict(_sorted(keep.values))} if keep.values else value
-
-
-def artifact_from(path: str, value: Mapping[str, Any]) -> Artifact:
-    return Artifact(
-        path=fields.artifact_path(fields.text(path)),
-        oid=fields.digest(value["oid"]),
-        size=fields.count(value["size"]),
-        kind=fields.text_or_none(value.get("kind")),
-        metadata=fields.mapping(value.get("metadata")),
-        keep=_keep_from(value.get("keep")),
-    )
-
-
-def _keep_from(value: object) -> Keep | None:
-    if value is None:
-        return None
-    one = fields.mapping(value)
-    return Keep(
-        rules=fields.text(one["rules"]),
-        name=fields.artifact_path(fields.text(one["name"])),
-        number=fields.count(one["number"]),
-        values={
-            fields.text(key): fields.number(item) for key, item in fields.mapping(one.get("values")).items()
-        },
-    )
-
-
-def artifacts_from(value: Mapping[str, Any]) -> tuple[Artifact, ...]:
-    return tuple(artifact_from(path, fields.mapping(one)) for path, one in value.items())
-
-
 def _failure_value(failure: Failure | None) -> dict[str, Value] | None:
     if failure is None:
         return None
@@ -298,7 +248,7 @@ def _failure_value(failure: Failure | None) -> dict[str, Value] | None:
         "message": failure.message,
         "traceback": failure.traceback or None,
     }
-    return _set(value)
+    return without_none(value)
 
 
 def _failure_from(value: object) -> Failure | None:
@@ -336,19 +286,3 @@ def _has_long_number(value: Value) -> bool:
 
 def _read(data: bytes | None, what: str, decoder: Callable[[Mapping[str, Any]], T]) -> T:
     return checked(what, decoder, _mapping(data, what))
-
-
-def _set(value: Mapping[str, Value]) -> dict[str, Value]:
-    return {key: item for key, item in value.items() if item is not None}
-
-
-def _sorted(value: Mapping[str, T]) -> dict[str, T]:
-    return {key: _sorted_value(value[key]) for key in sorted(value)}
-
-
-def _sorted_value(value: T) -> T:
-    if isinstance(value, Mapping):
-        return _sorted(value)  # type: ignore[return-value]
-    if isinstance(value, (list, tuple)):
-        return [_sorted_value(item) for item in value]  # type: ignore[return-value]
-    return value

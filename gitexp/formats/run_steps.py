@@ -13,6 +13,7 @@ from gitexp.formats.canonical import dump
 from gitexp.formats.canonical_reader import MAX_SIZE
 from gitexp.formats.inputs import inputs_from, inputs_value
 from gitexp.formats.inputs_file import writable
+from gitexp.formats.ordering import without_none
 from gitexp.model.record import Input
 from gitexp.model.run_steps import MAX_ERROR, MAX_FILES, MAX_NAME, MAX_STEPS, RunStep, StepStatus
 from gitexp.model.values import Value
@@ -58,7 +59,7 @@ def _step_value(one: RunStep) -> dict[str, Value]:
         "inputs": inputs_value(one.inputs) or None,
         "outputs": inputs_value(one.outputs) or None,
     }
-    return {key: item for key, item in value.items() if item is not None}
+    return without_none(value)
 
 
 def _step_from(value: Mapping[str, Any], before: int) -> RunStep:

@@ -134,8 +134,8 @@ def row_of_cells(
 
 def parts_of(record: Record) -> Parts:
     """The parts of a whole record."""
+    from gitexp.formats.artifacts import artifacts_value
     from gitexp.formats.inputs import inputs_value
-    from gitexp.formats.record import artifacts_value
 
     inputs, artifacts = inputs_value(record.inputs), artifacts_value(record.artifacts)
     return Parts(json.dumps(inputs), json.dumps(record.env), json.dumps(artifacts), _steps(record))

@@ -8,8 +8,9 @@ from typing import Any
 
 from gitexp.errors import RefChanged
 from gitexp.formats import eval_files
+from gitexp.formats.artifacts import artifact_from, artifact_value
 from gitexp.formats.inputs import input_from, input_value
-from gitexp.formats.record import ARTIFACT_FOLDER, RUN, artifact_from, artifact_value
+from gitexp.formats.record import ARTIFACT_FOLDER, RUN
 from gitexp.merge import mappings
 from gitexp.model.names import RunName
 from gitexp.model.record import Artifact, Input, Record

@@ -16,9 +16,9 @@ from gitexp.capture.journal import Writer
 from gitexp.capture.live import Live
 from gitexp.capture.liveness import Lock
 from gitexp.errors import InvalidName, NotFound, UsageError
+from gitexp.formats.artifacts import artifact_value
 from gitexp.formats.fold import folders_of
 from gitexp.formats.inputs import input_value
-from gitexp.formats.record import artifact_value
 from gitexp.formats.record_fields import FAULTS
 from gitexp.model.history import Step
 from gitexp.model.names import RunName

@@ -37,7 +37,7 @@ def command(session: Session, run: str, as_json: bool) -> None:
     from gitexp.cli.render.paint import Paint
     from gitexp.cli.screen import look, put
     from gitexp.cli.session import note, note_stale
-    from gitexp.formats.record import artifact_value
+    from gitexp.formats.artifacts import artifact_value
     from gitexp.ops.artifacts import Artifacts
     from gitexp.ops.resolve import resolve
 
