@@ -21,7 +21,6 @@ import json
 import os
 import re
 import shutil
-import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -32,9 +31,9 @@ from typing import Any
 from gitexp.capture import journal, liveness
 from gitexp.capture.durable import sync_folder, write_durably
 from gitexp.capture.liveness import Lock
+from gitexp.capture.span_folder import span_files
 from gitexp.errors import BrokenRecord, InvalidName, NewerFormat, NotFound
 from gitexp.formats import record as record_files
-from gitexp.model.calls import Content
 from gitexp.model.names import RunName, parse_name
 from gitexp.model.record import Record
 from gitexp.model.values import Oid
@@ -225,34 +224,12 @@ class Live:
         head = self.read_head()
         return head.commit if head else self.read_start().head
 
-    def traced(self) -> dict[str, int]:
-        """Each file of spans by its path below `traces`, and its bytes; sorted by path."""
-        found: dict[str, int] = {}
-        for above, folders, names in os.walk(self.traces):
-            folders[:] = [one for one in folders if not one.startswith(".")]
-            for name in names:
-                path = Path(above, name)
-                with suppress(FileNotFoundError):
-                    if not name.startswith(".") and stat.S_ISREG(path.lstat().st_mode):
-                        found[path.relative_to(self.traces).as_posix()] = path.lstat().st_size
-        return dict(sorted(found.items()))
-
     def sizes(self) -> dict[str, int]:
         """Bytes of everything that processes other than the owner may add to: journals and spans."""
-        return {**journal.sizes(self.journal), **{f"traces/{name}": n for name, n in self.traced().items()}}
-
-    def write_content(self, content: Content) -> None:
-        """Say what of the texts in spans is to be kept of this run."""
-        write_durably(self.path / "content", content.value.encode())
-
-    def read_content(self) -> Content | None:
-        """None where nothing was said for this run; what cannot be understood is the least."""
-        try:
-            return Content((self.path / "content").read_text())
-        except FileNotFoundError:
-            return None
-        except ValueError:
-            return Content.NONE
+        return {
+            **journal.sizes(self.journal),
+            **{f"traces/{name}": n for name, n in span_files(self.traces).items()},
+        }
 
     def write_sealed(self, sealed: Sealed) -> None:
         """Not synced: a power cut that takes this note leaves the commit, which says the same."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.capture import console, interpreter, spawn
 from gitexp.capture.snapshot import Snapshot, replaced
+from gitexp.capture.span_folder import write_content
 from gitexp.errors import GitExpError, NoWorkTree, StorageFull, UsageError
 from gitexp.formats.fold import merged
 from gitexp.git.filters import switched_off
@@ -268,7 +269,7 @@ def _run(
     live = recording.live
     environ = {**place.environ, RUN_VARIABLE: str(live.path), TRACE_VARIABLE: str(live.traces)}
     if request.content is not None:
-        live.write_content(request.content)
+        write_content(live.path, request.content)
     tracing = recording.tracing
     if tracing is not None:
         environ = tracing.environ(environ)

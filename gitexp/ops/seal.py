@@ -11,6 +11,7 @@ from typing import Any
 from gitexp.capture import journal
 from gitexp.capture.live import Head, Live, Sealed, Start
 from gitexp.capture.liveness import Lock
+from gitexp.capture.span_folder import read_content, span_files
 from gitexp.errors import GitError, NotFound, RefChanged
 from gitexp.formats import record as record_files
 from gitexp.formats.fold import Folded
@@ -254,7 +255,7 @@ def _seal(
 
 
 def _traces(live: Live) -> Traces:
-    return Traces(live.traces, live.traced(), live.read_content())
+    return Traces(live.traces, span_files(live.traces), read_content(live.path))
 
 
 def _sizes(journals: Mapping[str, int], traces: Traces | None) -> dict[str, int]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitexp.capture.live import Live
+from gitexp.capture.span_folder import span_files as spans_of
 from gitexp.interop import otlp, span_files
 from gitexp.interop.otlp import Loose
 from gitexp.interop.problems import Problems
@@ -23,7 +23,7 @@ ONE = {"traceId": "a" * 32, "spanId": "b" * 16, "name": "one"}
 
 def read(folder: Path) -> tuple[list[Span | Loose], list[str]]:
     problems = Problems(partial=True)
-    found = [one for _, one in span_files.read(folder, Live(folder.parent).traced(), problems)]
+    found = [one for _, one in span_files.read(folder, spans_of(folder), problems)]
     return found, problems.told()
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitexp.capture.live import Live
+from gitexp.capture.span_folder import span_files
 from gitexp.formats.redact import Redactor
 from gitexp.formats.spans import Trace, decode, encode
 from gitexp.interop.spans_told import told
@@ -37,7 +38,7 @@ def gathered(live: Live, *files: bytes) -> tuple[Trace, list[str]]:
     for number, data in enumerate(files):
         (live.traces / f"{number}.jsonl").write_bytes(data)
     remarks: list[str] = []
-    traces = Traces(live.traces, live.traced())
+    traces = Traces(live.traces, span_files(live.traces))
     return gather(traces, Redactor(()), Content.ARTIFACT, remarks.append), remarks
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gitexp.capture.span_folder import read_content, span_files
 from gitexp.errors import GitExpError, NotFound
 from gitexp.formats import spans as span_format
 from gitexp.formats.packed_lines import unpack
@@ -54,8 +55,8 @@ def _traces(run: StoredRun) -> Iterator[Trace]:
         from gitexp.ops.traces.gathering import gather
 
         live, repo = run.repo.live(run.name), run.repo
-        content = live.read_content() or repo.settings.traces
-        yield gather(Traces(live.traces, live.traced()), repo.redactor, content, repo.remark)
+        content = read_content(live.path) or repo.settings.traces
+        yield gather(Traces(live.traces, span_files(live.traces)), repo.redactor, content, repo.remark)
 
 
 def _kept(artifacts: Artifacts, one: Artifact, what: str) -> Trace:
