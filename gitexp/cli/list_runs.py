@@ -102,7 +102,7 @@ def _asked(repo: Repository, found: Listing, request: Request) -> tuple[Sequence
 def _baselines(repo: Repository, found: Listing) -> Mapping[str, Sequence[str]]:
     if not found.baselines:
         return {}
-    from gitexp.ops.baselines import baselines_of
+    from gitexp.ops.baseline_refs import baselines_of
 
     return {**baselines_of(repo, found.baselines, found.runs)}
 

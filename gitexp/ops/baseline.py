@@ -12,7 +12,7 @@ from gitexp.model.names import BaselineName, RunName, parse_baseline
 from gitexp.model.record import Record, Status
 from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
-from gitexp.ops.baselines import baselines
+from gitexp.ops.baseline_refs import baselines
 from gitexp.ops.change import change
 from gitexp.ops.operations import Operation
 from gitexp.ops.read import StoredRun, load

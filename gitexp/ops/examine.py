@@ -15,7 +15,7 @@ from gitexp.model.record import Record
 from gitexp.model.values import Oid, Scalar
 from gitexp.ops import audit
 from gitexp.ops.alike import Finished
-from gitexp.ops.baselines import baselines_of
+from gitexp.ops.baseline_refs import baselines_of
 from gitexp.ops.commit import CHECKPOINT_TRAILER
 from gitexp.ops.evaluations.reading import Brief, briefs
 from gitexp.ops.goals import goal_of

@@ -151,7 +151,7 @@ class Tails:
     @cached_property
     def baselines(self) -> Mapping[str, list[str]]:
         """Which baselines each run is, by its name."""
-        from gitexp.ops.baselines import baselines_of
+        from gitexp.ops.baseline_refs import baselines_of
 
         return baselines_of(self._repo)
 

@@ -18,7 +18,7 @@ from gitexp.ops.annotate import Target
 from gitexp.ops.archive.held import held
 from gitexp.ops.archive.names import Places, places
 from gitexp.ops.archive.removing import removals
-from gitexp.ops.baselines import baselines_of
+from gitexp.ops.baseline_refs import baselines_of
 from gitexp.ops.change import change
 from gitexp.ops.choose import match
 from gitexp.ops.commit import stored

@@ -9,7 +9,7 @@ from gitexp.errors import UsageError
 from gitexp.git.remotes import remote_names
 from gitexp.model.values import Oid
 from gitexp.ops.baseline import resolve as baseline_run
-from gitexp.ops.baselines import baselines
+from gitexp.ops.baseline_refs import baselines
 from gitexp.ops.evaluations.reading import briefs
 from gitexp.ops.forks import fork_of, tip_of
 from gitexp.ops.read import StoredRun

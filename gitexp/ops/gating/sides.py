@@ -19,7 +19,7 @@ from gitexp.model.values import Oid
 from gitexp.ops.alike import likest, speaks
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.baseline import resolve as baseline_run
-from gitexp.ops.baselines import baselines
+from gitexp.ops.baseline_refs import baselines
 from gitexp.ops.best import best
 from gitexp.ops.committed import settings_at
 from gitexp.ops.evidence import RESULTS, Evidence, evidence_of, not_here, started_from, with_results

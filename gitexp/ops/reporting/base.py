@@ -12,7 +12,7 @@ from gitexp.model.names import BaselineName
 from gitexp.model.values import Oid
 from gitexp.ops.alike import likest
 from gitexp.ops.baseline import resolve as baseline_run
-from gitexp.ops.baselines import baselines
+from gitexp.ops.baseline_refs import baselines
 from gitexp.ops.choose import is_run
 from gitexp.ops.evidence import evidence_at, with_results
 from gitexp.ops.forks import fork_of, tip_of

@@ -17,7 +17,7 @@ from gitexp.git.remotes import Remote, list_remote, toward
 from gitexp.model.names import BaselineName, RunName, parse_baseline
 from gitexp.model.values import Oid
 from gitexp.ops.baseline import Move, move_all, resolve
-from gitexp.ops.baselines import baselines
+from gitexp.ops.baseline_refs import baselines
 from gitexp.ops.read import StoredRun, list_all
 from gitexp.ops.share.incoming import bring, receiving
 from gitexp.ops.share.inspect import inspect

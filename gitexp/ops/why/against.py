@@ -11,7 +11,7 @@ from gitexp.model.evaluation import Direction
 from gitexp.model.missing import MISSING
 from gitexp.model.record import Status
 from gitexp.model.roles import GRADER
-from gitexp.ops.baselines import baselines
+from gitexp.ops.baseline_refs import baselines
 from gitexp.ops.best import snippet
 from gitexp.ops.evaluations.reading import is_regraded
 from gitexp.ops.evidence import evidence_of
