@@ -186,16 +186,20 @@ class Run:
     def use(self, role: str, what: Any, *, name: str | None = None, revision: str | None = None) -> None:
         """Note an input by its role (model, prompt, dataset, grader, retriever, tools, settings, seeds, …).
 
-        A path is hashed, another value is itself, None states that there is none. `revision` is for what
+        A path is hashed, a function is known by its code, another value is itself, None states that there
+        is none. `revision` is for what
         others keep under a name: the commit of a model or dataset, the version of a package.
         """
+        from inspect import isroutine
+
         from gitexp.model.roles import misspelt
         from gitexp.ops.declaring import input_of
 
         recording = self._live()
         if told := misspelt(role):
             warn(told)
-        value = what if isinstance(what, (str, os.PathLike)) or what is None else plain(what)
+        as_it_is = isinstance(what, (str, os.PathLike)) or what is None or isroutine(what)
+        value = what if as_it_is else plain(what)
         recording.use(input_of(recording.repo, role, value, name, revision))
 
     def eval(

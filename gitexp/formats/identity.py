@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from gitexp.formats.canonical_json import digest
 from gitexp.formats.inputs import NONE
 from gitexp.model.record import Input, Pin
-from gitexp.model.roles import DATASET, FILE, PROMPT, SEEDS, SETTINGS, TOOLS
+from gitexp.model.roles import DATASET, FILE, GRADER, PROMPT, SEEDS, SETTINGS, TOOLS
 from gitexp.model.values import Value
 
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
@@ -43,20 +43,33 @@ _SPEAKING = frozenset((PROMPT, SETTINGS, SEEDS, TOOLS, "seed"))
 def identity(one: Input) -> str:
     """`sha256:…`, or `none` where that is what the input states.
 
-    That of a file is the hash of its bytes; of a mapping with a `digest` and nothing else that counts, that;
-    of another value the hash of its canonical JSON, with the name where it is not the value that tells what
-    it is.
+    That of a file is the hash of its bytes, and of a grader in Python that of its syntax tree; of a mapping
+    with a `digest` and nothing else that counts, that; of another value the hash of its canonical JSON, with
+    the name where it is not the value that tells what it is.
     """
     if one.none:
         return NONE
     if one.oid is not None:
-        return f"sha256:{one.oid}"
+        return tree_of(one) or f"sha256:{one.oid}"
     told = _digest_of_all(one)
     if told is not None:
         return told
-    value = _plain(one.value)
+    value = _plain(without_name(one))
     speaks = pin_of(one) is Pin.CONTENT and one.value is not None
     return "sha256:" + digest(value if speaks else [one.name, value])
+
+
+def without_name(one: Input) -> Value:
+    """The value, without the name where that is the input's: it may be told in either place."""
+    if isinstance(one.value, Mapping) and one.value.get("name") == one.name:
+        return {key: item for key, item in one.value.items() if key != "name"}
+    return one.value
+
+
+def tree_of(one: Input) -> str | None:
+    """What a grader's file does: layout, comments and docstrings make no other grader."""
+    tree = one.value.get("ast") if one.role == GRADER and isinstance(one.value, Mapping) else None
+    return tree if isinstance(tree, str) and _SHA256.fullmatch(tree) else None
 
 
 def _digest_of_all(one: Input) -> str | None:

@@ -6,12 +6,13 @@ Values are compared as JSON texts: 1, 1.0 and true are three, and NaN is itself.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from gitexp.formats.assignment import flatten
-from gitexp.formats.identity import identity, vector
+from gitexp.formats.identity import identity, vector, without_name
 from gitexp.model.called_seeds import is_seed
 from gitexp.model.record import Input
 from gitexp.model.roles import DATASET, FILE, GRADER, ROLES, SEEDS, SETTINGS
@@ -21,8 +22,10 @@ PARAMS, COMMAND, CODE, PACKAGES, ENV = "params", "command", "code", "packages", 
 Texts: TypeAlias = Mapping[str, str]
 """Dotted key -> a value as JSON."""
 Pair: TypeAlias = tuple[str | None, str | None]
+Meant: TypeAlias = str | float | None
 """What stands at a key in the old and the new one; None for nothing."""
 
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SHORTEST = 6
 """Characters of a JSON text, quotes included: two shorter texts may well be the same by accident."""
 _ORDER = {role: place for place, role in enumerate((*ROLES, FILE, PARAMS, COMMAND, CODE, PACKAGES, ENV))}
@@ -137,7 +140,7 @@ def leaves_of(inputs: Iterable[Input]) -> dict[str, dict[str, str]]:
         if one.value is not None and not is_seed(one.role):
             by_role.setdefault(one.role, []).append(one)
     return {
-        role: texts({one.name: one.value for one in ones} if len(ones) > 1 else _alone(role, ones[0]))
+        role: texts({one.name: without_name(one) for one in ones} if len(ones) > 1 else _alone(role, ones[0]))
         for role, ones in by_role.items()
     }
 
@@ -174,7 +177,8 @@ def not_comparable(
 
 
 def _alone(role: str, one: Input) -> Mapping[str, object]:
-    return one.value if isinstance(one.value, Mapping) else {role: one.value}
+    value = without_name(one)
+    return value if isinstance(value, Mapping) else {role: value}
 
 
 def _of_inputs(old: Making, new: Making, leaves: Mapping[str, Mapping[str, Pair]]) -> Iterator[Cause]:
@@ -227,13 +231,15 @@ def _is_same_command(old: Sequence[str], new: Sequence[str], params: Iterable[Pa
         return True
     if len(old) != len(new) or old[:1] != new[:1]:
         return False
-    pairs = {(_as_word(one), _as_word(other)) for one, other in params}
+    pairs = {(_meant(_as_word(one)), _meant(_as_word(other))) for one, other in params}
     return all(one == other or _is_param(one, other, pairs) for one, other in zip(old, new, strict=True))
 
 
-def _is_param(old: str, new: str, pairs: set[tuple[str | None, str | None]]) -> bool:
+def _is_param(old: str, new: str, pairs: set[tuple[Meant, Meant]]) -> bool:
     (option, one, value), (same, other, another) = old.partition("="), new.partition("=")
-    return (old, new) in pairs or bool(one and other and option == same and (value, another) in pairs)
+    if (_meant(old), _meant(new)) in pairs:
+        return True
+    return bool(one and other and option == same and (_meant(value), _meant(another)) in pairs)
 
 
 def _as_word(text: str | None) -> str | None:
@@ -242,6 +248,13 @@ def _as_word(text: str | None) -> str | None:
         return text
     word: str = json.loads(text)
     return word
+
+
+def _meant(word: str | None) -> Meant:
+    """A number however it is spelled: `1e-3` is typed for what a record has as 0.001."""
+    if word is None or not _NUMBER.fullmatch(word):
+        return word
+    return float(word)
 
 
 def _differ(old: Texts, new: Texts) -> bool:

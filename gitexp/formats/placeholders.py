@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gitexp.model.values import Value
 
-_ALL = ("PATH", "FILE", "NAME", "REVISION", "CMD", "SEED")
+_ALL = ("PATH", "FILE", "NAME", "REVISION", "CMD", "SEED", "TEMPERATURE", "MAX_TOKENS")
 
 
 def placeholder_in(value: Value) -> str | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from inspect import isroutine
 from pathlib import Path
 
 from gitexp.errors import GitExpError, NotFound, UsageError
@@ -14,14 +15,18 @@ from gitexp.formats.assignment import typed
 from gitexp.formats.declared import Declared
 from gitexp.formats.inputs import NONE
 from gitexp.formats.placeholders import placeholder_in
+from gitexp.formats.python_code import fingerprint
 from gitexp.formats.record_fields import input_path
 from gitexp.model.record import Input, Pin
-from gitexp.model.roles import NAMED, misspelt
+from gitexp.model.roles import GRADER, NAMED, misspelt
 from gitexp.model.values import Value
+from gitexp.ops.functions import function_value, shape_value
 from gitexp.repo import Repository
 
 _MAX_PATH = 4096
 _MAX_NAME = 200
+_MAX_CODE = 1 << 20
+"""Bytes of a program whose syntax is looked at."""
 _MAX_TEXT = 1 << 16
 """Characters; who wants to have more of them back keeps them in a file."""
 
@@ -146,6 +151,8 @@ class _Value:
 
 
 def _of_value(repo: Repository, role: str, what: object, name: str | None) -> Input:
+    if isroutine(what):
+        what = function_value(what)
     plain = what if isinstance(what, (dict, list, str, int, float, bool)) else str(what)
     masked = repo.redactor.params({role: plain})
     assert isinstance(masked, dict)
@@ -164,7 +171,11 @@ def _bounded(value: Value) -> Value:
 
 def _of_file(repo: Repository, role: str, path: Path, name: str | None) -> Input:
     found = repo.digests.of(path)
-    return Input(role, path.name if name is None else str(name), repo.relative(path), found.oid, found.size)
+    named = path.name if name is None else str(name)
+    one = Input(role, named, repo.relative(path), found.oid, found.size)
+    if role == GRADER and path.suffix == ".py" and path.is_file() and found.size <= _MAX_CODE:
+        return replace(one, value=shape_value(fingerprint(path.read_bytes())))
+    return one
 
 
 def _revised(one: Input, revision: str) -> Input:
@@ -189,7 +200,7 @@ def _existing(repo: Repository, what: object) -> Path | None:
 def _name_of(role: str, value: Value) -> str:
     """What a mapping calls itself, else its role; another value in short."""
     if isinstance(value, Mapping):
-        value = value.get("name") or role
+        value = value.get("name") or value.get("symbol") or role
     return role if isinstance(value, (list, Mapping)) else _short(value)
 
 

@@ -112,6 +112,16 @@ def test_the_api_and_save_take_them_as_well(exp: Program) -> None:
     assert inputs(exp).keys() == {"dataset", "model", "retriever"}
 
 
+def test_a_comment_makes_no_other_grader(exp: Program) -> None:
+    found = []
+    for text in ("def grade(a):\n    return a == 1\n", "# said\ndef grade(a):\n    return a == 1\n"):
+        exp.repo.write("grade.py", text)
+        exp("run", "--use", "grader=grade.py", "--", "true")
+        (one,) = inputs(exp)["grader"]
+        found.append((one["oid"], one["value"]["ast"]))
+    assert (found[0][0] != found[1][0], found[0][1] == found[1][1]) == (True, True)
+
+
 def test_reuse_needs_the_inputs_that_are_said_now(exp: Program) -> None:
     run = ("run", "--reuse", "--use", "model=a", "--", "true")
     assert "reused" not in exp(*run).err

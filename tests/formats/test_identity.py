@@ -101,3 +101,17 @@ def test_of_there_is_none_and_an_input_the_later_word_stands() -> None:
     assert list(known.values()) == [some]
     lay_over(known, Input("model", "none", none=True))
     assert len(known) == 2
+
+
+def test_a_name_is_told_beside_the_value_or_in_it() -> None:
+    one = Input("grader", "judge", value={"revision": "v1"}, pin=Pin.REVISION)
+    other = Input("grader", "judge", value={"name": "judge", "revision": "v1"})
+    assert identity(one) == identity(other)
+    assert identity(one) != identity(replace(other, value={"name": "other", "revision": "v1"}))
+
+
+def test_a_grader_in_python_is_its_syntax_and_a_dataset_its_bytes() -> None:
+    one = Input("grader", "g.py", "g.py", Digest("a" * 64), value={"ast": "sha256:" + "c" * 64})
+    assert identity(one) == identity(replace(one, oid=Digest("b" * 64)))
+    assert identity(one) != identity(replace(one, value={"ast": "sha256:" + "d" * 64}))
+    assert identity(replace(one, role="dataset")) == HASH

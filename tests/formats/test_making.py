@@ -139,6 +139,14 @@ def test_what_says_the_same_twice_counts_once() -> None:
     assert Cause("command") in causes(old, more)
 
 
+def test_a_number_may_be_spelled_otherwise_in_a_command() -> None:
+    old = replace(BASE, command=(".", "python", "a.py", "--lr=1e-3", "1"), params={"lr": "0.001", "n": "1.0"})
+    new = replace(old, command=(*old.command[:3], "--lr=2e-3", "2"), params={"lr": "0.002", "n": "2.0"})
+    assert causes(old, new) == [Cause("params", "lr"), Cause("params", "n")]
+    other = replace(new, command=(*new.command[:3], "--lr=3e-3", "2"))
+    assert Cause("command") in causes(old, other)
+
+
 def test_a_text_is_the_same_under_any_name() -> None:
     old, new = (
         making(Input("prompt", "p", value=text), params={"system": f'"{text}"'})

@@ -29,7 +29,7 @@ _SEEN = (CODE, COMMAND, HARDWARE, PARENT)
 """What gitexp sees by itself of every run that it is there for."""
 _UNSAID: Mapping[str, str] = {
     MODEL: "{name: NAME, revision: REVISION}",
-    SETTINGS: "{temperature: 0.0, max_tokens: 1024}",
+    SETTINGS: "{temperature: TEMPERATURE, max_tokens: MAX_TOKENS}",
     **dict.fromkeys((RETRIEVER, TOOLS, SANDBOX), "none"),
 }
 """Role -> what is said of it where nothing was; of the others a path."""

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from gitexp.errors import UsageError
 from gitexp.formats.canonical_json import digest
-from gitexp.formats.python_code import fingerprint
 from gitexp.interop.building import Row, SuiteBuilder
 from gitexp.interop.imported import Request
 from gitexp.interop.problems import Problems
 from gitexp.model.evaluation import Source, Suite
 from gitexp.model.record import Input, Pin
-from gitexp.model.values import Value
 from gitexp.ops.evaluations.graders import grader_input, questions
+from gitexp.ops.functions import function_value
 
 Scores: TypeAlias = Mapping[Any, Any] | Callable[[Mapping[str, Any]], Any]
 """Values by id, or by id and epoch; or a function of an answer. A value is a mapping metric -> score, or the
@@ -31,7 +28,7 @@ def grades_in_python(
     for key, value in _each(suite, scores):
         id, epoch = key if isinstance(key, tuple) else (key, 1)
         builder.add(Row(f"scores of {id!r}", id, epoch, input=id, scores=_by_metric(suite, value)))
-    told = _of_function(scores) if callable(scores) else {"scores": f"sha256:{digest(_plain(builder))}"}
+    told = function_value(scores) if callable(scores) else {"scores": f"sha256:{digest(_plain(builder))}"}
     pin = Pin.NAMED if callable(scores) and "ast" not in told else Pin.CONTENT
     return builder.build(Source("python")), grader_input(suite, name, told, pin)
 
@@ -52,16 +49,6 @@ def _by_metric(suite: Suite, value: Any) -> Mapping[str, Any]:
     if len(suite.meta.metrics) != 1:
         raise UsageError(f"suite {suite.name!r} has several metrics", hint="give a mapping of their values")
     return {suite.meta.metrics[0].name: value}
-
-
-def _of_function(function: Callable[..., Any]) -> dict[str, Value]:
-    module, name = (getattr(function, key, None) for key in ("__module__", "__qualname__"))
-    told: dict[str, Value] = {"kind": "code", "symbol": f"{module}:{name or type(function).__qualname__}"}
-    try:
-        shape = fingerprint(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError):
-        shape = None
-    return told | ({"ast": f"sha256:{shape}"} if shape else {})
 
 
 def _plain(builder: SuiteBuilder) -> list[Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from gitexp.errors import GitExpError
 from gitexp.formats.assignment import flatten, typed
 from gitexp.formats.canonical_json import to_json
+from gitexp.formats.identity import tree_of
 from gitexp.formats.inputs import NONE
 from gitexp.formats.making import CODE, ENV, PACKAGES, PARAMS, Cause, Making, changed
 from gitexp.model.record import How, Record
@@ -139,7 +140,11 @@ def _uses(record: Record) -> Iterator[str]:
             continue
         if one.none:
             yield f"{one.role}={NONE}"
-        elif one.path is not None and one.name == posixpath.basename(one.path) and one.value is None:
+        elif (
+            one.path is not None
+            and one.name == posixpath.basename(one.path)
+            and (one.value is None or tree_of(one))
+        ):
             yield f"{one.role}={posixpath.relpath(one.path, record.info.cwd)}"
         elif one.path is None and isinstance(one.value, str) and one.name == one.value == typed(one.value):
             yield f"{one.role}={one.value}"

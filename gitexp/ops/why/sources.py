@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from gitexp.formats.canonical_json import digest
-from gitexp.formats.identity import identity, pin_of
+from gitexp.formats.identity import identity, pin_of, tree_of
 from gitexp.formats.making import CODE, ENV, Making
 from gitexp.model.called_seeds import is_seed
 from gitexp.model.record import Input, Pin, Record
@@ -66,7 +66,14 @@ def sources(run: StoredRun, record: Record, inputs: Sequence[Input], making: Mak
 
 def _input(one: Input) -> Source:
     return Source(
-        one.role, one.name, pin_of(one), identity(one), one.path, one.value, one.how.value, one.seen
+        one.role,
+        one.name,
+        pin_of(one),
+        identity(one),
+        one.path,
+        None if tree_of(one) else one.value,
+        one.how.value,
+        one.seen,
     )
 
 
