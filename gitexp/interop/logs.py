@@ -18,6 +18,7 @@ FORMATS: Mapping[str, Importer] = {
     plain_rows.CSV.NAME: plain_rows.CSV,
 }
 """In the order in which they are asked: what takes almost anything comes last."""
+_FILES = "name the logs in it: git exp eval import FOLDER/*"
 
 
 def importer_of(source: Source, name: str | None = None) -> Importer:
@@ -25,9 +26,12 @@ def importer_of(source: Source, name: str | None = None) -> Importer:
     if name is not None:
         if name not in FORMATS:
             raise UsageError(f"unknown format {name!r}", hint=" ".join(FORMATS))
+        if source.is_folder and not FORMATS[name].recognises(source):
+            raise BrokenFile(f"{source.shown!r} is a folder, and no log of {name}", hint=_FILES)
         return FORMATS[name]
     for one in FORMATS.values():
         if one.recognises(source):
             return one
-    what = "holds no log that is known" if source.is_folder else "is no log of a known format"
-    raise BrokenFile(f"{source.shown!r} {what}", hint=f"--format {'|'.join(FORMATS)}")
+    if source.is_folder:
+        raise BrokenFile(f"{source.shown!r} holds no log that is known", hint=_FILES)
+    raise BrokenFile(f"{source.shown!r} is no log of a known format", hint=f"--format {'|'.join(FORMATS)}")

@@ -227,6 +227,23 @@ def test_what_is_wrong_with_a_log_is_told_and_nothing_is_made(exp: Program) -> N
     assert suite["warnings"] == ["log.eval: it is truncated: 2 whole members are left of it"]
 
 
+def test_what_a_log_was_not_imported_with_is_told(exp: Program) -> None:
+    exp.repo.write("two.csv", "id,a,b\nx,1,0\ny,0,1\n")
+    name = exp("eval", "import", "two.csv", "--score", "a").name
+    assert exp("eval", "import", "two.csv", "--score", "a").code == 0
+    for options, lacking in ((("--score", "b"), "b"), (("--suite", "other", "--score", "a"), "other")):
+        said = exp("eval", "import", "two.csv", *options)
+        told = f"and run '{name}' has no '{lacking}'\nhint: git exp rm {name}"
+        assert (said.code, told in said.err) == (2, True)
+
+
+def test_a_folder_is_no_log_of_one_file(exp: Program) -> None:
+    exp.repo.write("logs/a.csv", "id,score\nx,1\n")
+    for options in (("--format", "csv"), ("--format", "inspect"), ()):
+        said = exp("eval", "import", "logs", *options)
+        assert (said.code, "hint: name the logs in it" in said.err) == (2, True)
+
+
 def test_what_the_log_does_not_tell_can_be_said(exp: Program) -> None:
     exp.repo.write("qa.jsonl", "{}\n")
     exp.repo.write("scores.csv", "id,score\na,1\nb,0\n")

@@ -249,8 +249,13 @@ def test_a_shallow_clone_of_ci(world: World) -> None:
     assert said.code == 1
     assert said.err == (
         "error: no baseline, revision or run 'main'\n"
-        "hint: git exp baseline fetch origin, or git fetch --depth=1 origin main\n"
+        "hint: git exp baseline fetch origin, or git fetch --depth=1 origin "
+        "main:refs/remotes/origin/main\n"
     )
+    # What the hint says brings the branch: what lacks then is a run.
+    ci.repo.git("fetch", "-q", "--depth=1", "origin", "main:refs/remotes/origin/main")
+    assert ci("report", "--base", "origin/main").err.startswith("error: no finished run of")
+    ci.repo.git("update-ref", "-d", "refs/remotes/origin/main")
     ci.repo.git("fetch", "-q", "--depth=1", "origin", "refs/exp-baseline/*:refs/exp-baseline/*")
     said = ci("report")
     assert (said.code, said.err.splitlines()[1]) == (1, "hint: git exp fetch")

@@ -30,6 +30,7 @@ from gitexp.model.values import Digest, Oid, Scalar
 from gitexp.ops.declaring import said_inputs
 from gitexp.ops.evaluations.attaching import Attachment, attach, say
 from gitexp.ops.evaluations.files import ATTRIBUTES, LOG_KIND, Files, keep, names_of
+from gitexp.ops.evaluations.reading import briefs
 from gitexp.ops.goals import goal_of
 from gitexp.ops.inscribe import Inscription, inscribe
 from gitexp.ops.read import StoredRun, list_all
@@ -133,6 +134,7 @@ def _read(
     """The runs that have the log already; else what is in it, and what was odd about it."""
     known = list(_having(repo, log.oids, target))
     if known:
+        _check_asked(log, known, request)
         return known, [], []
     problems = Problems(request.partial)
     asked = Request(
@@ -164,6 +166,21 @@ def _read(
         for one in found
     ]
     return [], told_of, [*told, *remarks]
+
+
+def _check_asked(log: _Log, known: Sequence[StoredRun], request: ImportRequest) -> None:
+    """Raises UsageError where the runs that have the log lack the suite or the scores that are asked for."""
+    metas = [one.meta for run in known for one in briefs(run)]
+    suites = {meta.suite for meta in metas}
+    metrics = {metric.name for meta in metas for metric in meta.metrics}
+    lacking = [name for name in request.columns.scores if name not in metrics]
+    if request.suite is not None and request.suite not in suites:
+        lacking.append(request.suite)
+    if lacking:
+        raise UsageError(
+            f"{log.source.shown} was imported already, and run {known[0].name!r} has no {lacking[0]!r}",
+            hint=f"git exp rm {known[0].name}, then import it again",
+        )
 
 
 def _having(repo: Repository, oids: Sequence[Digest], target: StoredRun | None) -> Iterator[StoredRun]:

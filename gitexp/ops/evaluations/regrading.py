@@ -23,7 +23,7 @@ from gitexp.model.times import format_time
 from gitexp.model.values import Oid, Scalar
 from gitexp.ops.evaluations.comparing import Comparison, compare
 from gitexp.ops.evaluations.log_texts import with_texts
-from gitexp.ops.evaluations.reading import read_suites
+from gitexp.ops.evaluations.reading import all_suite_names, read_suites
 from gitexp.ops.evaluations.rescoring import Rescored, rescored
 from gitexp.ops.on_top import check_ended, put_on_top, with_files
 from gitexp.ops.read import StoredRun
@@ -80,7 +80,8 @@ def regrade(
     if dry_run or not found.changes:
         return done
     new = _with_history(run, found, reason, told)
-    change = _Change(new, _renewed(run.record.metrics, old, new), done.grader, reason)
+    alone = found.whole and len(all_suite_names(run)) == 1
+    change = _Change(new, _renewed(run.record.metrics, old, new), done.grader, reason, alone)
     commit = put_on_top(
         run.repo,
         run.name,
@@ -96,6 +97,8 @@ class _Change:
     metrics: Mapping[str, Scalar]
     grader: Input
     reason: str
+    alone: bool
+    """Whether it has graded all that the run has."""
 
 
 def _commit(run: StoredRun, what: _Change, tip: Tip, builder: ObjectBuilder) -> Oid:
@@ -122,10 +125,13 @@ def _tables(repo: Repository, commit: Oid, suite: str) -> dict[str, Oid]:
 
 
 def _with(record: Record, what: _Change) -> Record:
-    """The grader takes the place of the one that graded this suite before."""
-    others = [one for one in record.inputs if (one.role, one.name) != (GRADER, what.grader.name)]
-    others = [one for one in others if not (one.role == GRADER and one.none)]
+    """The grader takes the place of the one that graded this suite before, or of all where it graded all."""
+    others = [one for one in record.inputs if one.role != GRADER or not _is_replaced(one, what)]
     return replace(record, metrics=what.metrics, inputs=(*others, what.grader))
+
+
+def _is_replaced(grader: Input, what: _Change) -> bool:
+    return what.alone or grader.none or grader.name == what.grader.name
 
 
 def _mixed(run: StoredRun, found: Rescored, grader: Input) -> Input:

@@ -100,4 +100,6 @@ def _way(repo: Repository, text: str) -> str:
     if not remotes:
         return f"git exp baseline set {text if is_baseline(text) else 'main'} RUN"
     remote = "origin" if "origin" in remotes else remotes[0]
-    return f"git exp baseline fetch {remote}, or git fetch --depth=1 {remote} {text}"
+    branch = text.removeprefix(f"{remote}/")
+    into = f"refs/remotes/{remote}/{branch}"
+    return f"git exp baseline fetch {remote}, or git fetch --depth=1 {remote} {branch}:{into}"
