@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gitexp.cli import exit_codes
+from gitexp.cli.options import dry_run_option
 
 if TYPE_CHECKING:
     from gitexp.model.labels import Edit
@@ -20,7 +21,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 where_option = click.option(
     "--where", metavar="QUERY", help="Take the runs that a query asks for, as for git exp ls."
 )
-dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
 
 
 def batch_options(function: F) -> F:

@@ -68,6 +68,22 @@ _USES = click.option(
 _QUIET = click.option("-q", "--quiet", is_flag=True, help="Do not say the run's name at the end.")
 
 
+dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+cluster_option = click.option(
+    "--cluster", metavar="TAG", help="Examples with the same TAG are not independent."
+)
+
+
+def metrics_option(help: str) -> Callable[[F], F]:
+    """`-m METRIC`, which may be repeated."""
+    return click.option("-m", "--metric", "metrics", metavar="METRIC", multiple=True, help=help)
+
+
+def limit_option(help: str) -> Callable[[F], F]:
+    """`--limit N` of a list of examples."""
+    return click.option("--limit", type=click.IntRange(min=0), default=10, metavar="N", help=help)
+
+
 def recording_options(function: F) -> F:
     """The options of a command that records: labels, files, `-q`."""
     for option in reversed((*_LABELS, *_FILES, _USES, _QUIET)):

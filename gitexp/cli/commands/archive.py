@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitexp.cli.options import dry_run_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _SHOWN = 20
     type=click.IntRange(2, 500),
     help="Parents of a commit at most, else exp.archiveFanIn or 500; 64 for hosts that dislike so many.",
 )
-@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+@dry_run_option
 @click.option("--json", "as_json", is_flag=True, help="Print what is done as one JSON document.")
 @click.pass_obj
 def command(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from gitexp.cli.options import metrics_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -21,14 +22,7 @@ MOST = 20
 @click.command("diff")
 @click.argument("runs", metavar="A B [C]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Show what is the same as well, and what is noise.")
-@click.option(
-    "-m",
-    "--metric",
-    "metrics",
-    metavar="METRIC",
-    multiple=True,
-    help="Show only this metric. May be repeated.",
-)
+@metrics_option("Show only this metric. May be repeated.")
 @click.option("--code", is_flag=True, help="Show how the code differs, with git diff and your pager.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where the runs differ, as git diff does.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON document.")

@@ -9,6 +9,7 @@ import click
 
 from gitexp.cli import exit_codes
 from gitexp.cli.gate_reports import REPORTS
+from gitexp.cli.options import cluster_option, metrics_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -32,21 +33,14 @@ _FOR_MACHINES = ("md", "json", "junit")
     help="What RUN is held against: a baseline (main), RUN, REV, best, last:TAG or merge-base:REV.",
 )
 @click.option("--gate", metavar="NAME", help="Take the rules of this gate in .gitexp.yaml (default).")
-@click.option(
-    "-m",
-    "--metric",
-    "metrics",
-    metavar="METRIC",
-    multiple=True,
-    help="SUITE/METRIC, or a metric of the run; all of the evaluations without it. May be repeated.",
-)
+@metrics_option("SUITE/METRIC, or a metric of the run; all of the evaluations without it. May be repeated.")
 @click.option("--mode", metavar="MODE", help="regression (the usual one), noninferior or improve.")
 @click.option("--max-drop", metavar="D", help="The drop that is tolerated: 0.02, or a share such as 2%.")
 @click.option("--min-delta", metavar="D", help="With improve: by how much it has to be better.")
 @click.option("--confidence", metavar="C", help="One-sided (0.95).")
 @click.option("--detect", metavar="D", help="Nothing passes that could not have shown a drop of D.")
 @click.option("--power", metavar="P", help="How probably it has to show that drop (0.8).")
-@click.option("--cluster", metavar="TAG", help="Examples with the same TAG are not independent.")
+@cluster_option
 @click.option(
     "--errors",
     metavar="POLICY",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitexp.cli import exit_codes
+from gitexp.cli.options import dry_run_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("hooks")
 @click.argument("action", type=click.Choice(["install", "uninstall", "status"]), metavar="ACTION")
-@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+@dry_run_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing of what is done.")
 @click.option("--json", "as_json", is_flag=True, help="Print how each hook stands as one JSON document.")
 @click.pass_obj

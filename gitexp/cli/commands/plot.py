@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitexp.cli.options import metrics_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -22,13 +23,8 @@ _FORMATS = ("html", "svg", "png")
 
 @click.command("plot")
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
-@click.option(
-    "-m",
-    "--metric",
-    "metrics",
-    metavar="METRIC",
-    multiple=True,
-    help="A metric to draw, or a pattern as 'val/*'. May be repeated. Without it those that tell most.",
+@metrics_option(
+    "A metric to draw, or a pattern as 'val/*'. May be repeated. Without it those that tell most."
 )
 @click.option("--where", metavar="QUERY", help="Draw the runs that QUERY asks for, as git exp ls has it.")
 @click.option(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitexp.cli.options import cluster_option, limit_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -21,14 +22,8 @@ if TYPE_CHECKING:
     metavar="BASE",
     help="What they are held against: a baseline, revision or run (main).",
 )
-@click.option("--cluster", metavar="TAG", help="Examples with the same TAG are not independent.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=0),
-    default=10,
-    metavar="N",
-    help="List at most so many examples that got worse, of each metric (10).",
-)
+@cluster_option
+@limit_option("List at most so many examples that got worse, of each metric (10).")
 @click.option("--with-text", is_flag=True, help="Show answers, where the record has them.")
 @click.option("--md", is_flag=True, help="Print it as Markdown, for a pull request.")
 @click.option("--html", is_flag=True, help="Print it as one HTML file that needs nothing else.")

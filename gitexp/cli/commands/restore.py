@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitexp.cli.options import dry_run_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="Restore every removed run.")
 @click.option("--list", "only_list", is_flag=True, help="List the removed runs.")
 @click.option("--json", "as_json", is_flag=True, help="List the removed runs as one JSON document.")
-@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+@dry_run_option
 @click.pass_obj
 def command(
     session: Session, runs: tuple[str, ...], everything: bool, only_list: bool, as_json: bool, dry_run: bool

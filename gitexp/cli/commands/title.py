@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from gitexp.cli.options import dry_run_option
 from gitexp.cli.session import Session
 
 
@@ -11,7 +12,7 @@ from gitexp.cli.session import Session
 @click.argument("run")
 @click.argument("text", required=False)
 @click.option("--clear", is_flag=True, help="Take the title away.")
-@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+@dry_run_option
 @click.pass_obj
 def command(session: Session, run: str, text: str | None, clear: bool, dry_run: bool) -> int:
     """Give a run a title.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitexp.cli.options import dry_run_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--redo", "again", is_flag=True, help="Make the change again that was taken back last.")
 @click.option("--list", "only_list", is_flag=True, help="List what was changed, newest first.")
 @click.option("--json", "as_json", is_flag=True, help="List what was changed as one JSON document.")
-@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+@dry_run_option
 @click.pass_obj
 def command(session: Session, again: bool, only_list: bool, as_json: bool, dry_run: bool) -> int:
     """Take back the last change of any git exp command.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gitexp.cli.options import dry_run_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("folder", metavar="DIR")
 @click.option("-b", "--branch", metavar="NAME", help="Put it on a new branch at the code of the run.")
 @click.option("--no-artifacts", is_flag=True, help="Leave out what the run produced.")
-@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+@dry_run_option
 @click.option("--json", "as_json", is_flag=True, help="Print what became of each file as one JSON document.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what could not be restored.")
 @click.pass_obj

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from gitexp.cli.options import dry_run_option
 from gitexp.cli.session import Session
 
 
@@ -11,7 +12,7 @@ from gitexp.cli.session import Session
 @click.argument("name", metavar="NAME")
 @click.argument("run", metavar="RUN")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing where it worked.")
-@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+@dry_run_option
 @click.pass_obj
 def command(session: Session, name: str, run: str, quiet: bool, dry_run: bool) -> None:
     """Make a run the baseline NAME, or move that to it.

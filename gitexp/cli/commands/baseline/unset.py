@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitexp.cli.options import dry_run_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--remote", is_flag=True, help="Take it away on a git remote, which may stand beside NAME.")
 @click.option("--force", is_flag=True, help="With --remote, though somebody else has moved it there.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing where it worked.")
-@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+@dry_run_option
 @click.pass_obj
 def command(
     session: Session, words: tuple[str, ...], remote: bool, force: bool, quiet: bool, dry_run: bool

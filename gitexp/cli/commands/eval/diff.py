@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitexp.cli.options import cluster_option, limit_option, metrics_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -19,15 +20,8 @@ MOST = 20
 @click.command("diff")
 @click.argument("runs", nargs=-1, metavar="A B [C]...")
 @click.option("--suite", metavar="SUITE", help="Compare only this suite.")
-@click.option(
-    "-m",
-    "--metric",
-    "metrics",
-    metavar="METRIC",
-    multiple=True,
-    help="Compare only this metric. May be repeated.",
-)
-@click.option("--cluster", metavar="TAG", help="Examples with the same TAG are not independent.")
+@metrics_option("Compare only this metric. May be repeated.")
+@cluster_option
 @click.option(
     "--by", metavar="TAG", help="Compare the examples with each value of TAG (the 50 largest) as well."
 )
@@ -36,13 +30,7 @@ MOST = 20
     type=click.Choice(["regressions", "improvements"]),
     help="List only the examples that got worse, or better.",
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(min=0),
-    default=10,
-    metavar="N",
-    help="List at most so many examples of a kind (10).",
-)
+@limit_option("List at most so many examples of a kind (10).")
 @click.option("--show-text", is_flag=True, help="Show the answers, where the record has them.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
 @click.option("--md", "as_markdown", is_flag=True, help="Print it as Markdown, for a pull request.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gitexp.cli.options import limit_option
 from gitexp.cli.session import Session
 
 if TYPE_CHECKING:
@@ -25,13 +26,7 @@ if TYPE_CHECKING:
     "--score", "scored", metavar="COLUMN", multiple=True, help="A column of scores. May be repeated."
 )
 @click.option("--partial", is_flag=True, help="Take what there is, and leave all other scores as they are.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=0),
-    default=10,
-    metavar="N",
-    help="List at most so many examples of a metric (10).",
-)
+@limit_option("List at most so many examples of a metric (10).")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would change.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what is odd.")
