@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from gitexp.cli.render.paint import STATUS, Paint
+from gitexp.cli.render.paint import STATUS, VERDICT, Paint
 from gitexp.cli.render.table import GAP, Cell, Column, table
 from gitexp.cli.render.values import cut, delta_text, metric_text, value_text
 from gitexp.cli.safe_text import safe
@@ -17,7 +17,6 @@ _INDENT = "  "
 _WIDEST = 40
 _NARROWEST = 12
 _NONE = "(none)"
-VERDICT = {"better": "green", "worse": "red"}
 
 Text = Callable[[Found], str]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 
-from gitexp.cli.render.comparison import VERDICT, Text, guess, heading, nothing, parts
-from gitexp.cli.render.paint import Paint
+from gitexp.cli.render.comparison import Text, guess, heading, nothing, parts
+from gitexp.cli.render.paint import VERDICT, Paint
 from gitexp.cli.render.table import GAP, Cell, Column, table
 from gitexp.cli.render.values import cut, delta_text
 from gitexp.cli.safe_text import safe

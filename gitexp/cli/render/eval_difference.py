@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from gitexp.cli.render.paint import Paint
+from gitexp.cli.render.paint import VERDICT, Paint
 from gitexp.cli.render.table import Column, table
 from gitexp.cli.render.values import cut, number_text, value_text
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.model.evaluation import Output
-from gitexp.ops.evaluations.comparing import LEVEL, Change, Compared, few_clusters
+from gitexp.ops.evaluations.comparing import Change, Compared, few_clusters
 from gitexp.ops.evaluations.costs import TIME, Cost
 from gitexp.ops.evaluations.diffing import Difference
 from gitexp.ops.evaluations.slicing import Part
@@ -18,7 +18,6 @@ from gitexp.statistics.estimate import FEWEST_CLUSTERS
 
 _INDENT = "  "
 _WIDEST, _LONGEST = 60, 400
-_STYLES = {"better": "green", "worse": "red"}
 SMALL = 0.05
 """The difference that a suite is asked to be able to see, where it is not."""
 
@@ -96,7 +95,7 @@ def other_examples(found: Difference, limit: int) -> Iterator[str]:
 
 def _metric(found: Difference, one: Compared, paint: Paint) -> Iterator[str]:
     name = safe(one.metric.name)
-    style = _STYLES.get(verdict(one, found) or "")
+    style = VERDICT.get(verdict(one, found) or "")
     delta = paint(style, f"{one.delta:+.4g}")
     yield f"{paint('bold', name)}  {one.old:.4f} -> {one.new:.4f}  {delta}  {_meaning(one, found)}"
     if one.changes:
@@ -115,10 +114,7 @@ def verdict(one: Compared, found: Difference) -> str | None:
     """`better` or `worse`, where that is no accident; `not comparable` where nothing can be said."""
     if found.refused(one.metric.name):
         return "not comparable"
-    p = found.adjusted.get(one.metric.name, one.p)
-    if p is None or p >= LEVEL or not one.effect.mean:
-        return None
-    return "better" if one.effect.mean > 0 else "worse"
+    return one.verdict(found.adjusted.get(one.metric.name, one.p))
 
 
 def _meaning(one: Compared, found: Difference) -> str:

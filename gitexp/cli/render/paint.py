@@ -34,6 +34,8 @@ STATUS = _Styles(
     captured="dim",
 )
 """Status -> style."""
+VERDICT = {"better": "green", "worse": "red"}
+"""What became of a metric -> style."""
 
 
 class Paint:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitexp.cli.render.eval_difference import clusters_text, uncertainty
-from gitexp.cli.render.paint import Paint
+from gitexp.cli.render.paint import VERDICT, Paint
 from gitexp.cli.render.values import delta_text, metric_text
 from gitexp.cli.safe_text import safe
 from gitexp.ops.why.asking import Why
 from gitexp.ops.why.effect import NOT_COMPARABLE, Effect
 from gitexp.statistics.estimate import FEWEST_CLUSTERS
-
-_STYLE = {"better": "green", "worse": "red"}
 
 
 def score_text(found: Why, paint: Paint) -> Iterator[str]:
@@ -61,7 +59,7 @@ def effect_rows(one: Effect, paint: Paint) -> Iterator[str]:
     if not one.comparable:
         which = "common, unchanged examples" if one.differing else "examples that both have a value of"
         yield f"over the {found.effect.n} {which}:"
-    delta = paint(_STYLE.get(one.verdict), f"{found.delta:+.4g}")
+    delta = paint(VERDICT.get(one.verdict), f"{found.delta:+.4g}")
     yield f"{found.old:.4f} -> {found.new:.4f}  {delta}  {_meaning(one)}"
     if found.changes:
         yield uncertainty(found)

@@ -96,6 +96,12 @@ class Compared:
         """By how much the value is another: above 0 it has grown, which may be for the worse."""
         return self.effect.mean if self.metric.direction is Direction.MAX else -self.effect.mean
 
+    def verdict(self, p: float | None) -> str | None:
+        """`better` or `worse`, where by `p`, its own or an adjusted one, that is no accident."""
+        if p is None or p >= LEVEL or not self.effect.mean:
+            return None
+        return "better" if self.effect.mean > 0 else "worse"
+
     def delta_interval(self, confidence: float = 0.95) -> tuple[float, float] | None:
         """Of `delta`, as `interval` is of the gain."""
         found = self.interval(confidence)

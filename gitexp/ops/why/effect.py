@@ -21,8 +21,6 @@ from gitexp.ops.spread import spread
 from gitexp.ops.why.makings import Makings
 from gitexp.ops.why.score import Score
 
-LEVEL = 0.05
-"""Below it a p is no accident."""
 NOT_COMPARABLE = "not comparable"
 
 
@@ -68,9 +66,7 @@ class Effect:
             return _verdict(self.measured)
         if not one.changes:
             return "same"
-        if one.p is None or one.p >= LEVEL or not one.effect.mean:
-            return "not significant"
-        return "better" if one.effect.mean > 0 else "worse"
+        return one.verdict(one.p) or "not significant"
 
 
 def effect(
