@@ -10,6 +10,7 @@ from gitexp.cli.json_output import strict
 from gitexp.cli.run_value import comparison_value
 from gitexp.formats.inputs import input_value
 from gitexp.model.missing import MISSING
+from gitexp.model.noise import Basis
 from gitexp.ops.compare import UNKNOWN
 from gitexp.ops.reporting.delta import Delta
 from gitexp.ops.reporting.measuring import Measured
@@ -57,7 +58,7 @@ def _measured_value(one: Measured) -> dict[str, Any]:
         "relative": one.relative,
         "interval": list(one.interval) if one.interval else None,
         "p": one.p,
-        "basis": one.basis.value if one.basis else None,
+        "basis": None if one.basis is Basis.NOTHING else one.basis.value,
         "sure": one.sure,
         "verdict": one.verdict.value,
     }

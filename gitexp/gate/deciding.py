@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gitexp.gate.evidence import (
-    Basis,
     Completeness,
     Effect,
     Errors,
@@ -22,6 +21,7 @@ from gitexp.gate.evidence import (
     Spoilt,
 )
 from gitexp.model.gate import Correct, Mode, OnErrors, Outcome, Rules, gravest
+from gitexp.model.noise import Basis
 from gitexp.statistics.many import holm
 
 _SHOWN = 5

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from math import inf, isfinite, isnan
 
 from gitexp.model.gate import Limit, MustPass
+from gitexp.model.noise import Basis
 from gitexp.statistics.distributions import student_quantile
 from gitexp.statistics.estimate import Estimate
 from gitexp.statistics.power import detectable
-
-
-class Basis(str, Enum):
-    """What tells how sure a difference is."""
-
-    EXAMPLES = "examples"
-    """The differences of examples, each answered by both."""
-    REPEATED = "repeated runs"
-    NOISE = "noise"
-    """What `.gitexp.yaml` says of the metric."""
-    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,21 @@
-"""How far a number may be off and still count as the same."""
+"""How far a number may be off and still count as the same, and what tells that."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import Enum
+
+
+class Basis(str, Enum):
+    """What tells how sure a difference is."""
+
+    EXAMPLES = "examples"
+    """The differences of examples, each answered by both."""
+    REPEATED = "repeated runs"
+    NOISE = "noise"
+    """What `.gitexp.yaml` says of the metric."""
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)

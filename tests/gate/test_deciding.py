@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from gitexp.gate.deciding import Verdict, decide, decide_alike
 from gitexp.gate.evidence import (
-    Basis,
     Completeness,
     Effect,
     Errors,
@@ -24,7 +23,7 @@ from gitexp.gate.evidence import (
 )
 from gitexp.model.completeness import Least
 from gitexp.model.gate import Correct, Limit, Mode, MustPass, OnErrors, Outcome, Rules, gravest
-from gitexp.model.noise import Noise
+from gitexp.model.noise import Basis, Noise
 from gitexp.statistics.estimate import Estimate, estimate, welch
 
 PASS, FAIL = Outcome.PASS, Outcome.FAIL

@@ -9,7 +9,8 @@ from typing import Any
 from gitexp.cli.gate_reports import Refused
 from gitexp.cli.render.values import number_text
 from gitexp.gate.deciding import Check
-from gitexp.gate.evidence import Basis, Effect
+from gitexp.gate.evidence import Effect
+from gitexp.model.noise import Basis
 from gitexp.ops.gating.gating import Gated
 from gitexp.ops.gating.ruling import told
 

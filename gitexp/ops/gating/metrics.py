@@ -8,8 +8,9 @@ from math import isfinite
 from gitexp.errors import UsageError
 from gitexp.formats.making import not_comparable
 from gitexp.formats.settings import Settings
-from gitexp.gate.evidence import Basis, Effect, Refused, Spoilt
+from gitexp.gate.evidence import Effect, Refused, Spoilt
 from gitexp.model.gate import Rules
+from gitexp.model.noise import Basis
 from gitexp.model.roles import DATASET, GRADER
 from gitexp.model.values import Scalar
 from gitexp.ops.alike import Finished, is_witness

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from gitexp.formats.making import graded_by
-from gitexp.gate.evidence import Basis, Effect, Errors, Guarded, Refused, Spent
+from gitexp.gate.evidence import Effect, Errors, Guarded, Refused, Spent
 from gitexp.model.evaluation import Metric, OnError, State, Suite
 from gitexp.model.gate import MustPass, OnErrors, Rules
+from gitexp.model.noise import Basis
 from gitexp.model.roles import GRADER
 from gitexp.ops.evaluations.comparing import Compared, compare, few_clusters, too_few
 from gitexp.ops.evaluations.diffing import other_grader

@@ -10,7 +10,7 @@ from typing import TypeGuard
 
 from gitexp.model.evaluation import Direction
 from gitexp.model.missing import MISSING
-from gitexp.model.noise import Noise
+from gitexp.model.noise import Basis, Noise
 from gitexp.model.values import Scalar, same
 from gitexp.ops.compare import Found, Measure
 from gitexp.ops.evaluations.comparing import LEVEL, Compared, few_clusters
@@ -34,15 +34,6 @@ class Verdict(str, Enum):
     GONE = "gone"
 
 
-class Basis(str, Enum):
-    """What tells how much a metric varies."""
-
-    EXAMPLES = "examples"
-    REPEATED = "repeated runs"
-    NOISE = "noise"
-    """What `.gitexp.yaml` says of it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One metric in the base and in a run."""
@@ -54,8 +45,7 @@ class Measured:
     new: Found
     goal: str | None = None
     """`min` or `max`; None where nothing tells which way it is better."""
-    basis: Basis | None = None
-    """None where nothing tells how much it varies."""
+    basis: Basis = Basis.NOTHING
     told: str = ""
     """The basis in a few words: `120 examples`."""
     interval: tuple[float, float] | None = None

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gitexp.model.missing import MISSING
-from gitexp.model.noise import Noise
+from gitexp.model.noise import Basis, Noise
 from gitexp.ops.compare import Found, Measure
-from gitexp.ops.reporting.measuring import Basis, Measured, Verdict, of_runs
+from gitexp.ops.reporting.measuring import Measured, Verdict, of_runs
 from gitexp.statistics.estimate import welch
 
 
@@ -61,12 +61,17 @@ def measured(olds: Sequence[float], news: Sequence[float], noise: dict[str, Nois
 def test_two_that_are_equal_or_beyond_all_numbers_tell_no_noise() -> None:
     for olds, news in (([0.5, 0.5], [0.6]), ([1e200, 2e200], [3e200, 5e200])):
         found = measured(olds, news)
-        assert (found.basis, found.sure, found.interval) == (None, None, None)
+        assert (found.basis, found.sure, found.interval) == (Basis.NOTHING, None, None)
 
 
 def test_without_a_repetition_nothing_tells_how_much_it_varies() -> None:
     found = measured([0.5], [0.6])
-    assert (found.basis, found.sure, found.interval, found.verdict) == (None, None, None, Verdict.BETTER)
+    assert (found.basis, found.sure, found.interval, found.verdict) == (
+        Basis.NOTHING,
+        None,
+        None,
+        Verdict.BETTER,
+    )
 
 
 def test_noise_that_is_stated_counts_more_than_repetitions() -> None:
