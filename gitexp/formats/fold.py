@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from gitexp.formats.artifacts import artifact_from
 from gitexp.formats.inputs import input_from, lay_over
 from gitexp.formats.record_fields import FAULTS
 from gitexp.model.history import Row
+from gitexp.model.paths import folders_of
 from gitexp.model.record import Artifact, Failure, Input, Record
 from gitexp.model.values import Scalar, Value
 
@@ -275,13 +276,6 @@ def _standing(artifacts: Mapping[str, Artifact]) -> tuple[Artifact, ...]:
     """All but those in whose place a folder stands: processes that log at once may claim one path twice."""
     folders = {folder for path in artifacts for folder in folders_of(path)}
     return tuple(one for path, one in artifacts.items() if path not in folders)
-
-
-def folders_of(path: str) -> Iterator[str]:
-    """Every folder that `path` stands in, the deepest first."""
-    while "/" in path:
-        path = path.rpartition("/")[0]
-        yield path
 
 
 def _copy(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from gitexp.errors import InvalidName
 
@@ -23,6 +24,13 @@ def safe_path(text: str) -> str:
         if reason:
             raise InvalidName(f"invalid path {text!r}: {reason}", hint="use a relative path of plain names")
     return text
+
+
+def folders_of(path: str) -> Iterator[str]:
+    """Every folder that `path` stands in, the deepest first; the root is not among them."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def is_git(part: str) -> bool:

@@ -17,11 +17,11 @@ from gitexp.capture.live import Live
 from gitexp.capture.liveness import Lock
 from gitexp.errors import InvalidName, NotFound, UsageError
 from gitexp.formats.artifacts import artifact_value
-from gitexp.formats.fold import folders_of
 from gitexp.formats.inputs import input_value
 from gitexp.formats.record_fields import FAULTS
 from gitexp.model.history import Step
 from gitexp.model.names import RunName
+from gitexp.model.paths import folders_of
 from gitexp.model.record import Artifact, Failure, Input, Keep, Status
 from gitexp.model.values import Oid, Scalar, Value
 from gitexp.ops import seal

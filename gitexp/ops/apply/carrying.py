@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from gitexp.errors import RefChanged
+from gitexp.model.paths import folders_of
 from gitexp.ops.apply.backup import Backup
-from gitexp.ops.apply.states import Change, File, Folder, Link, Other, State, blocking, look, parents, same
+from gitexp.ops.apply.states import Change, File, Folder, Link, Other, State, blocking, look, same
 from gitexp.syncing import sync_all
 
 Stamp: TypeAlias = tuple[int, ...]
@@ -69,11 +70,11 @@ def take_back(top: Path, kept: Backup, changes: Sequence[Change]) -> list[str]:
             (top / path).unlink(missing_ok=True)
     back = [one.turned for one in changes]
     foreign = set(_foreign(top, back))
-    above = {folder for path in foreign for folder in parents(path)}
+    above = {folder for path in foreign for folder in folders_of(path)}
     left = [
         one.path
         for one in back
-        if not foreign.isdisjoint((one.path, *parents(one.path)))
+        if not foreign.isdisjoint((one.path, *folders_of(one.path)))
         or (one.path in above and not isinstance(one.after, Folder))
     ]
     bring_about(top, kept, [one for one in back if one.path not in left])
@@ -99,7 +100,7 @@ def _foreign(top: Path, changes: Sequence[Change]) -> list[str]:
 
 def _prepared(top: Path, kept: Backup, one: Change) -> Path:
     """The new file, in the nearest folder above its place that is there already."""
-    near = next((path for path in parents(one.path) if isinstance(look(top, path), Folder)), "")
+    near = next((path for path in folders_of(one.path) if isinstance(look(top, path), Folder)), "")
     temporary = top / near / _temporary_name(kept, one.path)
     if isinstance(one.after, Link):
         temporary.symlink_to(one.after.target)
@@ -113,7 +114,7 @@ def _temporaries(kept: Backup, changes: Sequence[Change]) -> Iterator[str]:
     """Where new files may wait."""
     for one in changes:
         name = _temporary_name(kept, one.path)
-        yield from (name, *(f"{folder}/{name}" for folder in parents(one.path)))
+        yield from (name, *(f"{folder}/{name}" for folder in folders_of(one.path)))
 
 
 def _temporary_name(kept: Backup, path: str) -> str:

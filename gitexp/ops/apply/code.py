@@ -18,9 +18,9 @@ from gitexp.errors import BrokenRecord, GitError, StorageFull, UsageError
 from gitexp.git.filters import LFS, switched_off
 from gitexp.git.objects import SYMLINK
 from gitexp.git.process import Git
+from gitexp.model.paths import folders_of
 from gitexp.ops.apply.backup import Backup, is_plain
 from gitexp.ops.apply.carrying import and_more
-from gitexp.ops.apply.states import parents
 from gitexp.ops.apply.tracked import PRIVATE, Blob, Tracked, blobs_now, tree_files
 from gitexp.ops.lfs_files import Indexed, materialise
 from gitexp.ops.read import StoredRun
@@ -115,7 +115,7 @@ def _equal(present: Blob | None, wanted: Blob, modes: bool) -> bool:
 
 def _check_paths(run: StoredRun, files: Collection[str]) -> None:
     for path in files:
-        if not is_plain(path) or any(folder in files for folder in parents(path)):
+        if not is_plain(path) or any(folder in files for folder in folders_of(path)):
             raise BrokenRecord(
                 f"the code of run {run.name!r} has a path that git does not check out: {path!r}",
                 hint=f"git ls-tree -r exp/{run.name}",

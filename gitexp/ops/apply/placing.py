@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gitexp.errors import UsageError
-from gitexp.ops.apply.states import Change, File, Folder, Link, Other, State, look, parents
+from gitexp.model.paths import folders_of
+from gitexp.ops.apply.states import Change, File, Folder, Link, Other, State, look
 
 
 def changes_for(top: Path, afters: Mapping[str, State], here: str) -> list[Change]:
@@ -30,7 +31,7 @@ def check_case(paths: Iterable[str]) -> None:
     """Raises UsageError where two names would be one on a file system that does not tell cases apart."""
     seen: dict[str, str] = {}
     for path in paths:
-        for one in (path, *parents(path)):
+        for one in (path, *folders_of(path)):
             other = seen.setdefault(one.casefold(), one)
             if other != one:
                 raise UsageError(
@@ -49,7 +50,7 @@ def _before(top: Path, path: str) -> State:
 def _made(top: Path, afters: Mapping[str, State], path: str) -> dict[str, State]:
     """The folders to make for `path`."""
     made: dict[str, State] = {}
-    for folder in parents(path):
+    for folder in folders_of(path):
         now = look(top, folder)
         if isinstance(afters.get(folder), (File, Link)):
             raise UsageError(
@@ -92,10 +93,10 @@ def _inside(top: Path, path: str) -> Iterator[tuple[str, bool]]:
 
 def _emptied(top: Path, whole: Mapping[str, State], here: str) -> list[str]:
     """The folders in which nothing is left, as git removes them; not the one that we are in."""
-    staying = {folder for path, after in whole.items() if after is not None for folder in parents(path)}
-    staying |= {here, *parents(here)}
+    staying = {folder for path, after in whole.items() if after is not None for folder in folders_of(path)}
+    staying |= {here, *folders_of(here)}
     gone = {path for path, after in whole.items() if after is None}
-    candidates = {folder for path in gone for folder in parents(path)} - staying - whole.keys()
+    candidates = {folder for path in gone for folder in folders_of(path)} - staying - whole.keys()
     emptied = []
     for folder in sorted(candidates, key=lambda one: -one.count("/")):
         if isinstance(look(top, folder), Folder) and _is_left_empty(top, folder, gone):

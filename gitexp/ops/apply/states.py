@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from gitexp.model.paths import folders_of
 from gitexp.model.values import Digest
 
 _CHUNK = 1 << 20
@@ -69,7 +69,7 @@ def look(top: Path, path: str) -> State | Other:
 
 def blocking(top: Path, path: str) -> str | None:
     """The file or link that stands where a folder above `path` would be."""
-    for folder in reversed(list(parents(path))):
+    for folder in reversed(list(folders_of(path))):
         try:
             if not stat.S_ISDIR(os.lstat(top / folder).st_mode):
                 return folder
@@ -110,10 +110,3 @@ def hashed(source: BinaryIO, target: BinaryIO | None = None) -> tuple[int, Diges
 def same(one: State | Other, other: State | Other) -> bool:
     """Whether they are equal. All folders are: what is in one has paths of its own."""
     return one == other or (isinstance(one, Folder) and isinstance(other, Folder))
-
-
-def parents(path: str) -> Iterator[str]:
-    """The folders that `path` is in, the nearest first; the root is not among them."""
-    while "/" in path:
-        path = path.rpartition("/")[0]
-        yield path

@@ -10,9 +10,9 @@ from math import inf
 from typing import Any
 
 from gitexp.artifacts.folders import identity
-from gitexp.formats.fold import folders_of
 from gitexp.index.row import Row, Tail
 from gitexp.model.lineage import Kin, Kinship, Made, StepOf, Used
+from gitexp.model.paths import folders_of
 from gitexp.model.roles import UNTRACKED
 from gitexp.model.values import Digest
 
