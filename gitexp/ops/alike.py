@@ -87,6 +87,11 @@ class Finished:
             found.sort(key=lambda run: (run.head.started, run.name), reverse=True)
         return found
 
+    def witnesses(self, run: StoredRun) -> list[StoredRun]:
+        """The run itself, and those that repeat it and tell how much its metrics vary."""
+        found = self.repeating(run.whole, run.commit)
+        return [run, *(one for one in found if one.name != run.name and is_witness(one))]
+
     def _reseeded(self, record: Record, commit: Oid) -> list[StoredRun]:
         """Those whose code is another one because of the seeds in its params files."""
         own = self._code(commit, record.info.cwd)

@@ -13,7 +13,7 @@ from gitexp.model.gate import Rules
 from gitexp.model.noise import Basis
 from gitexp.model.roles import DATASET, GRADER
 from gitexp.model.values import Scalar
-from gitexp.ops.alike import Finished, is_witness
+from gitexp.ops.alike import Finished
 from gitexp.ops.best import snippet
 from gitexp.ops.bisect.judging import number_of
 from gitexp.ops.goals import goal_of
@@ -35,7 +35,7 @@ class Repetitions:
         """Of both sides, with the run itself, and how many were no numbers and are left out."""
         if self._found is None:
             finished = Finished(self.old.repo)
-            self._found = _repeated(self.old, finished), _repeated(self.new, finished)
+            self._found = finished.witnesses(self.old), finished.witnesses(self.new)
         old, new = ([_number(run.record.metrics.get(metric)) for run in side] for side in self._found)
         lost = [*old, *new].count(None)
         return [one for one in old if one is not None], [one for one in new if one is not None], lost
@@ -151,12 +151,6 @@ def _of_one(old: float, new: float, values: Sequence[float]) -> Estimate | None:
         return None
     se = (2 * variance(values)) ** 0.5
     return Estimate(new - old, 1, se or None, len(values) - 1)
-
-
-def _repeated(run: StoredRun, finished: Finished) -> list[StoredRun]:
-    """The run, and those that did the same, seeds apart."""
-    found = finished.repeating(run.whole, run.commit)
-    return [run, *(one for one in found if one.name != run.name and is_witness(one))]
 
 
 def _number(value: Scalar | None) -> float | None:

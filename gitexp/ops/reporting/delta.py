@@ -13,7 +13,7 @@ from gitexp.model.record import Input, Status
 from gitexp.model.roles import DATASET, GRADER, ROLES
 from gitexp.model.values import Oid, Scalar
 from gitexp.ops import audit
-from gitexp.ops.alike import Finished, is_witness
+from gitexp.ops.alike import Finished
 from gitexp.ops.code_diff import FileChange, changed_files
 from gitexp.ops.comparand import Comparand
 from gitexp.ops.compare import Comparison, Measure, compare
@@ -83,9 +83,8 @@ class Repeats:
     def of(self, run: StoredRun) -> dict[str, Mapping[str, Scalar]]:
         """By their names, those of the run itself first."""
         if run.commit not in self._known:
-            found = self.finished.repeating(run.whole, run.commit)
-            others = (one for one in found if one.name != run.name and is_witness(one))
-            self._known[run.commit] = {one.name: one.record.metrics for one in (run, *others)}
+            found = self.finished.witnesses(run)
+            self._known[run.commit] = {one.name: one.record.metrics for one in found}
         return self._known[run.commit]
 
 
