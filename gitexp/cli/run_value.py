@@ -7,14 +7,13 @@ from typing import Any
 
 from gitexp.cli.completeness_value import completeness_value
 from gitexp.cli.json_output import strict
-from gitexp.cli.render.values import difference
 from gitexp.formats.artifacts import artifact_value
 from gitexp.formats.inputs import input_value
 from gitexp.formats.record import info_value
 from gitexp.formats.run_steps import steps_value
 from gitexp.model.missing import MISSING, Missing
 from gitexp.model.record import Record
-from gitexp.model.values import Oid, Value
+from gitexp.model.values import Oid, Value, difference
 from gitexp.ops.code_diff import FileChange
 from gitexp.ops.comparand import Comparand
 from gitexp.ops.compare import UNKNOWN, Comparison, Line, Measure
@@ -188,7 +187,7 @@ def _line(line: Line, pair: bool) -> dict[str, Any]:
 
 def _measured(one: Measure, pair: bool) -> dict[str, Any]:
     old, *others = one.values
-    deltas = [difference(old, new) for new in others]  # type: ignore[arg-type]
+    deltas = [difference(old, new) for new in others]
     return {
         "deltas": [None, *deltas],
         **({"delta": deltas[0]} if pair else {}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NewType, TypeAlias, Union
+from typing import NewType, TypeAlias, TypeGuard, Union
 
 Scalar: TypeAlias = bool | int | float | str | None
 """One value of a metric or a leaf of the params."""
@@ -30,6 +30,24 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return one.hex() == other.hex()
     return one == other
+
+
+def is_finite(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number that is finite as a float; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False
+
+
+def difference(old: object, new: object) -> float | None:
+    """`new - old` where both are finite numbers, and so is that."""
+    if not is_finite(old) or not is_finite(new):
+        return None
+    delta = float(new) - float(old)
+    return delta if math.isfinite(delta) else None
 
 
 def as_float(number: int | float) -> float:

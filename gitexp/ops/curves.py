@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from gitexp.errors import NotFound, UnknownKey
 from gitexp.model.history import MISSING, History, Series
 from gitexp.model.times import parse_time
+from gitexp.model.values import is_finite
 from gitexp.ops.headline import leading_first
 from gitexp.ops.read import StoredRun
 
@@ -193,13 +194,7 @@ def _points(run: StoredRun, series: Series, axis: Axis) -> tuple[Sequence[float]
 
 
 def _height(value: object, log_y: bool) -> float | None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) and (number > 0 or not log_y) else None
+    return float(value) if is_finite(value) and (value > 0 or not log_y) else None
 
 
 def _smoothed(ys: Gapped, weight: float) -> Iterator[float | None]:

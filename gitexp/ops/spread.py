@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitexp.model.missing import Missing
-from gitexp.model.values import Value
+from gitexp.model.values import Value, is_finite
 
 
 class Spread(NamedTuple):
@@ -30,7 +30,7 @@ class Spread(NamedTuple):
 def spread(values: Sequence[Value | Missing]) -> Spread:
     """The spread of the numbers among `values`; true and false are none."""
     numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
-    finite = [value for value in numbers if _is_finite(value)]
+    finite = [value for value in numbers if is_finite(value)]
     return Spread(
         n=len(finite),
         mean=_mean(finite) if finite else None,
@@ -60,10 +60,3 @@ def _scale(numbers: Sequence[int | float]) -> float:
     """A power of two, so that nothing is lost, by which squares and sums stay within what a float holds."""
     greatest = max(abs(number) for number in numbers)
     return 2.0 ** math.frexp(greatest)[1] if 0 < greatest < 1e-140 else 2.0**600 if greatest > 1e140 else 1.0
-
-
-def _is_finite(value: int | float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number beyond every float
-        return False

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from gitexp.cli.safe_text import safe
-from gitexp.model.values import Scalar, Value, as_float
+from gitexp.model.values import Scalar, Value, as_float, difference
 
 _AMBIGUOUS = ("", "true", "false", "null", "nan", "inf", "-inf")
 
@@ -48,13 +48,6 @@ def delta_text(old: Scalar, new: Scalar) -> str:
         return ""
     share = delta / abs(as_float(old)) if old else math.inf
     return f"{delta:+.4g} ({share:+.1%})" if abs(share) < _MOST_SHARE else f"{delta:+.4g}"
-
-
-def difference(old: Scalar, new: Scalar) -> float | None:
-    """`new - old` where both are finite numbers."""
-    numbers = [as_float(n) for n in (old, new) if isinstance(n, (int, float)) and not isinstance(n, bool)]
-    delta = numbers[1] - numbers[0] if len(numbers) == 2 else math.nan
-    return delta if math.isfinite(delta) else None
 
 
 def count_text(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from gitexp.errors import UsageError
-from gitexp.model.values import Scalar
+from gitexp.model.values import Scalar, as_float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,4 @@ def number_of(value: Scalar) -> float | None:
     """The value as a number; None where it is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+    return as_float(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import isfinite
 
 from gitexp.errors import UsageError
 from gitexp.formats.making import not_comparable
@@ -12,7 +11,7 @@ from gitexp.gate.evidence import Effect, Refused, Spoilt
 from gitexp.model.gate import Rules
 from gitexp.model.noise import Basis
 from gitexp.model.roles import DATASET, GRADER
-from gitexp.model.values import Scalar
+from gitexp.model.values import Scalar, is_finite
 from gitexp.ops.alike import Finished
 from gitexp.ops.best import snippet
 from gitexp.ops.bisect.judging import number_of
@@ -154,8 +153,7 @@ def _of_one(old: float, new: float, values: Sequence[float]) -> Estimate | None:
 
 
 def _number(value: Scalar | None) -> float | None:
-    found = number_of(value)
-    return found if found is not None and isfinite(found) else None
+    return float(value) if is_finite(value) else None
 
 
 def _shown(value: Scalar) -> str:

@@ -6,12 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TypeGuard
 
 from gitexp.model.evaluation import Direction
 from gitexp.model.missing import MISSING
 from gitexp.model.noise import Basis, Noise
-from gitexp.model.values import Scalar, same
+from gitexp.model.values import Scalar, difference, is_finite, same
 from gitexp.ops.compare import Found, Measure
 from gitexp.ops.evaluations.comparing import LEVEL, Compared, few_clusters
 from gitexp.ops.evaluations.diffing import Difference
@@ -60,15 +59,12 @@ class Measured:
     @property
     def delta(self) -> float | None:
         """`new - old`, where both are finite numbers."""
-        if not is_number(self.old) or not is_number(self.new):
-            return None
-        delta = float(self.new) - float(self.old)
-        return delta if math.isfinite(delta) else None
+        return difference(self.old, self.new)
 
     @property
     def relative(self) -> float | None:
         """The delta as a share of the old value."""
-        if self.delta is None or not is_number(self.old) or not self.old:
+        if self.delta is None or not is_finite(self.old) or not self.old:
             return None
         return self.delta / abs(float(self.old))
 
@@ -80,7 +76,7 @@ class Measured:
             return Verdict.INCOMPARABLE
         if same(self.old, self.new) or self.delta == 0:
             return Verdict.SAME
-        if is_number(self.old) and _is_spoilt(self.new):
+        if is_finite(self.old) and _is_spoilt(self.new):
             return Verdict.WORSE
         if self.delta is None or self.goal is None:
             return Verdict.CHANCE if self.sure is False else Verdict.CHANGED
@@ -119,14 +115,14 @@ def of_runs(
     """
     old, new = measure.values
     plain = Measured(measure.key, old, new, measure.goal)
-    if not is_number(old) or not is_number(new):
-        spoilt = is_number(old) and _is_spoilt(new)
+    if not is_finite(old) or not is_finite(new):
+        spoilt = is_finite(old) and _is_spoilt(new)
         return replace(plain, told=_without_number(news), sure=True) if spoilt else plain
     if measure.key in noise:
         off = abs(float(new) - float(old))
         told = noise[measure.key].around(float(old))
         return _with(plain, Basis.NOISE, f"noise {told:.3g}", sure=off > told)
-    before, after = ([float(one) for one in side if is_number(one)] for side in (olds, news))
+    before, after = ([float(one) for one in side if is_finite(one)] for side in (olds, news))
     if max(len(before), len(after)) < 2:
         return plain
     found = welch(before, after)
@@ -152,28 +148,18 @@ def of_repetitions(measure: Measure) -> Measured:
     return Measured(measure.key, old, new, measure.goal, Basis.REPEATED, "both repeat the same", sure=False)
 
 
-def is_number(value: object) -> TypeGuard[int | float]:
-    """Whether it is a finite number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number beyond every float
-        return False
-
-
 def _is_spoilt(value: object) -> bool:
     """Whether it is NaN or infinite: whatever it was to say, it does not."""
     return isinstance(value, float) and not math.isfinite(value)
 
 
 def _without_number(values: Sequence[Scalar]) -> str:
-    lost = sum(not is_number(one) for one in values)
+    lost = sum(not is_finite(one) for one in values)
     return f"no number in {lost} of {len(values)} runs" if len(values) > 1 else "no number"
 
 
 def _left_out(values: Sequence[Scalar]) -> str:
-    lost = sum(not is_number(one) for one in values)
+    lost = sum(not is_finite(one) for one in values)
     return f", {lost} without a number" if lost else ""
 
 

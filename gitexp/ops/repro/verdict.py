@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from gitexp.formats.settings import Noise
 from gitexp.model.names import RunName
 from gitexp.model.record import Input, Record, RunInfo
 from gitexp.model.reproduction import Fate, InputChange, Measured, Reproduction, Verdict, worst
-from gitexp.model.values import Oid, Scalar, same
+from gitexp.model.values import Oid, Scalar, is_finite, same
 from gitexp.ops.compare import input_identities
 from gitexp.ops.spread import spread
 
@@ -64,7 +62,7 @@ def measured(metric: str, olds: Mapping[str, Scalar], news: Mapping[str, Scalar]
     old, new = olds[metric], news[metric]
     if same(old, new):
         return Measured(Verdict.IDENTICAL, old, new)
-    if not _is_finite(old) or not _is_finite(new):
+    if not is_finite(old) or not is_finite(new):
         return Measured(Verdict.DIFFERENT, old, new)
     if metric in known.noise:
         tolerance = known.noise[metric].around(float(old))
@@ -81,15 +79,6 @@ def _within(old: Scalar, new: int | float, center: float, tolerance: float, how:
     slack = _ROUNDING * tolerance
     verdict = Verdict.NOISE if off <= tolerance + slack and tolerance > 0 else Verdict.DIFFERENT
     return Measured(verdict, old, new, tolerance, how)
-
-
-def _is_finite(value: Scalar) -> TypeGuard[int | float]:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False
 
 
 def _changes(olds: Sequence[Input], news: Sequence[Input]) -> dict[str, InputChange]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from math import isfinite
 from typing import Any, NamedTuple
 
 from gitexp.formats.assignment import join_key
@@ -15,7 +14,7 @@ from gitexp.model.called_seeds import is_seed, parted
 from gitexp.model.missing import MISSING, Missing
 from gitexp.model.record import Input
 from gitexp.model.roles import SETTINGS
-from gitexp.model.values import Value, as_float
+from gitexp.model.values import Value, is_finite
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro.variables import deciding_variables
 from gitexp.ops.why.prompts import joined, read_prompts
@@ -152,10 +151,7 @@ def metric_of(run: StoredRun, key: str) -> Value | Missing:
 def number_of(run: StoredRun, key: str) -> float | None:
     """As `metric_of`, where that is a finite number."""
     value = metric_of(run, key)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    number = as_float(value)
-    return number if isfinite(number) else None
+    return float(value) if is_finite(value) else None
 
 
 def _code(info: Mapping[str, Any]) -> str | None:
