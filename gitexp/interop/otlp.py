@@ -18,7 +18,7 @@ from typing import Any
 
 from gitexp.errors import BrokenFile
 from gitexp.interop.problems import Problems
-from gitexp.interop.source import listed, mapping
+from gitexp.interop.source import listed, mapping, text
 from gitexp.model.trace import Event, Link, Lists, Outcome, Span
 from gitexp.model.values import Value
 
@@ -123,7 +123,7 @@ def _span(one: Any, resource: Mapping[str, Any], scope: Mapping[str, Any]) -> Sp
         trace=trace,
         span=span,
         parent=_parent(_get(one, "parentSpanId", "parentId")),
-        name=_text(one.get("name")) or "",
+        name=text(one.get("name")) or "",
         kind=_kind(one.get("kind")),
         start=_nanoseconds(_get(one, "startTimeUnixNano", "startTime")),
         end=_nanoseconds(_get(one, "endTimeUnixNano", "endTime")),
@@ -131,16 +131,16 @@ def _span(one: Any, resource: Mapping[str, Any], scope: Mapping[str, Any]) -> Sp
         events=tuple(_event(event) for event in listed(one.get("events"))),
         links=tuple(_link(link) for link in listed(one.get("links"))),
         outcome=_outcome(_get(status, "code", "statusCode")),
-        message=_text(_get(status, "message", "description")),
+        message=text(_get(status, "message", "description")),
         resource=_attributes(resource.get("attributes")),
-        scope={key: text for key in ("name", "version") if (text := _text(scope.get(key)))},
+        scope={key: told for key in ("name", "version") if (told := text(scope.get(key)))},
     )
 
 
 def _event(one: Any) -> Event:
     told = mapping(one)
     at = _nanoseconds(_get(told, "timeUnixNano", "timestamp"))
-    return Event(_text(told.get("name")) or "", at, _attributes(told.get("attributes")))
+    return Event(text(told.get("name")) or "", at, _attributes(told.get("attributes")))
 
 
 def _link(one: Any) -> Link:
@@ -151,7 +151,7 @@ def _link(one: Any) -> Link:
 def _loose(one: Any, resource: Mapping[str, Any], scope: Mapping[str, Any]) -> Loose:
     told = mapping(one)
     attributes = _attributes(told.get("attributes"))
-    name = _text(_get(told, "eventName")) or _text(attributes.get("event.name")) or "log"
+    name = text(_get(told, "eventName")) or text(attributes.get("event.name")) or "log"
     body = _any(told.get("body"))
     found = {**attributes, **(body if isinstance(body, dict) else {} if body is None else {"body": body})}
     at = _nanoseconds(_get(told, "timeUnixNano", "observedTimeUnixNano"))
@@ -167,13 +167,13 @@ def _ids(told: Mapping[str, Any]) -> tuple[str, str]:
 
 def _id(value: Any, digits: int) -> str:
     """A number in hexadecimal digits, or in the base64 that protobuf has for bytes."""
-    text = value if isinstance(value, str) else ""
-    match = _HEX.fullmatch(text)
+    written = value if isinstance(value, str) else ""
+    match = _HEX.fullmatch(written)
     if match and len(match[1]) <= digits:
         found = match[1].lower().zfill(digits)
     else:
         try:
-            found = base64.b64decode(text, validate=True).hex()
+            found = base64.b64decode(written, validate=True).hex()
         except (binascii.Error, ValueError):
             found = ""
     if len(found) != digits or not found.strip("0"):
@@ -213,10 +213,6 @@ def _nanoseconds(value: Any) -> int:
     if isinstance(value, str):
         value = int(value) if len(value) < 20 else 0
     return value if type(value) is int and 0 <= value < _MAX_TIME else 0
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _attributes(found: Any) -> dict[str, Value]:

@@ -17,6 +17,8 @@ _INDENT = "  "
 _WIDEST = 40
 _NARROWEST = 12
 _NONE = "(none)"
+FOLDED = ("Packages", "Environment")
+"""Parts that few want to see: pages that can, fold them away."""
 
 Text = Callable[[Found], str]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gitexp.cli.render.comparison import Text, nothing, parts
+from gitexp.cli.render.comparison import FOLDED, Text, nothing, parts
 from gitexp.cli.render.markdown_text import code, escaped, folded, row
 from gitexp.cli.render.values import count_text, delta_text
 from gitexp.cli.safe_text import safe
@@ -13,7 +13,6 @@ from gitexp.ops.comparand import Comparand, Kind
 from gitexp.ops.compare import Comparison, Line, Measure
 
 _MOST_FILES = 200
-_FOLDED = ("Packages", "Environment")
 
 
 def comparison_markdown(
@@ -32,11 +31,11 @@ def comparison_markdown(
     lines = [f"### {', '.join(others)} against {first}"]
     lines += _notes(each)
     for name, rows, text in parts(found):
-        if rows and name not in _FOLDED:
+        if rows and name not in FOLDED:
             lines += ["", *_table(name, each, rows, text)]
     lines += _guess(found)
     for name, rows, text in parts(found):
-        if rows and name in _FOLDED:
+        if rows and name in FOLDED:
             lines += folded(f"{name} ({len(rows)})", _table(name, each, rows, text))
     for one, differs, listed in zip(each[1:], found.code[1:], files, strict=True):
         if differs:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gitexp.cli.render.comparison import Text, parts, short, side_text
+from gitexp.cli.render.comparison import FOLDED, Text, parts, short, side_text
 from gitexp.cli.render.eval_difference import answers, cost_name, examples_line, ratio_text, scores_text
-from gitexp.cli.render.values import cut, delta_text, metric_text, number_text, value_text
+from gitexp.cli.render.values import count_text, cut, delta_text, metric_text, number_text, value_text
 from gitexp.cli.safe_text import safe
 from gitexp.formats.identity import identity
 from gitexp.model.completeness import percent
@@ -29,7 +29,6 @@ _MOST_TOLD = 20
 _MOST_METRICS = 50
 """Of more only those that changed are listed."""
 _SHORT = 10
-_FOLDED = ("Packages", "Environment")
 
 
 class Cell(NamedTuple):
@@ -93,7 +92,7 @@ def document(found: Report, *, limit: int, with_text: bool = False) -> Document:
 def _chapter(one: Delta, limit: int, with_text: bool) -> Chapter:
     status = f"{one.side.status.value}, commit {one.run.commit[:_SHORT]}" if one.side.status else ""
     if one.repeats:
-        status += f", with {_count(len(one.repeats), 'repetition')}: {', '.join(one.repeats[:5])}"
+        status += f", with {count_text(len(one.repeats), 'repetition')}: {', '.join(one.repeats[:5])}"
     found = [_metrics(one.metrics), *_examples(one, limit, with_text), *_costs(one.suites)]
     found += [*_lines(one, folded=False), _inputs(one.inputs), _code(one.files), *_lines(one, folded=True)]
     return Chapter(
@@ -126,7 +125,7 @@ def _summary(one: Delta) -> str:
     ]
     text = ", ".join(f"{number} {what}" for number, what in told if number) or "no metric"
     if one.suites:
-        text += f"; {_count(one.regressed, 'example')} got worse"
+        text += f"; {count_text(one.regressed, 'example')} got worse"
     return text
 
 
@@ -216,7 +215,7 @@ def _costs(suites: Sequence[Difference]) -> Iterator[Part]:
 def _lines(one: Delta, *, folded: bool) -> Iterator[Part]:
     """Params, or what few people want to see."""
     for name, lines, text in parts(one.comparison):
-        if name not in ("Metrics", "Inputs") and (name in _FOLDED) is folded and lines:
+        if name not in ("Metrics", "Inputs") and (name in FOLDED) is folded and lines:
             rows = [_line_row(line, text) for line in lines[:_MOST_ROWS]]
             more = [f"and {len(lines) - _MOST_ROWS} more"] if len(lines) > _MOST_ROWS else []
             heading = f"{name} ({len(lines)})" if folded else name
@@ -257,13 +256,9 @@ def _code(files: Sequence[FileChange] | None) -> Part:
         for one in files[:_MOST_FILES]
     ]
     more = [f"and {len(files) - _MOST_FILES} more"] if len(files) > _MOST_FILES else []
-    heading = f"Code ({_count(len(files), 'file')})"
+    heading = f"Code ({count_text(len(files), 'file')})"
     return Part(heading, ["File", "Added", "Deleted"], rows, (1, 2), folded=True, notes=more)
 
 
 def _number(lines: int | None, sign: str) -> Cell:
     return Cell("binary" if lines is None else f"{sign}{lines}", foreign=False)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
