@@ -17,7 +17,6 @@ class Conflict:
     field: str
     ours: str | bool | None
     theirs: str | bool | None
-    ours_taken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def merge(base: RunInfo, ours: RunInfo, theirs: RunInfo, *, ours_is_later: bool 
             values[field] = other
         else:
             values[field] = mine if ours_is_later else other
-            conflicts.append(Conflict(field, mine, other, ours_is_later))
+            conflicts.append(Conflict(field, mine, other))
     tags = merge_tags(base.tags, ours.tags, theirs.tags)
     info = replace(ours, tags=tags, **values)  # type: ignore[arg-type]
     # A verdict is written once, so there is nothing to fight about.

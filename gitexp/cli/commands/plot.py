@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 MOST_RUNS = 50
 _PANELS, _PANELS_IN_FILES = 4, 24
 _LARGEST, _SMALL = 20, 12
-_FORMATS = ("html", "svg", "png")
 
 
 @click.command("plot")

@@ -11,7 +11,6 @@ from gitexp.cli.session import Session
 if TYPE_CHECKING:
     from gitexp.ops.evaluations.importing import Brought
 
-FORMATS = ("inspect", "lm-eval", "promptfoo", "deepeval", "jsonl", "csv")
 _MOST = 10
 
 
