@@ -123,6 +123,8 @@ def test_the_same_data_is_the_same_dataset_whoever_answered() -> None:
 def test_the_means_that_a_log_reports_are_those_of_its_rows(log: str) -> None:
     found, told = read(FIXTURES / log)
     assert told == []
+    assert found
+    assert all(one.suites for one in found)
     assert all(suite.meta.reported for one in found for suite in one.suites)
 
 
@@ -138,12 +140,14 @@ def test_what_inspect_clusters_its_error_by_is_known() -> None:
 
 
 def test_the_error_of_lm_eval_is_ours() -> None:
-    for suite in suites(FIXTURES / "lm_eval" / "baseline"):
+    found = suites(FIXTURES / "lm_eval" / "baseline")
+    assert all(suite.meta.metrics for suite in found)
+    for suite in found:
         for metric in suite.meta.metrics:
-            found = mean_of(suite, metric.name)
-            assert found is not None
+            mean = mean_of(suite, metric.name)
+            assert mean is not None
             name, _, behind = metric.name.partition("@")
-            assert found.se == pytest.approx(
+            assert mean.se == pytest.approx(
                 suite.meta.reported[f"{name}_stderr,{behind or 'none'}"], abs=1e-12
             )
             assert (metric.kind, metric.direction) == (Kind.BINARY, Direction.MAX)
@@ -220,7 +224,9 @@ def test_the_inputs_that_differ_are_those_that_were_changed() -> None:
 
 @pytest.mark.parametrize("log", ["inspect/baseline.json", "lm_eval/baseline", "promptfoo/baseline.json"])
 def test_no_text_of_the_benchmark_is_in_what_git_gets(log: str) -> None:
-    for one in read(FIXTURES / log)[0]:
+    found, _ = read(FIXTURES / log)
+    assert found
+    for one in found:
         kept = [*one.inputs, *(data for suite in one.suites for data in eval_files.encode(suite).values())]
         assert "Capital of France" not in repr(kept)
         assert "Tokyo" not in repr(kept)
