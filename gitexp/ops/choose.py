@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,12 +11,10 @@ from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import list_all
-from gitexp.ops.resolve import baseline_in, is_revision, metric_in, only, resolve
+from gitexp.ops.resolve import BEGINNING, RECENT, baseline_in, is_revision, metric_in, only, resolve
 from gitexp.ops.select import Selection
 from gitexp.repo import Repository
 
-_RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
-_BEGINNING = re.compile(r"[a-z0-9-]+", re.ASCII)
 _SHOWN = 4
 
 
@@ -51,7 +48,7 @@ def is_run(repo: Repository, text: str) -> bool:
     if _is_special(text):
         return True
     short = _short(text)
-    return bool(_BEGINNING.fullmatch(short) and all_runs(repo, short))
+    return bool(BEGINNING.fullmatch(short) and all_runs(repo, short))
 
 
 def match(names: Sequence[RunName], text: str) -> RunName | None:
@@ -83,7 +80,7 @@ def _one(repo: Repository, here: Mapping[RunName, Oid], text: str) -> Chosen:
 
 def _is_special(text: str) -> bool:
     """Whether `text` means a run otherwise than by its name."""
-    return bool(_RECENT.fullmatch(text)) or metric_in(text) is not None or baseline_in(text) is not None
+    return bool(RECENT.fullmatch(text)) or metric_in(text) is not None or baseline_in(text) is not None
 
 
 def _short(text: str) -> str:

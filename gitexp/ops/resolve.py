@@ -13,10 +13,10 @@ from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import StoredRun, list_all, load
 from gitexp.repo import Repository
 
-_RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
+RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
 _BEST = "best"
 _BASELINE = "baseline:"
-_BEGINNING = re.compile(r"[a-z0-9-]+", re.ASCII)
+BEGINNING = re.compile(r"[a-z0-9-]+", re.ASCII)
 _SHOWN = 4
 
 
@@ -35,13 +35,13 @@ def resolve(repo: Repository, text: str) -> StoredRun:
         from gitexp.ops import baseline as baselines
 
         return baselines.resolve(repo, baseline)
-    recent = _RECENT.fullmatch(text)
+    recent = RECENT.fullmatch(text)
     if recent:
         return _recent(repo, text, int(recent[1] or (1 if "~" in text else 0)))
     # Names are lower-case, whatever `--name` was given.
     short = text.removeprefix(EXP).removeprefix("exp/").lower()
     # git finds the beginning of a name among any number of refs without reading the others.
-    matches = all_runs(repo, short) if _BEGINNING.fullmatch(short) else {}
+    matches = all_runs(repo, short) if BEGINNING.fullmatch(short) else {}
     if short in matches:
         name = RunName(short)
         return load(repo, matches[name], name, name)
