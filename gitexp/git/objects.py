@@ -23,6 +23,7 @@ EXECUTABLE = 0o100755
 SYMLINK = 0o120000
 FOLDER = 0o040000
 SUBMODULE = 0o160000
+_PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,11 @@ class ObjectBuilder:
         kind, loose = self._loose[oid]
         with open(loose.path, "rb") as file:
             pack.streamed(kind, loose.size, open_loose(file, oid)[2])
+
+
+def parents_in(head: bytes) -> list[Oid]:
+    """The parents that the head of a commit names, in their order."""
+    return [Oid(parent.decode()) for parent in _PARENT.findall(head)]
 
 
 def object_id(object_format: str, kind: bytes, data: bytes) -> Oid:

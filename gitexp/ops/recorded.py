@@ -13,7 +13,7 @@ from gitexp.errors import NotFound
 from gitexp.formats import record as files
 from gitexp.formats import series
 from gitexp.formats.fold import fold
-from gitexp.git.objects import Entry
+from gitexp.git.objects import Entry, parents_in
 from gitexp.git.reader import ObjectReader
 from gitexp.index.row import Row, encode, parts_of
 from gitexp.model.history import History
@@ -25,7 +25,6 @@ from gitexp.ops.records import FOLDER, check_there
 
 LISTED: Final = (files.RUN, files.PARAMS, files.METRICS)
 WHOLE: Final = (*LISTED, files.INPUTS, files.ENV, files.ARTIFACTS, files.REQUIREMENTS, files.STEPS)
-_PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
 _TRAILER = re.compile(rb"^(Exp-[A-Za-z]+): (.*)$", re.MULTILINE)
 
 
@@ -100,8 +99,7 @@ def own_commits(reader: ObjectReader, name: str, tip: Oid) -> Iterator[tuple[Oid
         if told.get(RUN_TRAILER) != name:
             return
         yield commit, told
-        parent = _PARENT.search(head)
-        commit = Oid(parent[1].decode()) if parent else None
+        commit = next(iter(parents_in(head)), None)
 
 
 def origins(reader: ObjectReader, name: str, tip: Oid) -> tuple[Oid, ...]:
@@ -111,7 +109,7 @@ def origins(reader: ObjectReader, name: str, tip: Oid) -> tuple[Oid, ...]:
     """
     first = [tip, *(commit for commit, _ in own_commits(reader, name, tip))][-1]
     head = reader.read(first)[1].partition(b"\n\n")[0]
-    return tuple(Oid(parent.decode()) for parent in _PARENT.findall(head))
+    return tuple(parents_in(head))
 
 
 def _chunks(reader: ObjectReader, commit: Oid) -> list[bytes]:

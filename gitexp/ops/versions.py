@@ -8,12 +8,11 @@ from collections.abc import Iterator
 
 from gitexp.errors import BrokenRecord, NotFound
 from gitexp.formats.record import RUN, decode_info
-from gitexp.git.objects import Identity
+from gitexp.git.objects import Identity, parents_in
 from gitexp.git.reader import ObjectReader
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
 
-_PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
 _AUTHOR = re.compile(rb"^author (.*?) ?<(.*)> (\d{1,12}) ", re.MULTILINE)
 _MOST = 10_000
 """Versions of a run that are looked at; nobody edits one more often."""
@@ -24,7 +23,7 @@ def parents_of(reader: ObjectReader, commit: Oid) -> list[Oid]:
     kind, data = reader.read(commit)
     if kind != "commit":
         raise BrokenRecord(f"'{commit}' is not a commit", hint="git fsck")
-    return [Oid(parent.decode()) for parent in _PARENT.findall(data.partition(b"\n\n")[0])]
+    return parents_in(data.partition(b"\n\n")[0])
 
 
 def author_of(reader: ObjectReader, commit: Oid) -> tuple[Identity, int]:

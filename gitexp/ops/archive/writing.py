@@ -16,7 +16,7 @@ from typing import NamedTuple
 from gitexp.errors import BrokenRecord
 from gitexp.formats import archive as files
 from gitexp.formats.archive import Line
-from gitexp.git.objects import Identity, ObjectBuilder
+from gitexp.git.objects import Identity, ObjectBuilder, parents_in
 from gitexp.git.reader import ObjectReader
 from gitexp.git.refs import ARCHIVE
 from gitexp.index.row import SEPARATOR, Row
@@ -31,7 +31,6 @@ PART_SIZE = 4 << 20
 """Bytes from which on a part is long enough."""
 ARCHIVE_TRAILER, RUNS_TRAILER = "Exp-Archive", "Exp-Runs"
 _SIGNED = re.compile(rb"^committer (.*?) ?<(.*)> ([0-9]{1,12}) [+-][0-9]{4}$", re.MULTILINE)
-_PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
 _COUNT = re.compile(rb"^" + RUNS_TRAILER.encode() + rb": ([0-9]{1,4})$", re.MULTILINE)
 
 
@@ -54,7 +53,7 @@ def read_link(reader: ObjectReader, oid: Oid) -> Link:
     kind, data = reader.read(oid)
     head, _, message = data.partition(b"\n\n")
     count, signed = _COUNT.search(message), _SIGNED.search(head)
-    parents = [Oid(one.decode()) for one in _PARENT.findall(head)]
+    parents = parents_in(head)
     if kind != "commit" or count is None or signed is None or int(count[1]) > len(parents):
         raise BrokenRecord(f"'{oid}' is not an archive")
     split = len(parents) - int(count[1])
