@@ -51,6 +51,32 @@ def bootstrap(
     return percentile(found, (1 - confidence) / 2), percentile(found, (1 + confidence) / 2)
 
 
+def bootstrap_pairs(
+    pairs: Sequence[T],
+    statistic: Callable[[Sequence[T]], float | None],
+    clusters: Sequence[Hashable] | None = None,
+    *,
+    confidence: float = 0.95,
+    draws: int = 2000,
+) -> tuple[float, float] | None:
+    """As `bootstrap`, with whole clusters drawn where there are some."""
+    if clusters is None:
+        return bootstrap(pairs, statistic, confidence=confidence, draws=draws)
+
+    def of_drawn(groups: Sequence[list[T]]) -> float | None:
+        return statistic([one for group in groups for one in group])
+
+    return bootstrap(grouped(pairs, clusters), of_drawn, confidence=confidence, draws=draws)
+
+
+def grouped(values: Sequence[T], clusters: Sequence[Hashable]) -> list[list[T]]:
+    """The values of each cluster, in the order in which the clusters come."""
+    groups: dict[Hashable, list[T]] = {}
+    for value, cluster in zip(values, clusters, strict=True):
+        groups.setdefault(cluster, []).append(value)
+    return list(groups.values())
+
+
 def _ratio_of_sums(pairs: Sequence[tuple[float, float]]) -> float | None:
     below = fsum(one[0] for one in pairs)
     return fsum(one[1] for one in pairs) / below if below else None
@@ -76,7 +102,6 @@ def _units(
     pairs = list(zip(before, after, strict=True))
     if clusters is None:
         return pairs
-    groups: dict[Hashable, list[tuple[float, float]]] = {}
-    for pair, cluster in zip(pairs, clusters, strict=True):
-        groups.setdefault(cluster, []).append(pair)
-    return [(fsum(one[0] for one in group), fsum(one[1] for one in group)) for group in groups.values()]
+    return [
+        (fsum(one[0] for one in group), fsum(one[1] for one in group)) for group in grouped(pairs, clusters)
+    ]

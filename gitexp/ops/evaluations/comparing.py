@@ -140,6 +140,8 @@ class Comparison:
     metrics: tuple[Compared, ...]
     cluster: str | None
     """By what examples belong together, where that is known."""
+    groups: Mapping[str, Hashable] | None = None
+    """Id of the old example -> its cluster; None where examples stand for themselves."""
 
 
 def compare(
@@ -164,7 +166,7 @@ def compare(
     groups = clusters_of(old, matched.common, cluster)
     found = [compare_metric(old, new, name, [matched.common], groups)[0] for name in names]
     by = cluster or (old.meta.cluster if groups else None)
-    return Comparison(old, new, matched, tuple(one for one in found if one), by)
+    return Comparison(old, new, matched, tuple(one for one in found if one), by, groups)
 
 
 def clusters_of(suite: Suite, pairs: Sequence[Pair], tag: str | None) -> dict[str, Hashable] | None:

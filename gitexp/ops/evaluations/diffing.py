@@ -144,7 +144,7 @@ def _difference(
         first,
         run,
         comparison,
-        tuple(costs(old, new, comparison.matched.common)),
+        tuple(costs(old, new, comparison.matched.common, comparison.groups)),
         other_grader(first, run, old, new),
         {name: why for name, why in lacking if why is not None},
         adjusted,

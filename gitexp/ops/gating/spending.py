@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from math import inf
 from typing import NamedTuple, TypeAlias
 
 from gitexp.gate.evidence import Spent
 from gitexp.model.evaluation import Suite
 from gitexp.model.gate import Limit, Rules
-from gitexp.ops.evaluations.costs import ratio_interval, ratio_of
+from gitexp.ops.evaluations.comparing import clusters_of
+from gitexp.ops.evaluations.costs import clusters_among, ratio_interval, ratio_of
 from gitexp.ops.evaluations.matching import Pair
-from gitexp.statistics.estimate import average
-from gitexp.statistics.resampling import bootstrap, percentile
+from gitexp.statistics.estimate import FEWEST_CLUSTERS, average
+from gitexp.statistics.resampling import bootstrap_pairs, percentile
 
 _WORK = 1_000_000
 """Numbers that are drawn at most for a percentile."""
@@ -34,28 +35,50 @@ class _Known(NamedTuple):
 def spent(old: Suite, new: Suite, pairs: Sequence[Pair], limit: Limit, rules: Rules) -> Spent:
     """The ratio of new to old over the common examples of which both tell the same kinds of usage.
 
-    Its bounds are one-sided. There is no ratio where too many examples are told of by one run alone: what is
-    not counted costs nothing.
+    Its bounds are one-sided, and clustered where examples belong together. There is no ratio where too many
+    examples are told of by one run alone: what is not counted costs nothing.
     """
     left, right = _by_example(old, limit), _by_example(new, limit)
     known = [(left.get(pair.old.id), right.get(pair.new.id)) for pair in pairs]
     either = sum(one is not None or other is not None for one, other in known)
-    both = [(one.amount, other.amount) for one, other in known if one and other and one.kinds == other.kinds]
+    told = [
+        (pair, (one.amount, other.amount))
+        for pair, (one, other) in zip(pairs, known, strict=True)
+        if one and other and one.kinds == other.kinds
+    ]
+    both = [amounts for _, amounts in told]
     if not both or len(both) < rules.min_overlap * either:
         return Spent(limit, old.name, None, None, len(both), either)
     ratio = _of_sums if limit.percentile is None else _of_percentiles(limit.percentile / 100)
-    interval = _interval(both, limit, ratio, 2 * rules.confidence - 1) if len(both) > 1 else None
+    groups = clusters_among([pair for pair, _ in told], clusters_of(old, pairs, rules.cluster))
+    interval = _least_sure(both, limit, ratio, 2 * rules.confidence - 1, groups)
     return Spent(limit, old.name, ratio(both), interval, len(both), either)
 
 
-def _interval(both: _Pairs, limit: Limit, ratio: _Statistic, confidence: float) -> tuple[float, float] | None:
+def _least_sure(
+    both: _Pairs, limit: Limit, ratio: _Statistic, confidence: float, groups: Sequence[Hashable] | None
+) -> tuple[float, float] | None:
+    """The bounds; with clusters that are too few to go by the wider of those with and without them."""
+    count = len(set(groups)) if groups is not None else len(both)
+    if count < 2:
+        return None
+    found = _interval(both, limit, ratio, confidence, groups)
+    if groups is None or count >= FEWEST_CLUSTERS or found is None:
+        return found
+    alone = _interval(both, limit, ratio, confidence, None) or found
+    return min(found[0], alone[0]), max(found[1], alone[1])
+
+
+def _interval(
+    both: _Pairs, limit: Limit, ratio: _Statistic, confidence: float, groups: Sequence[Hashable] | None
+) -> tuple[float, float] | None:
     if limit.percentile is None:
-        found = ratio_interval([a for a, _ in both], [b for _, b in both], confidence)
+        found = ratio_interval([a for a, _ in both], [b for _, b in both], confidence, groups)
         if found is not None:
             return found
     # As well where some draws, or all, cost nothing before: it is then not known how much more it is.
     draws = min(_DRAWS[1], max(_DRAWS[0], _WORK // len(both)))
-    return bootstrap(both, ratio, confidence=confidence, draws=draws)
+    return bootstrap_pairs(both, ratio, groups, confidence=confidence, draws=draws)
 
 
 def _of_sums(pairs: _Pairs) -> float:

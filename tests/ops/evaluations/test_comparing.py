@@ -12,7 +12,7 @@ from scipy import stats
 from gitexp.errors import UnknownKey
 from gitexp.model.evaluation import Direction, Kind, Metric, Result, State, Suite
 from gitexp.ops.evaluations.comparing import compare, few_clusters, unscored
-from gitexp.ops.evaluations.costs import costs
+from gitexp.ops.evaluations.costs import costs, ratio_interval
 from gitexp.ops.evaluations.slicing import slices
 from tests.ops.evaluations.suites import suite
 
@@ -255,3 +255,27 @@ def test_drawn_and_approximate_intervals_agree(kind):
     assert whole.interval[0] == pytest.approx(few.interval[0], rel=0.1)
     assert whole.interval[1] == pytest.approx(few.interval[1], rel=0.1)
     assert whole.interval[0] < whole.ratio < whole.interval[1]
+
+
+def test_a_pair_that_is_there_twice_tells_what_it_tells_once():
+    random = np.random.default_rng(5)
+    before, after = random.lognormal(0, 1, 30), random.lognormal(0, 1, 30)
+    once = ratio_interval(before, after, clusters=range(30))
+    assert ratio_interval([*before, *before], [*after, *after], clusters=[*range(30)] * 2) == pytest.approx(
+        once
+    )
+    assert ratio_interval(before, after, clusters=[0] * 30) is None
+
+
+def test_costs_that_go_up_and_down_together_raise_no_false_alarm():
+    """20 clusters of 10 examples whose cost is the same on the whole: 5 % of the intervals may miss that."""
+    random, clusters = np.random.default_rng(7), np.repeat(np.arange(20), 10)
+    missed = np.zeros(2)
+    for _ in range(300):
+        before = random.lognormal(0, 0.3, 200)
+        after = before * np.repeat(random.lognormal(0, 0.3, 20), 10) / np.exp(0.3**2 / 2)
+        for at, groups in enumerate((list(clusters), [*range(200)])):
+            low, high = ratio_interval(list(before), list(after), clusters=groups)
+            missed[at] += not low <= 1 <= high
+    assert 0.02 < missed[0] / 300 < 0.09
+    assert missed[1] / 300 > 0.3

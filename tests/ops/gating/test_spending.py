@@ -46,6 +46,35 @@ def test_what_a_run_leaves_out_is_no_saving() -> None:
     assert (one.ratio, one.n, judged(one)) == (1.0, 38, Outcome.PASS)
 
 
+def test_what_rose_in_one_cluster_alone_may_be_its_own_matter() -> None:
+    """What rose belongs together: it says less of others than as many examples would that do not."""
+    usage = {name: {"in": 10.0 + at % 7} for at, name in enumerate(MANY)}
+    topics = {name: f"t{at // 2}" for at, name in enumerate(MANY)}
+    dearer = {
+        name: {"in": one["in"] * (1.5 if topics[name] in ("t0", "t1", "t2") else 1)}
+        for name, one in usage.items()
+    }
+    limit = limit_of("in=1%")
+
+    def bounds(clusters: Mapping[str, str] | None) -> Spent:
+        before, after = (
+            suite({name: [1] for name in MANY}, usage=one, clusters=clusters) for one in (usage, dearer)
+        )
+        return spent(before, after, match(before, after).common, limit, RULES)
+
+    alone, together = bounds(None), bounds(topics)
+    few = bounds({name: f"t{at // 10}" for at, name in enumerate(MANY)})
+    single = bounds(dict.fromkeys(MANY, "t"))
+    assert alone.ratio == together.ratio == few.ratio
+    lows = [one.interval[0] for one in (few, together, alone) if one.interval]
+    assert lows == sorted(lows)
+    assert len(lows) == 3
+    assert single.interval is None
+    assert [judged(one) for one in (alone, together, few, single)] == [
+        *(Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE)
+    ]
+
+
 def errors(*names: str) -> dict[str, dict[str, float]]:
     return {name: {"tool_errors": float(name in names)} for name in MANY}
 
