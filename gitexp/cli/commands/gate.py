@@ -71,6 +71,8 @@ _FOR_MACHINES = ("md", "json", "junit")
     metavar="RUN RUN",
     help="Check the noise instead: two runs of the same must not differ.",
 )
+@click.option("--confirm", is_flag=True, help="Where it fails run RUN once more: both have to fail.")
+@click.option("--trust", is_flag=True, help="With --confirm: run it although somebody else recorded it.")
 @click.option(
     "--inconclusive",
     type=click.Choice(["pass", "fail"]),
@@ -94,6 +96,8 @@ def command(
     baseline: str | None,
     gate: str | None,
     aa: tuple[str, str] | None,
+    confirm: bool,
+    trust: bool,
     inconclusive: str | None,
     form: str,
     bisect: bool,
@@ -111,6 +115,9 @@ def command(
     The rules are those of 'gates' in .gitexp.yaml of the baseline, so that a branch cannot loosen its own
     gate; options of the command line come before them, and each is told.
 
+    With --confirm a run that fails is run once more, as git exp repro does it, and only where that fails as
+    well the gate does. What cannot be run again, or gives exactly the same, leaves it failed.
+
     \b
     Examples:
       git exp gate --baseline merge-base:main --metric qa/match
@@ -127,18 +134,24 @@ def command(
 
     if bisect and exit_zero:
         raise UsageError("--bisect and --exit-zero exclude one another", hint="git exp gate -h")
-    if aa and (run or baseline):
-        raise UsageError("--aa names both runs by itself", hint="git exp gate --aa RUN1 RUN2")
+    if aa and (run or baseline or confirm):
+        raise UsageError(
+            f"--aa {'and --confirm exclude one another' if confirm else 'names both runs by itself'}",
+            hint="git exp gate --aa RUN1 RUN2",
+        )
+    if trust and not confirm:
+        raise UsageError("--trust is for what --confirm runs", hint="git exp gate RUN --confirm --trust")
     first, second = aa or (baseline, run)
     forms = (form, "md") if form == "github" else (form,)
     try:
         with session.repository() as repo:
             found = decide(repo, Ask(second, first, gate, _given(typed), alike=bool(aa)))
             _remark(found)
+            found = _confirmed(repo, found, trust=trust) if confirm else found
             how = _how(session, repo, found, inconclusive, bisect=bisect)
             how = how._replace(code=exit_codes.OK) if exit_zero else how
             texts = [report_in(one).report(found, how) for one in forms]
-        if form in _FOR_MACHINES and found.verdict.outcome is not Outcome.PASS:
+        if form in _FOR_MACHINES and found.outcome is not Outcome.PASS:
             note(verdict_line(found))
         code = how.code
     except GitExpError as error:
@@ -163,6 +176,12 @@ def _refused(error: GitExpError, *, bisect: bool, exit_zero: bool) -> Refused:
     return Refused(error, told, exit_codes.OK if lenient else code)
 
 
+def _confirmed(repo: Repository, found: Gated, *, trust: bool) -> Gated:
+    from gitexp.ops.gating.confirming import confirmed
+
+    return confirmed(repo, found, trust=trust)
+
+
 def _remark(found: Gated) -> None:
     from gitexp.cli.session import note, warn
 
@@ -180,7 +199,7 @@ def _how(session: Session, repo: Repository, found: Gated, inconclusive: str | N
     from gitexp.model.gate import Outcome
 
     counts = Outcome(inconclusive) if inconclusive else Outcome.INCONCLUSIVE
-    outcome = found.verdict.outcome
+    outcome = found.outcome
     code = gate_codes.of_verdict(counts if outcome is Outcome.INCONCLUSIVE else outcome, bisect=bisect)
     return How(Paint(look(repo.config, session.environ, use_pager=False).colour), code, counts)
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from gitexp.ops.repro.reproduce import Choices, Reproduced
     from gitexp.repo import Repository
 
-_MOST = 10
-
 
 @click.command("repro")
 @click.argument("run", metavar="RUN")
@@ -102,23 +100,14 @@ def _show(plan: Plan, *, aloud: bool, quiet: bool, building: bool) -> None:
     """The plan, on stdout where it is all that was asked for; what is missing is said in any case."""
     from gitexp.cli.render.plan_page import plan_page
     from gitexp.cli.session import say, warn
-    from gitexp.errors import GitExpError
 
     if aloud:
         print("\n".join(plan_page(plan)))
     elif not quiet:
         for line in plan_page(plan):
             say(line)
-    if plan.missing and not building:
-        names = ", ".join(f"{one.name} {one.old}" for one in plan.missing[:_MOST])
-        more = f" and {len(plan.missing) - _MOST} more" if len(plan.missing) > _MOST else ""
-        hint = f"git exp repro {plan.run.name} --env"
-        warn(GitExpError(f"packages that the run had are missing: {names}{more}", hint=hint))
-    for remark in plan.remarks:
-        warn(GitExpError(remark))
-    for one in plan.inputs:
-        if one.lacking:
-            warn(GitExpError(one.told))
+    for one in plan.shortcomings(building=building):
+        warn(one)
 
 
 def _choices(

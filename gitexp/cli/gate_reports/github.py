@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gitexp.cli.gate_reports import How, Refused
-from gitexp.cli.gate_reports.words import headline, refusal_line, title, told_whole
+from gitexp.cli.gate_reports.words import headline, refusal_line, repetition_line, title, told_whole
 from gitexp.cli.safe_text import safe
+from gitexp.gate.deciding import Check
 from gitexp.model.gate import Outcome
 from gitexp.ops.gating.gating import Gated
 
@@ -12,18 +13,25 @@ _ERRORS = (Outcome.FAIL, Outcome.POLICY, Outcome.INCOMPARABLE)
 
 
 def report(found: Gated, how: How) -> str:
-    level = _level(found.verdict.outcome, how)
-    lines = [command_line(level, "git exp gate", headline(found))]
-    lines += [
-        command_line(_level(one.outcome, how), title(one), f"{one.outcome.value}: {told_whole(one)}")
-        for one in found.verdict.checks
-    ]
+    lines = [command_line(_level(found.outcome, how), "git exp gate", headline(found))]
+    lines += [_check_line(one, how, excused=found.excused) for one in found.verdict.checks]
+    again = found.repetition
+    if again is not None:
+        told = repetition_line(found, again) + (f"\nhint: {again.hint}" if again.hint else "")
+        lines.append(command_line("notice" if again.outcome else "warning", "git exp gate --confirm", told))
+        lines += [_check_line(one, how) for one in (again.verdict.checks if again.verdict else ())]
     return "\n".join(lines) + "\n"
 
 
 def refusal(refused: Refused) -> str:
     hint = f"\nhint: {refused.error.hint}" if refused.error.hint else ""
     return command_line("error", "git exp gate", refusal_line(refused) + hint) + "\n"
+
+
+def _check_line(check: Check, how: How, *, excused: bool = False) -> str:
+    level = _level(check.outcome, how)
+    text = f"{check.outcome.value}: {told_whole(check)}"
+    return command_line("warning" if excused and level == "error" else level, title(check), text)
 
 
 def _level(outcome: Outcome, how: How) -> str:

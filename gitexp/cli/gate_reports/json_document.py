@@ -9,8 +9,9 @@ from typing import Any
 from gitexp.cli.gate_reports import How, Refused
 from gitexp.cli.gate_reports.words import check_value
 from gitexp.cli.json_output import document_text, strict
+from gitexp.gate.deciding import Verdict
 from gitexp.model.gate import Rules
-from gitexp.ops.gating.gating import Gated
+from gitexp.ops.gating.gating import Gated, Repetition
 
 
 def report(found: Gated, how: How) -> str:
@@ -29,7 +30,7 @@ def refusal(refused: Refused) -> str:
 
 def _value(found: Gated, how: How) -> dict[str, Any]:
     return {
-        "outcome": found.verdict.outcome.value,
+        "outcome": found.outcome.value,
         "exit_code": how.code,
         "noise_check": found.alike,
         "new": {"name": found.new.name, "commit": found.new.commit},
@@ -38,8 +39,25 @@ def _value(found: Gated, how: How) -> dict[str, Any]:
         "rules": {one.name: _plain(getattr(found.ruling.rules, one.name)) for one in fields(Rules)},
         "said": dict(found.ruling.said),
         "remarks": list(found.ruling.remarks),
-        "checks": [check_value(one) for one in found.verdict.checks],
+        "checks": _checks(found.verdict),
+        "repetition": _repetition(found.repetition) if found.repetition is not None else None,
     }
+
+
+def _repetition(again: Repetition) -> dict[str, Any]:
+    run, verdict = again.run, again.verdict
+    return {
+        "outcome": verdict.outcome.value if verdict else None,
+        "counts": again.outcome is not None,
+        "told": again.told,
+        "hint": again.hint,
+        "new": {"name": run.name, "commit": run.commit} if run else None,
+        "checks": _checks(verdict) if verdict else [],
+    }
+
+
+def _checks(verdict: Verdict) -> list[dict[str, Any]]:
+    return [check_value(one) for one in verdict.checks]
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,14 @@ from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from gitexp.cli.gate_reports import How, Refused
-from gitexp.cli.gate_reports.words import headline, refusal_line, rules_line, title, told_whole
+from gitexp.cli.gate_reports.words import (
+    headline,
+    refusal_line,
+    repetition_line,
+    rules_line,
+    title,
+    told_whole,
+)
 from gitexp.cli.safe_text import safe
 from gitexp.gate.deciding import Check
 from gitexp.model.gate import DEFAULT, Outcome
@@ -19,6 +26,7 @@ from gitexp.model.times import format_time
 from gitexp.ops.gating.gating import Gated
 
 _CLASS = "git.exp.gate"
+_AGAIN = f"{_CLASS}.once-more"
 _ELEMENTS = {
     Outcome.FAIL: "failure",
     Outcome.POLICY: "failure",
@@ -28,9 +36,13 @@ _ELEMENTS = {
 
 
 def report(found: Gated, how: How) -> str:
-    checks = found.verdict.checks
-    elements = [_element(one, how) for one in checks]
-    cases = [line for one, element in zip(checks, elements, strict=True) for line in _case(one, element)]
+    first = [(one, _CLASS, _element(one, how, excused=found.excused)) for one in found.verdict.checks]
+    again = found.repetition.verdict if found.repetition else None
+    # One that says nothing, such as one with equal seeds, is no second failure.
+    excused = found.repetition is None or found.repetition.outcome is None
+    second = [(one, _AGAIN, _element(one, how, excused=excused)) for one in (again.checks if again else ())]
+    elements = [element for _, _, element in (*first, *second)]
+    cases = [line for one, place, element in (*first, *second) for line in _case(one, element, place)]
     body = [*_properties(found), *cases, f"    <system-out>{xml_text(headline(found))}</system-out>"]
     return _suite(found.ruling.gate, found.new.record.info.started, elements, body)
 
@@ -67,9 +79,10 @@ def _suite(name: str, at: str, elements: Sequence[str | None], body: Sequence[st
     return "\n".join(lines) + "\n"
 
 
-def _element(check: Check, how: How) -> str | None:
+def _element(check: Check, how: How, *, excused: bool = False) -> str | None:
     outcome = how.inconclusive if check.outcome is Outcome.INCONCLUSIVE else check.outcome
-    return _ELEMENTS.get(outcome)
+    found = _ELEMENTS.get(outcome)
+    return "skipped" if found and excused else found
 
 
 def _properties(found: Gated) -> Iterator[str]:
@@ -81,14 +94,15 @@ def _properties(found: Gated) -> Iterator[str]:
         ("baseline.commit", found.old.commit),
         ("baseline.how", found.against.told),
         ("rules", rules_line(found)),
-        ("outcome", found.verdict.outcome.value),
+        ("outcome", found.outcome.value),
+        *([("repetition", repetition_line(found, found.repetition))] if found.repetition else []),
     ):
         yield f"      <property name={xml_attribute(name)} value={xml_attribute(value)}/>"
     yield "    </properties>"
 
 
-def _case(check: Check, element: str | None) -> Iterator[str]:
-    place, name = xml_attribute(f"{_CLASS}.{check.kind}"), xml_attribute(title(check))
+def _case(check: Check, element: str | None, where: str = _CLASS) -> Iterator[str]:
+    place, name = xml_attribute(f"{where}.{check.kind}"), xml_attribute(title(check))
     head = f'    <testcase classname={place} name={name} time="0"'
     if element is None:
         yield f"{head}/>"

@@ -11,7 +11,7 @@ from gitexp.cli.render.values import number_text
 from gitexp.gate.deciding import Check
 from gitexp.gate.evidence import Effect
 from gitexp.model.noise import Basis
-from gitexp.ops.gating.gating import Gated
+from gitexp.ops.gating.gating import Gated, Repetition
 from gitexp.ops.gating.ruling import told
 
 _DIGITS = 4
@@ -20,13 +20,23 @@ _DIGITS = 4
 def headline(found: Gated) -> str:
     """`fail: brave-otter-3f2ak7 against baseline-qwe2ab`."""
     what = "noise check: " if found.alike else ""
-    return f"{what}{found.verdict.outcome.value}: {found.new.name} against {found.old.name}"
+    return f"{what}{found.outcome.value}: {found.new.name} against {found.old.name}"
+
+
+def repetition_line(found: Gated, again: Repetition) -> str:
+    """`first fail, once more pass (otter-repro-3f2ak7): the failure is not confirmed`."""
+    once = f", once more {again.verdict.outcome.value}" if again.verdict else ""
+    name = f" ({again.run.name})" if again.run else ""
+    stands = "" if again.outcome else f"; the gate stands at {found.outcome.value}"
+    return f"first {found.verdict.outcome.value}{once}{name}: {again.told}{stands}"
 
 
 def verdict_line(found: Gated) -> str:
     """The headline, with the checks that it is due to."""
-    outcome = found.verdict.outcome
-    due = (f"{title(one)}: {one.reason}" for one in found.verdict.checks if one.outcome is outcome)
+    again = found.repetition
+    verdict = again.verdict if found.excused and again and again.verdict else found.verdict
+    due = [f"{title(one)}: {one.reason}" for one in verdict.checks if one.outcome is verdict.outcome]
+    due += [repetition_line(found, again)] if again else []
     return f"{headline(found)} ({'; '.join(due)})"
 
 

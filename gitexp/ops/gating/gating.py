@@ -9,6 +9,7 @@ from typing import Any
 from gitexp.errors import NotFound, UnknownKey, UsageError
 from gitexp.gate.deciding import Verdict, decide, decide_alike
 from gitexp.gate.evidence import Completeness, Effect, Evidence, Refused, Spoilt
+from gitexp.model.gate import Outcome
 from gitexp.ops.alike import unlike
 from gitexp.ops.evaluations.reading import all_suite_names, briefs
 from gitexp.ops.gating.metrics import plain_metrics
@@ -40,6 +41,20 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Repetition:
+    """A run that fails, once more, held against the same baseline by the same rules."""
+
+    told: str
+    """What it says of the failure, or why it says nothing."""
+    hint: str | None = None
+    run: StoredRun | None = None
+    """None where there is none."""
+    verdict: Verdict | None = None
+    outcome: Outcome | None = None
+    """What the gate amounts to by it; None where the first verdict stands, whatever it gave."""
+
+
+@dataclass(frozen=True, slots=True)
 class Gated:
     """What came of it."""
 
@@ -48,10 +63,23 @@ class Gated:
     ruling: Ruling
     verdict: Verdict
     alike: bool = False
+    repetition: Repetition | None = None
+    """None where none was asked for, or nothing failed."""
 
     @property
     def old(self) -> StoredRun:
         return self.against.run
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the gate amounts to: it fails only where the run and its repetition do."""
+        again = self.repetition
+        return again.outcome if again is not None and again.outcome is not None else self.verdict.outcome
+
+    @property
+    def excused(self) -> bool:
+        """Whether what failed did not once more."""
+        return self.outcome is not self.verdict.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +100,7 @@ def gate(repo: Repository, ask: Ask) -> Gated:
     elif against.run.name == new.name:
         repo.remark(f"run {new.name!r} is the baseline itself")
     rules = ruling(repo, against.settings, ask.gate, ask.given)
-    evidence = _evidence(repo, against.run, new, rules)
+    evidence = evidence_on(repo, against.run, new, rules)
     verdict = (decide_alike if ask.alike else decide)(evidence, rules.rules)
     return Gated(new, against, rules, verdict, ask.alike)
 
@@ -88,10 +116,13 @@ def _check_alike(one: StoredRun, other: StoredRun) -> None:
         )
 
 
-def _evidence(repo: Repository, old: StoredRun, new: StoredRun, rules: Ruling) -> Evidence:
+def evidence_on(
+    repo: Repository, old: StoredRun, new: StoredRun, rules: Ruling, first: StoredRun | None = None
+) -> Evidence:
+    """What is known of both. `first` is a run that `new` repeats: what that told is not told again."""
     wanted = _wanted(old, new, rules)
     tables = read_tables(old, new, wanted.suites, rules.rules) if wanted.suites else Tables()
-    plain = plain_metrics(old, new, wanted.plain, rules.settings, rules.rules)
+    plain = plain_metrics(old, new, wanted.plain, rules.settings, rules.rules, first)
     metrics: list[Effect | Refused | Spoilt] = [*tables.metrics, *plain]
     if not wanted.suites:
         _check_limits(repo, rules)

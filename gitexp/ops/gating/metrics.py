@@ -26,18 +26,25 @@ _FEWEST_OF_ONE = 3
 class Repetitions:
     """The runs that did what each of the two did, looked for once."""
 
-    def __init__(self, old: StoredRun, new: StoredRun) -> None:
-        self.old, self.new = old, new
+    def __init__(self, old: StoredRun, new: StoredRun, first: StoredRun | None = None) -> None:
+        """`first` is a run that `new` repeats: what that has told is not told again."""
+        self.old, self.new, self.first = old, new, first
         self._found: tuple[list[StoredRun], list[StoredRun]] | None = None
 
     def values(self, metric: str) -> tuple[list[float], list[float], int]:
         """Of both sides, with the run itself, and how many were no numbers and are left out."""
         if self._found is None:
-            finished = Finished(self.old.repo)
-            self._found = finished.witnesses(self.old), finished.witnesses(self.new)
+            self._found = self._look()
         old, new = ([_number(run.record.metrics.get(metric)) for run in side] for side in self._found)
         lost = [*old, *new].count(None)
         return [one for one in old if one is not None], [one for one in new if one is not None], lost
+
+    def _look(self) -> tuple[list[StoredRun], list[StoredRun]]:
+        finished = Finished(self.old.repo)
+        old = finished.witnesses(self.old)
+        if self.first is None:
+            return old, finished.witnesses(self.new)
+        return [run for run in old if run.name != self.first.name], [self.new]
 
     @property
     def same(self) -> bool:
@@ -47,18 +54,23 @@ class Repetitions:
 
 
 def plain_metrics(
-    old: StoredRun, new: StoredRun, metrics: Sequence[str], settings: Settings, rules: Rules
+    old: StoredRun,
+    new: StoredRun,
+    metrics: Sequence[str],
+    settings: Settings,
+    rules: Rules,
+    first: StoredRun | None = None,
 ) -> Iterator[Effect | Refused | Spoilt]:
     """What is known of each; goals and noise are those of `settings`.
 
     None is compared where both runs tell their data, or what graded them, and it is not the same. Raises
-    UsageError where it is not known which way a metric is better.
+    UsageError where it is not known which way a metric is better. `first` is a run that `new` repeats.
     """
     other = not_comparable(old.whole.inputs, new.whole.inputs, None) if metrics else []
     allowed = {DATASET: rules.allow_dataset_change, GRADER: rules.allow_grader_change}
     refused = [role for role in other if not allowed[role]]
     notes = tuple(f"another {role}, which is allowed" for role in other)
-    repetitions = Repetitions(old, new)
+    repetitions = Repetitions(old, new, first)
     for metric in metrics:
         if refused:
             hint = f"git exp why {new.name} --vs {old.name}"

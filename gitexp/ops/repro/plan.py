@@ -27,6 +27,8 @@ from gitexp.ops.staleness import is_stale
 from gitexp.ops.trust import Provenance, provenance
 from gitexp.repo import Repository
 
+_MOST = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -69,13 +71,28 @@ class Plan:
         """Packages that the run had and that are not there now."""
         return tuple(one for one in self.packages if one.new is None)
 
+    def shortcomings(self, *, building: bool = False) -> Iterator[GitExpError]:
+        """What cannot be as it was; packages are where an environment is built."""
+        if self.missing and not building:
+            names = ", ".join(f"{one.name} {one.old}" for one in self.missing[:_MOST])
+            more = f" and {len(self.missing) - _MOST} more" if len(self.missing) > _MOST else ""
+            told = f"packages that the run had are missing: {names}{more}"
+            yield GitExpError(told, hint=f"git exp repro {self.run.name} --env")
+        yield from map(GitExpError, self.remarks)
+        yield from (GitExpError(one.told) for one in self.inputs if one.lacking)
+
 
 def make_plan(repo: Repository, text: str, on: str | None = None) -> Plan:
     """The plan for the run that `text` means; nothing is executed or written.
 
     Raises NotFound, Ambiguous, BrokenRecord, UsageError for what cannot be executed once more.
     """
-    run = _runnable(resolve(repo, text))
+    return plan_of(repo, resolve(repo, text), on)
+
+
+def plan_of(repo: Repository, run: StoredRun, on: str | None = None) -> Plan:
+    """The plan for a run that is known. Raises UsageError, NotFound, BrokenRecord."""
+    run = _runnable(run)
     record = run.whole
     command = runnable_command(repo, record.info, hint=f"git exp run --fork {run.name} -- CMD")
     carried = _carried(repo, run, record, on)
