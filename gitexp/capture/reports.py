@@ -1,4 +1,4 @@
-"""What the processes of a run have reported of what they read; see `shim/_gitexp_observe.py` for the format.
+"""What the processes of a run have reported of what they read; see `shim/_gitexp_reports.py` for the format.
 
 Anybody may have written into the folder: what makes no sense is passed over, and there is an end to it all.
 """

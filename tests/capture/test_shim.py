@@ -14,7 +14,7 @@ import pytest
 
 from gitexp.capture import reports
 from gitexp.capture.reports import Observed
-from gitexp.capture.shim import _gitexp_observe as own
+from gitexp.capture.shim import _gitexp_reports
 from gitexp.capture.tracing import SHIM, VARIABLE, observed_environment, unobserved
 
 
@@ -390,13 +390,13 @@ def test_a_file_is_told_once_wherever_the_program_is(observed: Observer) -> None
 
 
 def test_a_full_report_still_tells_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own, "LARGEST", 100)
-    monkeypatch.setattr(own, "_written", {"f": 0})
+    monkeypatch.setattr(_gitexp_reports, "LARGEST", 100)
+    monkeypatch.setattr(_gitexp_reports, "_written", {"f": 0})
     parts = (b"r" + b"1" * 60 + b"\0", b"r" + b"2" * 60 + b"\0", b"r3\0", b"r4\0e\0")
-    assert [own._fitting("f", part) for part in parts] == [parts[0], b"o\0", b"", b"e\0"]
-    monkeypatch.setattr(own, "_written", {"f": 0})
-    assert own._fitting("f", b"r" + b"1" * 200 + b"\0e\0") == b"o\0e\0"
-    assert own._fitting("f", b"e\0") == b"e\0"
+    assert [_gitexp_reports._fitting("f", part) for part in parts] == [parts[0], b"o\0", b"", b"e\0"]
+    monkeypatch.setattr(_gitexp_reports, "_written", {"f": 0})
+    assert _gitexp_reports._fitting("f", b"r" + b"1" * 200 + b"\0e\0") == b"o\0e\0"
+    assert _gitexp_reports._fitting("f", b"e\0") == b"e\0"
 
 
 def test_two_threads_that_write_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -404,10 +404,10 @@ def test_two_threads_that_write_lose_nothing(tmp_path: Path, monkeypatch: pytest
         def __bool__(self) -> bool:  # until another thread takes the last
             return True
 
-    monkeypatch.setattr(own, "_pending", Raced([("r", "1 1 /a")]))
-    monkeypatch.setattr(own, "_reports", {str(tmp_path): ""})
-    monkeypatch.setattr(own, "_written", {})
-    own.flush()
+    monkeypatch.setattr(_gitexp_reports, "pending", Raced([("r", "1 1 /a")]))
+    monkeypatch.setattr(_gitexp_reports, "files", {str(tmp_path): ""})
+    monkeypatch.setattr(_gitexp_reports, "_written", {})
+    _gitexp_reports.flush()
     assert "/a" in reports.read(tmp_path).reads
 
 

@@ -1,17 +1,4 @@
-"""Notes in one process which files are opened, and what else hooks tell of; appended to a file of its own.
-
-Each record is a letter, its text and a NUL byte:
-
-    b PID TIME          began; without an `e` at the end the process was killed, and its last may be missing
-    f PID TIME          began as the fork of another one
-    r TIME MTIME PATH   opened for reading, for the first time; and when it had been changed last
-    w TIME MTIME PATH   opened for writing, before it was read
-    m TIME MTIME PATH   mapped into memory at the end
-    s NAME VALUE        a seed that was set, as Python spells its value
-    c JSON              something about calls of a model
-    o                   more was opened than is noted
-    e                   told everything
-"""
+"""Notes in one process which files are opened, and what else hooks tell of; `_gitexp_reports` writes it."""
 
 from __future__ import annotations
 
@@ -20,10 +7,9 @@ import builtins
 import io
 import os
 import sys
-from _collections import deque  # type: ignore[import-not-found]
 from _thread import get_ident
 from _warnings import warn as _warn
-from time import monotonic, time
+from time import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing itself would take longer to import than all of this
@@ -31,42 +17,31 @@ if TYPE_CHECKING:  # typing itself would take longer to import than all of this
     from types import ModuleType
     from typing import Any
 
+if __package__:
+    from gitexp.capture.shim import _gitexp_reports as reports
+else:  # in the Python of a program
+    import _gitexp_reports as reports  # type: ignore[import-not-found, no-redef]
+
 VERSION = 1
 """Of what the functions here do; another gitexp in the same process leaves a newer or older one alone."""
 VARIABLE = "GITEXP_OBSERVE"
 """Holds the folder for the reports."""
 MOST = 50_000
 """Paths that one process notes at once."""
-LARGEST = 16 << 20
-"""Bytes of one report."""
-_BURST, _PAUSE, _SHARE = 32, 0.001, 20
-"""So many times what is new is written at once; later after so many seconds, or so many times as long as it
-takes to write, for it is not to take up the program's time."""
-_WAITING = 16
-"""So many records do not wait for it: who is killed tells no more."""
 
-_real_open = io.open
+_real_open, _pending, tell = io.open, reports.pending, reports.tell
 _getcwd, _stat, _ident = os.getcwd, os.stat, get_ident
 
 _seen: set[str] = set()
 """Paths as the program calls them, from where it is."""
 _known: set[Any] = set()
 """How, and by which absolute path, files were opened that were told of; and MOST, where that was told."""
-_pending: deque[tuple[str, str]] = deque()
-_reports: dict[str, str] = {}
-"""Folder -> the file in it that is ours; empty where nothing was written yet."""
-_written: dict[str, int] = {}
-"""Folder -> bytes of that file."""
 _left: tuple[str, ...] = ()
 """Where what every Python reads is."""
 _installed: list[tuple[Any, str, Any, Any]] = []
 """Place, name, what was there, and what is there instead."""
 unseen: set[int] = set()
 """Threads that are at work for the recorder: what they open the program has not asked for."""
-_forked = False
-_flushes = 0
-_due = 0.0
-"""When what is pending may be written."""
 
 
 class _Twin:
@@ -98,7 +73,7 @@ class _Open(_Twin):
         if not args or args[0].__class__ is not str or args[0] not in _seen:
             _note_call(args, kwargs)
         elif _pending:
-            _write_due()
+            reports.write_due()
         return found
 
 
@@ -124,7 +99,7 @@ class _OpenDescriptor(_Twin):
         if len(args) < 2 or args[0].__class__ is not str or args[0] not in _seen:
             _note_descriptor(*args, **kwargs)
         elif _pending:
-            _write_due()
+            reports.write_due()
         return found
 
 
@@ -175,7 +150,7 @@ def note(file: Any, mode: str) -> None:
             return
         path = os.fsdecode(file)
         if path in _seen:
-            _write_due()
+            reports.write_due()
             return
         if len(_seen) >= MOST or len(_known) >= MOST:
             if MOST not in _known:
@@ -212,76 +187,12 @@ def _opened(kind: str, path: str) -> None:
             tell(kind, f"{time():.6f} {found.st_mtime:.6f} {path}")
 
 
-def tell(kind: str, text: str) -> None:
-    """Have a record written soon; never raises."""
-    _pending.append((kind, text))
-    _write_due()
-
-
-def _write_due() -> None:
-    """Write what is pending where that is due; never raises."""
-    global _flushes, _due
-    try:
-        now = monotonic()
-        if _pending and (now >= _due or _flushes < _BURST or len(_pending) >= _WAITING):
-            _flushes += 1
-            flush()
-            after = monotonic()
-            _due = after + max(_PAUSE, _SHARE * (after - now))
-    except Exception:  # noqa: BLE001
-        pass
-
-
-def flush() -> None:
-    """Write what is pending; no file is kept open, for the program may close whatever it finds."""
-    parts: list[str] = []
-    while _pending:
-        try:
-            kind, text = _pending.popleft()
-        except IndexError:  # another thread was faster
-            break
-        parts += (kind, text, "\0")
-    data = os.fsencode("".join(parts))
-    for folder in list(_reports):
-        if data:
-            _append(folder, data)
-
-
-def _append(folder: str, data: bytes) -> None:
-    try:
-        if not _reports[folder]:
-            _reports[folder] = f"{folder}/{os.getpid()}-{int(time() * 1e6):x}"
-            data = f"{'f' if _forked else 'b'}{os.getpid()} {time():.6f}\0".encode() + data
-        data = _fitting(folder, data)
-        if not data:
-            return
-        # As posix has it: the program may have put something in the place of what `os` has.
-        fd = _real_os_open(_reports[folder], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(fd, data)
-        finally:
-            os.close(fd)
-    except OSError:
-        # The run has ended, or its disk is full.
-        _reports.pop(folder, None)
-
-
-def _fitting(folder: str, data: bytes) -> bytes:
-    """What there is room for in a report; in a full one it is told once that there is more, and the end."""
-    before = _written.get(folder, 0)
-    _written[folder] = before + len(data)
-    if before + len(data) <= LARGEST:
-        return data
-    return (b"" if before > LARGEST else b"o\0") + (b"e\0" if (b"\0" + data).endswith(b"\0e\0") else b"")
-
-
 def _tell_all() -> None:
     try:
-        if _reports and (_pending or not _forked or any(_reports.values())):
+        if reports.has_end():
             if sys.platform == "linux":
                 _note_mapped()
-            _pending.append(("e", ""))
-            flush()
+            reports.end()
     except Exception:  # noqa: BLE001
         pass
 
@@ -305,17 +216,16 @@ def begin() -> None:
     """Observe this process from now on, where a run asks for it."""
     folder = os.environ.get(VARIABLE)
     if folder and os.path.isdir(folder):
-        add(folder)
-        _append(folder, b"")
+        reports.begin(folder)
+        _install()
         atexit.register(_tell_all)
 
 
 def add(folder: str) -> None:
     """Report into one more folder, from nothing on."""
-    flush()
+    reports.flush()
     _forget()
-    _reports[folder] = ""
-    _written[folder] = 0
+    reports.add(folder)
     if not _installed:
         _install()
 
@@ -323,8 +233,8 @@ def add(folder: str) -> None:
 def remove(folder: str) -> None:
     """Report the last into a folder, and go when it was the only one."""
     _tell_all()
-    _reports.pop(folder, None)
-    if not _reports:
+    reports.files.pop(folder, None)
+    if not reports.files:
         _uninstall()
 
 
@@ -333,7 +243,7 @@ def _install() -> None:
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix}
     around = [f"{one}/" for one in folders if one.strip("/")]
     # A project may be in the folder that a Python is installed into: then what is left are its libraries.
-    places = [f"{one}/" for one in (*_reports, *_here())]
+    places = [f"{one}/" for one in (*reports.files, *_here())]
     apart = [one for one in around if not any(place.startswith(one) for place in places)]
     _left = (*apart, os.path.dirname(os.__file__) + "/", "/proc/", "/sys/", "/dev/")
     flags: Any = sys.flags
@@ -411,16 +321,4 @@ def is_worker() -> bool:
     """Whether this process was made by another one of the program to share its work."""
     processes: Any = sys.modules.get("multiprocessing.process")
     parent: Callable[[], Any] = getattr(processes, "parent_process", lambda: None)
-    return _forked or parent() is not None
-
-
-def _after_fork() -> None:
-    global _forked, _flushes
-    _forked, _flushes = True, 0
-    _pending.clear()
-    for folder in _reports:
-        _reports[folder], _written[folder] = "", 0
-
-
-_real_os_open: Callable[..., int] = os.open
-os.register_at_fork(after_in_child=_after_fork)
+    return reports.forked or parent() is not None
