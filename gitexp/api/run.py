@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from itertools import count
 from math import isfinite
 from pathlib import Path
-from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from gitexp.api.failures import failure_of
+from gitexp.api.run_end import Lifetime
 from gitexp.api.unseen import unseen
 from gitexp.api.values import Params, Summary, as_mapping, as_step
 from gitexp.api.warning import warn
@@ -38,7 +38,7 @@ def _guarded(method: Callable[Concatenate[Run, P], T]) -> Callable[Concatenate[R
 
     @wraps(method)
     def guarded(self: Run, /, *args: P.args, **kwargs: P.kwargs) -> T | None:
-        if self._recording is None:
+        if self._lifetime.recording is None:
             return None
         try:
             with unseen():
@@ -65,24 +65,15 @@ class Run:
         on_end: Callable[[Run], None] = lambda run: None,
         again: Callable[[], Any] | None = None,
     ) -> None:
-        self._recording = recording
+        self._lifetime = Lifetime(recording, partial(on_end, self), self._trouble)
         self._strict = strict
-        self._on_end = on_end
         self._again = again
         self._warned = False
         self._steps = count()
         self.rows = 0
         """How many rows this process logged."""
-        self._process = os.getpid()
         self._name = recording.name if recording else None
         self._folder = recording.live.path if recording else None
-        self._commit: str | None = None
-        self._status = Status.RUNNING
-        self._checkpointing: set[int] = set()
-        """The threads that are making a checkpoint right now."""
-        self._ending: Ending | None = None
-        """How the run shall end once that is made."""
-        self._finishing: Recording | None = None
         self.params = Params(self, dict(params or {}))
         self.summary = Summary(self)
 
@@ -94,12 +85,12 @@ class Run:
     @property
     def status(self) -> str | None:
         """`running` until the run ended and that is committed; None where nothing is recorded."""
-        return self._status.value if self._name else None
+        return self._lifetime.status.value if self._name else None
 
     @property
     def commit(self) -> str | None:
         """The commit that holds the run, once it has ended or made a checkpoint."""
-        return self._commit
+        return self._lifetime.commit
 
     @property
     def folder(self) -> Path | None:
@@ -109,12 +100,12 @@ class Run:
     @property
     def forked(self) -> bool:
         """Whether this process was forked from the one that began the run."""
-        return os.getpid() != self._process
+        return self._lifetime.forked
 
     @property
     def active(self) -> bool:
         """Whether the run still takes rows."""
-        return self._recording is not None
+        return self._lifetime.recording is not None
 
     def log(self, values: Mapping[str, Any], step: Step = None, *, at: float | None = None) -> None:
         """Append one row of metrics; nested mappings become dotted keys.
@@ -123,7 +114,7 @@ class Run:
         seconds since 1970, now unless given. A row survives a kill once this has returned, and a power cut
         a second later.
         """
-        recording = self._recording
+        recording = self._lifetime.recording
         if recording is None:
             return self._trouble_at_log()
         try:
@@ -266,30 +257,21 @@ class Run:
 
         None where it could not be made, or where nothing is recorded.
         """
-        recording = self._live()
-        if get_ident() in self._checkpointing:
-            # A signal handler has interrupted a checkpoint of this very thread: that one will do.
-            return None
-        self._checkpointing.add(get_ident())
-        try:
-            self._commit = recording.checkpoint()
-            return self._commit
-        finally:
-            self._checkpointing.discard(get_ident())
-            if self._ending:
-                self._end(self._ending)
+        return self._lifetime.checkpoint()
 
     @_guarded
     def finish(self, *, exit_code: int | None = None) -> None:
         """End the run and commit it; once is enough. In a process that joined, only stop logging."""
         code = exit_code or 0
-        self._end(Ending(Status.FAILED if code else Status.FINISHED, exit_code=exit_code))
+        self._lifetime.end(Ending(Status.FAILED if code else Status.FINISHED, exit_code=exit_code))
 
     def fail(self, error: BaseException) -> None:
         """End the run as failed, or as killed by Ctrl-C, because of `error`."""
         if isinstance(error, SystemExit):
             code = error.code if isinstance(error.code, int) else int(error.code is not None)
             self.finish(exit_code=code)
+        elif isinstance(error, KeyboardInterrupt):
+            self._end(Ending(Status.KILLED, signal="SIGINT"))
         else:
             self._fail(error)
 
@@ -318,24 +300,18 @@ class Run:
 
     @_guarded
     def _fail(self, error: BaseException) -> None:
-        if isinstance(error, KeyboardInterrupt):
-            self._end_killed("SIGINT")
-            return
         self._live().fail(failure_of(error))
-        self._end(Ending(Status.FAILED))
+        self._lifetime.end(Ending(Status.FAILED))
 
     def _kill(self, signal: str) -> None:
         """End the run for a signal that ends the process as soon as this returns."""
-        finishing = self._finishing
-        if finishing is None:
-            self._end_killed(signal)
-        elif finishing.owns:
-            # Whoever seals what the interrupted finish leaves goes by this, unless it has had its say.
-            finishing.note(Ending(Status.KILLED, signal=signal))
+        ending = Ending(Status.KILLED, signal=signal)
+        if not self._lifetime.note_death(ending):
+            self._end(ending)
 
     @_guarded
-    def _end_killed(self, signal: str) -> None:
-        self._end(Ending(Status.KILLED, signal=signal))
+    def _end(self, ending: Ending) -> None:
+        self._lifetime.end(ending)
 
     @_guarded
     def _evaluate(self, act: Callable[..., None], *args: Any) -> None:
@@ -351,52 +327,10 @@ class Run:
 
     @_guarded
     def _discard(self) -> None:
-        recording = self._live()
-        self._recording = None
-        self._on_end(self)
-        if recording.owns:
-            recording.discard()
-        else:
-            recording.leave()
-
-    def _end(self, ending: Ending) -> None:
-        recording = self._live()
-        if self.forked:
-            # A forked worker shares the run, but not the right to end it.
-            recording.writer.sync()
-            return
-        if get_ident() in self._checkpointing:
-            # A signal handler has interrupted a checkpoint of this very thread, which cannot be waited for.
-            if recording.owns:
-                recording.note(ending)
-            self._ending = self._ending or ending
-            return
-        self._recording, self._finishing = None, recording
-        told = len(recording.notices)
-        try:
-            self._end_recording(recording, ending)
-        finally:
-            self._finishing = None
-            self._on_end(self)
-        for notice in recording.notices[told:]:
-            self._trouble(GitExpError(notice))
-
-    def _end_recording(self, recording: Recording, ending: Ending) -> None:
-        import sys
-
-        try:
-            recording.environment(sys.modules, final=True)
-        finally:
-            if recording.owns:
-                self._commit = recording.finish(ending)
-                self._status = ending.status
-            else:
-                recording.leave()
+        self._lifetime.discard()
 
     def _live(self) -> Recording:
-        if self._recording is None:
-            raise GitExpError("the run has ended")
-        return self._recording
+        return self._lifetime.live()
 
     def _trouble_at_log(self) -> None:
         """Tell of a row that comes too late; where nothing is recorded none is missed."""

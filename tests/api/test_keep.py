@@ -296,9 +296,8 @@ def test_what_another_process_put_in_its_place_is_not_let_go_of(here: Repo) -> N
     """Two processes log one name at once: the row of one lets go of what the other did not know yet."""
     with gitexp.start(strict=True) as run:
         run.log_artifact(b"new", "ckpt/last.pt", keep="last:1")
-        assert run._recording
-        run._recording.writer.append(["d", 0.0, {"path": "ckpt/last.pt", "oid": f"sha256:{'0' * 64}"}])
-        run._recording.writer.append(["d", 0.0, {"path": "ckpt/none.pt", "oid": f"sha256:{'0' * 64}"}])
+        run._live().writer.append(["d", 0.0, {"path": "ckpt/last.pt", "oid": f"sha256:{'0' * 64}"}])
+        run._live().writer.append(["d", 0.0, {"path": "ckpt/none.pt", "oid": f"sha256:{'0' * 64}"}])
     assert paths() == ["ckpt/last.pt"]
 
 
