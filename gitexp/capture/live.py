@@ -24,21 +24,18 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from gitexp.capture import journal, liveness
+from gitexp.capture import journal, live_notes, liveness
 from gitexp.capture.durable import sync_folder, write_durably
+from gitexp.capture.live_notes import Head, Sealed, Start
 from gitexp.capture.liveness import Lock
 from gitexp.capture.span_folder import span_files
-from gitexp.errors import BrokenRecord, InvalidName, NewerFormat, NotFound
-from gitexp.formats import record as record_files
+from gitexp.errors import InvalidName
 from gitexp.model.names import RunName, parse_name
-from gitexp.model.record import Record
 from gitexp.model.values import Oid
 
-VERSION = 1
 _HASH = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{40})\b")
 _RESERVE, _RESERVED = "reserve", 1 << 14
 """A file of so many bytes: on a full disk it makes way for what there is to say about that."""
@@ -46,46 +43,6 @@ _FRESH, _GONE = ".new-", ".gone-"
 """Directories that are being made and removed; no others begin with a dot."""
 _FRESH_SECONDS = 60.0
 """How long one that is being made is left alone; it takes milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What was fixed when the run started; enough to write its commit without its process."""
-
-    record: Record
-    head: Oid
-    """The commit that the ref was given."""
-    parents: tuple[Oid, ...]
-    """Parents of the commit that replaces it."""
-    entries: tuple[tuple[int, str, Oid], ...]
-    """The root of the code tree: mode, name (undecodable bytes escaped), object."""
-    identity: tuple[str, str]
-    """Name and email of the author."""
-    inherited: Oid | None = None
-    """The commit whose series and artifacts this run continues, when it was resumed or forked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What the run's ref points to, and what the next commit builds on."""
-
-    commit: Oid | None
-    """None where there is no such ref."""
-    parents: tuple[Oid, ...]
-    """Parents of the next commit: those of `commit`, which it replaces, or `commit` itself."""
-    checkpoints: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """How an ended run went into git."""
-
-    commit: Oid
-    at: float
-    sizes: Mapping[str, int] = field(default_factory=dict)
-    """Bytes of each file, as `Live.sizes` has them, that are in the commit; what was logged later is not."""
-    own: Oid | None = None
-    """The commit that has what was logged and nothing else, where `commit` is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,47 +136,23 @@ class Live:
         return lock
 
     def write_start(self, start: Start) -> None:
-        files = {k: v.decode() for k, v in record_files.encode(start.record).items()}
-        value = {
-            "version": VERSION,
-            "record": files,
-            "head": start.head,
-            "parents": start.parents,
-            "entries": start.entries,
-            "identity": start.identity,
-            "inherited": start.inherited,
-        }
-        _write(self.path / "start.json", value)
+        live_notes.write_start(self.path, start)
         sync_folder(self.path.parent)
 
     def read_start(self) -> Start:
         """Raises NotFound where the run never got so far, BrokenRecord or NewerFormat."""
-        value = _read(self.path / "start.json")
-        files = {k: v.encode() for k, v in value["record"].items()}
-        return Start(
-            record=record_files.decode(files, name=self.name),
-            head=value["head"],
-            parents=tuple(value["parents"]),
-            entries=tuple((mode, name, oid) for mode, name, oid in value["entries"]),
-            identity=(value["identity"][0], value["identity"][1]),
-            inherited=value["inherited"],
-        )
+        return live_notes.read_start(self.path, self.name)
 
     def write_head(self, head: Head) -> None:
-        value = {"commit": head.commit, "parents": head.parents, "checkpoints": head.checkpoints}
-        _write(self.path / "head.json", {"version": VERSION, **value})
+        live_notes.write_head(self.path, head)
 
     def read_head(self) -> Head | None:
         """The state after the last checkpoint; None before the first."""
-        try:
-            value = _read(self.path / "head.json")
-        except NotFound:
-            return None
-        return Head(value["commit"], tuple(value["parents"]), value["checkpoints"])
+        return live_notes.read_head(self.path)
 
     def tip(self) -> Oid | None:
         """The commit that the run's ref was last given while live; None once the run has been sealed."""
-        if (self.path / "sealed.json").exists():
+        if live_notes.is_sealed(self.path):
             return None
         head = self.read_head()
         return head.commit if head else self.read_start().head
@@ -233,25 +166,11 @@ class Live:
 
     def write_sealed(self, sealed: Sealed) -> None:
         """Not synced: a power cut that takes this note leaves the commit, which says the same."""
-        value = {"commit": sealed.commit, "at": sealed.at, "sizes": dict(sealed.sizes), "own": sealed.own}
-        temporary = self.path / ".sealed.json"
-        temporary.write_text(json.dumps({"version": VERSION, **value}))
-        temporary.replace(self.path / "sealed.json")
+        live_notes.write_sealed(self.path, sealed)
 
     def read_sealed(self) -> Sealed | None:
         """None while the run is not sealed, or the note of it was lost. Raises NewerFormat."""
-        try:
-            value = _read(self.path / "sealed.json")
-        except NewerFormat:
-            raise
-        except (NotFound, BrokenRecord):
-            return None
-        return Sealed(
-            value["commit"],
-            value["at"],
-            value["sizes"],
-            value.get("own"),
-        )
+        return live_notes.read_sealed(self.path)
 
     def note_process(self, pid: int) -> None:
         """Remember a child that may go on after this process is gone."""
@@ -328,24 +247,3 @@ def _rename_new(source: Path, target: Path) -> None:
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
             raise FileExistsError(errno.EEXIST, "exists", str(target)) from None
         raise
-
-
-def _write(path: Path, value: Mapping[str, Any]) -> None:
-    write_durably(path, json.dumps(value, separators=(",", ":")).encode())
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise NotFound(f"no {path.name} in {path.parent.name!r}") from None
-    try:
-        value = json.loads(data)
-        version = value["version"]
-    except (ValueError, KeyError, TypeError):
-        raise BrokenRecord(f"{path.name} of live run {path.parent.name!r} is damaged") from None
-    if version > VERSION:
-        raise NewerFormat(
-            f"live run {path.parent.name!r} was started by a newer gitexp", hint="pip install -U gitexp"
-        )
-    return value  # type: ignore[no-any-return]

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.capture import interpreter, snapshot
-from gitexp.capture.live import Live, Start
+from gitexp.capture.live import Live
+from gitexp.capture.live_notes import Start
 from gitexp.capture.liveness import Lock
 from gitexp.capture.snapshot import Skipped, Snapshot
 from gitexp.errors import GitExpError, RefChanged, StorageFull

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.capture import console
-from gitexp.capture.live import Live, Start
+from gitexp.capture.live import Live
+from gitexp.capture.live_notes import Start
 from gitexp.formats import pointer, series
 from gitexp.formats import record as record_files
 from gitexp.formats.fold import Folded, fold

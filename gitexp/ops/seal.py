@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gitexp.capture import journal
-from gitexp.capture.live import Head, Live, Sealed, Start
+from gitexp.capture.live import Live
+from gitexp.capture.live_notes import Head, Sealed, Start
 from gitexp.capture.liveness import Lock
 from gitexp.capture.span_folder import read_content, span_files
 from gitexp.errors import GitError, NotFound, RefChanged

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gitexp.capture.live import Start
+from gitexp.capture.live_notes import Start
 from gitexp.formats.eval_rows import SuiteRows, joined
 from gitexp.formats.fold import Folded
 from gitexp.model.eval_summary import summary_metrics

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from gitexp.capture.live import Start
+from gitexp.capture.live_notes import Start
 from gitexp.errors import BrokenRecord, GitExpError
 from gitexp.formats import spans as span_format
 from gitexp.formats.fold import Folded
