@@ -11,11 +11,18 @@ from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import list_all
-from gitexp.ops.resolve import BEGINNING, RECENT, baseline_in, is_revision, metric_in, only, resolve
+from gitexp.ops.resolve import (
+    BEGINNING,
+    RECENT,
+    ambiguous,
+    baseline_in,
+    is_revision,
+    metric_in,
+    only,
+    resolve,
+)
 from gitexp.ops.select import Selection
 from gitexp.repo import Repository
-
-_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +66,7 @@ def match(names: Sequence[RunName], text: str) -> RunName | None:
     found = [name for name in names if short and name.startswith(short)]
     name = only(found, short)
     if name is None and found:
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        raise Ambiguous(f"run {text!r} matches {len(found)} runs", hint=", ".join(found[:_SHOWN]) + more)
+        raise ambiguous(text, found)
     return name
 
 

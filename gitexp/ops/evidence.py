@@ -32,6 +32,8 @@ class Evidence:
     """Runs that it names and that are not here."""
     fitting: frozenset[RunName] = frozenset()
     """Those of exactly its code, and those that it names and whose code it has but for what they wrote."""
+    named: tuple[RunName, ...] = ()
+    """Those that its message names."""
 
     def among(self, runs: Iterable[StoredRun]) -> list[StoredRun]:
         """Those of `runs` that it has, in their order."""
@@ -43,9 +45,17 @@ class Evidence:
         """The names of those that are of other code."""
         return frozenset(run.name for run in self.runs if self.is_stale(run))
 
+    @property
+    def foremost(self) -> list[StoredRun]:
+        """The first of its runs, and those before which it comes by its time alone."""
+        return [run for run in self.runs if self._place(run) == self._place(self.runs[0])]
+
     def is_stale(self, run: StoredRun) -> bool:
         """Whether the run is of other code than the commit's."""
         return run.name not in self.fitting
+
+    def _place(self, run: StoredRun) -> tuple[bool, int, bool]:
+        return self.is_stale(run), _rank(run.head.status), run.name not in self.named
 
 
 def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
@@ -74,10 +84,9 @@ def evidence_at(repo: Repository, commit: Oid, listing: Listing) -> Evidence:
     broken = {name for name, _ in listing.broken}
     missing = tuple(name for name in names if name not in here and name not in broken)
     fitting = frozenset(exact) | having_written(repo, commit, others)
-    evidence = Evidence(commit, tree, (), missing, fitting)
+    evidence = Evidence(commit, tree, (), missing, fitting, names)
     runs = best_first({**exact, **here}.values())
-    runs.sort(key=lambda run: (evidence.is_stale(run), _rank(run.head.status), run.name not in here))
-    return replace(evidence, runs=tuple(runs))
+    return replace(evidence, runs=tuple(sorted(runs, key=evidence._place)))
 
 
 def started_from(listing: Listing, commit: Oid) -> list[StoredRun]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gitexp.errors import Ambiguous, NotFound, UsageError
 from gitexp.git.refs import EXP, commit_of
@@ -50,7 +50,7 @@ def resolve(repo: Repository, text: str) -> StoredRun:
         return _by_commit(repo, text)
     meant = only(matches, short)
     if meant is None:
-        raise _ambiguous(text, list(matches))
+        raise ambiguous(text, list(matches))
     return load(repo, matches[meant], meant, meant)
 
 
@@ -75,6 +75,12 @@ def only(names: Iterable[RunName], text: str) -> RunName | None:
     found = list(names)
     called = found if len(found) == 1 else [name for name in found if slug_of(name) == text]
     return called[0] if len(called) == 1 else None
+
+
+def ambiguous(text: str, names: Sequence[RunName]) -> Ambiguous:
+    """The error for what several runs may be meant by."""
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return Ambiguous(f"run {text!r} matches {len(names)} runs", hint=shown)
 
 
 def is_revision(repo: Repository, text: str) -> bool:
@@ -120,11 +126,6 @@ def _by_commit(repo: Repository, text: str) -> StoredRun:
         raise NotFound(f"{text!r} is a commit, but carries no record of a run", hint="git exp ls")
     # A run's own commit, or one that a run was merged into: its record then may be stale.
     return load(repo, commit, text)
-
-
-def _ambiguous(text: str, names: list[RunName]) -> Ambiguous:
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    return Ambiguous(f"run {text!r} matches {len(names)} runs", hint=shown)
 
 
 def _nearest(repo: Repository, text: str) -> str:

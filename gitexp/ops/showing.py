@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gitexp.errors import Ambiguous, GitExpError, NotFound
-from gitexp.git.refs import commit_of
 from gitexp.model.values import Oid
-from gitexp.ops.evidence import Evidence, evidence_of, not_here
+from gitexp.ops.evidence import Evidence, evidence_of
 from gitexp.ops.examine import Examined, examine_run
 from gitexp.ops.read import StoredRun, list_all
-from gitexp.ops.records import FOLDER
-from gitexp.ops.resolve import resolve
+from gitexp.ops.resting import of_missing, run_or_evidence
 from gitexp.ops.staleness import why_stale
 from gitexp.repo import Repository
 
@@ -39,22 +36,12 @@ def find_any(repo: Repository, text: str) -> Meant:
 
     Raises NotFound, Ambiguous, UsageError or BrokenRecord.
     """
-    try:
-        there = resolve(repo, text)
-    except Ambiguous:
-        raise
-    except NotFound as error:
-        if not _is_without_record(repo, text):
-            raise
-        unrecorded = error
-    else:
-        stale = why_stale(there)
-        own = stale is None or there.own
-        return Meant(there, stale) if own else _of_its_code(repo, text, Meant(there, stale))
-    found = evidence_of(repo, text, list_all(repo))
-    if not found.runs:
-        raise _nothing(text, found) from unrecorded
-    return _best(repo, text, found)
+    there = run_or_evidence(repo, text)
+    if isinstance(there, Evidence):
+        return _best(repo, text, there)
+    stale = why_stale(there)
+    own = stale is None or there.own
+    return Meant(there, stale) if own else _of_its_code(repo, text, Meant(there, stale))
 
 
 def _of_its_code(repo: Repository, text: str, there: Meant) -> Meant:
@@ -74,22 +61,8 @@ def _best(repo: Repository, text: str, found: Evidence) -> Meant:
     return Meant(best, stale if found.is_stale(best) else None, found.commit)
 
 
-def _is_without_record(repo: Repository, text: str) -> bool:
-    commit = commit_of(repo.git, text)
-    return commit is not None and repo.reader.resolve(commit, f"{FOLDER}/run.yaml") is None
-
-
-def _nothing(text: str, found: Evidence) -> GitExpError:
-    if found.missing:
-        return not_here(found.missing[0], text)
-    return NotFound(
-        f"{text!r} is a commit that names no run, and no run has its code",
-        hint="git exp run -- CMD records one of the code as it is now",
-    )
-
-
 def _remarks(text: str, found: Evidence) -> list[str]:
-    told = [f"{one.message}: {one.hint}" for one in (not_here(name, text) for name in found.missing)]
+    told = of_missing(text, found)
     others = found.runs[1:]
     if others:
         names = ", ".join(run.name + (" (stale)" if found.is_stale(run) else "") for run in others[:_TOLD])

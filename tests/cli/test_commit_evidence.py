@@ -124,6 +124,44 @@ def test_names_come_before_commits(exp: Program) -> None:
     assert exp("show", "head").out.startswith(f"run {name} ")
 
 
+def test_a_commit_stands_for_its_run_where_that_is_only_read(exp: Program) -> None:
+    name = exp.record("one", "print('said')")
+    reading = ("why", "eval show", "eval export", "eval diff HEAD", "lineage", "logs", "artifacts", "trace")
+    for words in (*reading, "get", "plot", "baseline set main"):
+        said = exp(*words.split(), "HEAD")
+        assert said.err.startswith(f"note: 'HEAD' stands for run '{name}', which has its code\n"), words
+    assert exp("show", "baseline:main", "--json").json["name"] == name
+
+
+def test_which_run_a_commit_stands_for(exp: Program) -> None:
+    first, second = exp.record("first"), exp.record("second")
+    exp.record("failed", "raise SystemExit(1)")
+    assert exp("logs", "HEAD").err == f"error: run 'HEAD' matches 2 runs\nhint: {second}, {first}\n"
+    commit(exp, "named", first, "brave-otter-abcdef")
+    assert exp("logs", "HEAD").err == (
+        "note: run 'brave-otter-abcdef', which 'HEAD' names, is not here: git exp fetch\n"
+        f"note: 'HEAD' stands for run '{first}', which its message names"
+        " (2 other runs: git exp ls --commit HEAD)\n"
+    )
+    commit(exp, "on", second, files={"train.py": "print('on')\n"})
+    assert exp("logs", "HEAD~0").err == (
+        f"note: 'HEAD~0' stands for run '{second}', which its message names, though of other code\n"
+    )
+    commit(exp, "nothing", files={"train.py": "print('other')\n"})
+    none = "error: 'HEAD' is a commit that names no run, and no run has its code\nhint: git exp "
+    assert exp("why", "HEAD").err.startswith(f"{none}run -- CMD ")
+    exp.repo.write("train.py", "print('edited')\n")
+    third = exp.record("third")
+    assert exp("why", "HEAD").err == f"{none}show {third}: it started from there, with changes of its own\n"
+    # Whoever changes a run means the run, not what a branch is at today.
+    for words in (["tag", "HEAD", "x"], ["rm", "HEAD"], ["note", "HEAD", "-m", "x"], ["star", "HEAD"]):
+        before = exp.repo.refs()
+        said = exp(*words)
+        assert said.code == 1
+        assert said.err.startswith("error: 'HEAD' is a commit, but carries no record of a run\n")
+        assert exp.repo.refs() == before
+
+
 def test_archived_runs_are_evidence_too(exp: Program) -> None:
     name = exp.record("old")
     assert exp("archive", name).code == 0

@@ -178,7 +178,7 @@ def test_a_start_is_a_run_a_file_a_path_that_was_recorded_or_a_hash(
         (["sha256:abcdef"], 1, "is no run, no file"),
         (["empty"], 2, "'empty' is empty"),
         (["fresh"], 1, "no run made or used what is in 'fresh'"),
-        (["HEAD"], 1, "'HEAD' is a commit, but carries no record"),
+        (["HEAD"], 1, "'HEAD' is a commit that names no run"),
         (["@~7"], 1, "only 1 recorded so far"),
         (["train:nothing"], 1, "made and used no 'nothing'"),
         (["nobody:x"], 1, "no run matches 'nobody'"),

@@ -39,10 +39,10 @@ def command(session: Session, run: str, as_json: bool) -> None:
     from gitexp.cli.session import note, note_stale
     from gitexp.formats.artifacts import artifact_value
     from gitexp.ops.artifacts import Artifacts
-    from gitexp.ops.resolve import resolve
+    from gitexp.ops.resting import run_of
 
     with session.repository() as repo:
-        found = resolve(repo, run)
+        found = run_of(repo, run)
         stale = note_stale(found)
         artifacts = Artifacts(found)
         kept, folders = artifacts.kept(), artifacts.folders()

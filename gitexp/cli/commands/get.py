@@ -47,13 +47,13 @@ def command(
     from gitexp.cli.session import note_stale
     from gitexp.errors import UsageError
     from gitexp.ops.artifacts import split, take
-    from gitexp.ops.resolve import resolve
+    from gitexp.ops.resting import run_of
 
     text, path = split(run)
     if path is not None:
         paths = (path, *paths)
     with session.repository() as repo:
-        found = resolve(repo, text)
+        found = run_of(repo, text)
         note_stale(found)
         if output == _STDOUT:
             if len(paths) != 1:

@@ -31,10 +31,10 @@ def command(session: Session, run: str, follow: bool, as_json: bool) -> None:
     from gitexp.cli.screen import look, put
     from gitexp.cli.session import note_stale
     from gitexp.ops.logs import follow_log, read_log
-    from gitexp.ops.resolve import resolve
+    from gitexp.ops.resting import run_of
 
     with session.repository() as repo:
-        found = resolve(repo, run)
+        found = run_of(repo, run)
         stale = note_stale(found)
         if as_json:
             told = {"name": found.name, "commit": found.commit, "stale": stale}

@@ -99,9 +99,9 @@ def command(
 
 def _chosen(repo: Repository, texts: Sequence[str], where: str | None) -> list[StoredRun]:
     from gitexp.errors import NotFound, UsageError
-    from gitexp.ops.resolve import resolve
+    from gitexp.ops.resting import run_of
 
-    named = [resolve(repo, text) for text in texts or (() if where is not None else ("@",))]
+    named = [run_of(repo, text) for text in texts or (() if where is not None else ("@",))]
     if where is not None:
         from gitexp.ops.read import list_all
         from gitexp.ops.select import Selection

@@ -28,6 +28,9 @@ def command(session: Session, runs: tuple[str, ...], as_json: bool) -> None:
     ones are told. Where the code of a commit is not the code that the results were made with, they are said
     to be stale.
 
+    Commands that only read a run, and git exp baseline set, take such a commit as well: the run that they
+    take is told, and where only time says which of several it is they ask for its name.
+
     The JSON document of a single run is its record; that of several has them under "runs".
 
     \b

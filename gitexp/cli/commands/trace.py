@@ -68,13 +68,13 @@ def command(
       git exp trace @ --export otlp --show-text > trace.json
     """
     from gitexp.errors import UsageError
-    from gitexp.ops.resolve import resolve
+    from gitexp.ops.resting import run_of
     from gitexp.ops.traces.reading import Wanted, read_trace
 
     if as_json and target is not None:
         raise UsageError("--json and --export exclude one another", hint="git exp trace -h")
     with session.repository() as repo:
-        found = resolve(repo, run)
+        found = run_of(repo, run)
         trace = read_trace(found, Wanted(example, suite, epoch, texts=show_text))
         if as_json:
             _put_json(found, trace)

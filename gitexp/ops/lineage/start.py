@@ -13,6 +13,7 @@ from gitexp.model.values import Digest
 from gitexp.ops.lineage.traces import EMPTY, Traces
 from gitexp.ops.lineage.walk import Start
 from gitexp.ops.resolve import resolve
+from gitexp.ops.resting import run_of
 from gitexp.repo import Repository
 
 _OID = re.compile(r"(?:sha256:)?([0-9a-f]{4,64})")
@@ -33,9 +34,11 @@ def start_of(repo: Repository, traces: Traces, text: str) -> Start:
         raise
     except NotFound as error:
         found = _of_content(repo, traces, text)
-        if found is None and (text.startswith("@") or commit_of(repo.git, text)):
-            raise  # it is told what a commit, or one of so many runs, lacks
-        return found or _unknown(text, error)
+        if found is None and text.startswith("@"):
+            raise  # it is told how many runs there are
+        if found is not None or commit_of(repo.git, text) is None:
+            return found or _unknown(text, error)
+        run = run_of(repo, text)
     if run.name not in traces.runs:
         raise NotFound(f"{text!r} is run '{run.name}', which is not listed here", hint="git exp ls")
     return Start(run.name, run=run.name)
@@ -110,7 +113,7 @@ def _of_part(repo: Repository, traces: Traces, text: str) -> Start | None:
     name, colon, path = text.partition(":")
     if not (name and colon and path):
         return None
-    run = resolve(repo, name)
+    run = run_of(repo, name)
     for known in (traces.made_by, traces.used_by):
         for oid, one in known.get(run.name, ()):
             if path.rstrip("/") == one.path.rstrip("/"):

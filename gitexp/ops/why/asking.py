@@ -14,7 +14,7 @@ from gitexp.ops.alike import Finished, speaks
 from gitexp.ops.evaluations.reading import Known as Tables
 from gitexp.ops.examine import completeness_of
 from gitexp.ops.read import StoredRun, list_all
-from gitexp.ops.resolve import resolve
+from gitexp.ops.resting import run_of
 from gitexp.ops.spread import Spread, spread
 from gitexp.ops.why.against import choose
 from gitexp.ops.why.comparing import Against, causes_of, compared, two_of
@@ -61,7 +61,7 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
     Reads the index once, and of commits only those that are told of. Raises NotFound, Ambiguous, UnknownKey,
     UsageError or BrokenRecord.
     """
-    me = resolve(repo, text)
+    me = run_of(repo, text)
     score, listing = score_of(me, metric), list_all(repo)
     makings = Makings(repo, score.suite_name if score else None)
     record, tables = me.whole, Tables()

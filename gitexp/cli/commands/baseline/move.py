@@ -28,10 +28,10 @@ def command(session: Session, name: str, run: str, quiet: bool, dry_run: bool) -
     """
     from gitexp.cli.commands.baseline.told import tell_move
     from gitexp.ops.baseline import set_baseline
-    from gitexp.ops.resolve import resolve
+    from gitexp.ops.resting import run_of
 
     with session.repository() as repo:
-        found = resolve(repo, run)
+        found = run_of(repo, run)
         move = set_baseline(repo, name, found, dry_run=dry_run)
         if not quiet:
             tell_move(repo, move, dry_run=dry_run)

@@ -69,14 +69,14 @@ def command(
     """
     from gitexp.errors import UsageError
     from gitexp.ops.evaluations.diffing import Ask, diff
-    from gitexp.ops.resolve import resolve
+    from gitexp.ops.resting import run_of
 
     if not 2 <= len(runs) <= MOST:
         raise UsageError(f"eval diff takes 2 to {MOST} runs, not {len(runs)}", hint="git exp eval diff A B")
     if as_json and as_markdown:
         raise UsageError("--json and --md exclude one another", hint="git exp eval diff -h")
     with session.repository() as repo:
-        found = diff([resolve(repo, text) for text in runs], Ask(suite, metrics, cluster, by, show_text))
+        found = diff([run_of(repo, text) for text in runs], Ask(suite, metrics, cluster, by, show_text))
         if as_json:
             _put_json(found, show_text)
         elif as_markdown:

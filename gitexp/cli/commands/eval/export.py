@@ -38,10 +38,10 @@ def command(session: Session, run: str, format_: str, suites: tuple[str, ...], o
     from gitexp.cli.session import note
     from gitexp.ops.evaluations.exporting import flat_rows
     from gitexp.ops.evaluations.reading import read_suite, read_suites
-    from gitexp.ops.resolve import resolve
+    from gitexp.ops.resting import run_of
 
     with session.repository() as repo:
-        found = resolve(repo, run)
+        found = run_of(repo, run)
         names = [one.name for one in read_suites(found, suites)]
         rows = list(flat_rows([read_suite(found, name, with_text=True) for name in names]))
         if not rows:

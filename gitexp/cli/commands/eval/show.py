@@ -63,13 +63,13 @@ def command(
     from gitexp.errors import UsageError
     from gitexp.ops.evaluations.looking import Question, look_at
     from gitexp.ops.evaluations.reading import read_suites
-    from gitexp.ops.resolve import resolve
+    from gitexp.ops.resting import run_of
 
     if as_json and as_markdown:
         raise UsageError("--json and --md exclude one another", hint="git exp eval show -h")
     question = Question(metric, by, failed, errors)
     with session.repository() as repo:
-        found = resolve(repo, run)
+        found = run_of(repo, run)
         read = read_suites(found, suites, with_text=failed or errors)
         looked = [look_at(one, question) for one in read]
         if as_json:
