@@ -107,7 +107,7 @@ class SuiteBuilder:
         if known.x != example.x:
             return self._refuse(row, f"id {example.id!r} stands for two inputs")
         if key in self._results:
-            return self._refuse(row, f"id {key[0]!r} in epoch {key[1]} occurs twice", "an id occurs twice")
+            return self._refuse_twice(row, key)
         self._results[key] = self._result(row, key)
         self._add_details(row, key)
         return True
@@ -221,6 +221,14 @@ class SuiteBuilder:
     def _refuse(self, row: Row, what: str, kind: str | None = None) -> bool:
         self.problems.error(row.where, what, kind)
         return False
+
+    def _refuse_twice(self, row: Row, key: Key) -> bool:
+        if row.id is None:  # the hash that stands for it says nothing to anybody
+            told = (
+                f"its question occurs twice in epoch {key[1]}: --id COLUMN or --epoch COLUMN tell them apart"
+            )
+            return self._refuse(row, told, "a question occurs twice")
+        return self._refuse(row, f"id {key[0]!r} in epoch {key[1]} occurs twice", "an id occurs twice")
 
     def _metric(self, name: str) -> Metric:
         kind, bounds = kind_of(self._values[name])

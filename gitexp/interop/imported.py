@@ -45,6 +45,8 @@ class Request:
     """Of the log."""
     scored: bool = False
     """Whether every answer of a plain table has to have a score: one without counts as an error."""
+    numbered: bool = True
+    """Whether the rows of a plain table may be known by their places, where none has an id or a question."""
 
     def builder(self, name: str, problems: Problems, cluster: str | None = None) -> SuiteBuilder:
         return SuiteBuilder(name, problems, self.cluster or cluster, self.with_text, self.goal_of)

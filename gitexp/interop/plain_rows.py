@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gitexp.errors import BrokenFile, UsageError
-from gitexp.interop.building import Row
+from gitexp.formats.canonical_json import short_hash
+from gitexp.interop.building import Row, SuiteBuilder
 from gitexp.interop.imported import Columns, Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.scores import says_nothing
@@ -18,6 +20,7 @@ from gitexp.interop.source import MAX_ROWS, Line, Source, mapping
 from gitexp.interop.told import input_of
 from gitexp.model.evaluation import Source as Origin
 from gitexp.model.evaluation import State, is_hash, suite_name
+from gitexp.model.record import Pin
 
 _USUAL: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "example_id", "sample_id", "question_id", "doc_id"),
@@ -53,9 +56,11 @@ class _Table:
         builder = request.builder(request.suite or suite_name(source.stem), problems)
         first: Mapping[str, Any] | None = None
         scored, unscored = False, 0
+        nameless = _Nameless(source.shown, problems)
         for line in rows:
             if line.fault is not None:
                 problems.error(line.where, line.fault)
+                nameless.faults += 1
                 continue
             first = line.value if first is None else first
             # A row need not have all of them: in a CSV an empty cell is none.
@@ -67,7 +72,8 @@ class _Table:
                 unscored += 1
                 problems.warn(row.where, "no score: it counts as an error", "no score")
                 row = replace(row, state=State.ERROR)
-            builder.add(row)
+            if not nameless.takes(row):
+                builder.add(row)
         if first is None:
             problems.check()
             raise BrokenFile(f"{source.shown}: no rows in it")
@@ -76,13 +82,53 @@ class _Table:
             if source.is_cut_off:
                 problems.check()
             raise _no_scores(source, first)
+        numbered = nameless.add_to(builder) if request.numbered else nameless.refuse()
         if unscored == len(builder) > 0:
             raise BrokenFile(f"{source.shown}: none of its scores is a number", hint="such as 1 and 0")
         suite = builder.build(Origin(self.NAME, None, request.digest, source.path.name))
-        return [Imported((suite,), (input_of("dataset", suite.name, {}, suite),))]
+        # That so many were asked is all that is known of questions which are numbered.
+        pin = Pin.INFERRED if numbered else None
+        return [Imported((suite,), (input_of("dataset", suite.name, {}, suite, pin=pin),))]
 
 
 JSON_LINES, CSV = _Table("jsonl"), _Table("csv")
+
+
+class _Nameless:
+    """The rows that have neither an id nor a question: where all are so, their places tell them apart."""
+
+    def __init__(self, shown: str, problems: Problems) -> None:
+        self.faults = 0
+        """Lines that could not be read: they have places as well."""
+        self._shown = shown
+        self._problems = problems
+        self._rows: list[tuple[int, Row]] = []
+        self._counts: Counter[object] = Counter()
+
+    def takes(self, row: Row) -> bool:
+        """Whether `row` is one of these."""
+        if row.id is not None or row.input is not None or row.x is not None:
+            return False
+        epoch = str(row.epoch)
+        self._counts[epoch] += 1
+        self._rows.append((self._counts[epoch] + self.faults, row))
+        return True
+
+    def add_to(self, builder: SuiteBuilder) -> bool:
+        """Whether they were numbered; among rows with ids they are errors."""
+        if len(builder):
+            return self.refuse()
+        for number, row in self._rows:
+            builder.add(replace(row, id=number, x=short_hash(number)))
+        if self._rows:
+            told = "its rows have neither ids nor questions: they are numbered, and compared by their places"
+            self._problems.warn(self._shown, f"{told} (--id COLUMN and --input COLUMN name them)")
+        return bool(self._rows)
+
+    def refuse(self) -> bool:
+        for _, row in self._rows:
+            self._problems.error(row.where, "neither an id nor a question: --id COLUMN, --input COLUMN")
+        return False
 
 
 def _json(source: Source, problems: Problems) -> Iterator[Line]:
@@ -175,6 +221,7 @@ def _row(where: str, value: Mapping[str, Any], columns: Sequence[str], request: 
         found("epoch", wanted.epoch),
     )
     own = found("id", wanted.id)
+    own = None if own == "" else own
     x, y = value.get("x"), value.get("y")
     tags = {name: value[name] for name in wanted.tags if name in value} | mapping(value.get("tags"))
     state = value.get("state", value.get("st", "ok"))

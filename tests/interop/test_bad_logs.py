@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitexp.errors import BrokenFile, GitExpError, NewerFormat, NotFound, UsageError
+from gitexp.formats.identity import pin_of
 from gitexp.interop.imported import Columns, Request
 from gitexp.interop.zip_members import opened
 from gitexp.model.evaluation import Kind, State
+from gitexp.model.record import Pin
 from tests.interop.logs import FIXTURES, inspect_log, members_of, read, sample, suites, write_eval
 
 
@@ -333,6 +335,47 @@ def test_csv_with_named_columns(tmp_path: Path, tab: str) -> None:
     with pytest.raises(UsageError, match="no column 'best'") as caught:
         read(path, Request(columns=Columns(scores=("good", "best"))))
     assert caught.value.hint == "it has good, said, who"
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows.json"])
+def test_rows_without_any_name_are_numbered(tmp_path: Path, name: str) -> None:
+    text = {
+        "rows.csv": "score,answer\n1,a\n,b\n0.5,\n",
+        "rows.jsonl": '{"score": 1, "answer": "a"}\n\n{"answer": "b"}\n{"score": 0.5, "id": ""}\n',
+        "rows.json": '[{"score": 1, "answer": "a"}, {"answer": "b"}, {"score": 0.5}]',
+    }[name]
+    found, told = read(_json(tmp_path, text, name))
+    (suite,) = found[0].suites
+    assert [(one.id, dict(one.scores)) for one in suite.results] == [
+        *(("1", {"score": 1}), ("2", {}), ("3", {"score": 0.5})),
+    ]
+    assert len({one.x for one in suite.examples}) == 3
+    assert told == [
+        f"{name}: its rows have neither ids nor questions: they are numbered, and compared by their places"
+        " (--id COLUMN and --input COLUMN name them)"
+    ]
+    assert pin_of(found[0].inputs[0]) is Pin.INFERRED
+
+
+def test_rows_are_numbered_by_their_places(tmp_path: Path) -> None:
+    rows = [{"score": score, "epoch": epoch} for epoch in (1, 2) for score in (1, 0)]
+    (suite,) = suites(_lines(tmp_path, *rows))
+    assert [(one.id, one.epoch, one.scores["score"]) for one in suite.results] == [
+        *(("1", 1, 1), ("1", 2, 1), ("2", 1, 0), ("2", 2, 0)),
+    ]
+    # What is damaged has a place as well.
+    found, _ = read(_lines(tmp_path, {"score": 1}, "{", {"score": 0}), partial=True)
+    assert [one.id for one in found[0].suites[0].results] == ["1", "3"]
+    # A name says more than a place.
+    named = {"id": "a", "score": 1}, {"input": "b", "score": 1}, {"score": 1}
+    with pytest.raises(BrokenFile, match="line 3: neither an id nor a question: --id COLUMN"):
+        read(_lines(tmp_path, *named))
+    with pytest.raises(BrokenFile, match="line 2: neither an id nor a question"):
+        read(_lines(tmp_path, {"id": 1, "score": 1}, {"score": 1}), Request(numbered=False))
+    with pytest.raises(
+        BrokenFile, match="line 2: its question occurs twice in epoch 1: --id COLUMN or --epo"
+    ):
+        read(_lines(tmp_path, *[{"input": "b", "score": 1}] * 2))
 
 
 def test_grades_in_letters_are_no_scores_unless_the_tool_has_them(tmp_path: Path) -> None:
