@@ -9,7 +9,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ _MOST_FACTS = 10_000
 _LONGEST = 4096
 _MOST_NAME = 500
 _DEEPEST = 20
+_RECORD = re.compile(rb"[^\0]+")
 _HASH = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 
@@ -83,7 +84,7 @@ def read(folder: Path) -> Observed:
     for path in _files(folder):
         data = _content(path, left)
         left -= len(data)
-        _add(found, data.split(b"\0"))
+        _add(found, (record[0] for record in _RECORD.finditer(data)))
         found.more = found.more or left <= 0
     return found
 
@@ -105,7 +106,7 @@ def _content(path: Path, limit: int) -> bytes:
     return b""
 
 
-def _add(found: Observed, records: list[bytes]) -> None:
+def _add(found: Observed, records: Iterable[bytes]) -> None:
     began = ended = False
     for record in records:
         kind, text = record[:1], os.fsdecode(record[1:])
