@@ -17,7 +17,7 @@ from gitexp.ops.why.asking import Why
 from gitexp.ops.why.comparing import Against
 from gitexp.ops.why.effect import Effect
 from gitexp.ops.why.explaining import Explained
-from gitexp.ops.why.neighbours import Neighbour
+from gitexp.ops.why.neighbours import Beyond, Neighbour
 from gitexp.ops.why.score import Score
 from gitexp.ops.why.sources import Source, Sources
 
@@ -35,6 +35,7 @@ def why_value(found: Why) -> dict[str, Any]:
             "neighbours": [_neighbour(one) for one in found.neighbours],
             "more_neighbours": found.more_neighbours,
             "not_looked_at": found.unseen,
+            "around_other": _beyond(found.beyond) if found.beyond else None,
             "none_alone": [_cause(one) for one in found.alone],
             "separate": found.separate,
             "foreign": found.foreign,
@@ -140,6 +141,14 @@ def _examples(one: Explained) -> dict[str, Any] | None:
 def _change(one: Line) -> dict[str, Any]:
     sides: Sequence[tuple[str, Any]] = list(zip(("old", "new"), one.values, strict=True))
     return {"key": one.key, **{side: value for side, value in sides if value is not MISSING}}
+
+
+def _beyond(one: Beyond) -> dict[str, Any]:
+    return {
+        "neighbours": [_neighbour(each) for each in one.neighbours],
+        "more_neighbours": one.more,
+        "not_looked_at": one.unseen,
+    }
 
 
 def _neighbour(one: Neighbour) -> dict[str, Any]:

@@ -505,3 +505,38 @@ def test_the_command_that_tells_causes_apart_makes_that_run(exp: Program) -> Non
     assert one["from_other"]["differs_in"] == {"role": "params", "key": "lr"}
     assert (told["none_alone"], told["separate"]) == ([], None)
     assert [one["role"] for one in against(exp, "@", "--vs", "old")["causes"]] == ["params"]
+
+
+def test_what_the_runs_around_the_other_one_show(exp: Program) -> None:
+    """`half` is not near the run, as two things are others there; of the other one it is one thing away."""
+    old = record("old", {"acc": 0.5}, {"lr": 0.1, "width": 1, "depth": 1})
+    half = record("half", {"acc": 0.6}, {"lr": 0.2, "width": 1, "depth": 1})
+    new = record("new", {"acc": 0.9}, {"lr": 0.2, "width": 2, "depth": 2})
+    found = exp("why", new, "--vs", old, "--json").json
+    assert found["neighbours"] == []
+    (one,) = found["around_other"]["neighbours"]
+    assert (one["run"]["name"], one["differs_in"]["key"]) == (half, "lr")
+    assert (one["effect"]["old"], one["effect"]["new"]) == (0.5, 0.6)
+    assert [cause["key"] for cause in found["none_alone"]] == ["depth", "width"]
+    told = page(exp, new, "--vs", old)
+    assert (
+        f"\nRuns that differ from {old} in one thing alone, and the effect from it to there\n  {half}" in told
+    )
+    # What differs in one thing alone is its own step.
+    assert exp("why", half, "--vs", old, "--json").json["around_other"] is None
+
+
+def test_variables_are_told_apart_in_the_command_line(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    exp.repo.commit("files", {".gitignore": "metrics.json\n", ".gitexp.yaml": "variables: [MODE, EXTRA]\n"})
+    program = "echo '{\"acc\": 1}' > metrics.json"
+    for slug, mode, words in (("old", "a b", ()), ("new", "c;d", ("more",))):
+        monkeypatch.setenv("MODE", mode)
+        assert exp("run", "--name", slug, "--", "sh", "-c", program, *words).code == 0
+        monkeypatch.setenv("EXTRA", "1")
+    found = exp("why", "new", "--vs", "old", "--json").json
+    assert [one["role"] for one in found["against"]["causes"]] == ["command", "env"]
+    assert " && EXTRA=1 MODE='c;d' git exp run -- sh -c " in found["separate"]
+    subprocess.run(["sh", "-ec", found["separate"]], cwd=exp.repo.path, env=exp.repo.environ, check=True)
+    told = exp("why", "new", "--vs", "old", "--json").json
+    (one,) = told["neighbours"]
+    assert (one["differs_in"]["role"], one["from_other"]["differs_in"]["role"]) == ("command", "env")

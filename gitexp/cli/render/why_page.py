@@ -17,6 +17,7 @@ from gitexp.formats.making import PARAMS, Cause
 from gitexp.model.roles import SEEDS
 from gitexp.ops.why.asking import Why
 from gitexp.ops.why.comparing import Against
+from gitexp.ops.why.neighbours import Beyond
 
 _INDENT = "  "
 _MOST_ROLES, _LONGEST = 15, 200
@@ -46,6 +47,10 @@ def why_page(found: Why, screen: Screen) -> list[str]:
             paint("bold", "Runs that differ in one thing alone, and the effect from there to this run"),
             *around,
         ]
+    if found.beyond is not None and (found.beyond.neighbours or found.beyond.unseen):
+        old = found.against.chosen.run.name
+        told = f"Runs that differ from {old} in one thing alone, and the effect from it to there"
+        lines += ["", paint("bold", told), *_beyond(found.beyond, paint, screen)]
     if found.separate:
         lines += ["", paint("bold", "To tell the causes apart")]
         if found.foreign:
@@ -131,6 +136,27 @@ def _against(found: Why, against: Against, paint: Paint, screen: Screen) -> Iter
         yield _INDENT + paint("yellow", warning)
 
 
+def _beyond(found: Beyond, paint: Paint, screen: Screen) -> Iterator[str]:
+    rows = [
+        [
+            one.near.run.name,
+            cause_text(one.near.cause),
+            metric_text(one.effect.new),
+            effect_text(one.effect),
+        ]
+        for one in found.neighbours
+    ]
+    yield from _rows(rows, paint, screen)
+    if found.more:
+        yield f"{_INDENT}and {found.more} more"
+    if found.unseen:
+        yield _INDENT + paint("dim", _unseen(found.unseen))
+
+
+def _unseen(count: int) -> str:
+    return f"{count} runs of other code were not looked at"
+
+
 def _neighbours(found: Why, paint: Paint, screen: Screen) -> Iterator[str]:
     rows = []
     for one in found.neighbours:
@@ -147,7 +173,7 @@ def _neighbours(found: Why, paint: Paint, screen: Screen) -> Iterator[str]:
         causes = _several([cause_text(one) for one in found.alone], " or ")
         yield _INDENT + paint("dim", f"none that differs in {causes} alone")
     if found.unseen:
-        yield _INDENT + paint("dim", f"{found.unseen} runs of other code were not looked at")
+        yield _INDENT + paint("dim", _unseen(found.unseen))
 
 
 def _several(texts: Sequence[str], between: str) -> str:

@@ -9,7 +9,6 @@ from gitexp.formats.making import Cause
 from gitexp.model.completeness import Completeness
 from gitexp.model.missing import MISSING
 from gitexp.model.record import Record
-from gitexp.model.roles import SEEDS
 from gitexp.ops.alike import Finished, speaks
 from gitexp.ops.evaluations.reading import Known as Tables
 from gitexp.ops.examine import completeness_of
@@ -21,7 +20,7 @@ from gitexp.ops.why.comparing import Against, causes_of, compared, two_of
 from gitexp.ops.why.effect import effect
 from gitexp.ops.why.makings import Makings
 from gitexp.ops.why.nearby import Nearby, nearby
-from gitexp.ops.why.neighbours import Neighbour, neighbours
+from gitexp.ops.why.neighbours import Beyond, Neighbour, beyond, neighbours
 from gitexp.ops.why.score import Score, score_of
 from gitexp.ops.why.separating import foreign, separating
 from gitexp.ops.why.sources import Sources, sources
@@ -47,6 +46,8 @@ class Why:
     """How many more there are."""
     unseen: int
     """How many runs were not looked at for that."""
+    beyond: Beyond | None = None
+    """Around the other run, where several things changed against it."""
     alone: tuple[Cause, ...] = ()
     """The causes of several that nothing shows alone."""
     separate: str | None = None
@@ -76,8 +77,13 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
         against = compared(chosen, two, judged)
     beside = neighbours(makings, me, score, around, against, tables)
     known = against.known if against else []
-    alone = _alone(known, around, beside) if score is not None else ()
-    separate = separating(two, known) if two and not any(one.step for one in beside) else None
+    other = None
+    if score is not None and against is not None and len(known) > 1:
+        other = beyond(makings, me, listing.runs, score, against, beside, tables)
+    alone = _alone(known, around, beside, other) if score is not None else ()
+    separate = None
+    if two is not None and not any(one.step for one in beside):
+        separate = separating(two, known, other.shown if other else ())
     return Why(
         run=me,
         record=record,
@@ -89,16 +95,19 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
         neighbours=beside,
         more_neighbours=len(around.near) - len(beside) + around.more,
         unseen=around.left_out,
+        beyond=other,
         alone=alone,
         separate=separate,
         foreign=foreign(two) if two and separate else None,
     )
 
 
-def _alone(known: Sequence[Cause], around: Nearby, beside: Sequence[Neighbour]) -> tuple[Cause, ...]:
-    """Of several causes those that no run and no step between two shows."""
-    shown = {one.cause for one in around.near} | {one.step.cause for one in beside if one.step}
-    shown |= {Cause(SEEDS)} if around.reseeded else set()
+def _alone(
+    known: Sequence[Cause], around: Nearby, beside: Sequence[Neighbour], other: Beyond | None
+) -> tuple[Cause, ...]:
+    """Of several causes those that no run around either, and no step between two, shows."""
+    shown = around.causes | {one.step.cause for one in beside if one.step}
+    shown |= other.causes if other else set()
     return tuple(one for one in known if one not in shown) if len(known) > 1 else ()
 
 

@@ -48,6 +48,11 @@ class Nearby:
     left_out: int = 0
     """Runs that were not looked at: there are too many of other code."""
 
+    @property
+    def causes(self) -> frozenset[Cause]:
+        """In which there are runs that differ in nothing else."""
+        return frozenset(one.cause for one in self.near) | ({Cause(SEEDS)} if self.reseeded else set())
+
 
 class _Sorted(NamedTuple):
     run: StoredRun

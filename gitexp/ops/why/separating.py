@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from gitexp.errors import GitExpError
 from gitexp.formats.assignment import flatten, typed
@@ -24,6 +24,7 @@ from gitexp.ops.runnable import runnable_command
 from gitexp.ops.trust import provenance
 from gitexp.ops.why.contents import are_in_code, revision
 from gitexp.ops.why.explaining import Two
+from gitexp.ops.why.set_variables import assigned, only_variables
 
 _PLACE = "../apart"
 """Where the command makes a worktree; whoever types it may write another."""
@@ -31,17 +32,17 @@ _TRIED = 8
 """Causes that are looked at: of so many together one command more tells little, and each look costs."""
 
 
-def separating(two: Two, causes: Sequence[Cause]) -> str | None:
+def separating(two: Two, causes: Sequence[Cause], shown: Collection[Cause] = ()) -> str | None:
     """What to type for a run that is the old one with one of several causes of the new one.
 
-    None where there is nothing to separate, or no command that does it: what a program holds as a text of its
-    own has to be changed by hand.
+    Of those that are `shown` there is such a run. None where there is nothing to separate, or no command that
+    does it: what a program holds as a text of its own has to be changed by hand.
     """
     known = [one for one in causes if one.known]
     if len(known) < 2 or not _can_run(two.old, two.records[0]):
         return None
     repeated = None
-    if _are_code_and_params(two, known):
+    if Cause(CODE) not in shown and _are_code_and_params(two, known):
         repeated = f"git exp repro {two.old.name} --on {revision(two.new)}"
     if _is_elsewhere(two, known):
         # What is run here is run with what is here: as that changed, too, the old run shows what it does.
@@ -50,8 +51,9 @@ def separating(two: Two, causes: Sequence[Cause]) -> str | None:
     if repeated is not None and not any(_uses(two.records[0])):
         return repeated
     # With other data, or another grader, the new run would not compare with the old one.
-    wanted = sorted(known, key=lambda one: one.role in (DATASET, GRADER))[:_TRIED]
-    tries = (make(two, cause) for make in (_with_param, _with_files) for cause in wanted)
+    left = [one for one in known if one not in shown]
+    wanted = sorted(left, key=lambda one: one.role in (DATASET, GRADER))[:_TRIED]
+    tries = (make(two, cause) for make in (_with_param, _with_files, _with_variables) for cause in wanted)
     return next((found for found in tries if found is not None), repeated)
 
 
@@ -80,6 +82,8 @@ def _can_run(run: StoredRun, record: Record) -> bool:
 def _are_code_and_params(two: Two, causes: Sequence[Cause]) -> bool:
     """Whether old params on new code are all that it takes: what else there is comes with the code."""
     others = {one.role for one in causes} - {CODE, PARAMS}
+    if only_variables(two):
+        others -= {ENV}  # a repetition sets those of the old run
     seeds = SEEDS in others and two.makings[0].seeds.keys() <= _in_files(two)
     return CODE in {one.role for one in causes} and not others - ({SEEDS} if seeds else set())
 
@@ -107,7 +111,7 @@ def _with_param(two: Two, cause: Cause) -> str | None:
     found = _param_of(cause, *two.makings)
     if found is None or found[0] not in _file_params(two.old, two.records[0]):
         return None
-    return _in_worktree(two, f"git exp run -S {shlex.quote(f'{found[0]}={found[1]}')}")
+    return _in_worktree(two, f" -S {shlex.quote(f'{found[0]}={found[1]}')}")
 
 
 def _with_files(two: Two, cause: Cause) -> str | None:
@@ -118,18 +122,30 @@ def _with_files(two: Two, cause: Cause) -> str | None:
     if not paths or cause.role == UNTRACKED or len(paths) > 3 or not are_in_code([two.new], paths):
         return None
     words = shlex.join([f":/{path}" for path in paths])
-    return _in_worktree(two, f"git checkout {revision(two.new)} -- {words} && git exp run")
+    return _in_worktree(two, first=f"git checkout {revision(two.new)} -- {words} && ")
 
 
-def _in_worktree(two: Two, run: str) -> str:
-    """What the old run produced is left out: it would be code of the new one, as it lies there."""
+def _with_variables(two: Two, cause: Cause) -> str | None:
+    """The old run's code with the environment variables of the new one, where nothing else is another one."""
+    if cause.role != ENV or not only_variables(two):
+        return None
+    variables = assigned(two, new=True)
+    return _in_worktree(two, variables=variables) if variables else None
+
+
+def _in_worktree(two: Two, options: str = "", *, first: str = "", variables: str | None = None) -> str:
+    """What the old run produced is left out: it would be code of the new one, as it lies there.
+
+    `variables` stand before the command; without any they are those of the old run, as far as they are known.
+    """
+    before = variables or assigned(two, new=False) or ""
     info = two.records[0].info
     folder = _PLACE if info.cwd == "." else f"{_PLACE}/{info.cwd}"
     command = shlex.join(runnable_command(two.old.repo, info, hint=""))
     words = "".join(f" --use {shlex.quote(one)}" for one in _uses(two.records[0]))
     return (
         f"git exp worktree --no-artifacts {two.old.name} {_PLACE} && cd {shlex.quote(folder)}"
-        f" && {run}{words} -- {command}"
+        f" && {first}{before}git exp run{options}{words} -- {command}"
     )
 
 
