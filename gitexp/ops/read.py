@@ -18,6 +18,7 @@ from gitexp.repo import Repository
 if TYPE_CHECKING:
     from gitexp.model.history import History
     from gitexp.model.record import Record, RunInfo
+    from gitexp.ops.audit.levels import Levels
 
 # What reads commits is imported by the runs that are asked for more than the index has.
 
@@ -72,6 +73,12 @@ class StoredRun:
         """The names of the baselines that it is; all runs of a listing look them up once."""
         tails = self._tails or Tails(self.repo, {})
         return tails.baselines.get(self.name, [])
+
+    @property
+    def level(self) -> str | None:
+        """How completely it is known what it came from, as its commit tells; None where nobody can say."""
+        tails = self._tails or Tails(self.repo, {})
+        return tails.levels.of(self)
 
     @cached_property
     def row(self) -> Row:
@@ -154,6 +161,13 @@ class Tails:
         from gitexp.ops.baseline_refs import baselines_of
 
         return baselines_of(self._repo)
+
+    @cached_property
+    def levels(self) -> Levels:
+        """How complete the runs are."""
+        from gitexp.ops.audit.levels import Levels
+
+        return Levels(self._repo)
 
     @cached_property
     def _all(self) -> dict[tuple[str, str], Tail]:

@@ -17,7 +17,7 @@ from gitexp.model.values import Value
 from gitexp.ops.goals import goal_of
 from gitexp.ops.read import StoredRun
 from gitexp.query import Field
-from gitexp.query.words import INPUTS, NEVER_RUN, PARAMS, RUN
+from gitexp.query.words import AUDIT, INPUTS, NEVER_RUN, PARAMS, RUN
 
 _INPUT_PARTS = ("name", "path", "oid", "size", "value")
 
@@ -85,6 +85,8 @@ class RunSubject:
     def _label(self, key: str) -> Value | Missing:
         if key == "baseline":
             value: Any = self.run.baselines
+        elif key == AUDIT:
+            value = self.run.level
         else:
             value = self._labels[key] if key in self._labels else self._more_labels.get(key)
         return MISSING if value is None or value == [] else value

@@ -29,9 +29,11 @@ FLAGS: Final = ("star", "dirty")
 NEVER_RUN: Final = ("draft", "captured")
 """The statuses of what no command was executed for."""
 STATUSES: Final = ("running", "finished", "failed", "killed", "crashed", *NEVER_RUN)
+AUDIT: Final = "audit"
+"""The level of completeness, `E0` to `E4`."""
 RUN_FIELDS: Final = (
     *("name", "id", "status", "title", "group", "note", "tag", "baseline", "parent", "command"),
-    *("exit_code", "signal"),
+    *("exit_code", "signal", AUDIT),
     *TIMES,
     *SPANS,
     *HASHES,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import gitexp
 from tests.cli.program import Program, forge
 from tests.cli.sharing import World
 from tests.interop.logs import FIXTURES
@@ -286,3 +287,21 @@ def test_odd_places(exp: Program, tmp_path: Path) -> None:
         levels.append(level(exp, name))
     assert levels == ["E3"] * 4
     assert before == (exp.repo.git("status", "--porcelain"), exp.repo.git("rev-parse", "HEAD"))
+
+
+def test_levels_can_be_listed_and_asked_for(exp: Program) -> None:
+    with gitexp.start("bare") as run:
+        run.log({"acc": 0.5})
+    with gitexp.start("told") as run:
+        run.use("dataset", {"digest": "sha256:" + "a" * 64})
+        run.use("seeds", {"seed": 1})
+        run.log({"acc": 0.5})
+    levels = {name: exp("audit", name, "--json").json["level"] for name in ("bare", "told")}
+    assert levels["bare"] < levels["told"]
+    rows = exp("ls", "--columns", "name,audit", "--csv").out.splitlines()
+    assert [row.partition("-")[0] + row.partition(",")[2] for row in rows[1:]] == [
+        f"told{levels['told']}",
+        f"bare{levels['bare']}",
+    ]
+    told = exp("ls", f"audit >= {levels['told']}", "--sort", "audit", "--name-only").out.split()
+    assert [name.partition("-")[0] for name in told] == ["told"]
