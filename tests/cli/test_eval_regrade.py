@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import gitexp
 from tests.cli.program import Program
 from tests.cli.sharing import World
 from tests.interop.logs import FIXTURES
@@ -188,6 +189,43 @@ def test_scores_that_one_corrects_and_labels_that_another_edits_are_merged(world
     assert said.code == 0
     assert f"run {name} as others graded or changed it, not as you did" in said.err
     assert len(bob("ls", "--json").json["runs"]) == 2
+
+
+def test_two_regradings_of_other_suites_and_of_the_same_alike_are_merged(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bob and Ann grade a suite each, and both correct the same row of a third to the same."""
+    ann, bob = world.person("ann"), world.person("bob")
+    monkeypatch.chdir(ann.repo.path)
+    with gitexp.start("graded") as run:
+        for suite in ("qa", "sum", "both"):
+            rows = run.eval(suite, metrics={"match": "binary"})
+            for id in ("a", "b", "c", "d"):
+                rows.add(id=id, input=id, target="t", scores={"match": 1})
+    assert ann("push").code == 0
+    assert bob("fetch").code == 0
+    for person, suite, reason in ((ann, "qa", "strict"), (bob, "sum", "lenient")):
+        for one in (suite, "both"):
+            (person.repo.path / f"{one}.csv").write_text("id,match\na,0\n")
+            arguments = ("--scores", f"{one}.csv", "--partial", "-m", reason)
+            assert person("eval", "regrade", run.name, one, *arguments).code == 0
+    assert ann("push").code == 0
+    said = bob("fetch")
+    assert (said.code, f"merged  {run.name}" in said.err) == (0, True)
+    assert bob("push").code == 0
+    assert ann("fetch").code == 0
+    for person in (ann, bob):
+        (found,) = person("ls", "--json").json["runs"]
+        means = {suite: found["metrics"][f"{suite}/match"] for suite in ("qa", "sum", "both")}
+        assert means == {"qa": 0.75, "sum": 0.75, "both": 0.75}
+        shown = person("eval", "show", run.name, "--suite", "both", "--json").json
+        assert "mixed" not in str(shown)
+        assert person("show", run.name, "--json").json["stale"] is False
+        meta = person.repo.git("show", f"exp/{run.name}:.exp/eval/both/meta.yaml")
+        assert ("reason: strict" in meta, "reason: lenient" in meta) == (True, True)
+        person.repo.fsck()
+    tips = [person.repo.git("rev-parse", f"exp/{run.name}") for person in (ann, bob)]
+    assert tips[0] == tips[1]
 
 
 def test_what_git_merged_of_two_regradings_says_so(exp: Program, name: str) -> None:

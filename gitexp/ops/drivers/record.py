@@ -60,7 +60,7 @@ def _mapping(data: bytes, path: str) -> Mapping[str, Value] | None:
 def _merge_run(texts: Texts) -> bytes:
     ours = decode_info(texts.ours, name="ours")
     theirs = _read(texts.theirs)
-    if theirs is not None and _differ_in_labels_alone(ours, theirs):
+    if theirs is not None and differ_in_labels_alone(ours, theirs):
         base = _read(texts.base)
         kept = labels.merge(base, ours, theirs).info if base is not None and base.id == ours.id else ours
     else:
@@ -76,7 +76,7 @@ def _read(data: bytes) -> RunInfo | None:
         return None
 
 
-def _differ_in_labels_alone(one: RunInfo, other: RunInfo) -> bool:
+def differ_in_labels_alone(one: RunInfo, other: RunInfo) -> bool:
     """As do a run and the same with a verdict on it."""
     alike = {field: getattr(one, field) for field in (*labels.FIELDS, "tags", "reproduction")}
     return replace(other, **alike) == one

@@ -18,6 +18,7 @@ from gitexp.model.names import RunName, slug_of, twin_name
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
 from gitexp.ops.commit import trailing
+from gitexp.ops.share.regradings import tree_of_both
 from gitexp.ops.tip import Tip
 from gitexp.ops.versions import author_of, read_info, versions
 from gitexp.repo import Repository
@@ -159,10 +160,10 @@ class Here:
         early, late = sorted((self._side(name, end), self._side(name, running)), key=lambda side: side[:2])
         after = Tip.read(self.repo, end, name)
         info = merge(base, after.info, edited, ours_is_later=late[1] == end).info
-        return self._commit(name, after, info, early, late)
+        return self._commit(name, self._relabelled(after, info), info, early, late)
 
     def _merged(self, name: RunName, mine: Oid, theirs: Oid) -> Verdict | None:
-        """Both sides' edits, the same commit whoever merges; None where both changed more than labels."""
+        """Both sides' edits, the same commit whoever merges; None where both changed the same results."""
         reader = self.repo.reader
         one, two = sorted((mine, theirs))
         ours = set(versions(reader, one, name))
@@ -174,14 +175,18 @@ class Here:
         before, after = early[3], late[3]
         # One side alone may have changed the results as well: with other scores, say.
         changed = [tip for tip in (before, after) if not base.same_but_labels(tip)]
+        info = merge(base.info, after.info, before.info).info
         if len(changed) > 1 and not before.same_but_labels(after):
-            return None
-        tip = changed[-1] if changed else after
-        return self._commit(name, tip, merge(base.info, after.info, before.info).info, early, late)
+            tree = tree_of_both(self.repo, self.builder, (base, after, before), info)
+        else:
+            tree = self._relabelled(changed[-1] if changed else after, info)
+        return None if tree is None else self._commit(name, tree, info, early, late)
 
-    def _commit(self, name: RunName, tip: Tip, info: RunInfo, early: _Side, late: _Side) -> Verdict:
-        """What both sides come to, in the tree of `tip`: nothing of it depends on who makes it, or when."""
-        tree = tip.tree_with(self.builder, relabelled(tip.data, info))
+    def _relabelled(self, tip: Tip, info: RunInfo) -> Oid:
+        return tip.tree_with(self.builder, relabelled(tip.data, info))
+
+    def _commit(self, name: RunName, tree: Oid, info: RunInfo, early: _Side, late: _Side) -> Verdict:
+        """What both sides come to, with that `tree`: nothing of it depends on who makes it, or when."""
         message = f"exp {info.name}: merge of edits\n\n{trailing(info)}"
         parents = sorted((early[1], late[1]))
         # Later than both: archives tell versions apart by their times.
