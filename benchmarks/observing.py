@@ -56,9 +56,14 @@ def _opening(folder: Path, rounds: int) -> Iterator[Comparison]:
     _gitexp_observe.add(str(reports))
     try:
         observed = open
-        for mode, options in (("text", ("r",)), ("bytes", ("rb",))):
-            pairs = in_turns(_opener(observed, path, *options), _opener(_io.open, path, *options), rounds)
-            name = f"open() of a file again, {mode}, observed"
+        for what, file, mode in (
+            ("text", path, "r"),
+            ("bytes", path, "rb"),
+            ("text of a Path", Path(path), "r"),
+            ("bytes of a Path", Path(path), "rb"),
+        ):
+            pairs = in_turns(_opener(observed, file, mode), _opener(_io.open, file, mode), rounds)
+            name = f"open() of a file again, {what}, observed"
             yield tell(name, "open()", pairs, budget=None, unit=per_call, mark="us")
             allowed = [(one, other + CALLS * MOST_AT_OPEN) for one, other in pairs]
             yield tell(name, "open() and 0.5 us", allowed, budget=1, unit=per_call, mark="us")
@@ -66,7 +71,7 @@ def _opening(folder: Path, rounds: int) -> Iterator[Comparison]:
         _gitexp_observe.remove(str(reports))
 
 
-def _opener(function: Callable[..., object], path: str, mode: str) -> Callable[[], object]:
+def _opener(function: Callable[..., object], path: str | Path, mode: str) -> Callable[[], object]:
     def act() -> None:
         for _ in range(CALLS):
             function(path, mode).close()  # type: ignore[attr-defined]

@@ -100,6 +100,30 @@ for ours, real in pairs:
                 said.append((type(error), str(error)))
         assert len(said) == 2 and said[0] == said[1], said
 
+class Asked:
+    times = 0
+    def __init__(self, answer):
+        self.answer = answer
+    def __fspath__(self):
+        self.times += 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+asked = Asked("data.txt")
+with open(asked) as file, open(Asked(b"data.txt"), "rb") as other, open(file.fileno(), closefd=False) as same:
+    assert (file.name, other.name, same.name, asked.times) == ("data.txt", b"data.txt", file.fileno(), 1)
+odd = ((), {}), ((), {"mode": "r"}), (("x",), {"x": 1}), ((*"xr", -1, None, None, None, True, None, 9), {})
+bad = ((Asked(KeyError("k")),), {}), ((Asked(1),), {}), (("x", 5), {}), (("x", "q"), {})
+for calls, named in odd + bad:
+    said = []
+    for function in (open, _io.open):
+        try:
+            function(*calls, **named)
+        except Exception as error:
+            said.append((type(error), str(error), error.__context__))
+    assert len(said) == 2 and said[0] == said[1], said
+
 class Holder:
     open = open
     descriptor = os.open
@@ -121,6 +145,7 @@ def unclosed():
 
 assert lines(lambda: open("data.txt", "rb", 1).close(), RuntimeWarning) == [__file__]
 assert lines(lambda: open("data.txt", "rb", buffering=1).close(), RuntimeWarning) == [__file__]
+assert lines(lambda: open("data.txt", "rb", 0).close(), RuntimeWarning) == []
 assert lines(unclosed, ResourceWarning) == [__file__]
 assert open("data.txt", buffering=1).line_buffering
 """

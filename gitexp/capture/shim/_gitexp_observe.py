@@ -29,8 +29,17 @@ VARIABLE = "GITEXP_OBSERVE"
 MOST = 50_000
 """Paths that one process notes at once."""
 
-_real_open, _pending, tell = io.open, reports.pending, reports.tell
-_getcwd, _stat, _ident = os.getcwd, os.stat, get_ident
+_real_open: Any = io.open
+_pending, tell = reports.pending, reports.tell
+_getcwd, _stat, _fspath, _ident = os.getcwd, os.stat, os.fspath, get_ident
+
+_warns = bool(getattr(sys.flags, "warn_default_encoding", 0))
+_NOTHING: Any = object()
+_USUAL = (
+    *(("mode", "r"), ("buffering", -1), ("encoding", None), ("errors", None), ("newline", None)),
+    *(("closefd", True), ("opener", None)),
+)
+"""What `open` has where it is not told."""
 
 _seen: set[str] = set()
 """Paths as the program calls them, from where it is."""
@@ -65,28 +74,39 @@ class _Twin:
 
 
 class _Open(_Twin):
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    """`open`, with parameters of its own: to pass on what came, whatever it is, would take twice as long."""
+
+    def __call__(
+        self,
+        file: Any = _NOTHING,
+        mode: Any = "r",
+        buffering: Any = -1,
+        encoding: Any = None,
+        errors: Any = None,
+        newline: Any = None,
+        closefd: Any = True,
+        opener: Any = None,
+        *more: Any,
+        **unknown: Any,
+    ) -> Any:
         __tracebackhide__ = True
-        if len(args) > 2 or "buffering" in kwargs:
-            args, kwargs = _warned_of_buffering(args, kwargs)
-        found = _real_open(*args, **kwargs)
-        if not args or args[0].__class__ is not str or args[0] not in _seen:
-            _note_call(args, kwargs)
+        if file.__class__ is not str and file.__class__ is not int:
+            try:  # A path is asked for its name here, and not once more by what opens it.
+                file = _fspath(file)
+            except Exception:  # noqa: BLE001
+                pass
+        if buffering == 1 or _warns:
+            buffering, encoding = _warned(mode, buffering, encoding)
+        if more or unknown or file is _NOTHING:
+            found = _open_oddly(
+                file, (mode, buffering, encoding, errors, newline, closefd, opener), more, unknown
+            )
+        else:
+            found = _real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
+        if file.__class__ is not str or file not in _seen:
+            note(file, mode)
         elif _pending:
             reports.write_due()
-        return found
-
-
-class _WarningOpen(_Twin):
-    """The same for `-X warn_default_encoding`: what is warned of is the caller's line."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        args, kwargs = _warned_of_buffering(args, kwargs)
-        if len(args) < 4 and kwargs.get("encoding") is None and "b" not in _mode_of(args, kwargs):
-            kwargs["encoding"] = io.text_encoding(None)  # type: ignore[attr-defined]
-        found = _real_open(*args, **kwargs)
-        _note_call(args, kwargs)
         return found
 
 
@@ -121,26 +141,25 @@ class _Leave(_Twin):
         return self._real(*args, **kwargs)
 
 
-def _warned_of_buffering(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The arguments of `open` without `buffering=1` where it deserves a warning, after that was given."""
-    asked = args[2] if len(args) > 2 else kwargs.get("buffering")
-    if asked != 1 or "b" not in _mode_of(args, kwargs):
-        return args, kwargs
-    told = "line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used"
-    _warn(told, RuntimeWarning, 3)
-    if len(args) > 2:
-        return (*args[:2], -1, *args[3:]), kwargs
-    return args, {**kwargs, "buffering": -1}
+def _warned(mode: Any, buffering: Any, encoding: Any) -> tuple[Any, Any]:
+    """Two arguments of `open` as it will not warn of them: that is done here, and names the caller's line."""
+    is_binary = "b" in mode if isinstance(mode, str) else None
+    if is_binary and buffering == 1:
+        told = "line buffering (buffering=1) isn't supported in binary mode"
+        _warn(f"{told}, the default buffer size will be used", RuntimeWarning, 3)
+        buffering = -1
+    if _warns and is_binary is False and encoding is None:
+        encoding = io.text_encoding(None, 3)  # type: ignore[attr-defined]
+    return buffering, encoding
 
 
-def _mode_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """The mode that `open` was given; what is no text is for itself to refuse."""
-    mode = args[1] if len(args) > 1 else kwargs.get("mode", "r")
-    return mode if isinstance(mode, str) else "b"
-
-
-def _note_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    note(args[0] if args else kwargs.get("file"), _mode_of(args, kwargs))
+def _open_oddly(file: Any, given: tuple[Any, ...], more: tuple[Any, ...], unknown: dict[str, Any]) -> Any:
+    """Call `open` with too much or too little, as far as is known here; it has its own words for that."""
+    if more:
+        return _real_open(file, *given, *more, **unknown)
+    # From Python 3.10 on, zip has `strict`.
+    named = {name: value for (name, usual), value in zip(_USUAL, given) if value is not usual}  # noqa: B905
+    return _real_open(*(() if file is _NOTHING else (file,)), **named, **unknown)
 
 
 def note(file: Any, mode: str) -> None:
@@ -246,9 +265,7 @@ def _install() -> None:
     places = [f"{one}/" for one in (*reports.files, *_here())]
     apart = [one for one in around if not any(place.startswith(one) for place in places)]
     _left = (*apart, os.path.dirname(os.__file__) + "/", "/proc/", "/sys/", "/dev/")
-    flags: Any = sys.flags
-    kind = _WarningOpen if getattr(flags, "warn_default_encoding", 0) else _Open
-    opened = kind(_real_open, "io")
+    opened = _Open(_real_open, "io")
     _put(builtins, "open", opened)
     _put(io, "open", opened)
     for name, twin in (
