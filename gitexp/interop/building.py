@@ -9,6 +9,7 @@ from typing import Any
 
 from gitexp.errors import GitExpError
 from gitexp.formats.canonical_json import short_hash, to_json
+from gitexp.interop.mixed_scores import Mixed
 from gitexp.interop.problems import Problems
 from gitexp.interop.scores import NoScore, NotANumber, flattened, number
 from gitexp.model.eval_summary import mean_of
@@ -92,6 +93,10 @@ class SuiteBuilder:
     _texts: dict[str, Text] = field(default_factory=dict)
     _values: dict[str, set[Score]] = field(default_factory=dict)
     _next: dict[str, int] = field(default_factory=dict)
+    _mixed: Mixed = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._mixed = Mixed(self.problems)
 
     def __len__(self) -> int:
         return len(self._results)
@@ -188,11 +193,13 @@ class SuiteBuilder:
         scores: dict[str, Score] = {}
         state = row.state
         for name, value in row.scores.items():
+            self._mixed.see(row.where, name, value)
             for metric, one in flattened(name, value):
                 if one is None:
                     continue
                 try:
-                    scores[check_label("metric", metric)] = number(one, self.letters)
+                    scores[check_label("metric", metric)] = score = number(one, self.letters)
+                    self._mixed.see_score(row.where, metric, one, score)
                 except NotANumber as error:
                     self.problems.warn(row.where, f"{metric!r}: {error}: it counts as an error", "NaN scores")
                     state = State.ERROR if state is State.OK else state
