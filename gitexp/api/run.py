@@ -184,14 +184,15 @@ class Run:
         from inspect import isroutine
 
         from gitexp.model.roles import misspelt
-        from gitexp.ops.declaring import input_of
+        from gitexp.ops.declaring import by_name_alone, input_of
 
         recording = self._live()
-        if told := misspelt(role):
-            warn(told)
         as_it_is = isinstance(what, (str, os.PathLike)) or what is None or isroutine(what)
         value = what if as_it_is else plain(what)
-        recording.use(input_of(recording.repo, role, value, name, revision))
+        one = input_of(recording.repo, role, value, name, revision)
+        for told in filter(None, (misspelt(role), by_name_alone(one))):
+            warn(told)
+        recording.use(one)
 
     def eval(
         self,

@@ -33,6 +33,7 @@ __all__ = [
     "compose",
     "compose_user",
     "dump",
+    "flow_fault",
     "load",
     "load_foreign",
     "load_user",
@@ -89,6 +90,15 @@ def read_flow(text: str, *, otherwise: Value) -> Value:
         return otherwise
 
 
+def flow_fault(text: str) -> str | None:
+    """Why `read_flow` finds no value in `text`, and where; None where there is one."""
+    try:
+        _value(compose(text.strip(), strict=True))
+    except Fault as fault:
+        return _placed(fault)
+    return None
+
+
 def compose_user(text: str, *, what: str) -> Node | None:
     """The tree of a file of the user's. Raises BrokenFile."""
     try:
@@ -137,7 +147,11 @@ def _value(node: Node | None) -> Value:
 
 
 def _message(what: str, fault: Fault) -> str:
-    return f"{what!r} line {fault.line}, column {fault.column}: {fault.problem}"
+    return f"{what!r} {_placed(fault)}"
+
+
+def _placed(fault: Fault) -> str:
+    return f"line {fault.line}, column {fault.column}: {fault.problem}"
 
 
 class _Composer:

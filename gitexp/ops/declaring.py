@@ -14,15 +14,18 @@ from gitexp.errors import GitExpError, NotFound, UsageError
 from gitexp.formats.assignment import typed
 from gitexp.formats.declared import Declared
 from gitexp.formats.inputs import NONE
+from gitexp.formats.path_like import looks_like_path
 from gitexp.formats.placeholders import placeholder_in
 from gitexp.formats.python_code import fingerprint
 from gitexp.formats.record_fields import input_path
+from gitexp.formats.yaml import flow_fault
 from gitexp.model.record import Input, Pin
 from gitexp.model.roles import GRADER, NAMED, misspelt
 from gitexp.model.values import Value
 from gitexp.ops.functions import function_value, shape_value
 from gitexp.repo import Repository
 
+_COLLECTIONS = ("{", "[")
 _MAX_PATH = 4096
 _MAX_NAME = 200
 _MAX_CODE = 1 << 20
@@ -81,6 +84,7 @@ def of_settings(repo: Repository, *, without: Collection[str] = frozenset()) -> 
             if found.oid is None:
                 _check_said(role, found.value)
             inputs.append(found)
+            notices += filter(None, [by_name_alone(found)])
         except (GitExpError, OSError) as error:
             told = error.strerror if isinstance(error, OSError) else error
             notices.append(f"input {role} {one.path or one.name!r} of .gitexp.yaml is not recorded: {told}")
@@ -129,13 +133,24 @@ def parse_use(repo: Repository, text: str) -> tuple[Input, str | None]:
         raise NotFound(f"no input {what!r}", hint="check the path, or leave --use out")
     value = typed(what)
     _check_said(role, value)
-    missing = role not in NAMED and re.search(r"\.[A-Za-z0-9]{1,8}$|/$", what)
-    remark = f"{what!r} is no file here: the {role} is known by its name alone" if missing else None
-    return input_of(repo, role, _Value(value)), remark
+    one = input_of(repo, role, _Value(value))
+    return one, by_name_alone(one)
+
+
+def by_name_alone(one: Input) -> str | None:
+    """What a person should know of an input that looks like a file, and is none; None for any other."""
+    if isinstance(one.value, str) and looks_like_path(one.role, one.value):
+        return f"{one.value!r} is no file here: the {one.role} is known by its name alone"
+    return None
 
 
 def _check_said(role: str, value: Value) -> None:
-    """Raises UsageError for a word that stands for what only the person knows."""
+    """Raises UsageError for a word that stands for what only the person knows, and for YAML that is none."""
+    if isinstance(value, str) and value.lstrip()[:1] in _COLLECTIONS and (fault := flow_fault(value)):
+        raise UsageError(
+            f"{value!r} of {role} is no YAML: {fault}",
+            hint=f"""close it, as in {role}='{{name: x}}', or put a text in quotes: {role}='"…"'""",
+        )
     if word := placeholder_in(value):
         raise UsageError(
             f"{word} of {role} stands for something that you know: put that in its place",

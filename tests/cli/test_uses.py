@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from typing import Any
 
 import pytest
 
+import gitexp
 from tests.cli.program import Program
 
 
@@ -54,6 +56,12 @@ def test_what_is_said_on_the_command_line(exp: Program) -> None:
             "error: PATH of grader stands for something that you know: put that in its place\n"
             "hint: or say that there is none: grader=none\n",
         ),
+        (
+            "model={name: ",
+            "error: '{name: ' of model is no YAML: line 1, column 7: expected the node content, but found "
+            "'<stream end>'\n"
+            "hint: close it, as in model='{name: x}', or put a text in quotes: model='\"…\"'\n",
+        ),
         ("prompt=./gone.txt", "error: no input './gone.txt'\nhint: check the path, or leave --use out\n"),
     ],
 )
@@ -76,6 +84,20 @@ def test_a_file_that_is_not_there_is_told(exp: Program) -> None:
     said = exp("run", "--use", "dataset=data/trian.csv", "--", "true")
     assert "warning: 'data/trian.csv' is no file here: the dataset is known by its name alone\n" in said.err
     assert inputs(exp)["dataset"][0]["value"] == "data/trian.csv"
+    exp.repo.write(".gitexp.yaml", "inputs: {grader: grade.py, model: '{name: '}\n")
+    said = exp("save")
+    assert "warning: 'grade.py' is no file here: the grader is known by its name alone\n" in said.err
+    assert (
+        "input model '{name: ' of .gitexp.yaml is not recorded: '{name: ' of model is no YAML: li" in said.err
+    )
+    assert inputs(exp).keys() == {"grader"}
+    with gitexp.start() as run:
+        with pytest.warns(gitexp.GitExpWarning, match="^'no/such.csv' is no file here: the dataset is known"):
+            run.use("dataset", "no/such.csv")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            run.use("dataset", "org/name", revision="0e9e39f")
+            run.use("prompt", "Answer yes/no.")
 
 
 SETTINGS = """\
