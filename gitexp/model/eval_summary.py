@@ -75,6 +75,11 @@ def pass_all(values: Mapping[str, list[Score]], k: int) -> float | None:
     return _over_examples(values, k, epochs.pass_all)
 
 
+def left_out(values: Mapping[str, list[Score]], k: int) -> int:
+    """How many examples have fewer than k answers, and so no part in pass@k and pass^k."""
+    return sum(len(found) < k for found in values.values())
+
+
 def _over_examples(
     values: Mapping[str, list[Score]], k: int, chance: Callable[[int, int, int], float]
 ) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 from collections.abc import Callable
@@ -296,6 +297,7 @@ def test_what_is_shown_of_a_suite(exp: Program) -> None:
         **{
             "pass_at": {"1": pytest.approx(5 / 6), "2": 1},
             "pass_all": {"1": pytest.approx(5 / 6), "2": 4 / 6},
+            "pass_left_out": {"1": 0, "2": 0},
         },
     }
     assert suite["rows"] == [{"id": "q-mul-01", "epoch": 1, "state": "ok", "scores": {"match": 0}}]
@@ -303,6 +305,19 @@ def test_what_is_shown_of_a_suite(exp: Program) -> None:
     assert exp("eval", "show", name, "--failed", "--limit", "1").err == (
         "note: 1 rows more of tinyqa: --limit 2 shows all\n"
     )
+
+
+def test_examples_without_enough_answers_are_counted_beside_pass_at_k(exp: Program) -> None:
+    exp.repo.write("rows.csv", "id,epoch,m,once\na,1,1,1\na,2,0,\na,3,1,\nb,1,1,0\nb,2,1,\nc,1,0,1\n")
+    exp("eval", "import", "rows.csv", "--score", "m", "--score", "once")
+    told = "pass@3 and pass^3 of m leave out 2 of 3 examples with fewer answers"
+    shown = exp("eval", "show").out.splitlines()
+    assert shown[1] == f"  {told}"
+    assert shown[2].split() == ["METRIC", "MEAN", "SE", "N", "PASS@3", "PASS^3"]
+    assert told in html.unescape(exp("eval", "show", "--md").out)
+    (suite,) = exp("eval", "show", "--json").json["suites"]
+    assert suite["metrics"]["m"]["pass_left_out"] == {"1": 0, "2": 1, "3": 2}
+    assert suite["metrics"]["once"]["pass_left_out"] == {}
 
 
 def test_the_page_of_a_run_has_its_suites_in_short(exp: Program) -> None:

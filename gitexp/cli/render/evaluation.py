@@ -60,6 +60,17 @@ def measured_columns(measured: Sequence[Measured]) -> list[Column]:
     return [one for one in columns if any(one.texts)]
 
 
+def passes_lines(measured: Sequence[Measured]) -> Iterator[str]:
+    """Of how many examples pass@k and pass^k say nothing, a line for each metric."""
+    k = _most_answers(measured)
+    for one in measured:
+        if one.mean is None or not one.pass_at:
+            continue
+        if count := one.left_out.get(k, one.mean.n):
+            of = f"{count} of {count_text(one.mean.n, 'example')}"
+            yield f"pass@{k} and pass^{k} of {safe(one.metric.name)} leave out {of} with fewer answers"
+
+
 def slice_columns(found: Looked) -> list[Column]:
     """A row for each value of the tag."""
     columns = [
@@ -96,11 +107,16 @@ def _outputs(found: Looked, rows: Sequence[Result]) -> Iterator[str]:
 
 def _passes(measured: Sequence[Measured]) -> Iterator[Column]:
     """pass@k and pass^k for the greatest k that there is."""
-    k = max((max(one.pass_at) for one in measured if one.pass_at), default=0)
+    k = _most_answers(measured)
     if k > 1:
         for heading, found in ((f"PASS@{k}", "pass_at"), (f"PASS^{k}", "pass_all")):
             values = [getattr(one, found).get(k) for one in measured]
             yield Column(heading, ["" if one is None else metric_text(one) for one in values], right=True)
+
+
+def _most_answers(measured: Sequence[Measured]) -> int:
+    """The greatest k that there is; 0 where there is none."""
+    return max((max(one.pass_at) for one in measured if one.pass_at), default=0)
 
 
 def _error(mean: Mean | None) -> str:

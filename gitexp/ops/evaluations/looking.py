@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitexp.errors import NotFound
-from gitexp.model.eval_summary import Mean, by_example, mean_of, pass_all, pass_at
+from gitexp.model.eval_summary import Mean, by_example, left_out, mean_of, pass_all, pass_at
 from gitexp.model.evaluation import Direction, Kind, Metric, Output, Result, State, Suite
 
 _MOST_K = 64
@@ -22,6 +22,8 @@ class Measured:
     """k -> pass@k; empty where there is one epoch only, or the metric is not right or wrong."""
     pass_all: Mapping[int, float]
     """k -> pass^k."""
+    left_out: Mapping[int, int]
+    """k -> how many examples have fewer than k answers, and so no part in either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,12 @@ def _measured(suite: Suite, metric: Metric) -> Measured:
     values = by_example(suite, metric.name)
     most = max(map(len, values.values()), default=0)
     if most < 2 or metric.kind is not Kind.BINARY or metric.direction is Direction.MIN:
-        return Measured(metric, mean_of(suite, metric.name), {}, {})
+        return Measured(metric, mean_of(suite, metric.name), {}, {}, {})
     ks = range(1, min(most, _MOST_K) + 1)
     at = {k: found for k in ks if (found := pass_at(values, k)) is not None}
     every = {k: found for k in ks if (found := pass_all(values, k)) is not None}
-    return Measured(metric, mean_of(suite, metric.name), at, every)
+    fewer = {k: left_out(values, k) for k in ks}
+    return Measured(metric, mean_of(suite, metric.name), at, every, fewer)
 
 
 def _slices(suite: Suite, metrics: Sequence[Metric], by: str) -> Iterator[Slice]:

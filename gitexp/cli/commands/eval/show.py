@@ -49,7 +49,7 @@ def command(
     Of each suite: how many examples and epochs, how many answers ended in an error, and for each metric the
     mean over examples with its standard error. Where examples have clusters, the error allows for them. With
     several epochs of right or wrong answers stand pass@k, the chance that one of k answers is right, and
-    pass^k, the chance that all are.
+    pass^k, the chance that all are; examples with fewer answers have no part in them, and are counted.
 
     --failed and --errors list answers; what was said stands beside them where text was kept. RUN is written
     as for git exp show.
@@ -104,6 +104,7 @@ def _lines(one: Looked, limit: int, as_markdown: bool, colour: bool) -> Iterator
     from gitexp.cli.render.evaluation import (
         heading,
         measured_columns,
+        passes_lines,
         regraded_lines,
         row_columns,
         slice_columns,
@@ -114,7 +115,7 @@ def _lines(one: Looked, limit: int, as_markdown: bool, colour: bool) -> Iterator
     paint = Paint(colour)
     yield ""
     yield f"### {escaped(heading(one))}" if as_markdown else paint("bold", heading(one))
-    for line in regraded_lines(one):
+    for line in (*regraded_lines(one), *passes_lines(one.measured)):
         yield f"\n{escaped(line)}" if as_markdown else f"  {line}"
     tables = [measured_columns(one.measured)]
     if one.slices:
@@ -169,4 +170,5 @@ def _measured_value(found: Measured) -> dict[str, Any]:
         "clusters": mean.clusters if mean else None,
         "pass_at": {str(k): value for k, value in found.pass_at.items()},
         "pass_all": {str(k): value for k, value in found.pass_all.items()},
+        "pass_left_out": {str(k): count for k, count in found.left_out.items()},
     }
