@@ -32,12 +32,14 @@ def why_value(found: Why) -> dict[str, Any]:
             "produced_by": _sources(found.sources),
             "completeness": completeness_value(found.completeness) if found.completeness else None,
             "against": _against(found.against) if found.against else None,
+            "unlike": {"runs": found.unlike.runs, "first": found.unlike.first} if found.unlike else None,
             "neighbours": [_neighbour(one) for one in found.neighbours],
             "more_neighbours": found.more_neighbours,
             "not_looked_at": found.unseen,
             "around_other": _beyond(found.beyond) if found.beyond else None,
             "none_alone": [_cause(one) for one in found.alone],
             "separate": found.separate,
+            "inseparable": found.inseparable,
             "foreign": found.foreign,
         }
     )

@@ -71,6 +71,17 @@ def test_the_latest_comparable_run_before_it_is_the_rule(exp: Program) -> None:
     record("later", dataset={"digest": "sha256:" + "a" * 64})
     found = against(exp, "last")
     assert (found["run"]["name"], found["how"]) == (first, "the latest run before it")
+    # Of other data, or by another grader, only who asks for it.
+    told = exp("why", "other-data", "--json").json
+    assert (told["against"], told["unlike"]) == (None, {"runs": 3, "first": first})
+    last = page(exp, "other-data").splitlines()[-1]
+    assert last.startswith(
+        "3 runs have the metric, of other data or by another grader: git exp why other-data-"
+    )
+    assert last.endswith(f" acc --vs {first}")
+    command = last.partition(": git exp why ")[2].split()
+    assert f"Compared with {first}, as asked for\n  not comparable: another dataset\n" in page(exp, *command)
+    assert exp("why", first, "--json").json["unlike"] == {"runs": 1, "first": told["run"]["name"]}
 
 
 def test_a_parent_goes_before_other_runs(exp: Program) -> None:
@@ -312,7 +323,10 @@ def test_logs_of_other_tools_are_explained(exp: Program) -> None:
     assert "temperature  0.0 -> 0.7\n" in out
     assert "2 inputs changed together" in out
     # Of code that nobody has, no command makes a run.
-    assert exp("why", "@", "--json").json["separate"] is None
+    told = exp("why", "@", "--json").json
+    obstacle = f"run '{told['against']['run']['name']}' was imported, and how it is made is not known"
+    assert (told["separate"], told["inseparable"]) == (None, obstacle)
+    assert out.endswith(f"\nTo tell the causes apart\n  there is no command: {obstacle}\n")
     models = [str(FIXTURES / "lm_eval" / one) for one in ("baseline", "candidate")]
     assert exp("eval", "import", *models).code == 0
     found = against(exp, "@", "tinyqa_mc/acc")
@@ -479,6 +493,16 @@ def test_other_packages_are_told_apart_by_the_old_run_in_those_of_today(exp: Pro
     assert exp("repro", old).code == 0
     told = exp("why", "new", "--vs", "old", "--json").json
     assert (told["none_alone"], told["separate"]) == ([], None)
+
+
+def test_what_no_command_changes_is_said(exp: Program) -> None:
+    record("old", params={"depth": 1}, prompt="Answer.")
+    record("new", params={"depth": 2}, prompt="Answer briefly.")
+    told = exp("why", "new", "--json").json
+    assert (told["against"]["together"], told["separate"]) == (True, None)
+    assert told["inseparable"].startswith(
+        "none of them is a param in a file, or a file of the code: change one "
+    )
 
 
 def test_the_command_that_tells_causes_apart_makes_that_run(exp: Program) -> None:

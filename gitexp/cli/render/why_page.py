@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from gitexp.cli.render.markdown_text import code, preformatted
@@ -38,7 +39,7 @@ def why_page(found: Why, screen: Screen) -> list[str]:
         told = cut(safe(str(found.completeness)), _LONGEST)
         lines.append(_INDENT + paint("dim", f"completeness {told}: git exp audit {found.run.name}"))
     if found.against is None:
-        return [*lines, "", _NOTHING]
+        return [*lines, "", *_nothing(found)]
     lines += _against(found, found.against, paint, screen)
     around = list(_neighbours(found, paint, screen))
     if around:
@@ -51,13 +52,7 @@ def why_page(found: Why, screen: Screen) -> list[str]:
         old = found.against.chosen.run.name
         told = f"Runs that differ from {old} in one thing alone, and the effect from it to there"
         lines += ["", paint("bold", told), *_beyond(found.beyond, paint, screen)]
-    if found.separate:
-        lines += ["", paint("bold", "To tell the causes apart")]
-        if found.foreign:
-            told = f"read first what somebody else recorded: git exp repro {found.foreign} -n"
-            lines.append(_INDENT + paint("yellow", told))
-        lines.append(_INDENT + safe(found.separate))
-    return lines
+    return [*lines, *_apart(found, paint)]
 
 
 def why_markdown(found: Why) -> list[str]:
@@ -100,6 +95,27 @@ def luck_text(found: Why) -> str | None:
     if not se:
         return f"{told}: about {factor} standard errors are to be expected"
     return f"{told}: about {factor} × {se:.4g} = {against.chosen.luck * se:.4g} is to be expected"
+
+
+def _nothing(found: Why) -> Iterator[str]:
+    """That nothing is compared, and which command compares all the same."""
+    yield _NOTHING
+    if (others := found.unlike) and found.score:
+        are = "run has" if others.runs == 1 else "runs have"
+        command = f"git exp why {found.run.name} {shlex.quote(found.score.key)} --vs {others.first}"
+        yield f"{others.runs} {are} the metric, of other data or by another grader: {safe(command)}"
+
+
+def _apart(found: Why, paint: Paint) -> Iterator[str]:
+    """The command that tells causes apart, or why there is none."""
+    if not found.separate and not found.inseparable:
+        return
+    yield ""
+    yield paint("bold", "To tell the causes apart")
+    if found.foreign:
+        told = f"read first what somebody else recorded: git exp repro {found.foreign} -n"
+        yield _INDENT + paint("yellow", told)
+    yield _INDENT + safe(found.separate or f"there is no command: {found.inseparable}")
 
 
 def _sources(found: Why, paint: Paint, screen: Screen) -> list[str]:

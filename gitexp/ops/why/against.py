@@ -9,6 +9,7 @@ from gitexp.formats.making import graded_by, not_comparable
 from gitexp.git.refs import commit_of
 from gitexp.model.evaluation import Direction
 from gitexp.model.missing import MISSING
+from gitexp.model.names import RunName
 from gitexp.model.record import Status
 from gitexp.model.roles import GRADER
 from gitexp.ops.baseline_refs import baselines
@@ -41,6 +42,15 @@ class Chosen:
     def luck(self) -> float:
         """How many standard errors the best of so many equal runs is above their mean."""
         return expected_largest(self.best_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """Runs with the metric that are not compared of themselves: data, or grader, are others."""
+
+    runs: int
+    first: RunName
+    """The one that is nearest in time: the latest before, else the earliest after."""
 
 
 def choose(
@@ -86,6 +96,22 @@ def _earlier(makings: Makings, listing: Listing, me: StoredRun, score: Score | N
         if _comparable(makings, run, me, score):
             return Chosen(run, "the latest run before it")
     return None
+
+
+def unlike(makings: Makings, listing: Listing, me: StoredRun, score: Score) -> Unlike | None:
+    """The finished runs that are not comparable; None where there is none."""
+    found = [
+        run
+        for run in listing.runs
+        if run.name != me.name
+        and run.head.status == Status.FINISHED.value
+        and metric_of(run, score.key) is not MISSING
+        and not _comparable(makings, run, me, score)
+    ]
+    if not found:
+        return None
+    before = [run for run in found if run.head.started <= me.head.started]
+    return Unlike(len(found), (before or found[::-1])[0].name)
 
 
 def _comparable(makings: Makings, run: StoredRun, me: StoredRun, score: Score | None) -> bool:

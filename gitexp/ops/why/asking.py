@@ -15,14 +15,14 @@ from gitexp.ops.examine import completeness_of
 from gitexp.ops.read import StoredRun, list_all
 from gitexp.ops.resting import run_of
 from gitexp.ops.spread import Spread, spread
-from gitexp.ops.why.against import choose
+from gitexp.ops.why.against import Unlike, choose, unlike
 from gitexp.ops.why.comparing import Against, causes_of, compared, two_of
 from gitexp.ops.why.effect import effect
 from gitexp.ops.why.makings import Makings
 from gitexp.ops.why.nearby import Nearby, nearby
 from gitexp.ops.why.neighbours import Beyond, Neighbour, beyond, neighbours
 from gitexp.ops.why.score import Score, score_of
-from gitexp.ops.why.separating import foreign, separating
+from gitexp.ops.why.separating import Separation, foreign, separating
 from gitexp.ops.why.sources import Sources, sources
 from gitexp.repo import Repository
 
@@ -52,8 +52,12 @@ class Why:
     """The causes of several that nothing shows alone."""
     separate: str | None = None
     """The command for the run that tells causes apart, where no run does."""
+    inseparable: str | None = None
+    """Why there is no such command."""
     foreign: str | None = None
     """The name of a run that somebody else recorded, whose code and command it would execute."""
+    unlike: Unlike | None = None
+    """The runs that it was not compared with, as their data or grader are others."""
 
 
 def why(repo: Repository, text: str, metric: str | None = None, vs: str | None = None) -> Why:
@@ -81,9 +85,9 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
     if score is not None and against is not None and len(known) > 1:
         other = beyond(makings, me, listing.runs, score, against, beside, tables)
     alone = _alone(known, around, beside, other) if score is not None else ()
-    separate = None
-    if two is not None and not any(one.step for one in beside):
-        separate = separating(two, known, other.shown if other else ())
+    is_shown = any(one.step for one in beside)
+    shown = other.shown if other else ()
+    apart = separating(two, known, shown) if two and not is_shown else Separation()
     return Why(
         run=me,
         record=record,
@@ -97,8 +101,10 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
         unseen=around.left_out,
         beyond=other,
         alone=alone,
-        separate=separate,
-        foreign=foreign(two) if two and separate else None,
+        separate=apart.command,
+        inseparable=apart.why_not,
+        foreign=foreign(two) if two and apart.command else None,
+        unlike=unlike(makings, listing, me, score) if score and not chosen else None,
     )
 
 

@@ -6,6 +6,7 @@ import json
 import posixpath
 import shlex
 from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from gitexp.errors import GitExpError
 from gitexp.formats.assignment import flatten, typed
@@ -28,19 +29,35 @@ from gitexp.ops.why.set_variables import assigned, only_variables
 
 _PLACE = "../apart"
 """Where the command makes a worktree; whoever types it may write another."""
+_BY_HAND = "none of them is a param in a file, or a file of the code: change one by hand, and run that"
 _TRIED = 8
 """Causes that are looked at: of so many together one command more tells little, and each look costs."""
 
 
-def separating(two: Two, causes: Sequence[Cause], shown: Collection[Cause] = ()) -> str | None:
-    """What to type for a run that is the old one with one of several causes of the new one.
+class Separation(NamedTuple):
+    """How several causes can be told apart; nothing where there are none to tell apart."""
 
-    Of those that are `shown` there is such a run. None where there is nothing to separate, or no command that
-    does it: what a program holds as a text of its own has to be changed by hand.
+    command: str | None = None
+    """What to type for a run that is the old one with one of the causes of the new one."""
+    why_not: str | None = None
+    """Why no command does it."""
+
+
+def separating(two: Two, causes: Sequence[Cause], shown: Collection[Cause] = ()) -> Separation:
+    """The command that tells causes apart: what a program holds as a text of its own, none can change.
+
+    Of those that are `shown` there is a run that differs in nothing else.
     """
     known = [one for one in causes if one.known]
-    if len(known) < 2 or not _can_run(two.old, two.records[0]):
-        return None
+    if len(known) < 2 or all(one in shown for one in known):
+        return Separation()
+    if obstacle := _cannot_run(two.old, two.records[0]):
+        return Separation(why_not=obstacle)
+    command = _command(two, known, shown)
+    return Separation(command, None if command else _BY_HAND)
+
+
+def _command(two: Two, known: Sequence[Cause], shown: Collection[Cause]) -> str | None:
     repeated = None
     if Cause(CODE) not in shown and _are_code_and_params(two, known):
         repeated = f"git exp repro {two.old.name} --on {revision(two.new)}"
@@ -68,15 +85,18 @@ def foreign(two: Two) -> str | None:
     return None
 
 
-def _can_run(run: StoredRun, record: Record) -> bool:
+def _cannot_run(run: StoredRun, record: Record) -> str | None:
+    """Why the run cannot be executed again; None where it can."""
     info = record.info
-    if not info.command or not info.status.executed or info.source is not None:
-        return False
+    if info.source is not None:
+        return f"run {run.name!r} was imported, and how it is made is not known"
+    if not info.command or not info.status.executed:
+        return f"run {run.name!r} has no command that repeats it"
     try:
         runnable_command(run.repo, info, hint="")
-    except GitExpError:
-        return False
-    return True
+    except GitExpError as error:
+        return error.message
+    return None
 
 
 def _are_code_and_params(two: Two, causes: Sequence[Cause]) -> bool:
