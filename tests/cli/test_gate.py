@@ -189,6 +189,12 @@ def test_other_data_is_compared_where_that_is_allowed(exp: Program) -> None:
     assert (said.code, "only 95.1% of the examples are common" in said.out) == (0, False)
     said = gate(exp, old, new, "--allow-dataset-change", "--min-overlap", "0.96")
     assert (said.code, "only 95.1% of the examples are common: 1 added, 1 removed" in said.out) == (4, True)
+    # Of several obstacles all are told: who allows one does not run into the next.
+    both = evaluated("both", {**GOOD, "new": [0]}, grader="judge")
+    told = f"the grader of {old} is not known and other data: 1 removed"
+    assert told in gate(exp, both, old).out
+    assert "known" not in (out := gate(exp, both, old, "--allow-grader-change").out)
+    assert "other data: 1 removed" in out
 
 
 def test_answers_without_a_score_do_not_hide_a_loss(exp: Program) -> None:

@@ -129,14 +129,13 @@ def errors_of(suite: Suite, metrics: Sequence[str]) -> Errors:
 
 
 def _why_not(matched: Matched, rules: Rules, grader: str | None) -> str | None:
-    """Why the two cannot be compared; None where they can."""
-    if grader is not None and not rules.allow_grader_change:
-        return grader
+    """All that keeps the two from being compared; None where nothing does."""
+    reasons = [grader] if grader is not None and not rules.allow_grader_change else []
     if not matched.same_data and not rules.allow_dataset_change:
-        return f"other data: {_other_data(matched)}"
-    if matched.overlap < rules.min_overlap:
-        return f"only {matched.overlap:.1%} of the examples are common: {_other_data(matched)}"
-    return None
+        reasons.append(f"other data: {_other_data(matched)}")
+    elif matched.overlap < rules.min_overlap:
+        reasons.append(f"only {matched.overlap:.1%} of the examples are common: {_other_data(matched)}")
+    return " and ".join(reasons) or None
 
 
 def _other_grader(runs: tuple[StoredRun, StoredRun], before: Suite, after: Suite) -> str | None:
