@@ -54,7 +54,7 @@ def separating(two: Two, causes: Sequence[Cause], shown: Collection[Cause] = ())
     if obstacle := _cannot_run(two.old, two.records[0]):
         return Separation(why_not=obstacle)
     command = _command(two, known, shown)
-    return Separation(command, None if command else _BY_HAND)
+    return Separation(command, None if command or shown else _BY_HAND)
 
 
 def _command(two: Two, known: Sequence[Cause], shown: Collection[Cause]) -> str | None:
