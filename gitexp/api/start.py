@@ -16,9 +16,11 @@ from gitexp.api.run import Run
 from gitexp.api.unseen import unseen
 from gitexp.api.values import as_mapping
 from gitexp.capture import interpreter
+from gitexp.capture.span_folder import restrict_content
 from gitexp.errors import GitExpError, NotFound, UsageError
 from gitexp.formats.fold import merged as merge
 from gitexp.formats.plain import plain
+from gitexp.model.calls import Content
 from gitexp.model.history import Step
 from gitexp.model.record import Input
 from gitexp.model.values import Scalar
@@ -47,6 +49,7 @@ def start(
     join: bool = True,
     strict: bool = False,
     trace: str | None = None,
+    content: str | None = None,
     repository: str | os.PathLike[str] | None = None,
 ) -> Any:
     """A new live run, whose code is fixed now; use it as it is, as a context manager or as a decorator.
@@ -57,8 +60,10 @@ def start(
     `resume` goes on with a run (or from one of its checkpoints, given as commit) under its name, `fork`
     begins a new run from one. In a process that was started by a run (GITEXP_RUN) that run is joined, unless
     `join=False`. `trace` says how much of what the program reads from now on is noted: `off`, `open` (what it
-    and Pythons that it starts open) or `inotify`; without it exp.trace does. Ranks other than 0 of one job
-    get a run that does nothing, unless `all_ranks=True`.
+    and Pythons that it starts open) or `inotify`; without it exp.trace does. `content` says what is kept of
+    the texts in spans of model calls: `artifact` (all), `hashes` or `none`, and never more than
+    `traces.content` in .gitexp.yaml does. Ranks other than 0 of one job get a run that does nothing, unless
+    `all_ranks=True`.
 
     Raises GitExpError where a run cannot be started; afterwards nothing raises unless `strict=True`.
     """
@@ -76,8 +81,10 @@ def start(
         join=join,
         strict=strict,
         trace=trace,
+        content=content,
         repository=repository,
     )
+    kept = _content(content)
     if callable(name):
         return decorated(name, partial(again, name.__name__))
     environ = process_environment()
@@ -88,9 +95,11 @@ def start(
         # A forked worker shares the run of its parent, as a spawned one does.
         if params is not None:
             here.log_params(params)
+        if kept is not None and here.folder is not None:
+            restrict_content(Path(here.folder), kept)
         return here
     if outer and join and not goes_on and here is None:
-        return _join(outer, params, environ, strict=strict, again=partial(again, name))
+        return _join(outer, params, environ, kept, strict=strict, again=partial(again, name))
     if rank(environ) != 0 and not all_ranks:
         known = _silent_params(repository, environ, params, tuple(param_files))
         return Run(None, params=known, again=partial(again, name))
@@ -117,6 +126,7 @@ def start(
         origin=origin,
         inputs=tuple(inputs),
         notices=tuple(remarks),
+        content=kept,
     )
     recording = begin(repo, wish)
     read = params_read(repo, repo.layout.prefix, tuple(param_files)) if params is None else ()
@@ -201,12 +211,20 @@ def finish(*, exit_code: int | None = None) -> None:
 
 
 def _join(
-    folder: str, params: Any, environ: Mapping[str, str], *, strict: bool, again: Callable[..., Any]
+    folder: str,
+    params: Any,
+    environ: Mapping[str, str],
+    kept: Content | None,
+    *,
+    strict: bool,
+    again: Callable[..., Any],
 ) -> Run:
     """The run that this process was started by."""
     try:
         repo = Repository.of_live(Path(folder), environ)
         recording = Recording.joined(repo, Path(folder))
+        if kept is not None:
+            restrict_content(recording.live.path, kept)
     except (GitExpError, OSError) as error:
         told = error.hint if isinstance(error, NotFound) else None
         raise GitExpError(f"cannot join the run of {RUN_VARIABLE}: {error}", hint=told) from None
@@ -221,6 +239,15 @@ def _join(
 def _activate(run: Run) -> Run:
     active.enter(run, str(run.folder))
     return run
+
+
+def _content(text: str | None) -> Content | None:
+    """What is to be kept of texts. Raises UsageError."""
+    try:
+        return None if text is None else Content(text)
+    except ValueError:
+        words = ", ".join(one.value for one in Content)
+        raise UsageError(f"invalid content {text!r:.80}", hint=f"one of {words}") from None
 
 
 def _origin(repo: Repository, resume: str | None, fork: str | None) -> Origin | None:

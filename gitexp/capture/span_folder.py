@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gitexp.capture.durable import write_durably
-from gitexp.model.calls import Content
+from gitexp.model.calls import Content, strictest
 
 _CONTENT = "content"
 
@@ -26,9 +26,11 @@ def span_files(folder: Path) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def write_content(live: Path, content: Content) -> None:
-    """Say in a live directory what of the texts is to be kept of this run."""
-    write_durably(live / _CONTENT, content.value.encode())
+def restrict_content(live: Path, content: Content) -> None:
+    """Say in a live directory that no more than `content` of the texts is to be kept of this run."""
+    said = read_content(live) or Content.ARTIFACT
+    if strictest(said, content) is not said:
+        write_durably(live / _CONTENT, content.value.encode())
 
 
 def read_content(live: Path) -> Content | None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from gitexp.model.record import Artifact
 
 KIND: Final = "spans"
 """The kind of the artifacts that hold them."""
@@ -17,6 +21,17 @@ class Content(str, Enum):
     HASHES = "hashes"
     """The hash in place of each text."""
     NONE = "none"
+
+
+def strictest(*wanted: Content | None) -> Content:
+    """What leaves least of the texts: whoever asks for less to be kept is heard. None asks for nothing."""
+    return max((one for one in wanted if one is not None), key=list(Content).index, default=Content.ARTIFACT)
+
+
+def kept_of(artifacts: Iterable[Artifact]) -> Content:
+    """What the artifacts of a run have kept of its texts."""
+    told = [one.metadata.get("content") for one in artifacts if one.kind == KIND]
+    return strictest(*(one for one in Content if one.value in told))
 
 
 SUMS: Final = {

@@ -16,12 +16,14 @@ from gitexp.capture.live import Live
 from gitexp.capture.live_notes import Start
 from gitexp.capture.liveness import Lock
 from gitexp.capture.snapshot import Skipped, Snapshot
+from gitexp.capture.span_folder import restrict_content
 from gitexp.errors import GitExpError, RefChanged, StorageFull
 from gitexp.formats import record as record_files
 from gitexp.formats.fold import merged, with_earlier
 from gitexp.formats.inputs import Known, lay_over
 from gitexp.git.refs import run_ref
 from gitexp.git.write import RefUpdate, publish
+from gitexp.model.calls import Content, kept_of, strictest
 from gitexp.model.names import RunName, new_id, new_name
 from gitexp.model.record import Code, How, Input, Record, Results, RunInfo, Status
 from gitexp.model.roles import UNTRACKED
@@ -74,6 +76,8 @@ class Wish:
     """What is known of its inputs before it begins."""
     notices: tuple[str, ...] = ()
     """What a person should know of that."""
+    content: Content | None = None
+    """What is kept of the texts in spans, at most; None where the settings say that."""
     rewrite: Callable[[Snapshot], Snapshot] | None = None
     """A change to make to the code before it is fixed: the params of `-S`."""
 
@@ -148,6 +152,7 @@ def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) 
         identity=author,
         inherited=wish.origin.commit if wish.origin else None,
     )
+    restrict_content(live.path, _content(repo, wish))
     live.write_start(start)
     with hold_writing(live) as writing:
         bring_in(repo, live, taken.builder, writing)
@@ -156,6 +161,15 @@ def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) 
     pack_refs(repo)
     shutil.rmtree(live.quarantine, ignore_errors=True)
     return Recording.owned(repo, live, lock, (*wish.notices, *_notices(taken.skipped)))
+
+
+def _content(repo: Repository, wish: Wish) -> Content:
+    """What is kept of texts, fixed now: whoever takes the spans up later may have other settings.
+
+    A run that goes on keeps no more than it did before.
+    """
+    earlier = wish.origin.record.artifacts if wish.origin and wish.origin.resume else ()
+    return strictest(wish.content, repo.settings.traces, kept_of(earlier))
 
 
 def _snapshot(repo: Repository, wish: Wish, live: Live) -> Snapshot:

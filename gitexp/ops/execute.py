@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from gitexp.capture import console, interpreter, spawn
 from gitexp.capture.snapshot import Snapshot, replaced
-from gitexp.capture.span_folder import write_content
 from gitexp.errors import GitExpError, NoWorkTree, StorageFull, UsageError
 from gitexp.formats.fold import merged
 from gitexp.git.filters import switched_off
@@ -174,6 +173,7 @@ def _wish(
         ),
         inputs=tuple(inputs),
         notices=tuple(notices),
+        content=request.content,
         rewrite=(lambda taken: _edited(repo, source, taken, changed)) if changed else None,
     )
 
@@ -268,8 +268,6 @@ def _run(
     expected = results.expect(repo, place.root, place.cwd, request.metrics_files, request.outputs)
     live = recording.live
     environ = {**place.environ, RUN_VARIABLE: str(live.path), TRACE_VARIABLE: str(live.traces)}
-    if request.content is not None:
-        write_content(live.path, request.content)
     tracing = recording.tracing
     if tracing is not None:
         environ = tracing.environ(environ)

@@ -36,7 +36,7 @@ class Traces:
     files: Mapping[str, int]
     """Path below `folder` -> bytes."""
     content: Content | None = None
-    """What is to be kept of their texts; None where the settings say that."""
+    """What is to be kept of their texts, if the settings allow as much; None where nothing was said."""
     notices: list[str] = field(default_factory=list)
     """Told what could not be read."""
     kept: bool = True

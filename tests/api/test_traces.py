@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -157,3 +158,37 @@ def test_spans_that_could_not_be_read_again_have_hashes(here: Repo) -> None:
         trace = read_trace(resolve(repo, run.name or ""), Wanted())
     assert trace.content.value == "hashes"
     assert str(trace.spans[0].attributes["a0"]).startswith("sha256:")
+
+
+def kept(here: Repo, name: str | None) -> list[str]:
+    """What of texts was kept of a run, one artifact after the other."""
+    with Repository.open(here.path, here.environ) as repo:
+        run = resolve(repo, name or "")
+        return [str(one.metadata["content"]) for one in run.whole.artifacts]
+
+
+def test_whoever_asks_for_less_of_what_was_said_is_heard(here: Repo) -> None:
+    said = {"gen_ai__prompt": "a secret plan"}
+    with gitexp.start("plain", strict=True) as run:
+        leave(1, **said)
+    assert kept(here, run.name) == ["artifact"]
+    with gitexp.start("hashed", content="hashes", strict=True) as run:
+        leave(2, **said)
+    assert kept(here, run.name) == ["hashes"]
+    # A run that goes on keeps no more than it did.
+    with gitexp.start(resume=run.name, strict=True):
+        leave(3, **said)
+    assert kept(here, run.name) == ["hashes", "hashes"]
+    (here.path / ".gitexp.yaml").write_text("traces: {content: none}\n")
+    with gitexp.start("project", content="artifact", strict=True) as run:
+        leave(4, **said)
+        # The rule of when it started holds, whatever is written meanwhile.
+        (here.path / ".gitexp.yaml").unlink()
+    assert kept(here, run.name) == ["none"]
+    with gitexp.start("outer", strict=True) as run:
+        joined = "import gitexp; gitexp.start(content='none')"
+        subprocess.run([sys.executable, "-c", joined], cwd=here.path, check=True)
+        leave(5, **said)
+    assert kept(here, run.name) == ["none"]
+    with pytest.raises(GitExpError, match="invalid content 'nothing'"):
+        gitexp.start("bad", content="nothing")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gitexp.capture.spawn import OWN, Stdio
 from gitexp.errors import GitExpError
+from gitexp.model.calls import kept_of
 from gitexp.model.names import MAX_SLUG, slug_of
 from gitexp.model.reproduction import Reproduction
 from gitexp.model.values import Oid
@@ -97,6 +98,7 @@ def _request(repo: Repository, plan: Plan, choices: Choices) -> Request:
         metrics_files=choices.metrics_files or results.metrics,
         outputs=choices.outputs or results.outputs,
         source=_source(repo, plan),
+        content=kept_of(plan.record.artifacts),
         stdio=choices.stdio,
     )
 

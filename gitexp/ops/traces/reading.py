@@ -12,7 +12,7 @@ from gitexp.formats.packed_lines import unpack
 from gitexp.formats.span_content import without_texts
 from gitexp.formats.spans import Trace
 from gitexp.interop.gen_ai import Family
-from gitexp.model.calls import KIND, Content
+from gitexp.model.calls import KIND, Content, strictest
 from gitexp.model.record import Artifact
 from gitexp.model.trace import Span
 from gitexp.ops.artifacts import Artifacts
@@ -55,7 +55,7 @@ def _traces(run: StoredRun) -> Iterator[Trace]:
         from gitexp.ops.traces.gathering import gather
 
         live, repo = run.repo.live(run.name), run.repo
-        content = read_content(live.path) or repo.settings.traces
+        content = strictest(read_content(live.path), repo.settings.traces)
         yield gather(Traces(live.traces, span_files(live.traces)), repo.redactor, content, repo.remark)
 
 

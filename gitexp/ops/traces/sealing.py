@@ -16,7 +16,7 @@ from gitexp.formats.record_fields import FAULTS
 from gitexp.formats.span_content import without_texts
 from gitexp.formats.spans import Trace
 from gitexp.interop.spans_told import Told, metrics_of, told
-from gitexp.model.calls import KIND, Content
+from gitexp.model.calls import KIND, Content, strictest
 from gitexp.model.evaluation import is_score
 from gitexp.model.record import Artifact, How, Input, Record
 from gitexp.model.roles import SEEDS
@@ -30,7 +30,7 @@ from gitexp.repo import Repository
 def with_traces(repo: Repository, start: Start, folded: Folded, traces: Traces) -> Folded:
     """What was logged, with what the spans tell; how the run ended stands whatever is wrong with them."""
     try:
-        content = traces.content or repo.settings.traces
+        content = strictest(traces.content, repo.settings.traces)
         trace = gather(traces, repo.redactor, content, traces.notices.append)
         if not trace.spans:
             return folded
