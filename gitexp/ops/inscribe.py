@@ -1,8 +1,8 @@
-"""Runs that nobody executes, each written as one commit; and what is known of a run later, put on top."""
+"""Runs that nobody executes, each written as one commit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -12,13 +12,11 @@ from gitexp.git.objects import Entry, ObjectBuilder
 from gitexp.git.refs import run_ref
 from gitexp.git.write import RefUpdate
 from gitexp.model.names import RunName, new_id, new_name
-from gitexp.model.record import Record, RunInfo
+from gitexp.model.record import Record
 from gitexp.model.values import Oid
 from gitexp.ops.change import change
-from gitexp.ops.commit import RecordTree, stored, trailing, write_commit
-from gitexp.ops.on_top import put_on_top
+from gitexp.ops.commit import RecordTree, stored, write_commit
 from gitexp.ops.operations import RECORDING, Kind, Operation
-from gitexp.ops.tip import Tip
 from gitexp.repo import Repository
 
 _TRIES = 5
@@ -57,20 +55,6 @@ def inscribe(
             change(repo, [update], Operation(f"{RECORDING}{name}", (update,), kind=kind))
             return name, commit
     raise GitExpError("cannot find a free name for the run", hint="try again")
-
-
-def amend(repo: Repository, name: RunName, edit: Callable[[RunInfo], RunInfo], told: str) -> Oid:
-    """The run's new tip: a commit that changes `run.yaml` as `edit` does, and whose subject tells `told`.
-
-    Raises NotFound, BrokenRecord, GitError or OSError.
-    """
-
-    def made(tip: Tip, builder: ObjectBuilder) -> Oid:
-        after = edit(tip.info)
-        message = f"exp {name}: {told}\n\n{trailing(after)}"
-        return tip.commit_with(builder, after, repo.config.identity(repo.environ), message)
-
-    return put_on_top(repo, name, made, f"{told} {name}")
 
 
 def _commit(repo: Repository, record: Record, made: Inscription) -> Oid:

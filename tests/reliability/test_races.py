@@ -23,9 +23,9 @@ from gitexp.model.names import RunName
 from gitexp.model.record import Input, Status
 from gitexp.model.values import Oid
 from gitexp.ops import continuing, seal
+from gitexp.ops.amend import amend
 from gitexp.ops.begin import Wish, begin
 from gitexp.ops.evaluations.regrading import regrade
-from gitexp.ops.inscribe import amend
 from gitexp.ops.recording import Recording
 from gitexp.ops.recover import Outcome, sweep
 from gitexp.ops.resolve import resolve

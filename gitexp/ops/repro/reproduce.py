@@ -14,10 +14,10 @@ from gitexp.model.names import MAX_SLUG, slug_of
 from gitexp.model.reproduction import Reproduction
 from gitexp.model.values import Oid
 from gitexp.ops.alike import is_witness, repeated
+from gitexp.ops.amend import amend
 from gitexp.ops.catalog import catalog
 from gitexp.ops.committed import results_of, settings_at
 from gitexp.ops.execute import Executed, Request, Source, execute
-from gitexp.ops.inscribe import amend
 from gitexp.ops.isolate import check_inside
 from gitexp.ops.read import StoredRun, load
 from gitexp.ops.repro import environments, supplies
