@@ -13,7 +13,7 @@ from typing import Any
 
 from gitexp.errors import BrokenFile
 from gitexp.interop.building import Row, compared
-from gitexp.interop.imported import Imported, Request
+from gitexp.interop.imported import OTHER_FORMAT, Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, listed, mapping, text
 from gitexp.interop.told import input_of, model_pin
@@ -43,7 +43,7 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
     cases = [*listed(log.get("testCases")), *listed(log.get("conversationalTestCases"))]
     if not cases:
         problems.check()
-        raise BrokenFile(f"{source.shown}: no test cases of DeepEval in it")
+        raise BrokenFile(f"{source.shown}: no test cases of DeepEval in it", hint=OTHER_FORMAT)
     task = _task(source, log)
     builder = request.builder(request.suite or suite_name(task.removesuffix(".py")), problems)
     named = _names(cases)

@@ -15,6 +15,9 @@ from gitexp.model.evaluation import Suite
 from gitexp.model.record import Input
 from gitexp.model.values import Digest
 
+OTHER_FORMAT = "leave --format out: what a log is, its content tells"
+"""The hint where a log is none of the tool that was named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:

@@ -12,7 +12,7 @@ from typing import Any
 
 from gitexp.errors import BrokenFile, NewerFormat
 from gitexp.interop.building import Row, SuiteBuilder, compared
-from gitexp.interop.imported import Imported, Request
+from gitexp.interop.imported import OTHER_FORMAT, Imported, Request
 from gitexp.interop.inspect_inputs import Evidence, inputs
 from gitexp.interop.problems import Problems
 from gitexp.interop.scores import LETTERS
@@ -45,7 +45,7 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
     if not source.is_zip:
         log = source.read_document(problems)
         if not isinstance(log, dict) or "eval" not in log:
-            raise BrokenFile(f"{source.shown}: not a log of Inspect")
+            raise BrokenFile(f"{source.shown}: not a log of Inspect", hint=OTHER_FORMAT)
         samples = enumerate(listed(log.get("samples")))
         each = ((f"{source.shown}, sample {number}", one) for number, one in samples)
         return [_imported(source.shown, log, each, request, problems)]
@@ -62,10 +62,10 @@ def _header(archive: Archive, problems: Problems) -> Mapping[str, Any]:
         problems.error(archive.shown, f"{_HEADER!r} is missing: the evaluation did not come to its end")
     member = members.get(_HEADER) or members.get(_STARTED)
     if member is None:
-        raise BrokenFile(f"{archive.shown}: not a log of Inspect: it has no {_HEADER!r}")
+        raise BrokenFile(f"{archive.shown}: not a log of Inspect: it has no {_HEADER!r}", hint=OTHER_FORMAT)
     found = parse(archive.read(member), f"{archive.shown}: {member.name!r}")
     if not isinstance(found, dict) or not isinstance(found.get("eval"), dict):
-        raise BrokenFile(f"{archive.shown}: {member.name!r} is no header of Inspect")
+        raise BrokenFile(f"{archive.shown}: {member.name!r} is no header of Inspect", hint=OTHER_FORMAT)
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from gitexp.errors import BrokenFile
 from gitexp.interop.building import Row, SuiteBuilder, compared
-from gitexp.interop.imported import Imported, Request
+from gitexp.interop.imported import OTHER_FORMAT, Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, lines, listed, load, mapping, text
 from gitexp.interop.told import input_of, model_pin, portable, time_text
@@ -39,7 +39,10 @@ def files(source: Source) -> Sequence[Path]:
 def read(source: Source, request: Request, problems: Problems) -> list[Imported]:
     found = _results(source)
     if not found:
-        raise BrokenFile(f"{source.shown}: no results_*.json of lm-eval in it")
+        raise BrokenFile(
+            f"{source.shown}: no results_*.json of lm-eval in it",
+            hint="lm_eval --output_path FOLDER --log_samples writes them",
+        )
     return [_imported(path, source, request, problems) for path in found]
 
 
@@ -69,7 +72,7 @@ def _imported(path: Path, source: Source, request: Request, problems: Problems) 
     shown = _shown(path, source)
     log = load(path, shown)
     if not isinstance(log, dict) or not isinstance(log.get("configs"), dict):
-        raise BrokenFile(f"{shown}: not results of lm-eval")
+        raise BrokenFile(f"{shown}: not results of lm-eval", hint=OTHER_FORMAT)
     suites: list[Suite] = []
     inputs: list[Input] = [_model(log)]
     tasks = sorted(log["configs"])

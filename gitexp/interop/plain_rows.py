@@ -76,7 +76,9 @@ class _Table:
                 builder.add(row)
         if first is None:
             problems.check()
-            raise BrokenFile(f"{source.shown}: no rows in it")
+            raise BrokenFile(
+                f"{source.shown}: no rows in it", hint="a row is such as id,score and q1,1 below it"
+            )
         _check_named(source, named, request)
         if not scored:
             if source.is_cut_off:
@@ -159,7 +161,7 @@ def _csv(source: Source, named: set[str]) -> Iterator[Line]:
             if names is None:
                 names = cells
                 if len(set(names)) != len(names):
-                    raise BrokenFile(f"{where}: two columns have one name")
+                    raise BrokenFile(f"{where}: two columns have one name", hint="rename one of them")
                 named.update(names)
             elif len(cells) != len(names):
                 yield Line(where, fault=f"{len(cells)} cells instead of {len(names)}")

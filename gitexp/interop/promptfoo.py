@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from gitexp.errors import BrokenFile, NewerFormat
 from gitexp.formats.canonical_json import digest, short_hash
 from gitexp.interop.building import Row, compared
-from gitexp.interop.imported import Imported, Request
+from gitexp.interop.imported import OTHER_FORMAT, Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, listed, mapping, text
 from gitexp.interop.told import input_of, model_pin, portable, time_text
@@ -63,14 +63,16 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
     found = _candidates(_once(places, problems))
     if not found:
         problems.check()
-        raise BrokenFile(f"{source.shown}: no results of promptfoo in it")
+        raise BrokenFile(
+            f"{source.shown}: no results of promptfoo in it", hint="promptfoo eval -o FILE.json writes them"
+        )
     return [_imported(source, log, rows, request, problems) for rows in found]
 
 
 def _check(log: Mapping[str, Any], results: Mapping[str, Any], shown: str) -> None:
     version = results.get("version")
     if type(version) is not int or not isinstance(results.get("results"), list):
-        raise BrokenFile(f"{shown}: not results of promptfoo")
+        raise BrokenFile(f"{shown}: not results of promptfoo", hint=OTHER_FORMAT)
     whole = log.get("version")  # later ones may say it of the whole document
     version = max(version, whole) if type(whole) is int else version
     if version > VERSION:

@@ -21,6 +21,7 @@ MAX_LINE = 64 << 20
 """Bytes of a row that is one line of JSON."""
 MAX_ROWS = 1_000_000
 _START = 1 << 20
+_AGAIN = "mend that place, or write the log again"
 _STRUCTURE = re.compile(r'[\[\]{},:"]')
 
 
@@ -28,7 +29,7 @@ class CutOff(BrokenFile):
     """A document that ends too early."""
 
     def __init__(self, message: str, text: str) -> None:
-        super().__init__(message)
+        super().__init__(message, hint=_AGAIN)
         self.text = text
 
 
@@ -49,7 +50,9 @@ class Source:
         self.shown = shown or str(path)
         """What it is called in messages."""
         if not path.exists():
-            raise NotFound(f"no file {self.shown!r}")
+            raise NotFound(
+                f"no file {self.shown!r}", hint="check the path: it starts from the current folder"
+            )
         if not path.is_file() and not path.is_dir():
             # It is read more than once.
             raise BrokenFile(
@@ -162,13 +165,15 @@ def parse(data: bytes, where: str) -> Any:
         # Within a text, or within what is neither text nor structure.
         if error.msg.startswith("Unterminated string") or not _STRUCTURE.search(error.doc, error.pos + 1):
             raise CutOff(f"{place} (is it truncated?)", error.doc) from None
-        raise BrokenFile(place) from None
+        raise BrokenFile(place, hint=_AGAIN) from None
     except UnicodeDecodeError as error:
-        raise BrokenFile(f"{where}: byte {error.start} is not UTF-8") from None
+        raise BrokenFile(
+            f"{where}: byte {error.start} is not UTF-8", hint="iconv -f LATIN1 -t UTF-8 makes it that"
+        ) from None
     except RecursionError:
-        raise BrokenFile(f"{where}: nested too deep") from None
+        raise BrokenFile(f"{where}: nested too deep", hint=_AGAIN) from None
     except ValueError as error:
-        raise BrokenFile(f"{where}: {error}") from None
+        raise BrokenFile(f"{where}: {error}", hint=_AGAIN) from None
 
 
 def lines(path: Path, shown: str) -> Iterator[Line]:

@@ -30,6 +30,9 @@ _ENCRYPTED, _DESCRIPTOR = 1, 8
 _LOCAL = struct.Struct("<4sHHHHHLLLHH")
 _END = b"PK\x05\x06"
 _CHUNK = 1 << 16
+_AGAIN = "copy the log again from where it was written"
+_APART = "evaluate in parts: inspect eval --limit 1-1000"
+_CONVERT = "inspect log convert LOG --to json --output-dir FOLDER"
 
 
 class Member(NamedTuple):
@@ -61,12 +64,12 @@ class Archive:
         try:
             data = self._read(member)
         except GitExpError as error:
-            raise type(error)(f"{where}: {error.message}", hint=error.hint) from None
+            raise type(error)(f"{where}: {error.message}", hint=error.hint or _AGAIN) from None
         except (zlib.error, OSError, ValueError) as error:
-            raise BrokenFile(f"{where}: cannot be unpacked: {error}") from None
+            raise BrokenFile(f"{where}: cannot be unpacked: {error}", hint=_AGAIN) from None
         self._unpacked += len(data)
         if self._unpacked > MAX_TOTAL:
-            raise BrokenFile(f"{where}: the members have more than {MAX_TOTAL} bytes together")
+            raise BrokenFile(f"{where}: the members have more than {MAX_TOTAL} bytes together", hint=_APART)
         return data
 
     def _read(self, member: Member) -> bytes:
@@ -76,11 +79,14 @@ class Archive:
             raise BrokenFile("no member begins there")
         _, _, flags, *_, name, extra = _LOCAL.unpack(header)
         if flags & _ENCRYPTED:
-            raise BrokenFile("it is encrypted")
+            raise BrokenFile("it is encrypted", hint="write the log without a password")
         limit = MAX_MEMBER if member.packed * MAX_RATIO > _SMALL else _SMALL
         limit = min(limit, max(_SMALL, member.packed * MAX_RATIO))
         if member.size > limit:
-            raise BrokenFile(f"{member.size} bytes in {member.packed}: too large, or made to fill the memory")
+            raise BrokenFile(
+                f"{member.size} bytes in {member.packed}: too large, or made to fill the memory",
+                hint=_CONVERT,
+            )
         self._file.seek(name + extra, 1)
         packed = self._file.read(member.packed)
         if len(packed) < member.packed:
@@ -101,7 +107,10 @@ def opened(path: Path, shown: str) -> Iterator[Archive]:
         members = _salvaged(file) if listed is None else listed
         for member in members:
             if member.name.startswith(("/", "\\")) or ".." in member.name.replace("\\", "/").split("/"):
-                raise BrokenFile(f"{shown}: {member.name[:200]!r} would lead out of the archive")
+                raise BrokenFile(
+                    f"{shown}: {member.name[:200]!r} would lead out of the archive",
+                    hint="no log has such a member: ask where it came from",
+                )
         yield Archive(file, shown, members, listed is not None)
 
 
@@ -117,12 +126,12 @@ def _listed(file: BinaryIO, shown: str) -> list[Member] | None:
     if length == 0xFFFFFFFF and (wide := tail.rfind(b"PK\x06\x06", 0, at)) >= 0 and len(tail) >= wide + 56:
         length = struct.unpack_from("<Q", tail, wide + 40)[0]
     if length > MAX_DIRECTORY:
-        raise BrokenFile(f"{shown}: too many members: the list of them has {length} bytes")
+        raise BrokenFile(f"{shown}: too many members: the list of them has {length} bytes", hint=_APART)
     try:
         with ZipFile(file) as archive:
             found = archive.infolist()
     except (BadZipFile, ValueError, NotImplementedError, struct.error, EOFError) as error:
-        raise BrokenFile(f"{shown}: cannot be read: {error}") from None
+        raise BrokenFile(f"{shown}: cannot be read: {error}", hint=_AGAIN) from None
     return [
         Member(one.filename, one.compress_type, one.compress_size, one.file_size, one.CRC, one.header_offset)
         for one in sorted(found, key=lambda one: one.header_offset)
@@ -156,7 +165,7 @@ def _unpacked(packed: bytes, method: int, limit: int) -> bytes:
         return zlib.decompressobj(-15).decompress(packed, limit + 1)
     if method == _ZSTD:
         return _from_zstd(packed, limit)
-    raise BrokenFile(f"it is packed by the method {method}, which is not known")
+    raise BrokenFile(f"it is packed by the method {method}, which is not known", hint=_CONVERT)
 
 
 def _from_zstd(packed: bytes, limit: int) -> bytes:

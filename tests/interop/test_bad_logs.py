@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 from gitexp.errors import BrokenFile, GitExpError, NewerFormat, NotFound, UsageError
 from gitexp.formats.identity import pin_of
 from gitexp.interop.imported import Columns, Request
+from gitexp.interop.logs import FORMATS
+from gitexp.interop.problems import Problems
+from gitexp.interop.source import Source
 from gitexp.interop.zip_members import opened
 from gitexp.model.evaluation import Kind, State
 from gitexp.model.record import Pin
@@ -431,6 +434,29 @@ def test_an_answer_of_a_table_without_a_score_counts_as_an_error(tmp_path: Path)
 def test_what_is_no_table_is_told_as_such(tmp_path: Path, name: str, text: str, told: str) -> None:
     with pytest.raises(BrokenFile, match=told):
         read(_json(tmp_path, text, name))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "format_", "hint"),
+    [
+        ("a.json", "{}", "inspect", "leave --format out"),
+        ("a.json", "{}", "promptfoo", "leave --format out"),
+        ("a.json", "{}", "lm-eval", "leave --format out"),
+        ("a.json", "{}", "deepeval", "leave --format out"),
+        ("a.json", '{"a": ]}', "inspect", "mend that place, or write the log again"),
+        ("a.json", b'{"a": "\xff"}', "inspect", "iconv -f LATIN1 -t UTF-8"),
+        ("a.csv", "", "csv", "a row is such as id,score"),
+        ("a.csv", "a,a\n", "csv", "rename one of them"),
+    ],
+)
+def test_what_is_to_be_done_is_told(
+    tmp_path: Path, name: str, text: str | bytes, format_: str, hint: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(BrokenFile) as caught:
+        FORMATS[format_].read(Source(path, name), Request(), Problems())
+    assert str(caught.value.hint).startswith(hint)
 
 
 def test_a_column_of_scores_may_be_empty_in_the_first_row(tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ class Files:
         for name, data in tables.items():
             if len(data) > MAX_TABLE:
                 raise UsageError(
-                    f"{name} of suite {suite.name!r} has {len(data)} bytes, where {MAX_TABLE} are allowed"
+                    f"{name} of suite {suite.name!r} has {len(data)} bytes, where {MAX_TABLE} are allowed",
+                    hint="put the examples into several suites",
                 )
             self.files[eval_files.path_of(suite.name, name)] = data
 

@@ -93,11 +93,19 @@ def _ask(repo: Repository, suite: Suite, command: tuple[str, ...], answers: Path
             )
     except (OSError, ValueError) as error:
         told = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"cannot run {command[0]!r}: {told}") from None
+        raise UsageError(
+            f"cannot run {command[0]!r}: {told}", hint="check the command behind --: -- python grade.py"
+        ) from None
     if done.returncode != 0:
-        raise GitExpError(f"{command[0]!r} failed with exit code {done.returncode}: nothing was changed")
+        raise GitExpError(
+            f"{command[0]!r} failed with exit code {done.returncode}: nothing was changed",
+            hint="mend it, and try it with -n first",
+        )
     if answers.stat().st_size > MAX_DOCUMENT:
-        raise GitExpError(f"{command[0]!r} answered more than {MAX_DOCUMENT} bytes")
+        raise GitExpError(
+            f"{command[0]!r} answered more than {MAX_DOCUMENT} bytes",
+            hint="print id, epoch and scores of each row, and nothing else",
+        )
 
 
 def _read(repo: Repository, source: Source, suite: Suite, columns: Columns, problems: Problems) -> Suite:

@@ -24,7 +24,7 @@ def of_log(path: Path) -> Iterator[str]:
     Raises GitExpError for what is no such log, or a large one.
     """
     if path.stat().st_size > MAX_SIZE:
-        raise BrokenFile(f"{path.name!r} is too large to be shown")
+        raise BrokenFile(f"{path.name!r} is too large to be shown", hint=f"git exp eval import {path.name}")
     problems = Problems(partial=True)
     for one in inspect_log.read(Source(path, "log"), Request(with_text=True), problems):
         yield from _lines(one)

@@ -42,12 +42,19 @@ def suite_names(run: StoredRun) -> list[str]:
     names = [
         one.name.decode("utf-8", "replace") for one in run.repo.reader.entries(folder.oid) if one.is_folder
     ]
+    hint = f"git ls-tree {run.commit[:10]}:{FOLDER}/{eval_files.FOLDER}"
     if len(names) > MAX_SUITES:
-        raise BrokenRecord(f"run {run.name!r} has {len(names)} suites, where {MAX_SUITES} are allowed")
+        raise BrokenRecord(
+            f"run {run.name!r} has {len(names)} suites, where {MAX_SUITES} are allowed",
+            hint=hint,
+        )
     try:
         return sorted(map(check_suite, names))
     except InvalidName as error:
-        raise BrokenRecord(f"run {run.name!r}: {error.message}") from None
+        raise BrokenRecord(
+            f"run {run.name!r}: {error.message}",
+            hint=hint,
+        ) from None
 
 
 def briefs(run: StoredRun) -> list[Brief]:
