@@ -501,7 +501,7 @@ def test_what_no_command_changes_is_said(exp: Program) -> None:
     told = exp("why", "new", "--json").json
     assert (told["against"]["together"], told["separate"]) == (True, None)
     assert told["inseparable"].startswith(
-        "none of them is a param in a file, or a file of the code: change one "
+        "none of them is a param in a file, a variable, or a file of the code: "
     )
 
 

@@ -29,7 +29,9 @@ from gitexp.ops.why.set_variables import assigned, only_variables
 
 _PLACE = "../apart"
 """Where the command makes a worktree; whoever types it may write another."""
-_BY_HAND = "none of them is a param in a file, or a file of the code: change one by hand, and run that"
+_BY_HAND = (
+    "none of them is a param in a file, a variable, or a file of the code: change one by hand, and run that"
+)
 _TRIED = 8
 """Causes that are looked at: of so many together one command more tells little, and each look costs."""
 
