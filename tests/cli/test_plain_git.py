@@ -123,7 +123,10 @@ def test_params_are_merged_by_key_and_records_never_conflict(ideas: Ideas, drive
 def test_runs_can_be_picked_one_after_the_other(ideas: Ideas, drivers: None) -> None:
     repo = ideas.repo
     repo.commit("in between", {"other.py": "pass\n"})
-    for name in (ideas.a, ideas.b):
+    # Two edits of labels, which are commits on top of the run's own.
+    ideas.exp("tag", ideas.b, "+good")
+    ideas.exp("note", ideas.b, "taken")
+    for name in (ideas.a, f"{ideas.b}~2"):
         repo.git("cherry-pick", f"exp/{name}")
         assert ideas.is_stale()
     assert (repo.path / "params.yaml").read_text() == MERGED
