@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from gitexp.capture.snapshot import RECORD_FOLDER
-from gitexp.errors import BrokenRecord, NewerFormat
+from gitexp.errors import BrokenRecord, NewerFormat, NotFound
 from gitexp.formats import eval_files
 from gitexp.formats.canonical import dump
 from gitexp.formats.canonical_reader import load
@@ -44,7 +44,7 @@ def tree_of_both(
         return None
     if not differ_in_labels_alone(ours.info, theirs.info):
         return None
-    with suppress(BrokenRecord, NewerFormat):
+    with suppress(BrokenRecord, NewerFormat, NotFound):  # what cannot be read is not merged
         record = _record(repo, builder, tips)
         if record is not None:
             record.add(RUN, relabelled(ours.data, info))
@@ -95,7 +95,8 @@ def _by_suite(blobs: Mapping[str, Oid]) -> dict[str, dict[str, Oid]]:
 
 def _merged(repo: Repository, tips: tuple[Tip, Tip, Tip], path: str) -> bytes | None:
     """A file of the record that both changed; None where that cannot be merged. Raises BrokenRecord."""
-    base, ours, theirs = (_mapping(repo, tip, path) for tip in tips)
+    texts = repo.reader.blobs([(tip.oid, f"{RECORD_FOLDER.decode()}/{path}") for tip in tips])
+    base, ours, theirs = (_mapping(text, path) for text in texts)
     found: Mapping[str, Value] | None = None
     if path == METRICS:
         merged = mappings.merge(base, (ours, theirs))
@@ -103,6 +104,8 @@ def _merged(repo: Repository, tips: tuple[Tip, Tip, Tip], path: str) -> bytes | 
     elif path == INPUTS:
         found = regraded.inputs(base, ours, theirs)
     elif base and _is_meta(path):
+        for text in texts:
+            eval_files.decode_meta(path.split("/")[1], text, what=path)
         found = eval_meta.merge(base, ours, theirs)
         if found is not None and not (ours.get("mixed") or theirs.get("mixed")):
             # The rows are the same on both sides, and so are their means.
@@ -111,13 +114,12 @@ def _merged(repo: Repository, tips: tuple[Tip, Tip, Tip], path: str) -> bytes | 
 
 
 def _is_meta(path: str) -> bool:
-    folder, *_, file = path.split("/")
-    return (folder, file) == (eval_files.FOLDER, eval_files.META)
+    parts = path.split("/")
+    return len(parts) == 3 and (parts[0], parts[2]) == (eval_files.FOLDER, eval_files.META)
 
 
-def _mapping(repo: Repository, tip: Tip, path: str) -> dict[str, Value]:
-    (data,) = repo.reader.blobs([(tip.oid, f"{RECORD_FOLDER.decode()}/{path}")])
-    value = load(data, what=path, limit=eval_files.MAX_META) if data else {}
+def _mapping(text: bytes | None, path: str) -> dict[str, Value]:
+    value = load(text, what=path, limit=eval_files.MAX_META) if text else {}
     if not isinstance(value, dict):
         raise BrokenRecord(f"{path} is not a mapping")
     return value
