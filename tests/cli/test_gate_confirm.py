@@ -128,7 +128,8 @@ def test_what_cannot_be_run_again_stays_as_it_was(
     assert again(refused) == (1, "fail", None, False)
     once = refused.json["repetition"]
     assert once["told"].startswith(f"not run once more: run {runs[1]!r} is by ")
-    assert once["hint"].startswith(f"git exp gate {runs[1]} --confirm --trust, after reading")
+    typed = f"git exp gate {runs[1]} --baseline {runs[0]} --confirm --trust, after reading"
+    assert once["hint"].startswith(typed)
     rows = ("id,input,score\n" + "".join(f"{n},q{n},{score}\n" for n in range(40)) for score in (1, 0))
     for name, text in zip(("old.csv", "new.csv"), rows, strict=True):
         exp.repo.write(name, text)

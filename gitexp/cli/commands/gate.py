@@ -147,7 +147,7 @@ def command(
         with session.repository() as repo:
             found = decide(repo, Ask(second, first, gate, _given(typed), alike=bool(aa)))
             _remark(found)
-            found = _confirmed(repo, found, trust=trust) if confirm else found
+            found = _confirmed(repo, found, baseline, trust=trust) if confirm else found
             how = _how(session, repo, found, inconclusive, bisect=bisect)
             how = how._replace(code=exit_codes.OK) if exit_zero else how
             texts = [report_in(one).report(found, how) for one in forms]
@@ -176,10 +176,10 @@ def _refused(error: GitExpError, *, bisect: bool, exit_zero: bool) -> Refused:
     return Refused(error, told, exit_codes.OK if lenient else code)
 
 
-def _confirmed(repo: Repository, found: Gated, *, trust: bool) -> Gated:
+def _confirmed(repo: Repository, found: Gated, baseline: str | None, *, trust: bool) -> Gated:
     from gitexp.ops.gating.confirming import confirmed
 
-    return confirmed(repo, found, trust=trust)
+    return confirmed(repo, found, baseline, trust=trust)
 
 
 def _remark(found: Gated) -> None:

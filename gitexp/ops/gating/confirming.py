@@ -6,6 +6,7 @@ therefore left out of what is known of it, and one that gave exactly the same co
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,13 +29,18 @@ _STDERR = 2
 """Stdout is the gate's."""
 
 
-def confirmed(repo: Repository, found: Gated, *, trust: bool = False) -> Gated:
-    """`found`, and where it fails its run once more; where that cannot be had the verdict stands."""
+def confirmed(repo: Repository, found: Gated, baseline: str | None = None, *, trust: bool = False) -> Gated:
+    """`found`, and where it fails its run once more; where that cannot be had the verdict stands.
+
+    `baseline` is what was typed for it, if anything was.
+    """
     if found.verdict.outcome is not Outcome.FAIL:
         return found
     try:
         plan = plan_of(repo, found.new)
-        check_trusted(repo, plan.run, trust, retry=f"git exp gate {plan.run.name} --confirm")
+        against = ["--baseline", baseline] if baseline is not None else []
+        retry = shlex.join(["git", "exp", "gate", plan.run.name, *against, "--confirm"])
+        check_trusted(repo, plan.run, trust, retry=retry)
         repo.remark(f"the gate fails: running {found.new.name} once more")
         again = _repeated(repo, found, plan)
     except GitExpError as error:
