@@ -279,3 +279,27 @@ def test_costs_that_go_up_and_down_together_raise_no_false_alarm():
             missed[at] += not low <= 1 <= high
     assert 0.02 < missed[0] / 300 < 0.09
     assert missed[1] / 300 > 0.3
+
+
+@pytest.mark.parametrize("size", [10, 30])
+@pytest.mark.parametrize("kind", ["cost", "sec"])
+def test_clusters_that_differ_make_what_is_known_of_costs_less(kind, size):
+    """Drawn and approximate alike; nine clusters are too few, and examples then stand for themselves."""
+    random, count = np.random.default_rng(11), 15 * size
+    cost = random.lognormal(0, 0.2, count)
+    more = cost * np.repeat(random.lognormal(0, 0.4, 15), size)
+    names = [f"q{n:03}" for n in range(count)]
+
+    def interval(clusters):
+        sides = [
+            suite({name: [1] for name in names}, usage={f"q{n:03}": {kind: x} for n, x in enumerate(amounts)})
+            for amounts in (cost, more)
+        ]
+        pairs = compare(*sides).matched.common
+        (found,) = costs(*sides, pairs, clusters)
+        assert found.interval[0] < found.ratio < found.interval[1]
+        return found.interval[1] - found.interval[0]
+
+    alone = interval(None)
+    assert interval({name: at // size for at, name in enumerate(names)}) > 1.5 * alone
+    assert interval({name: at % 9 for at, name in enumerate(names)}) == alone
