@@ -122,9 +122,9 @@ def _read(repo: Repository, path: Path) -> ParamsFile:
     name = repo.relative(path)
     if name is None:
         raise BrokenFile(f"params file {str(path)!r} is outside the repository")
-    from gitexp.formats import params_file
+    from gitexp.formats.plain_params import parse
 
-    return ParamsFile(name, data, params_file.parse(name, data))
+    return ParamsFile(name, data, parse(name, data))
 
 
 def substitute(command: Sequence[str], params: Mapping[str, Value]) -> list[str]:
