@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -86,31 +87,41 @@ def take(
         wanted, skipped = _sift(layout.top, others, limit, patterns)
         skipped += _add(git, inside, wanted) + unreadable
         restore(git, inside, layout.top, changes, patterns, layout.object_format)
-    written = _written(git, layout, quarantine, inside)
+    with CatFileReader(git.within(inside), layout.object_format, LIMIT) as reader:
+        written = _written(git, layout, quarantine, inside, reader)
     submodules = _submodules(git, layout.top, inside)
     return replace(written, skipped=tuple(skipped), submodules=submodules)
 
 
 def of_index(git: Git, layout: Layout, quarantine: Path) -> Snapshot:
-    """What is staged, in the index that `layout` names; that index stays as it is.
+    """What is staged, as in `staged`."""
+    with staged(git, layout, quarantine) as (taken, _):
+        return taken
+
+
+@contextmanager
+def staged(git: Git, layout: Layout, quarantine: Path) -> Iterator[tuple[Snapshot, CatFileReader]]:
+    """What is staged, in the index that `layout` names, which stays as it is; and what reads its objects.
 
     `quarantine` is a folder that does not exist yet, as for `take`. Raises GitError.
     """
     inside = quarantined(layout, quarantine, _private_index(layout, quarantine))
-    return _written(git, layout, quarantine, inside)
-
-
-def _written(git: Git, layout: Layout, quarantine: Path, inside: Mapping[str, str]) -> Snapshot:
-    """The private index as a tree."""
     with CatFileReader(git.within(inside), layout.object_format, LIMIT) as reader:
-        base = _commit(reader, "HEAD")
-        # A partial clone does not have every object that its index names, and need not.
-        root = Oid(git.run(*_PRIVATE, "write-tree", "--missing-ok", env=inside).text)
-        builder = ObjectBuilder(layout.object_format)
-        for path in _loose_objects(quarantine):
-            builder.add_loose(path)
-        tree, entries = _code(reader, builder, root)
-        base_tree = _base_tree(reader, builder, base)
+        yield _written(git, layout, quarantine, inside, reader), reader
+
+
+def _written(
+    git: Git, layout: Layout, quarantine: Path, inside: Mapping[str, str], reader: CatFileReader
+) -> Snapshot:
+    """The private index as a tree."""
+    base = _commit(reader, "HEAD")
+    # A partial clone does not have every object that its index names, and need not.
+    root = Oid(git.run(*_PRIVATE, "write-tree", "--missing-ok", env=inside).text)
+    builder = ObjectBuilder(layout.object_format)
+    for path in _loose_objects(quarantine):
+        builder.add_loose(path)
+    tree, entries = _code(reader, builder, root)
+    base_tree = _base_tree(reader, builder, base)
     oid = base.oid if base else None
     return Snapshot(tree, entries, oid, tree != base_tree, (), {}, builder, inside)
 
@@ -268,10 +279,10 @@ class _Commit:
 
 def _commit(reader: CatFileReader, revision: str) -> _Commit | None:
     """The commit that `revision` names; None on an unborn branch."""
-    commit, tree = reader.lookup(f"{revision}^{{commit}}"), reader.lookup(f"{revision}^{{tree}}")
+    commit, tree, record = reader.lookups([f"{revision}{part}" for part in ("^{commit}", "^{tree}", ":.exp")])
     if commit is None or tree is None:
         return None
-    return _Commit(commit, tree, reader.lookup(f"{revision}:.exp") is not None)
+    return _Commit(commit, tree, record is not None)
 
 
 def _base_tree(reader: CatFileReader, builder: ObjectBuilder, base: _Commit | None) -> Oid | None:

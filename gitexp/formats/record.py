@@ -14,6 +14,7 @@ from gitexp.formats.inputs import inputs_from, inputs_value
 from gitexp.formats.ordering import key_sorted, without_none
 from gitexp.formats.record_fields import checked
 from gitexp.formats.reproduction import reproduction_from, reproduction_value
+from gitexp.model.files import RUN_FILE
 from gitexp.model.names import parse_id, parse_name
 from gitexp.model.record import (
     FORMAT,
@@ -30,7 +31,7 @@ from gitexp.model.values import Value
 if TYPE_CHECKING:
     from gitexp.model.run_steps import RunStep
 
-RUN, PARAMS, METRICS = "run.yaml", "params.yaml", "metrics.yaml"
+RUN, PARAMS, METRICS = RUN_FILE, "params.yaml", "metrics.yaml"
 INPUTS, ENV, ARTIFACTS = "inputs.yaml", "env.yaml", "artifacts.yaml"
 REQUIREMENTS, STEPS = "requirements.txt", "steps.yaml"
 SERIES_FOLDER, ARTIFACT_FOLDER, LOG = "series", "artifacts", "log.txt"

@@ -96,8 +96,12 @@ class CatFileReader:
 
     def lookup(self, revision: str) -> Oid | None:
         """The object that a revision such as `HEAD^{tree}` names; None where there is none."""
-        (found,) = self._headers([revision.encode("utf-8", "surrogateescape")])
-        return found[0] if found else None
+        return self.lookups([revision])[0]
+
+    def lookups(self, revisions: Sequence[str]) -> list[Oid | None]:
+        """The object that each names; None where there is none."""
+        names = [revision.encode("utf-8", "surrogateescape") for revision in revisions]
+        return [found[0] if found else None for found in self._headers(names)]
 
     def read(self, oid: Oid) -> tuple[str, bytes]:
         """Kind and content of an object. Raises NotFound; BrokenRecord where it is too large or corrupt."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 RECORD_FOLDER = ".exp"
 """In the tree of a run: all that gitexp has written."""
+RUN_FILE = "run.yaml"
+"""There: what the run is."""
 PARAMS_FILES = ("params.yaml", "params.yml", "params.json", "params.toml")
 METRICS_FILES = (
     "metrics.yaml",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from gitexp.capture.snapshot import Snapshot, of_index
+from gitexp.capture.snapshot import Snapshot, staged
 from gitexp.errors import GitError, GitExpError, StorageFull
 from gitexp.model.names import RunName
 from gitexp.ops.evidence import best_first
@@ -28,26 +29,20 @@ def run(repo: Repository, call: Call) -> Answer:
 
     Raises GitExpError, OSError.
     """
-    with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
-        taken = _staged(repo, Path(folder) / "objects")
-        if taken is None:
-            return Answer()
-        with StagedFiles(repo, taken) as files:
-            settings = files.settings
-            refusals = _missing(repo, files) if call.strict or (settings and settings.capture.strict) else ()
-            return Answer(refusals=tuple(refusals or _link(repo, taken, files)))
-
-
-def _staged(repo: Repository, quarantine: Path) -> Snapshot | None:
-    """None for what git will not commit either, and where there is nothing that could be committed."""
     if repo.layout.top is None:
-        return None
-    try:
-        return of_index(repo.git, repo.layout, quarantine)
-    except StorageFull:
-        raise
-    except GitError:  # a conflict that is not resolved
-        return None
+        return Answer()
+    with tempfile.TemporaryDirectory(prefix="gitexp-") as folder, ExitStack() as until_end:
+        index = staged(repo.git, repo.layout, Path(folder) / "objects")
+        try:
+            taken, reader = until_end.enter_context(index)
+        except StorageFull:
+            raise
+        except GitError:  # a conflict that is not resolved: git will not commit it either
+            return Answer()
+        files = StagedFiles(reader)
+        settings = files.settings
+        refusals = _missing(repo, files) if call.strict or (settings and settings.capture.strict) else ()
+        return Answer(refusals=tuple(refusals or _link(repo, taken, files)))
 
 
 def _link(repo: Repository, taken: Snapshot, files: StagedFiles) -> list[GitExpError]:
@@ -113,7 +108,7 @@ def _is_wanted(repo: Repository, files: StagedFiles) -> bool:
 
 def _known(repo: Repository, taken: Snapshot, files: StagedFiles) -> StoredRun | None:
     """The best of the runs with this code and these params; a run may have more params than files have."""
-    found = [run for run in runs_with_code(repo, taken.tree) if run.head.status != "draft"]
+    found = [run for run in runs_with_code(repo, taken.tree, files.reader) if run.head.status != "draft"]
     if not found and not files.metrics_files():
         return None
     from gitexp.ops.alike import began_with, speaks

@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from gitexp.capture.durable import write_durably
-from gitexp.capture.snapshot import Snapshot, of_index
+from gitexp.capture.snapshot import Snapshot, staged
 from gitexp.formats.trailers import lines, named, without
+from gitexp.git.read_catfile import CatFileReader
 from gitexp.git.refs import commit_of
 from gitexp.model.names import RunName
 from gitexp.ops.hooks import pending
@@ -32,20 +33,22 @@ def run(repo: Repository, call: Call) -> Answer:
     before = path.read_bytes()
     if is_nothing(repo, before):
         return Answer()
-    with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
-        taken = of_index(repo.git, repo.layout, Path(folder) / "objects")
+    with (
+        tempfile.TemporaryDirectory(prefix="gitexp-") as folder,
+        staged(repo.git, repo.layout, Path(folder) / "objects") as (taken, reader),
+    ):
         if taken.tree != noted.tree:  # another hook has changed what is staged
             return Answer()
         outdated = _outdated(repo, before, noted)
         if outdated and noted.run is None:
-            noted = noted._replace(run=_of_amended(repo, taken))
+            noted = noted._replace(run=_of_amended(repo, taken, reader))
     after = _linked(repo, without(before, outdated), noted)
     if after != before:
         write_durably(path, after)
     return Answer()
 
 
-def _of_amended(repo: Repository, taken: Snapshot) -> RunName | None:
+def _of_amended(repo: Repository, taken: Snapshot, reader: CatFileReader) -> RunName | None:
     """The new run of an amended commit: what it changes is seen against the parent of what it replaces."""
     if commit_of(repo.git, "HEAD^2") is not None:  # what git has put together is nobody's result
         return None
@@ -55,8 +58,8 @@ def _of_amended(repo: Repository, taken: Snapshot) -> RunName | None:
 
     base = commit_of(repo.git, "HEAD^")
     dirty = base is None or code_tree(repo, base) != taken.tree
-    with StagedFiles(repo, taken, "HEAD^") as files:
-        return recorded(repo, replace(taken, base=base, dirty=dirty), files)
+    files = StagedFiles(reader, "HEAD^")
+    return recorded(repo, replace(taken, base=base, dirty=dirty), files)
 
 
 def _outdated(repo: Repository, message: bytes, noted: Pending) -> set[str]:

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gitexp.capture.snapshot import Snapshot
 from gitexp.formats.trailers import named
 from gitexp.git.read_catfile import CatFileReader
-from gitexp.git.reader import LIMIT
 from gitexp.model.files import METRICS_FILES, PARAMS_FILES
-from gitexp.repo import Repository
 
 if TYPE_CHECKING:
     from gitexp.formats.settings import Settings
@@ -23,6 +20,8 @@ if TYPE_CHECKING:
 
 _SETTINGS = ".gitexp.yaml"
 """Not that of formats.settings: there is hardly ever such a file, and importing it takes long."""
+
+_USUAL = (_SETTINGS, *PARAMS_FILES, *METRICS_FILES)
 
 # What reads files of a kind is imported where there is one: most commits change none.
 
@@ -36,26 +35,23 @@ class Results:
 
 
 class StagedFiles:
-    """The files of a staged state, by their paths from the root. To be closed."""
+    """The files of a staged state, by their paths from the root, as long as its reader is open."""
 
-    def __init__(self, repo: Repository, taken: Snapshot, before: str = "HEAD") -> None:
+    def __init__(self, reader: CatFileReader, before: str = "HEAD") -> None:
         """`before` is the revision that changes are seen against."""
+        self.reader = reader
         self._before = before
-        git = repo.git.within(taken.inside)
-        self._reader = CatFileReader(git, repo.layout.object_format, LIMIT)
-
-    def __enter__(self) -> StagedFiles:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._reader.close()
+        self._found: dict[str, Oid | None] = {}
+        """What revisions name."""
+        # All are asked for in nearly every commit; each question by itself takes longer than this one.
+        self._ask([f"{revision}:{path}" for path in _USUAL for revision in ("", before)])
 
     def read(self, path: str) -> bytes | None:
         """None where no such file is staged. Raises BrokenRecord where it is too large."""
         found = self._find("", path)
         if found is None:
             return None
-        kind, data = self._reader.read(found)
+        kind, data = self.reader.read(found)
         return data if kind == "blob" else None
 
     def changed(self, path: str) -> bool:
@@ -65,8 +61,8 @@ class StagedFiles:
 
     def head_names_runs(self) -> bool:
         """Whether the message of HEAD names runs; that may be about to be amended."""
-        head = self._reader.lookup("HEAD")
-        return head is not None and bool(named(self._reader.read(head)[1]))
+        head = self.reader.lookup("HEAD")
+        return head is not None and bool(named(self.reader.read(head)[1]))
 
     @cached_property
     def settings(self) -> Settings | None:
@@ -118,11 +114,18 @@ class StagedFiles:
     def _params_file(self, path: str) -> Iterator[ParamsFile]:
         data = self.read(path)
         if data is not None:
-            from gitexp.formats import params_file
+            from gitexp.formats.plain_params import parse
             from gitexp.ops.params import ParamsFile
 
-            yield ParamsFile(path, data, params_file.parse(path, data))
+            yield ParamsFile(path, data, parse(path, data))
 
     def _find(self, revision: str, path: str) -> Oid | None:
-        # One line is one question.
-        return None if "\n" in path else self._reader.lookup(f"{revision}:{path}")
+        if "\n" in path:  # one line is one question
+            return None
+        name = f"{revision}:{path}"
+        if name not in self._found:
+            self._ask([name])
+        return self._found[name]
+
+    def _ask(self, names: Sequence[str]) -> None:
+        self._found.update(zip(names, self.reader.lookups(names), strict=True))
