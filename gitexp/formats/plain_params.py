@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitexp.formats.canonical import find_special
 from gitexp.formats.canonical_reader import NotCanonical, read
 from gitexp.model.values import Value
 
@@ -25,10 +26,11 @@ def parse(path: str, data: bytes) -> dict[str, Value]:
 def read_plain(data: bytes) -> dict[str, Value] | None:
     """The mapping in a YAML file, where each line means the same to every reader; None where not."""
     try:
-        lines = data.decode("utf-8").split("\n")
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    if max(map(len, lines)) > _LONGEST:
+    lines = text.split("\n")
+    if max(map(len, lines)) > _LONGEST or find_special(text):  # in a comment, too, that ends a line
         return None
     told = "".join(f"{line}\n" for line in map(_without_comment, lines) if line)
     # The first that opens a text stands where comments are still what they look like.

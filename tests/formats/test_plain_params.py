@@ -40,6 +40,7 @@ TEXTS = st.one_of(
 @example("a: 'b\n# c\nd: 1\n'")
 @example("a: b\n# c\n  d")
 @example("a: 1.5e+999")
+@example("a: 1 # b\rc")
 def test_the_same_as_the_general_reader(text: str) -> None:
     data = text.encode("utf-8", "surrogatepass")
     plain = read_plain(data)
