@@ -51,7 +51,8 @@ def separating(two: Two, causes: Sequence[Cause], shown: Collection[Cause] = ())
     Of those that are `shown` there is a run that differs in nothing else.
     """
     known = [one for one in causes if one.known]
-    if len(known) < 2 or all(one in shown for one in known):
+    # What seeds do is chance: by themselves they are no cause to be told apart.
+    if len(known) < 2 or all(one in shown or one.role == SEEDS for one in known):
         return Separation()
     if obstacle := _cannot_run(two.old, two.records[0]):
         return Separation(why_not=obstacle)
