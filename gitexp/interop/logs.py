@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gitexp.errors import BrokenFile, UsageError
 from gitexp.interop import deepeval, inspect_log, lm_eval, plain_rows, promptfoo
+from gitexp.interop.eee import reading as eee
 from gitexp.interop.imported import Importer
 from gitexp.interop.source import Source
 
@@ -14,6 +15,7 @@ FORMATS: Mapping[str, Importer] = {
     lm_eval.NAME: lm_eval,
     promptfoo.NAME: promptfoo,
     deepeval.NAME: deepeval,
+    eee.NAME: eee,
     plain_rows.JSON_LINES.NAME: plain_rows.JSON_LINES,
     plain_rows.CSV.NAME: plain_rows.CSV,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from gitexp.model.evaluation import Example, Score, Suite
+from gitexp.model.evaluation import Example, Score, Suite, is_score
 from gitexp.model.values import Scalar
 from gitexp.statistics import epochs
 from gitexp.statistics.estimate import average, standard_error
@@ -19,7 +19,7 @@ class Mean:
     se: float | None
     """Its standard error; None where there are too few examples, or clusters, to tell."""
     n: int
-    """Examples that have a value."""
+    """Examples that have a value; 0 where only the mean was reported."""
     clusters: int | None = None
     """How many clusters the error allows for; None where it takes the examples as independent."""
 
@@ -37,14 +37,28 @@ def mean_of(suite: Suite, metric: str) -> Mean | None:
     return mean(by_example(suite, metric), clusters_of(suite.examples))
 
 
+def told_mean(suite: Suite, metric: str) -> Mean | None:
+    """The mean of `metric`; where no answer has a value, the one that the source of the suite reports."""
+    return mean_of(suite, metric) or _reported(suite, metric)
+
+
+def _reported(suite: Suite, metric: str) -> Mean | None:
+    value, se, n = (suite.meta.reported.get(f"{metric}{part}") for part in ("", ".se", ".n"))
+    if not is_score(value):
+        return None
+    assert isinstance(value, (int, float))
+    known = float(se) if isinstance(se, (int, float)) and is_score(se) else None
+    return Mean(value, known, n if type(n) is int else 0)
+
+
 def summary_metrics(suite: Suite) -> dict[str, Scalar]:
     """What the suite adds to the metrics of its run: `qa/match`, `qa/match.se` and `qa/match.n`."""
     found: dict[str, Scalar] = {}
     for metric in suite.meta.metrics:
-        one = mean_of(suite, metric.name)
+        one = told_mean(suite, metric.name)
         if one is not None:
             key = f"{suite.name}/{metric.name}"
-            found |= {key: one.value, f"{key}.n": one.n}
+            found |= {key: one.value, **({f"{key}.n": one.n} if one.n else {})}
             found |= {f"{key}.se": one.se} if one.se is not None else {}
     return found
 

@@ -526,13 +526,16 @@ JSON = st.recursive(
 KEYS = st.sampled_from(
     """version eval samples results testCases evalId id epoch input target scores metadata status stats config
     metricsData testCase vars success score provider prompt doc_hash metrics limit error output
-    usage""".split()
+    usage evaluation_name metric_config score_details generation_config source_data model_info eval_library
+    source_metadata additional_details""".split()
 )
 LIKE_LOGS = st.dictionaries(KEYS, JSON | st.dictionaries(KEYS, JSON, max_size=4), max_size=6)
 
 
 @given(
-    LIKE_LOGS, st.lists(LIKE_LOGS, max_size=3), st.sampled_from(["inspect", "promptfoo", "deepeval", "rows"])
+    LIKE_LOGS,
+    st.lists(LIKE_LOGS, max_size=3),
+    st.sampled_from(["inspect", "promptfoo", "deepeval", "eee", "rows"]),
 )
 def test_whatever_a_log_is_like_it_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, log: dict[str, Any], parts: list[dict[str, Any]], kind: str
@@ -543,6 +546,7 @@ def test_whatever_a_log_is_like_it_is_read_or_refused(
         if isinstance(log.get("results"), dict)
         else {"evalId": "x", "results": {"version": 3, "results": parts}},
         "deepeval": {**log, "testCases": parts},
+        "eee": {**log, "schema_version": "0.3.0", "evaluation_id": "x", "evaluation_results": parts},
         "rows": parts,
     }[kind]
     path = tmp_path_factory.mktemp("logs") / "log.json"

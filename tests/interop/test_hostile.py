@@ -20,6 +20,7 @@ from gitexp.formats.identity import vector
 from gitexp.formats.inputs import inputs_value
 from gitexp.interop import zip_members
 from gitexp.interop.imported import Columns, Request
+from tests.interop import eee_documents
 from tests.interop.logs import FIXTURES, inspect_log, members_of, read, sample, write_eval
 
 DOCUMENTS = {
@@ -89,6 +90,29 @@ def lm_eval(folder: Path, change: Callable[[Path, str], str]) -> Path:
     return folder
 
 
+def eee(folder: Path, change: Callable[[Path, str], str]) -> Path:
+    """A document of Every Eval Ever and its samples, which are changed."""
+    one, other = eee_documents.result("sums"), eee_documents.result("words", "close")
+    one["generation_config"] = {"generation_args": {"temperature": 0}, "additional_details": {"seed": "1"}}
+    one["metric_config"]["additional_details"] = {"gitexp.metric": '{"kind": "binary"}'}
+    log = eee_documents.document(one, other)
+    details = {
+        "gitexp.inputs": '{"model": [{"name": "m", "how": "assumed"}]}',
+        "gitexp.suites": '{"sums": {}}',
+    }
+    log["source_metadata"]["additional_details"] = details
+    own = {"gitexp.x": "ab" * 8, "gitexp.epoch": "1", "gitexp.json": "output", "gitexp.tags": '{"n": 1}'}
+    more = {"token_usage": {"input_tokens": 1}, "performance": {"latency_ms": 2}, "metadata": own}
+    samples = [
+        *(eee_documents.sample(f"s{at}", at % 2) for at in range(6)),
+        *(eee_documents.sample(f"w{at}", at / 6, "words", "close", **more) for at in range(6)),
+    ]
+    path = eee_documents.write(folder, log, *samples)
+    for file in (path, path.with_name(f"{path.stem}_samples.jsonl")):
+        file.write_text(change(file, file.read_text()), "utf-8", "surrogatepass")
+    return path
+
+
 def mutated_lines(text: str, chance: random.Random, rate: float) -> str:
     rows = [mutated(json.loads(line), chance, rate) for line in text.splitlines()]
     return "".join(f"{json.dumps(row)}\n" for row in rows)
@@ -105,6 +129,14 @@ def mutants(tmp_path: Path, chance: random.Random, rate: float) -> Iterator[Path
     yield place
     yield lm_eval(
         tmp_path / "lm",
+        lambda path, text: (
+            mutated_lines(text, chance, rate)
+            if path.suffix == ".jsonl"
+            else json.dumps(mutated(json.loads(text), chance, rate / 4))
+        ),
+    )
+    yield eee(
+        tmp_path / "eee",
         lambda path, text: (
             mutated_lines(text, chance, rate)
             if path.suffix == ".jsonl"
@@ -240,6 +272,7 @@ def test_more_members_or_bytes_than_an_archive_may_have(
 READ = r"""
 import re, sys
 from pathlib import Path
+from tests.interop import eee_documents
 from tests.interop.logs import read
 ((run,), told) = read(Path(sys.argv[1]))
 (suite,) = run.suites

@@ -149,7 +149,7 @@ def _read(
     found = log.importer.read(log.source, asked, problems)
     problems.check()
     told = problems.told()
-    if not any(suite.results for one in found for suite in one.suites):
+    if not any(suite.results or summary_metrics(suite) for one in found for suite in one.suites):
         raise BrokenFile(
             f"{log.source.shown}: no answer in it could be read", hint="write the log with its samples"
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitexp.errors import NotFound
-from gitexp.model.eval_summary import Mean, by_example, left_out, mean_of, pass_all, pass_at
+from gitexp.model.eval_summary import Mean, by_example, left_out, mean_of, pass_all, pass_at, told_mean
 from gitexp.model.evaluation import Direction, Kind, Metric, Output, Result, State, Suite
 
 _MOST_K = 64
@@ -66,7 +66,7 @@ def look_at(suite: Suite, question: Question) -> Looked:
             raise NotFound(f"suite {suite.name!r} has no metric {question.metric!r}", hint=f"it has {known}")
     rows = tuple(_rows(suite, metrics, question))
     slices = tuple(_slices(suite, metrics, question.by)) if question.by is not None else ()
-    measured = tuple(_measured(suite, one) for one in metrics)
+    measured = tuple(replace(_measured(suite, one), mean=told_mean(suite, one.name)) for one in metrics)
     return Looked(suite, measured, slices, rows, {one.key: one for one in suite.outputs})
 
 

@@ -38,7 +38,8 @@ def command(ctx: click.Context) -> int:
 
     A run keeps for each suite what every answer was worth and what it cost, by the hashes of question and
     target: no text of a benchmark is in git unless that was asked for. Logs of Inspect, of
-    lm-evaluation-harness, promptfoo and DeepEval, and plain tables, are brought in by git exp eval import.
+    lm-evaluation-harness, promptfoo and DeepEval, documents of Every Eval Ever, and plain tables, are brought
+    in by git exp eval import.
 
     \b
     Examples:

@@ -11,13 +11,17 @@ from gitexp.cli.session import Session
 if TYPE_CHECKING:
     from gitexp.ops.evaluations.importing import Brought
 
+FORMATS = ("inspect", "lm-eval", "promptfoo", "deepeval", "eee", "jsonl", "csv")
 _MOST = 10
 
 
 @click.command("import")
 @click.argument("paths", metavar="[PATH...]", nargs=-1)
 @click.option(
-    "--format", "format_", metavar="FORMAT", help="Which kind of log it is. Without it its content tells."
+    "--format",
+    "format_",
+    metavar="|".join(FORMATS),
+    help="Which kind of log it is. Without it its content tells.",
 )
 @click.option("--attach", metavar="RUN", help="Put the results on this run instead of making a new one.")
 @click.option("--suite", metavar="NAME", help="What to call the suite. Without it the log tells.")
@@ -84,9 +88,11 @@ def command(
     that of the commit that the log names, where this repository has it; else the code is not known. The log
     itself is kept as an artifact by its hash: its text does not go into git.
 
-    FORMAT is inspect (.eval and .json), lm-eval (a folder with results and --log_samples), promptfoo (.json,
-    .jsonl; one run for each prompt with each provider), deepeval, jsonl or csv. Means that a log reports are
-    computed again from its rows, and what differs is said. A log that is there already is not imported again.
+    It is a log of inspect (.eval and .json), lm-eval (a folder with results and --log_samples), promptfoo
+    (.json, .jsonl; one run for each prompt with each provider), deepeval, eee (Every Eval Ever: a document,
+    the samples beside it, or a folder of both), jsonl or csv. Means that a log reports are computed again
+    from its rows, and what differs is said; a document of eee without samples gives the scores that it
+    reports. A log that is there already is not imported again.
 
     A log that is truncated or has an example twice is refused, with file, member and line; with --partial
     what is good of it is taken. NaN is no score: such a row counts as an error.
@@ -98,6 +104,7 @@ def command(
     Examples:
       git exp eval import logs/*.eval
       git exp eval import results/my-model --attach brave-otter
+      git exp eval import data/gsm8k
       git exp eval import scores.csv --id question --score correct --cluster topic
       git exp eval import run.json --use dataset=data/qa.jsonl --use retriever=none
       git exp eval import --attach brave-otter --use retriever=none
@@ -141,11 +148,11 @@ def _tell(brought: list[Brought], quiet: bool) -> None:
 
 def _summary(one: Brought) -> str:
     from gitexp.cli.render.evaluation import mean_text
-    from gitexp.model.eval_summary import mean_of
+    from gitexp.model.eval_summary import told_mean
 
     told = []
     for suite in one.suites:
-        means = [f"{m.name} {mean_text(mean_of(suite, m.name))}" for m in suite.meta.metrics[:3]]
+        means = [f"{m.name} {mean_text(told_mean(suite, m.name))}" for m in suite.meta.metrics[:3]]
         told.append(f"{suite.name} n={len(suite.examples)} {', '.join(means)}".rstrip())
     return "; ".join(told)
 

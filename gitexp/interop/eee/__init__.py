@@ -1,0 +1,1 @@
+"""Every Eval Ever, the schema of the EvalEval Coalition: read and written."""

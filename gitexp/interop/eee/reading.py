@@ -1,0 +1,170 @@
+"""Documents of Every Eval Ever, the schema of the EvalEval Coalition: reported scores, and samples.
+
+https://github.com/evaleval/every_eval_ever
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gitexp.errors import BrokenFile
+from gitexp.interop.building import SuiteBuilder, compared
+from gitexp.interop.eee import words
+from gitexp.interop.eee.files import Log, documents, is_document, is_samples, logs, read_document, samples_of
+from gitexp.interop.eee.inputs import inputs_of
+from gitexp.interop.eee.results import Reported, found_by, reported, with_told
+from gitexp.interop.eee.samples import row_of
+from gitexp.interop.eee.words import parsed
+from gitexp.interop.imported import Imported, Request
+from gitexp.interop.problems import Problems
+from gitexp.interop.source import Source, mapping, text
+from gitexp.interop.told import portable, time_text
+from gitexp.model.evaluation import OnError, Suite, suite_name
+from gitexp.model.evaluation import Source as Origin
+
+NAME = words.NAME
+
+
+def recognises(source: Source) -> bool:
+    if source.is_folder:
+        return any(is_document(Source(path)) for path in documents(source)[:1])
+    return is_document(source) or is_samples(source)
+
+
+def files(source: Source) -> Sequence[Path]:
+    return [path for log in logs(source) for path in log.paths]
+
+
+def read(source: Source, request: Request, problems: Problems) -> list[Imported]:
+    found = logs(source)
+    if not found:
+        raise BrokenFile(f"{source.shown}: no <uuid>.json of Every Eval Ever in it")
+    return [_imported(log, request, problems) for log in found]
+
+
+@dataclass(slots=True)
+class _Suites:
+    """The suites of one document, while its samples are put into them."""
+
+    results: Sequence[Reported]
+    request: Request
+    problems: Problems
+    written: Mapping[str, Any]
+    builders: dict[str, SuiteBuilder] = field(default_factory=dict)
+    """By the name of the evaluation."""
+    model: str | None = None
+    """By the word of a sample."""
+    _names: set[str] = field(default_factory=set)
+    _epochs: dict[tuple[str, str, str], int] = field(default_factory=dict)
+
+    def about(self, evaluation: str) -> dict[str, Any]:
+        """What gitexp wrote of a suite."""
+        return mapping(self.written.get(evaluation))
+
+    def of(self, evaluation: str) -> list[Reported]:
+        return [one for one in self.results if one.evaluation == evaluation]
+
+    def builder(self, evaluation: str) -> SuiteBuilder:
+        if evaluation not in self.builders:
+            mine = self.of(evaluation)
+            told = self.about(evaluation)
+            made = self.request.builder(self._name(evaluation), self.problems, text(told.get("cluster")))
+            made.directions = {one.metric: one.direction for one in mine if one.direction is not None}
+            if told.get("on_error") == OnError.ZERO.value:
+                made.on_error = OnError.ZERO
+            self.builders[evaluation] = made
+        return self.builders[evaluation]
+
+    def add(self, where: str, sample: Mapping[str, Any]) -> None:
+        evaluation, metric = found_by(self.results, sample)
+        key = evaluation, metric, str(sample.get("sample_id"))
+        # The schema has no epochs: the same question once more is the next one.
+        epoch = self._epochs[key] = self._epochs.get(key, 0) + 1
+        self.model = self.model or text(sample.get("model_id"))
+        self.builder(evaluation).merge(row_of(where, sample, metric, epoch))
+
+    def _name(self, evaluation: str) -> str:
+        own = suite_name(evaluation)
+        if self.request.suite is not None:
+            several = len({one.evaluation for one in self.results}) > 1
+            own = suite_name(f"{self.request.suite}-{evaluation}") if several else self.request.suite
+        found, count = own, 1
+        while found in self._names:
+            count += 1
+            found = suite_name(f"{own[:90]}-{count}")
+        self._names.add(found)
+        return found
+
+
+def _imported(log: Log, request: Request, problems: Problems) -> Imported:
+    shown = log.source.shown
+    value = read_document(log, problems)
+    details = mapping(mapping(value.get("source_metadata")).get("additional_details"))
+    written = mapping(parsed(details, words.SUITES))
+    made = _Suites(reported(value, shown, problems), request, problems, written)
+    for one in made.results:
+        made.builder(one.evaluation)
+    for line in samples_of(log, value, problems):
+        made.add(line.where, line.value)
+    if not made.builders:
+        problems.check()
+        raise BrokenFile(f"{shown}: no results of Every Eval Ever in it")
+    if not any(made.builders.values()):
+        problems.warn(shown, "it has no samples: the scores are as they are reported")
+    suites = [(_suite(made, evaluation, value), made.of(evaluation)) for evaluation in made.builders]
+    for suite, results in suites:
+        for one in results:
+            compared(suite, one.where, one.metric, one.score, f"{one.evaluation} {one.metric}", problems)
+    return _whole(value, suites, made.model)
+
+
+def _suite(made: _Suites, evaluation: str, log: Mapping[str, Any]) -> Suite:
+    library = mapping(log.get("eval_library"))
+    tool, version = (_known(library.get(key)) for key in ("name", "version"))
+    task = text(made.about(evaluation).get("task")) or evaluation
+    numbers = {key: number for one in made.of(evaluation) for key, number in one.numbers.items()}
+    suite = made.builder(evaluation).build(Origin(tool or NAME, version, made.request.digest, task), numbers)
+    return with_told(suite, made.of(evaluation))
+
+
+def _whole(
+    log: Mapping[str, Any], suites: Sequence[tuple[Suite, Sequence[Reported]]], model: str | None
+) -> Imported:
+    library, about = mapping(log.get("eval_library")), mapping(log.get("model_info"))
+    details = mapping(mapping(log.get("source_metadata")).get("additional_details"))
+    name = text(about.get("name")) or text(about.get("id")) or model
+    tool, version = (_known(library.get(key)) for key in ("name", "version"))
+    started = next(
+        (
+            found
+            for one in (log, *(each.value for _, results in suites for each in results))
+            if (found := _time(one.get("evaluation_timestamp")))
+        ),
+        _time(log.get("retrieved_timestamp")),
+    )
+    return Imported(
+        tuple(suite for suite, _ in suites),
+        tuple(inputs_of(log, suites, model)),
+        text(details.get(words.TITLE)) or (portable(name) if name else None),
+        started,
+        _time(details.get(words.ENDED)),
+        text(details.get(words.CODE)),
+        details.get(words.DIRTY) == "true",
+        {tool: version} if tool and version else {},
+    )
+
+
+def _known(value: object) -> str | None:
+    found = text(value)
+    return None if found is None or found.lower() == words.UNKNOWN else found
+
+
+def _time(value: object) -> str | None:
+    """A time in ISO 8601, or seconds since 1970 as the schema has them, in a text."""
+    try:
+        return time_text(float(str(value)))
+    except ValueError:
+        return time_text(value)

@@ -1,0 +1,138 @@
+"""The scores that a document of Every Eval Ever reports, and which suite and metric each is of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gitexp.errors import GitExpError
+from gitexp.formats.eval_files import metric_from
+from gitexp.interop.eee.words import METRIC, parsed
+from gitexp.interop.problems import Problems
+from gitexp.interop.source import listed, mapping, text
+from gitexp.model.evaluation import Direction, Kind, Metric, Score, Suite, check_label, is_score
+from gitexp.model.values import Scalar
+
+SCORE = "score"
+"""What a metric is called that has no name."""
+_NAMES = ("metric_name", "metric_id", "metric_kind")
+_KINDS = {"binary": Kind.BINARY, "levels": Kind.ORDINAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One of the results."""
+
+    where: str
+    evaluation: str
+    """Its name, which that of its suite is made of."""
+    metric: str
+    value: Mapping[str, Any]
+
+    @property
+    def id(self) -> str | None:
+        return text(self.value.get("evaluation_result_id"))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return mapping(self.value.get("metric_config"))
+
+    @property
+    def score(self) -> object:
+        return mapping(self.value.get("score_details")).get("score")
+
+    @property
+    def direction(self) -> Direction | None:
+        lower = self.config.get("lower_is_better")
+        return (Direction.MIN if lower else Direction.MAX) if isinstance(lower, bool) else None
+
+    @property
+    def numbers(self) -> dict[str, Scalar]:
+        """The score with its standard error and the number of samples, by the names of metrics of a run."""
+        sure = mapping(mapping(self.value.get("score_details")).get("uncertainty"))
+        error = sure.get("standard_error")
+        found = {
+            self.metric: self.score,
+            # It was a number before version 0.2.
+            f"{self.metric}.se": mapping(error).get("value", error),
+            f"{self.metric}.n": sure.get("num_samples"),
+        }
+        return {name: value for name, value in found.items() if is_score(value)}  # type: ignore[misc]
+
+
+def reported(log: Mapping[str, Any], shown: str, problems: Problems) -> list[Reported]:
+    """The results in their order; two of one evaluation have different metrics."""
+    found: list[Reported] = []
+    taken: dict[tuple[str, str], int] = {}
+    for number, value in enumerate(listed(log.get("evaluation_results"))):
+        where = f"{shown}, result {number}"
+        if not isinstance(value, dict):
+            problems.error(where, "not a result of Every Eval Ever")
+            continue
+        evaluation = text(value.get("evaluation_name")) or "evaluation"
+        metric = _name(mapping(value.get("metric_config")))
+        count = taken[evaluation, metric] = taken.get((evaluation, metric), 0) + 1
+        one = Reported(where, evaluation, f"{metric}#{count}" if count > 1 else metric, value)
+        if not is_score(one.score):
+            problems.warn(where, "its score is no number: left out", "a score is no number")
+        found.append(one)
+    return found
+
+
+def found_by(results: Sequence[Reported], sample: Mapping[str, Any]) -> tuple[str, str]:
+    """The evaluation and the metric that the score of a sample is of."""
+    own, name = text(sample.get("evaluation_result_id")), text(sample.get("evaluation_name"))
+    named = [one for one in results if one.evaluation == name]
+    for one in results:
+        if own is not None and one.id == own and (one.evaluation == name or not named):
+            return one.evaluation, one.metric
+    # Of several it cannot be told whose it is.
+    return name or "evaluation", named[0].metric if len(named) == 1 else SCORE
+
+
+def with_told(suite: Suite, results: Sequence[Reported]) -> Suite:
+    """The suite with what the results say of its metrics, and with those that no sample has a score for."""
+    metrics = {one.name: one for one in suite.meta.metrics}
+    for one in results:
+        known = metrics.get(one.metric)
+        if known is not None or one.numbers:
+            values = {score for _, score in suite.values(one.metric)}
+            metrics[one.metric] = _metric(one, known or Metric(one.metric), values)
+    return replace(suite, meta=replace(suite.meta, metrics=tuple(metrics[name] for name in sorted(metrics))))
+
+
+def _name(config: Mapping[str, Any]) -> str:
+    found = next((told for key in _NAMES if (told := text(config.get(key)))), SCORE)
+    for name in (found, " ".join(found.split())):
+        with suppress(GitExpError):
+            return check_label("metric", name)
+    return SCORE
+
+
+def _metric(one: Reported, known: Metric, values: set[Score]) -> Metric:
+    """What is said of the metric, as far as it holds for the values that there are."""
+    told = parsed(mapping(one.config.get("additional_details")), METRIC)
+    own = _own(one.metric, told)
+    if own is not None and (own.kind is not Kind.BINARY or values <= {0, 1}):
+        return own
+    bounds = (one.config.get("min_score"), one.config.get("max_score"))
+    if values:
+        fits = all(map(is_score, bounds)) and bounds[0] <= min(values) and max(values) <= bounds[1]  # type: ignore[operator]
+        return replace(known, range=known.range or (bounds if fits else None))  # type: ignore[arg-type]
+    kind = _KINDS.get(str(one.config.get("score_type")), Kind.CONTINUOUS)
+    fits = all(map(is_score, bounds)) and bounds[0] <= bounds[1]  # type: ignore[operator]
+    return replace(
+        known,
+        kind=kind,
+        direction=one.direction or known.direction,
+        range=bounds if fits else None,  # type: ignore[arg-type]
+    )
+
+
+def _own(name: str, told: Any) -> Metric | None:
+    try:
+        return metric_from(name, told) if isinstance(told, dict) else None
+    except (GitExpError, ValueError, TypeError):
+        return None
