@@ -25,6 +25,16 @@ def write_file(target: str, data: bytes) -> None:
         raise UsageError(f"cannot write {target!r}: {error.strerror}") from None
 
 
+def write_below(folder: str, path: str, data: bytes) -> None:
+    """Write `data` to `path` below `folder`, as `write_file` does; folders that are missing are made."""
+    place = Path(folder, path)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {str(place)!r}: {error.strerror}") from None
+    write_file(str(place), data)
+
+
 def _write(path: Path, data: bytes) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(data)

@@ -107,7 +107,7 @@ def meta_value(suite: Suite) -> dict[str, Value]:
         "format": FORMAT,
         "suite": meta.suite,
         **dict(zip(COUNTS, (len(suite.examples), suite.epochs, suite.errors), strict=True)),
-        "metrics": {one.name: _metric_value(one) for one in sorted(meta.metrics, key=lambda m: m.name)},
+        "metrics": {one.name: metric_value(one) for one in sorted(meta.metrics, key=lambda m: m.name)},
         "reducer": meta.reducer,
         "on_error": meta.on_error.value,
         "cluster": meta.cluster,
@@ -151,7 +151,8 @@ def _meta_from(value: Mapping[str, Any]) -> Meta:
     )
 
 
-def _metric_value(one: Metric) -> dict[str, Value]:
+def metric_value(one: Metric) -> dict[str, Value]:
+    """What `meta.yaml` says of a metric; `metric_from` reads it."""
     return {"kind": one.kind.value, "direction": one.direction.value} | without_none(
         {"range": list(one.range) if one.range else None, "unit": one.unit}
     )

@@ -14,7 +14,10 @@ from gitexp.model.evaluation import MAX_EPOCH, check_label, check_suite, is_scor
 from gitexp.model.trace import Outcome, Span
 from gitexp.model.values import Value
 
-SUITE, EPOCH, ROLE = "gitexp.suite", "gitexp.epoch", "gitexp.role"
+SUITE, EPOCH, ROLE, STATE = "gitexp.suite", "gitexp.epoch", "gitexp.role", "gitexp.state"
+USAGE = "gitexp.usage."
+"""Of what a whole answer cost, by the names that tables of evaluations have, where its calls are not told."""
+EVALUATION = "gen_ai.evaluation."
 EXAMPLES = ("gitexp.example.id", "langfuse.experiment.item.id")
 GRADER = "grader"
 OPERATION, MODEL = "gen_ai.operation.name", "gen_ai.request.model"
@@ -41,6 +44,8 @@ _NAMES: Mapping[str, Sequence[str]] = {
 }
 """What is asked of a span, and the attributes that may say it, the best first."""
 TOKENS = ("in", "out", "cached", "reasoning", "cost")
+USAGE_NAMES = {what: _NAMES[what][0] for what in TOKENS}
+"""As they are written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from gitexp.interop.gen_ai import Family, Place, count_of
 from gitexp.interop.scores import NoScore, number
 from gitexp.interop.span_inputs import inputs_of
 from gitexp.model.calls import SUMS
-from gitexp.model.evaluation import Score, State, check_label
+from gitexp.model.evaluation import USAGE, Score, State, check_label, is_score
 from gitexp.model.record import Input
 from gitexp.model.trace import Span
 
-EVALUATION = "gen_ai.evaluation.result"
-_EVALUATION = "gen_ai.evaluation."
+EVALUATION = f"{gen_ai.EVALUATION}result"
+_STATES = {one.value: one for one in State}
 _CUT = frozenset(("length", "max_tokens", "model_length"))
 """Reasons for which an answer is not whole."""
 
@@ -69,6 +69,8 @@ def told(spans: Iterable[Span]) -> Told:
     for sums in examples.values():
         if sums.end > sums.start:
             sums.usage["sec"] = round((sums.end - sums.start) / 1e9, 3)
+    for one in family.spans:
+        _whole(family.place(one), one, examples)
     return Told(totals, examples, tuple(inputs_of(family)), grading)
 
 
@@ -122,6 +124,19 @@ def _time(family: Family, one: Span, examples: dict[Place, Sums]) -> None:
         sums.state = State.TIMEOUT if "timeout" in kind else State.ERROR
 
 
+def _whole(place: Place, one: Span, examples: dict[Place, Sums]) -> None:
+    """Take what a span says of a whole answer: who evaluated it knew that better than its calls tell."""
+    if place.example is None or place.grading or gen_ai.EXAMPLES[0] not in one.attributes:
+        return
+    state = one.attributes.get(gen_ai.STATE)
+    if isinstance(state, str) and state in _STATES:
+        examples[place].state = _STATES[state]
+    for what in USAGE:
+        amount = one.attributes.get(f"{gen_ai.USAGE}{what}")
+        if is_score(amount):
+            examples[place].usage[what] = amount  # type: ignore[assignment]
+
+
 def _score(place: Place, one: Span, examples: dict[Place, Sums]) -> None:
     if place.example is None:
         return
@@ -129,8 +144,8 @@ def _score(place: Place, one: Span, examples: dict[Place, Sums]) -> None:
     answer = Place(place.example, place.suite, place.epoch)
     told = [one.attributes, *(event.attributes for event in one.events if event.name == EVALUATION)]
     for found in told:
-        name = found.get(f"{_EVALUATION}name")
-        value = found.get(f"{_EVALUATION}score.value", found.get(f"{_EVALUATION}score.label"))
+        name = found.get(f"{gen_ai.EVALUATION}name")
+        value = found.get(f"{gen_ai.EVALUATION}score.value", found.get(f"{gen_ai.EVALUATION}score.label"))
         try:
             metric = check_label("metric", name) if name is not None else None
             if metric is not None:

@@ -28,6 +28,7 @@ _FROM_TRASH: Final = ("restore",)
 _OF_BASELINES: Final = ("baseline",)
 _BASELINE: Final = ("BASE", "BASELINE")
 _RUN: Final = re.compile(r"\bRUN\b|^A B\b")
+_CHOICE: Final = re.compile(r"[a-z][a-z-]*(\|[a-z][a-z-]*)+")
 _FILE: Final = re.compile(r"\b(FILE|PATH|FOLDER|CMD)\b")
 
 
@@ -90,10 +91,19 @@ def _described_group(
         command = group.get_command(context, word)
         if command is not None:
             for one in _described(word, command, click.Context(command, parent=context)).options:
-                below = {**dict.fromkeys(one.spellings, one), **below}
+                known = below.get(one.spellings[-1], one)
+                both = known._replace(values=_either(known.values, one.values))
+                below = {**dict.fromkeys(one.spellings, one), **below, **dict.fromkeys(known.spellings, both)}
     kept = tuple(dict.fromkeys(below.values()))
     values = Values(BASELINES if name in _OF_BASELINES else WORDS, tuple(words))
     return Command(name, group.get_short_help_str(70).rstrip("."), kept, values)
+
+
+def _either(one: Values | None, other: Values | None) -> Values | None:
+    """What an option can be in one command or in another, where both take words."""
+    if one is None or other is None or not one.kind == other.kind == WORDS:
+        return one
+    return Values(WORDS, tuple(dict.fromkeys((*one.words, *other.words))))
 
 
 def _option(option: click.Option) -> Option:
@@ -106,6 +116,8 @@ def _values(param: click.Parameter, command: str) -> Values:
     if isinstance(param.type, click.Choice):
         return Values(WORDS, tuple(map(str, param.type.choices)))
     shown = param.metavar or ""
+    if _CHOICE.fullmatch(shown):
+        return Values(WORDS, tuple(shown.split("|")))
     if param.name in ("run", "runs") or _RUN.search(shown):
         return Values(TRASH if command in _FROM_TRASH else RUNS)
     if shown in _BASELINE:

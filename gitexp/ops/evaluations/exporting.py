@@ -1,11 +1,19 @@
-"""The rows of suites as one flat table."""
+"""The evaluations of a run as other tools read them: one flat table, Every Eval Ever, or spans."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from gitexp.interop import answer_spans, otlp
+from gitexp.interop.eee.writing import Written, written
 from gitexp.model.evaluation import Suite
+from gitexp.model.record import Record
+from gitexp.ops.evaluations.reading import suite_names
+from gitexp.ops.read import StoredRun
 
 FIXED = ("suite", "id", "epoch", "state", "x", "y", "cluster")
 TEXTS = ("input", "target", "output", "answer", "why", "error")
@@ -38,3 +46,21 @@ def columns_of(rows: Sequence[dict[str, Any]]) -> list[str]:
     kinds = ("tag.", "score.", "usage.")
     rest = [sorted(name for name in names if name.startswith(kind)) for kind in kinds]
     return [*FIXED, *(name for part in rest for name in part), *(name for name in TEXTS if name in names)]
+
+
+def as_eee(run: StoredRun, suites: Sequence[Suite], told: Mapping[str, str]) -> Written:
+    """The files of Every Eval Ever. Raises UsageError for a field that cannot be told."""
+    return written(_record(run, suites), run.commit, suites, told, time.time())
+
+
+def as_spans(run: StoredRun, suites: Sequence[Suite]) -> Iterator[str]:
+    """Lines of OTLP, each a batch of answers."""
+    record = _record(run, suites)
+    for batch in answer_spans.batches(record.info, run.commit, record.inputs, suites):
+        yield json.dumps(otlp.document(batch), allow_nan=False)
+
+
+def _record(run: StoredRun, suites: Sequence[Suite]) -> Record:
+    """The record without what went into other suites alone."""
+    others = set(suite_names(run)) - {suite.name for suite in suites}
+    return replace(run.whole, inputs=tuple(one for one in run.whole.inputs if one.name not in others))

@@ -1,0 +1,150 @@
+"""The answers of a run as samples of Every Eval Ever: one for each score."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gitexp.interop.eee import values, words
+from gitexp.interop.eee.fields import Fields
+from gitexp.model.evaluation import (
+    Direction,
+    Example,
+    Key,
+    Metric,
+    Output,
+    Result,
+    Score,
+    State,
+    Suite,
+    Text,
+)
+
+_SINGLE = values.SINGLE
+
+
+def metrics_of(suite: Suite) -> list[Metric]:
+    """The metrics of a suite, those too of which only its answers tell."""
+    known = {one.name: one for one in suite.meta.metrics}
+    found = {name for row in suite.results for name in row.scores}
+    return [known.get(name, Metric(name)) for name in sorted(known.keys() | found)]
+
+
+@dataclass(slots=True)
+class Samples:
+    """Makes the samples of one document, and counts what could not be told."""
+
+    evaluation: str
+    model: str
+    known: Fields
+    unscored: list[dict[str, Any]] = field(default_factory=list)
+    """Answers without any score."""
+    _lacking: Counter[str] = field(default_factory=Counter)
+    _unclear: set[str] = field(default_factory=set)
+    """Metrics of which nothing says what is right."""
+
+    def lines(self, suite: Suite) -> Iterator[dict[str, Any]]:
+        examples = {one.id: one for one in suite.examples}
+        usage = {one.key: one.values for one in suite.usage}
+        metrics = {one.name: one for one in metrics_of(suite)}
+        texts = {one.id: one for one in suite.texts}
+        # Without its question an answer may tell it as well.
+        outputs: dict[Key, Output] = {one.key: one for one in suite.outputs} if texts else {}
+        for row in suite.results:
+            used = usage.get(row.key, {})
+            said = outputs.get(row.key, Output(*row.key))
+            plain = self._sample(suite.name, examples[row.id], row, texts.get(row.id), said, used)
+            counts = values.counts_of(used)
+            if not row.scores:
+                self.unscored.append({**plain, "evaluation": counts})
+            for name in sorted(row.scores):
+                yield {
+                    **plain,
+                    "evaluation_result_id": f"{suite.name}/{name}",
+                    "evaluation": {
+                        **self._graded(metrics[name], row.scores[name]),
+                        **counts,
+                    },
+                }
+
+    def tell(self) -> None:
+        """Note what the schema requires and the answers do not have."""
+        if self.unscored:
+            self.known.note(
+                "evaluation.score", f"{len(self.unscored)} answers have none: they are no samples"
+            )
+        for name, what in _LACKING.items():
+            if count := self._lacking[name]:
+                self.known.note(name, what.format(count))
+        for metric in sorted(self._unclear):
+            self.known.note(
+                "evaluation.is_correct", f"of {metric!r} nothing says what is right, false is written"
+            )
+
+    def _sample(
+        self,
+        suite: str,
+        one: Example,
+        row: Result,
+        text: Text | None,
+        said: Output,
+        usage: Mapping[str, Score],
+    ) -> dict[str, Any]:
+        typed: list[str] = []
+        raw = values.text_of("input", text.input, typed) if text and text.input is not None else ""
+        reference = values.list_of("target", text.target, typed) if text else []
+        kind = values.interaction_of(usage)
+        self._lacking["input.raw"] += text is None
+        self._lacking["interaction_type"] += "turns" not in usage and kind == _SINGLE
+        self._lacking["messages"] += kind != _SINGLE
+        told = values.list_of("output", said.output, typed, several=kind == _SINGLE)
+        found = {
+            "schema_version": words.VERSION,
+            "evaluation_id": self.evaluation,
+            "model_id": self.model,
+            "evaluation_name": suite,
+            "sample_id": row.id,
+            "sample_hash": values.hash_of(raw, reference) if raw else None,
+            "interaction_type": kind,
+            "input": {"raw": raw, "reference": reference},
+            "output": {"raw": told} if kind == _SINGLE else None,
+            "messages": None if kind == _SINGLE else [values.message_of(one) for one in told],
+            "answer_attribution": self._attribution(said, kind),
+            "token_usage": values.tokens_of(usage),
+            "performance": values.performance_of(usage),
+            "error": said.error or (None if row.state is State.OK else row.state.value),
+            "metadata": values.metadata_of(one, row, said, typed),
+        }
+        return {key: value for key, value in found.items() if value is not None}
+
+    def _graded(self, metric: Metric, score: Score) -> dict[str, Any]:
+        ends = metric.ends
+        if ends is None:
+            self._unclear.add(metric.name)
+            return {"score": score, "is_correct": False}
+        right = score >= ends[1] if metric.direction is Direction.MAX else score <= ends[0]
+        return {"score": score, "is_correct": right}
+
+    def _attribution(self, said: Output, kind: str) -> list[dict[str, Any]]:
+        if said.answer is None:
+            return []
+        self._lacking["answer_attribution.extraction_method"] += 1
+        return [
+            {
+                "turn_idx": 0,
+                "source": "output.raw" if kind == _SINGLE else "messages[0].content",
+                "extracted_value": said.answer,
+                "extraction_method": words.UNKNOWN,
+                "is_terminal": True,
+            }
+        ]
+
+
+_LACKING = {
+    "input.raw": "no text of {} answers was kept, it is empty as are input.reference and output.raw",
+    "interaction_type": f"nothing tells of the turns of {{}} answers, {_SINGLE!r} is written",
+    "messages": "of {} answers only the last message is known, if text was kept",
+    "answer_attribution.extraction_method": f"not known of {{}} answers, {words.UNKNOWN!r} is written",
+}
