@@ -123,14 +123,19 @@ def test_params_are_merged_by_key_and_records_never_conflict(ideas: Ideas, drive
 def test_runs_can_be_picked_one_after_the_other(ideas: Ideas, drivers: None) -> None:
     repo = ideas.repo
     repo.commit("in between", {"other.py": "pass\n"})
-    # Two edits of labels, which are commits on top of the run's own.
-    ideas.exp("tag", ideas.b, "+good")
-    ideas.exp("note", ideas.b, "taken")
-    for name in (ideas.a, f"{ideas.b}~2"):
+    for name in (ideas.a, ideas.b):
         repo.git("cherry-pick", f"exp/{name}")
         assert ideas.is_stale()
     assert (repo.path / "params.yaml").read_text() == MERGED
     assert (repo.path / "other.py").exists()
+
+
+def test_the_own_commit_of_a_run_can_be_picked_below_its_edits(ideas: Ideas) -> None:
+    other = ideas.exp.record("c", "pass", "-S", "lr=0.3")
+    ideas.exp("tag", other, "+good")
+    ideas.exp("note", other, "taken")
+    ideas.repo.git("cherry-pick", f"exp/{other}~2")
+    assert "lr: 0.3" in (ideas.repo.path / "params.yaml").read_text()
 
 
 def test_a_branch_with_a_run_can_be_rebased(ideas: Ideas, drivers: None) -> None:
