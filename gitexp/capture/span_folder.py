@@ -37,7 +37,7 @@ def read_content(live: Path) -> Content | None:
     """None where nothing was said for this run; what cannot be understood is the least."""
     try:
         return Content((live / _CONTENT).read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except ValueError:
+    except (OSError, ValueError):
         return Content.NONE

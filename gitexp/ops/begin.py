@@ -16,7 +16,7 @@ from gitexp.capture.live import Live
 from gitexp.capture.live_notes import Start
 from gitexp.capture.liveness import Lock
 from gitexp.capture.snapshot import Skipped, Snapshot
-from gitexp.capture.span_folder import restrict_content
+from gitexp.capture.span_folder import read_content, restrict_content
 from gitexp.errors import GitExpError, RefChanged, StorageFull
 from gitexp.formats import record as record_files
 from gitexp.formats.fold import merged, with_earlier
@@ -35,7 +35,7 @@ from gitexp.ops.recording import Recording
 from gitexp.ops.seal import hold_writing, take_back
 from gitexp.ops.surroundings import surroundings
 from gitexp.ops.tidy import pack_refs
-from gitexp.repo import Repository
+from gitexp.repo import RUN_VARIABLE, Repository
 
 if TYPE_CHECKING:
     from gitexp.ops.continuing import Origin
@@ -166,10 +166,12 @@ def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) 
 def _content(repo: Repository, wish: Wish) -> Content:
     """What is kept of texts, fixed now: whoever takes the spans up later may have other settings.
 
-    A run that goes on keeps no more than it did before.
+    A run that goes on keeps no more than it did before, and one inside of another no more than that.
     """
+    outer = repo.environ.get(RUN_VARIABLE)
     earlier = wish.origin.record.artifacts if wish.origin and wish.origin.resume else ()
-    return strictest(wish.content, repo.settings.traces, kept_of(earlier))
+    above = read_content(Path(outer)) if outer else None
+    return strictest(wish.content, repo.settings.traces, kept_of(earlier), above)
 
 
 def _snapshot(repo: Repository, wish: Wish, live: Live) -> Snapshot:

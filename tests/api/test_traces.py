@@ -190,5 +190,8 @@ def test_whoever_asks_for_less_of_what_was_said_is_heard(here: Repo) -> None:
         subprocess.run([sys.executable, "-c", joined], cwd=here.path, check=True)
         leave(5, **said)
     assert kept(here, run.name) == ["none"]
+    with gitexp.start("outer", content="hashes"), gitexp.start("inner", join=False, strict=True) as run:
+        leave(6, **said)
+    assert kept(here, run.name) == ["hashes"]
     with pytest.raises(GitExpError, match="invalid content 'nothing'"):
         gitexp.start("bad", content="nothing")
