@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from gitexp.cli import exit_codes
 from gitexp.cli.session import Session, say, tell, warn
@@ -41,7 +40,7 @@ def _answer(session: Session, name: str, how: Call) -> Answer:
     """Raises GitExpError, OSError."""
     sent = _sent() if name in SENT_TO else b""
     with session.repository(sweep=False) as repo:
-        return call(repo, name, replace(how, stdin=sent))
+        return call(repo, name, how._replace(stdin=sent))
 
 
 def _tell(answer: Answer) -> None:

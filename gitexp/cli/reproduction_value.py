@@ -48,7 +48,7 @@ def reproduced_value(plan: Plan, done: Reproduced) -> dict[str, Any]:
             "commit": done.commit or executed.commit,
             "status": executed.status.value,
             "exit_code": executed.exit.shell_code,
-            "reproduction": reproduction_value(done.reproduction),
+            "reproduction": reproduction_value(done.reproduction) if done.reproduction else None,
             "plan": plan_value(plan),
         }
     )

@@ -24,15 +24,15 @@ LONGEST_DECIMAL = 4300
 """Python refuses to read longer decimal integers; longer ones are written in hexadecimal."""
 
 _SPECIAL = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
-find_special = re.compile(f"[{_SPECIAL}]").search
-"""Finds what is never written as it is: control characters, line breaks of YAML 1.1, what is no character."""
-
-_FIND_BEYOND_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_BEYOND_JSON = "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
+_LONE_SURROGATE = "[\ud800-\udfff]"
+_PLAIN = f"(?=[A-Za-z_/\xa1-\U0010ffff])[^\t\n{_SPECIAL}]+"
 _RETYPED = frozenset(
     ("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf", "infinity")
 )
-_PLAIN = re.compile(f"(?=[A-Za-z_/\xa1-\U0010ffff])[^\t\n{_SPECIAL}]+").fullmatch
+# Sets of so many characters take Python a millisecond each to compile, and most texts are ASCII.
+_ASCII_SPECIAL = re.compile("[\x00-\x08\x0b-\x1f\x7f]").search
+_ASCII_PLAIN = re.compile("[A-Za-z_/][ -~]*").fullmatch
 
 
 def dump(value: Mapping[str, Value]) -> bytes:
@@ -128,16 +128,24 @@ def _text(text: str) -> str:
 
 def quote(text: str) -> str:
     """`text` in double quotes, on one line."""
-    text = _LONE_SURROGATE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
+    if text.isascii():
+        return json.dumps(text).replace("\x7f", "\\u007f")
+    text = re.sub(_LONE_SURROGATE, lambda m: f"\\u{ord(m[0]):04x}", text)
     quoted = json.dumps(text, ensure_ascii=False)
-    return _FIND_BEYOND_JSON.sub(lambda m: f"\\u{ord(m[0]):04x}", quoted)
+    return re.sub(_BEYOND_JSON, lambda m: f"\\u{ord(m[0]):04x}", quoted)
+
+
+def find_special(text: str) -> re.Match[str] | None:
+    """What is never written as it is: control characters, line breaks of YAML 1.1, what is no character."""
+    return _ASCII_SPECIAL(text) if text.isascii() else re.search(f"[{_SPECIAL}]", text)
 
 
 def is_plain(text: str) -> bool:
     """Whether every reader takes `text`, as it stands, for that text."""
     if text.isidentifier():  # the usual case, and much faster to tell
         return len(text) > 8 or text.lower() not in _RETYPED
-    return _PLAIN(text) is not None and ": " not in text and " #" not in text and text[-1] not in ": "
+    found = _ASCII_PLAIN(text) if text.isascii() else re.fullmatch(_PLAIN, text)
+    return found is not None and ": " not in text and " #" not in text and text[-1] not in ": "
 
 
 def _check_depth(pad: str) -> None:

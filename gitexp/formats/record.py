@@ -13,7 +13,6 @@ from gitexp.formats.canonical_reader import MAX_SCALAR, MAX_SIZE, load
 from gitexp.formats.inputs import inputs_from, inputs_value
 from gitexp.formats.ordering import key_sorted, without_none
 from gitexp.formats.record_fields import checked
-from gitexp.formats.reproduction import reproduction_from, reproduction_value
 from gitexp.model.files import RUN_FILE
 from gitexp.model.names import parse_id, parse_name
 from gitexp.model.record import (
@@ -29,6 +28,7 @@ from gitexp.model.record import (
 from gitexp.model.values import Value
 
 if TYPE_CHECKING:
+    from gitexp.model.reproduction import Reproduction
     from gitexp.model.run_steps import RunStep
 
 RUN, PARAMS, METRICS = RUN_FILE, "params.yaml", "metrics.yaml"
@@ -177,7 +177,7 @@ def info_value(info: RunInfo) -> dict[str, Value]:
         "source": info.source,
         "lost": info.lost or None,
         "earlier_params": {k: list(v) for k, v in sorted(info.earlier_params.items())} or None,
-        "reproduction": reproduction_value(info.reproduction),
+        "reproduction": _reproduction_value(info.reproduction),
         "mixed_with": list(info.mixed_with) or None,
     }
     return without_none(value)
@@ -215,9 +215,25 @@ def info_from(value: Mapping[str, Any]) -> RunInfo:
             fields.text(key): fields.listed(values)
             for key, values in fields.mapping(value.get("earlier_params")).items()
         },
-        reproduction=reproduction_from(value.get("reproduction")),
+        reproduction=_reproduction_from(value.get("reproduction")),
         mixed_with=fields.texts(value.get("mixed_with")),
     )
+
+
+def _reproduction_value(found: Reproduction | None) -> dict[str, Value] | None:
+    if found is None:
+        return None
+    from gitexp.formats.reproduction import reproduction_value  # few runs are made to reproduce one
+
+    return reproduction_value(found)
+
+
+def _reproduction_from(value: object) -> Reproduction | None:
+    if value is None:
+        return None
+    from gitexp.formats.reproduction import reproduction_from
+
+    return reproduction_from(value)
 
 
 def _results_value(results: Results) -> dict[str, Value] | None:

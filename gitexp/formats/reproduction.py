@@ -11,9 +11,7 @@ from gitexp.model.reproduction import Fate, InputChange, Measured, Reproduction,
 from gitexp.model.values import Value
 
 
-def reproduction_value(found: Reproduction | None) -> dict[str, Value] | None:
-    if found is None:
-        return None
+def reproduction_value(found: Reproduction) -> dict[str, Value]:
     value: dict[str, Value] = {"of": {"name": found.name, "commit": found.commit}}
     if found.on:
         value["on"] = found.on
@@ -38,10 +36,8 @@ def _change_value(one: InputChange) -> dict[str, Value]:
     return {"fate": one.fate.value, "old": one.old, "new": one.new}
 
 
-def reproduction_from(value: object) -> Reproduction | None:
+def reproduction_from(value: object) -> Reproduction:
     """The inverse of `reproduction_value`. Raises BrokenRecord, or whatever a wrong type raises."""
-    if value is None:
-        return None
     one = fields.mapping(value)
     of = fields.mapping(one["of"])
     return Reproduction(

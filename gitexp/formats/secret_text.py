@@ -42,8 +42,7 @@ _CLOSERS = {")": "(", "]": "[", "}": "{", ",": "\n", ";": "\n", "\\": "\n"}  # a
 class TextScan:
     def __init__(self, suspicion: Callable[[str], Suspicion], extra_keys: Sequence[str] = ()) -> None:
         self._suspicion = lru_cache(maxsize=4096)(suspicion)
-        needles = {*_NEEDLES, *(key.lower() for key in extra_keys)}
-        self._patterns = [re.compile(re.escape(needle) + _AFTER_NAME) for needle in sorted(needles)]
+        self._needles = sorted({*_NEEDLES, *(key.lower() for key in extra_keys)})
 
     def mask(self, text: str) -> str:
         """`text` with the values of secret names masked."""
@@ -52,9 +51,11 @@ class TextScan:
         return _cut(text, spans) if spans else text
 
     def _named(self, text: str, lower: str) -> Iterator[Span]:
-        for pattern in self._patterns:
+        for needle in self._needles:
+            if needle not in lower:
+                continue
             done = 0
-            for match in pattern.finditer(lower):
+            for match in _pattern(needle).finditer(lower):
                 if match.start() >= done and (span := self._value(text, match)):
                     done = span[1]
                     yield span
@@ -76,6 +77,12 @@ class TextScan:
             return None
         talk = level is not Suspicion.SURE and not option and not match[2] and match[3].strip() == ":"
         return None if talk and not looks_random(value) else (start, end)
+
+
+@lru_cache
+def _pattern(needle: str) -> re.Pattern[str]:
+    """Compiled for the first text that has the word: most texts have none."""
+    return re.compile(re.escape(needle) + _AFTER_NAME)
 
 
 def _name(backwards: str, rest: str) -> str:

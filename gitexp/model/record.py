@@ -8,10 +8,10 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from gitexp.model.names import RunId, RunName
-from gitexp.model.reproduction import Reproduction
 from gitexp.model.values import Digest, Oid, Scalar, Value
 
 if TYPE_CHECKING:
+    from gitexp.model.reproduction import Reproduction
     from gitexp.model.run_steps import RunStep
 
 FORMAT = 1

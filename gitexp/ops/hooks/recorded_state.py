@@ -7,13 +7,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitexp.capture import interpreter
 from gitexp.capture.interpreter import Interpreter
 from gitexp.capture.snapshot import Snapshot
 from gitexp.errors import InvalidName
 from gitexp.formats.record import SERIES_FOLDER
-from gitexp.model.history import Row
 from gitexp.model.names import RunName, new_id, new_name, slugify
 from gitexp.model.record import Code, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
@@ -22,6 +22,9 @@ from gitexp.ops.inscribe import Inscription, inscribe
 from gitexp.ops.operations import Kind
 from gitexp.ops.surroundings import surroundings
 from gitexp.repo import Repository
+
+if TYPE_CHECKING:
+    from gitexp.model.history import Row
 
 _DETACHED = "commit"
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gitexp.errors import GitExpError
 from gitexp.repo import Repository
@@ -12,8 +11,10 @@ TIMEOUT = 10
 """Seconds that a hook which talks to a remote may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+# No data classes: to make one of those takes as long as eight of these, and a commit waits.
+
+
+class Call(NamedTuple):
     """How a hook was called."""
 
     git_hook: str | None = None
@@ -27,8 +28,7 @@ class Call:
     """What git sends to its hook; empty but for those in SENT_TO."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What came of it."""
 
     refusals: tuple[GitExpError, ...] = ()
@@ -44,8 +44,7 @@ class Hook(Protocol):
         """Raises GitExpError or OSError where it cannot do its work: that is told, and git goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Where a hook is, and when it is called."""
 
     module: str
