@@ -211,8 +211,7 @@ def test_what_is_required_and_not_known_is_said_and_can_be_told() -> None:
             value = value[part]
         assert value == TOLD[name]
     unknown = {one.partition(":")[0] for one in write([SUITE]).unknown}
-    # The schema requires no developer.
-    assert unknown >= FIELDS.keys() - {"model_info.developer"}
+    assert unknown >= FIELDS.keys()
     assert {"evaluation.score", "input.raw", "interaction_type"} <= unknown
     with pytest.raises(UsageError, match="no field 'x' can be told"):
         write([SUITE], x="y")
@@ -247,11 +246,12 @@ def test_one_run_has_one_document_whoever_writes_it_when() -> None:
 
 
 def test_names_of_models_lead_nowhere() -> None:
-    def place(model: str) -> str:
-        return next(iter(write([SUITE], Input("model", model)).files)).rpartition("/")[0]
+    def place(model: str, **told: str) -> str:
+        return next(iter(write([SUITE], Input("model", model), **told).files)).rpartition("/")[0]
 
     assert place("org/m-1") == "data/qa/org/m-1"
-    assert place("a/b/c d") == "data/qa/a/b-c-d"
-    assert place("../../etc") == "data/qa/suite/etc"
+    assert place("a/b/c d") == "data/qa/a/b_c-d"
+    assert place("../../etc") == "data/qa/suite/_etc"
     assert place("data/con") == "data/qa/data_/suite-con"
     assert place("m") == "data/qa/unknown/m"
+    assert place("m", **{"model_info.developer": "org"}) == "data/qa/org/m"

@@ -17,6 +17,7 @@ from gitexp.formats.canonical_json import to_json
 from gitexp.formats.eval_files import metric_value
 from gitexp.formats.inputs import inputs_value
 from gitexp.formats.ordering import without_none
+from gitexp.interop import plain_rows
 from gitexp.interop.eee import fields, words
 from gitexp.interop.eee.fields import Fields
 from gitexp.interop.eee.places import generation_config, source_data
@@ -26,6 +27,8 @@ from gitexp.model.evaluation import Direction, Kind, Metric, Suite, is_score, su
 from gitexp.model.record import Input, Record
 from gitexp.model.roles import MODEL
 from gitexp.model.values import Oid
+
+_TABLES = (plain_rows.JSON_LINES.NAME, plain_rows.CSV.NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def written(
     samples = Samples(id, model["id"], known)
     lines = [line for suite in suites for line in samples.lines(suite)]
     data = "".join(f"{json.dumps(line, allow_nan=False)}\n" for line in lines).encode()
-    place = _place(suites[0], model["id"], record)
+    place = _place(suites[0], model, record, known)
     document = {
         "schema_version": words.VERSION,
         "evaluation_id": id,
@@ -69,16 +72,21 @@ def written(
     return Written({**files, f"{place}.json": f"{text}\n".encode()}, tuple(known.unknown))
 
 
-def _place(suite: Suite, model: str, record: Record) -> str:
+def _place(suite: Suite, model: Mapping[str, Any], record: Record, known: Fields) -> str:
     """Where the files stand, without their endings; of one run of one suite it is always the same."""
-    developer, _, name = model.rpartition("/") if model.count("/") == 1 else model.partition("/")
-    parts = (suite.name, developer if name else words.UNKNOWN, name or model)
+    developer, _, name = model["id"].partition("/")
+    if not name:
+        # The schema reads the developer out of the id, and elsewhere only where none is in it.
+        developer, name = model.get("developer"), model["id"]
+    if not developer:
+        known.note(fields.DEVELOPER, f"not known, the folder is {words.UNKNOWN!r}")
+    parts = (suite.name, developer or words.UNKNOWN, name)
     hashed = sha256(f"{record.info.id} {suite.name}".encode()).digest()
     return "/".join(["data", *map(_part, parts), str(UUID(bytes=hashed[:16], version=4))])
 
 
 def _part(text: str) -> str:
-    found = suite_name(text)
+    found = suite_name(text.replace("/", "_"))
     # The schema keeps this word for the root.
     return f"{found}_" if found == "data" else found
 
@@ -150,7 +158,10 @@ def _about(suite: Suite) -> dict[str, str]:
 
 
 def _library(suites: Sequence[Suite], known: Fields) -> dict[str, str]:
-    sources = {suite.meta.source for suite in suites}
+    # A plain table does not say what wrote it.
+    sources = {
+        one if one and one.tool not in _TABLES else None for one in (suite.meta.source for suite in suites)
+    }
     names = {source.tool if source else None for source in sources}
     versions = {source.version if source else None for source in sources}
     return {
