@@ -72,6 +72,7 @@ def page_of(repo: Repository, found: Listing, options: Options, screen: Screen) 
         limited=choice is None or not choice.everything,
         stale=stale,
         baselines=_baselines(repo, found),
+        elsewhere=not found.runs and _has_remote(repo),
     )
     if request.group_by is not None:
         return _groups_page(runs, request, choice, how, options, now)
@@ -105,6 +106,12 @@ def _baselines(repo: Repository, found: Listing) -> Mapping[str, Sequence[str]]:
     from gitexp.ops.baseline_refs import baselines_of
 
     return {**baselines_of(repo, found.baselines, found.runs)}
+
+
+def _has_remote(repo: Repository) -> bool:
+    from gitexp.git.remotes import remote_names
+
+    return bool(remote_names(repo.config))
 
 
 def _choice(request: Request) -> Choice | None:
@@ -142,6 +149,8 @@ def _or_nothing(page: Page, any_shown: bool, how: How, options: Options) -> Page
     if any_shown or options.output not in ("table", "md"):
         return page
     told = "no run matches" if how.everything else "no run yet: git exp run -- CMD makes one"
+    if how.elsewhere:
+        told += ", git exp fetch brings those of a remote"
     return page._replace(parts=(), note=None if how.broken and not how.everything else told)
 
 

@@ -80,7 +80,7 @@ def test_there_and_back(world: World, ada: Person, bob: Person) -> None:
     (title,) = archives(ada.repo)
     said = ada("push")
     assert said.err == (
-        "note: 1 refs of the archived runs on 'origin' were deleted: its archives hold them\n"
+        "note: 1 ref was deleted of archived runs on 'origin': its archives hold them\n"
         f"new  {title}: archive\n"
         "origin: 1 unchanged, 1 archive new\n"
     )
@@ -139,7 +139,7 @@ def test_a_ref_there_that_no_archive_leads_to_stays(world: World, ada: Person, b
     bob("tag", one, "+later")
     bob("push")
     ada("archive", one, two)
-    assert "1 refs of the archived runs" in ada("push").err
+    assert "1 ref was deleted of archived runs" in ada("push").err
     assert world.runs == {one: bob.runs[one]}
     ada("fetch")
     assert ada("show", one, "--json").json["tags"] == ["later"]

@@ -30,6 +30,8 @@ class How(NamedTuple):
     """The names of the runs that are not of the code of the commit that was asked for."""
     baselines: Mapping[str, Sequence[str]] = {}
     """Name -> the baselines that the run is."""
+    elsewhere: bool = False
+    """Whether there is no run, but a remote that may have some."""
 
 
 class Page(NamedTuple):

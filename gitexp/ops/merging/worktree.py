@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -188,7 +189,7 @@ def _index_tree(repo: Repository) -> Oid:
     if paths:
         path = paths[0]
         count = f"{len(paths)} files are" if len(paths) > 1 else f"{path!r} is"
-        raise UsageError(f"{count} unresolved", hint=f"git add {path}, once it is as it is to be")
+        raise UsageError(f"{count} unresolved", hint=f"git add {shlex.quote(path)}")
     return Oid(repo.git.run("write-tree").text)
 
 

@@ -136,11 +136,13 @@ def _delete_runs(shelf: Shelf, sender: Sender, keep: Collection[str]) -> None:
         return
     fates = sender.send(refs)
     left = [fates[one.ref] for one in refs if fates[one.ref].fate is not Fate.DONE]
-    where = f"of the archived runs on '{shelf.remote.name}'"
-    if len(left) < len(refs):
-        shelf.repo.remark(f"{len(refs) - len(left)} refs {where} were deleted: its archives hold them")
+    where, gone = f"of archived runs on '{shelf.remote.name}'", len(refs) - len(left)
+    if gone:
+        were = "ref was" if gone == 1 else "refs were"
+        shelf.repo.remark(f"{gone} {were} deleted {where}: its archives hold them")
     if left:
-        shelf.repo.remark(f"{len(left)} refs {where} stay: {left[0].reason or 'the server failed'}")
+        stay = "ref stays" if len(left) == 1 else "refs stay"
+        shelf.repo.remark(f"{len(left)} {stay} {where}: {left[0].reason or 'the server failed'}")
 
 
 def _leads_to(shelf: Shelf, name: RunName, held: Oid, there: Oid) -> bool:

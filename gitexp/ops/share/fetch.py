@@ -113,6 +113,11 @@ def _in_archives(
     certain = not any(one.state.failed or (dry_run and one.state.changes) for one in filed)
     for name in names:
         if certain and not any(head.name.startswith(name) for head, _ in held):
+            came = [one.name for one in filed if one.state.changes]
+            if came:
+                repo.remark(
+                    f"archives of {remote.name!r} were fetched to look for {name!r}: {', '.join(came)}"
+                )
             raise NoSuchRun(remote, name)
     found = {
         head.name: Verdict(State.UNCHANGED, RunName(head.name), Oid(head.commit))
