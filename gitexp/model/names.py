@@ -78,14 +78,22 @@ def parse_id(text: str) -> RunId:
 
 
 def slugify(text: str) -> str:
-    """`text` folded to `[a-z0-9-]`. Raises InvalidName where nothing is left, or too much."""
-    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    """`text` folded to `[a-z0-9-]`, without accents. Raises InvalidName if nothing is left, or too much."""
+    slug = re.sub(r"[^a-z0-9]+", "-", _ascii(text).lower()).strip("-")
     if not slug or len(slug) > MAX_SLUG:
         raise InvalidName(
             f"cannot make a run name of {text!r}",
-            hint=f"use 1 to {MAX_SLUG} letters, digits and '-'",
+            hint=f"use 1 to {MAX_SLUG} of a-z, 0-9 and '-'",
         )
     return slug
+
+
+def _ascii(text: str) -> str:
+    if text.isascii():
+        return text
+    import unicodedata
+
+    return re.sub(r"[\u0300-\u036f]", "", unicodedata.normalize("NFKD", text.casefold()))
 
 
 def _two_words() -> str:

@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.errors import Ambiguous, NotFound, UsageError
-from gitexp.git.refs import EXP
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import list_all
 from gitexp.ops.resolve import (
-    BEGINNING,
     RECENT,
     ambiguous,
     baseline_in,
+    begun,
     is_revision,
     metric_in,
     only,
     resolve,
+    short_of,
 )
 from gitexp.ops.select import Selection
 from gitexp.repo import Repository
@@ -54,13 +54,12 @@ def is_run(repo: Repository, text: str) -> bool:
     """Whether `text` could be meant for a run: by name, the beginning of one, `@`, `best` or a baseline."""
     if _is_special(text):
         return True
-    short = _short(text)
-    return bool(BEGINNING.fullmatch(short) and all_runs(repo, short))
+    return bool(begun(repo, short_of(text)))
 
 
 def match(names: Sequence[RunName], text: str) -> RunName | None:
     """The one of `names` that `text` is, or is the beginning of. Raises Ambiguous."""
-    short = _short(text)
+    short = short_of(text)
     if short in names:
         return RunName(short)
     found = [name for name in names if short and name.startswith(short)]
@@ -74,7 +73,7 @@ def _one(repo: Repository, here: Mapping[RunName, Oid], text: str) -> Chosen:
     if not text or text.startswith("-") or "\0" in text or "\n" in text:
         raise UsageError(f"invalid run {text!r}", hint="git exp ls")
     name = None if _is_special(text) else match(list(here), text)
-    if name not in (None, _short(text)) and is_revision(repo, text):
+    if name not in (None, short_of(text)) and is_revision(repo, text):
         raise Ambiguous(f"{text!r} is a branch or tag, and the beginning of run {name!r}", hint=str(name))
     if name is None:
         name = resolve(repo, text).name
@@ -87,8 +86,3 @@ def _one(repo: Repository, here: Mapping[RunName, Oid], text: str) -> Chosen:
 def _is_special(text: str) -> bool:
     """Whether `text` means a run otherwise than by its name."""
     return bool(RECENT.fullmatch(text)) or metric_in(text) is not None or baseline_in(text) is not None
-
-
-def _short(text: str) -> str:
-    # Names are lower-case, whatever `--name` was given.
-    return text.removeprefix(EXP).removeprefix("exp/").lower()

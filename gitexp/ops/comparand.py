@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from gitexp.model.record import Status
 from gitexp.model.values import Oid, Value
 from gitexp.ops.compare import Side, side_of
-from gitexp.ops.resolve import run_or_commit
+from gitexp.ops.resolve import run_or_commit, tell_called_so
+from gitexp.ops.resting import fitting_run
 from gitexp.repo import Repository
 
 if TYPE_CHECKING:
@@ -75,7 +76,13 @@ def comparands(repo: Repository, texts: Sequence[str]) -> Iterator[Comparands]:
 
 def _committed(repo: Repository, text: str) -> Comparand:
     found = run_or_commit(repo, text)
-    return _bare_commit(repo, text, found) if isinstance(found, str) else of_run(found)
+    if not isinstance(found, str):
+        return of_run(found)
+    run = fitting_run(repo, text)
+    if run is not None:
+        return of_run(run)
+    tell_called_so(repo, text, ())
+    return _bare_commit(repo, text, found)
 
 
 def of_run(run: StoredRun) -> Comparand:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from gitexp.errors import Ambiguous, NotFound, UsageError
+from gitexp.errors import Ambiguous, InvalidName, NotFound, UsageError
 from gitexp.git.refs import EXP, commit_of
-from gitexp.model.names import RunName, slug_of
+from gitexp.model.names import RunName, slug_of, slugify
 from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import StoredRun, list_all, load
@@ -17,6 +17,8 @@ RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
 _BEST = "best"
 _BASELINE = "baseline:"
 BEGINNING = re.compile(r"[a-z0-9-]+", re.ASCII)
+_TYPED = re.compile(r"[\w .,=+-]+")
+"""What `--name` makes a name of, and no revision of git's is written with but branches and tags."""
 _SHOWN = 4
 
 
@@ -38,10 +40,8 @@ def resolve(repo: Repository, text: str) -> StoredRun:
     recent = RECENT.fullmatch(text)
     if recent:
         return _recent(repo, text, int(recent[1] or (1 if "~" in text else 0)))
-    # Names are lower-case, whatever `--name` was given.
-    short = text.removeprefix(EXP).removeprefix("exp/").lower()
-    # git finds the beginning of a name among any number of refs without reading the others.
-    matches = all_runs(repo, short) if BEGINNING.fullmatch(short) else {}
+    short = short_of(text)
+    matches = begun(repo, short)
     if short in matches:
         name = RunName(short)
         return load(repo, matches[name], name, name)
@@ -52,6 +52,23 @@ def resolve(repo: Repository, text: str) -> StoredRun:
     if meant is None:
         raise ambiguous(text, list(matches))
     return load(repo, matches[meant], meant, meant)
+
+
+def short_of(text: str) -> str:
+    """What the name of a run that `text` means begins with, folded as `--name` was: `lr-0-1` for `lr-0.1`."""
+    short = text.removeprefix(EXP).removeprefix("exp/").lower()
+    if BEGINNING.fullmatch(short) or not _TYPED.fullmatch(short):
+        return short
+    try:
+        return slugify(short)
+    except InvalidName:
+        return short
+
+
+def begun(repo: Repository, short: str) -> Mapping[RunName, Oid]:
+    """The runs whose names begin with `short`."""
+    # git finds the beginning of a name among any number of refs without reading the others.
+    return all_runs(repo, short) if BEGINNING.fullmatch(short) else {}
 
 
 def run_or_commit(repo: Repository, text: str) -> StoredRun | Oid:
@@ -65,6 +82,18 @@ def run_or_commit(repo: Repository, text: str) -> StoredRun | Oid:
         if commit is None:
             raise error from None
         return commit
+
+
+def called_so(repo: Repository, text: str) -> RunName | None:
+    """The one run whose name begins with what git has a branch or tag of; a beginning means that, then."""
+    return only(begun(repo, short := short_of(text)), short)
+
+
+def tell_called_so(repo: Repository, text: str, taken: Collection[RunName]) -> None:
+    """Remark the run that is called by the name of a branch, unless it is among those that are `taken`."""
+    called = called_so(repo, text)
+    if called is not None and called not in taken:
+        repo.remark(f"{text!r} is taken for the branch or tag, and not for run {called!r}")
 
 
 def only(names: Iterable[RunName], text: str) -> RunName | None:
@@ -123,9 +152,15 @@ def _by_commit(repo: Repository, text: str) -> StoredRun:
     if commit is None:
         raise NotFound(f"no run matches {text!r}", hint=_nearest(repo, text))
     if repo.reader.resolve(commit, ".exp/run.yaml") is None:
-        raise NotFound(f"{text!r} is a commit, but carries no record of a run", hint="git exp ls")
+        called = called_so(repo, text)
+        what = "a commit, but carries no record of a run"
+        if called is not None:
+            what = f"a branch or tag without a record, and the beginning of run {called!r}"
+        raise NotFound(f"{text!r} is {what}", hint=called or "git exp ls")
     # A run's own commit, or one that a run was merged into: its record then may be stale.
-    return load(repo, commit, text)
+    run = load(repo, commit, text)
+    tell_called_so(repo, text, (run.name,))
+    return run
 
 
 def _nearest(repo: Repository, text: str) -> str:

@@ -9,7 +9,7 @@ from gitexp.git.refs import commit_of
 from gitexp.ops.evidence import Evidence, evidence_of, not_here, started_from
 from gitexp.ops.read import Listing, StoredRun, list_all
 from gitexp.ops.records import FOLDER
-from gitexp.ops.resolve import ambiguous, resolve
+from gitexp.ops.resolve import ambiguous, called_so, resolve, tell_called_so
 from gitexp.repo import Repository
 
 _RECORDED = "git exp run -- CMD records one of the code as it is now"
@@ -48,8 +48,32 @@ def run_or_evidence(repo: Repository, text: str) -> StoredRun | Evidence:
     listing = list_all(repo)
     found = evidence_of(repo, text, listing)
     if not found.runs:
-        raise _nothing(text, found, listing) from unrecorded
-    return found
+        raise _nothing(repo, text, found, listing) from unrecorded
+    return _called_so(repo, text, found) or found
+
+
+def fitting_run(repo: Repository, text: str) -> StoredRun | None:
+    """The run of exactly the code of the commit `text`, which is remarked; None where there is none."""
+    found = evidence_of(repo, text, list_all(repo))
+    if not found.runs or found.is_stale(found.runs[0]):
+        return None
+    called = _called_so(repo, text, found)
+    if called is not None:
+        return called
+    repo.remark(f"{text!r} stands for run {found.runs[0].name!r}, {_why(text, found)}")
+    return found.runs[0]
+
+
+def _called_so(repo: Repository, text: str, found: Evidence) -> StoredRun | None:
+    """The run of the code of a branch that is called like the branch; one of other code is remarked."""
+    called = called_so(repo, text)
+    if called is None:
+        return None
+    for run in found.runs:
+        if run.name == called and not found.is_stale(run):
+            return run
+    tell_called_so(repo, text, ())
+    return None
 
 
 def of_missing(text: str, found: Evidence) -> list[str]:
@@ -63,9 +87,13 @@ def _is_without_record(repo: Repository, text: str) -> bool:
     return commit is not None and repo.reader.resolve(commit, f"{FOLDER}/run.yaml") is None
 
 
-def _nothing(text: str, found: Evidence, listing: Listing) -> GitExpError:
+def _nothing(repo: Repository, text: str, found: Evidence, listing: Listing) -> GitExpError:
     if found.missing:
         return not_here(found.missing[0], text)
+    called = called_so(repo, text)
+    if called is not None:
+        told = f"{text!r} is a branch or tag that no run has the code of, and the beginning of run {called!r}"
+        return NotFound(told, hint=called)
     near = next(iter(started_from(listing, found.commit)), None)
     hint = f"git exp show {near.name}: it started from there, with changes of its own" if near else _RECORDED
     return NotFound(f"{text!r} is a commit that names no run, and no run has its code", hint=hint)

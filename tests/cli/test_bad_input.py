@@ -122,7 +122,7 @@ def test_an_invalid_name(exp: Program) -> None:
         exp("run", "--name", "???", "true"),
         2,
         "cannot make a run name of '???'",
-        "use 1 to 60 letters, digits and '-'",
+        "use 1 to 60 of a-z, 0-9 and '-'",
     )
 
 

@@ -205,6 +205,7 @@ def test_params_of_a_commit_are_found_as_recording_finds_them(
 
 def test_exact_names_come_before_beginnings(exp: Program) -> None:
     name = exp.record("head")
+    exp.repo.commit("more", {"params.yaml": "lr: 9\n"})
     exp.repo.git("branch", "heady")
     assert [one["kind"] for one in exp("diff", "HEAD", "heady", "--json").json["runs"]] == [
         "commit",
@@ -212,7 +213,10 @@ def test_exact_names_come_before_beginnings(exp: Program) -> None:
     ]
     assert exp("diff", "hea", "heady", "--json").json["runs"][0]["name"] == name
     assert exp("diff", name, "HEAD", "--json").json["runs"][0]["kind"] == "run"
-    exp.record("heady")
+    later = exp.record("heady")
+    said = exp("diff", name, "HEAD", "--json")
+    assert [one["name"] for one in said.json["runs"]] == [name, later]
+    assert said.err.splitlines()[-1] == f"note: 'HEAD' stands for run {later!r}, which has its code"
     said = exp("diff", "hea", "main")
     assert (said.code, said.err.splitlines()[0]) == (1, "error: run 'hea' matches 2 runs")
 
@@ -239,6 +243,7 @@ def test_the_working_tree_can_stand_for_a_run_and_nothing_is_left_behind(
 ) -> None:
     name = exp.record("run")
     assert exp("diff", name, ".", "--exit-code").code == 0
+    exp("ls")  # makes the index
     exp.repo.write("params.yaml", "lr: 0.5\n")
     exp.repo.write("new file.py", "x = 1\n")
     (exp.repo.path / "src" / "model.py").unlink()

@@ -27,10 +27,19 @@ def test_two_that_are_called_so(exp: Program, runs: dict[str, str]) -> None:
 
 
 def test_a_branch_of_just_that_name_before_the_beginning_of_a_run(exp: Program, runs: dict[str, str]) -> None:
-    exp.repo.git("branch", "base")
     exp.repo.commit("more", {"params.yaml": "lr: 9\n"})
-    compared = exp("diff", "base", "HEAD", "--json").json
-    assert [side["kind"] for side in compared["runs"]] == ["commit", "commit"]
+    exp.repo.git("branch", "base")
+    compared = exp("diff", "base", "HEAD^", "--json")
+    assert [side["kind"] for side in compared.json["runs"]] == ["commit", "run"]
+    told = f"'base' is taken for the branch or tag, and not for run {runs['base']!r}"
+    assert compared.err.splitlines()[0] == f"note: {told}"
+    for words in ("show", "apply"):
+        said = exp(words, "base")
+        assert (said.code, said.err.splitlines()[-1]) == (1, f"hint: {runs['base']}")
+    exp.repo.git("branch", "-f", "base", "HEAD^")
+    # The run has the code of the branch.
+    assert exp("show", "base", "--json").json["name"] == runs["base"]
+    assert exp("diff", "base", "HEAD", "--json").json["runs"][0]["name"] == runs["base"]
     assert exp("show", runs["base"], "--json").json["name"] == runs["base"]
     said = exp("rm", "base")
     assert said.code == 1
@@ -39,6 +48,18 @@ def test_a_branch_of_just_that_name_before_the_beginning_of_a_run(exp: Program, 
 
 
 def test_case_tells_a_branch_from_a_run(exp: Program, runs: dict[str, str]) -> None:
+    exp.repo.commit("more", {"params.yaml": "lr: 9\n"})
     exp.repo.git("branch", "B")
     compared = exp("diff", "B", "basem", "--json").json
     assert [side["kind"] for side in compared["runs"]] == ["commit", "run"]
+
+
+def test_a_run_is_found_by_what_its_name_was_made_of(exp: Program) -> None:
+    name = exp.record("Größe-0.1")
+    assert name.startswith("grosse-0-1-")
+    for text in ("Größe-0.1", "größe-0", "grosse-0-1"):
+        assert exp("show", text, "--json").json["name"] == name
+    exp.repo.commit("more", {"params.yaml": "lr: 9\n"})
+    exp.repo.git("tag", "grosse-0.1")
+    said = exp("tag", "grosse-0.1", "+a")
+    assert (said.code, said.err.splitlines()[-1]) == (1, f"hint: {name}")
