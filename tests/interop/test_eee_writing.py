@@ -198,7 +198,7 @@ def test_a_log_of_another_tool_comes_back(tmp_path: Path, log: str, text: bool) 
 def test_of_what_no_text_was_asked_for_no_answer_is_written() -> None:
     suite = replace(SUITE, outputs=(Output("a", 1, "a secret answer", "secret", "secret", "secret"),))
     assert "secret" not in repr(write([suite]).files)
-    assert any(one.startswith("input.raw: no text of 3 answers was kept") for one in write([suite]).unknown)
+    assert any(one.startswith("input.raw: empty for 3 of 3 answers") for one in write([suite]).unknown)
 
 
 def test_what_is_required_and_not_known_is_said_and_can_be_told() -> None:
@@ -227,7 +227,7 @@ def test_answers_without_a_score_are_no_samples_but_are_not_lost(tmp_path: Path)
     suite = replace(suite, usage=(replace(SUITE.usage[0], values={"tools": 2, "turns": 3, "cost": 0.5}),))
     found = write([suite])
     assert [path.endswith(".json") for path in found.files] == [True]
-    assert "evaluation.score: 2 answers have none: they are no samples" in found.unknown
+    assert "evaluation.score: none for 2 of 2 answers, of which there is no sample" in found.unknown
     ((run,), _) = read(put(found, tmp_path))
     assert (run.suites[0].results, run.suites[0].usage) == (suite.results, suite.usage)
 

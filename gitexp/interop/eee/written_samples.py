@@ -41,6 +41,7 @@ class Samples:
     known: Fields
     unscored: list[dict[str, Any]] = field(default_factory=list)
     """Answers without any score."""
+    _answers: int = 0
     _lacking: Counter[str] = field(default_factory=Counter)
     _unclear: set[str] = field(default_factory=set)
     """Metrics of which nothing says what is right."""
@@ -71,13 +72,10 @@ class Samples:
 
     def tell(self) -> None:
         """Note what the schema requires and the answers do not have."""
-        if self.unscored:
-            self.known.note(
-                "evaluation.score", f"{len(self.unscored)} answers have none: they are no samples"
-            )
+        lacking = {"evaluation.score": len(self.unscored), **self._lacking}
         for name, what in _LACKING.items():
-            if count := self._lacking[name]:
-                self.known.note(name, what.format(count))
+            if count := lacking.get(name):
+                self.known.note(name, what.format(f"{count} of {self._answers} answers"))
         for metric in sorted(self._unclear):
             self.known.note(
                 "evaluation.is_correct", f"of {metric!r} nothing says what is right, false is written"
@@ -96,6 +94,7 @@ class Samples:
         raw = values.text_of("input", text.input, typed) if text and text.input is not None else ""
         reference = values.list_of("target", text.target, typed) if text else []
         kind = values.interaction_of(usage)
+        self._answers += 1
         self._lacking["input.raw"] += text is None
         self._lacking["interaction_type"] += "turns" not in usage and kind == _SINGLE
         self._lacking["messages"] += kind != _SINGLE
@@ -143,8 +142,10 @@ class Samples:
 
 
 _LACKING = {
-    "input.raw": "no text of {} answers was kept, it is empty as are input.reference and output.raw",
-    "interaction_type": f"nothing tells of the turns of {{}} answers, {_SINGLE!r} is written",
-    "messages": "of {} answers only the last message is known, if text was kept",
-    "answer_attribution.extraction_method": f"not known of {{}} answers, {words.UNKNOWN!r} is written",
+    "evaluation.score": "none for {}, of which there is no sample",
+    "input.raw": "empty for {}, as are input.reference and output.raw: no text was kept",
+    "interaction_type": f"{_SINGLE!r} is written for {{}}, of whose turns nothing tells",
+    "messages": "the last alone, and without text none, for {}",
+    "answer_attribution.extraction_method": f"not known, {words.UNKNOWN!r} is written for {{}}",
 }
+"""What is said of a field, and for how many answers."""
