@@ -5,24 +5,22 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _PYTHON_WORD = re.compile(r"(?:.*/)?(?:python|pypy)[0-9.]*t?")
 _MOST_LAUNCHERS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
+class Launched(NamedTuple):
     """A program that exists, and the environment it would be started in."""
 
     path: Path
     environ: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     words: Sequence[str]
     environ: Mapping[str, str]
 

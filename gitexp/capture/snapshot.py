@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from gitexp.capture.withheld import NEVER_CAPTURED, holds_key, is_secret, list_changes, restore
 from gitexp.errors import GitError, NoWorkTree, StorageFull
@@ -34,8 +35,7 @@ _FULL = re.compile(
 _UNREADABLE = re.compile(r'^error: open\("(.+)"\): ', re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """An untracked file that did not go into the snapshot."""
 
     path: str
@@ -269,8 +269,7 @@ def _try_add(git: Git, inside: Mapping[str, str], paths: Sequence[bytes]) -> boo
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Commit:
+class _Commit(NamedTuple):
     oid: Oid
     tree: Oid
     recorded: bool

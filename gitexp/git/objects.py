@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,8 +25,7 @@ SUBMODULE = 0o160000
 _PARENT = re.compile(rb"^parent ([0-9a-f]{40,64})$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """An author, as git has it."""
 
     name: str
@@ -50,8 +48,7 @@ class Entry(NamedTuple):
         return self.mode & 0o170000 == SUBMODULE
 
 
-@dataclass(frozen=True, slots=True)
-class PackInfo:
+class PackInfo(NamedTuple):
     """A pack file that was written."""
 
     oids: tuple[Oid, ...]
@@ -62,8 +59,7 @@ class PackInfo:
     """Bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Loose:
+class _Loose(NamedTuple):
     """An object that stays in its loose file until the pack is written."""
 
     path: Path

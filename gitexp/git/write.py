@@ -12,9 +12,8 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from gitexp.errors import GitError, RefChanged, StorageFull
 from gitexp.git.layout import Layout
@@ -48,16 +47,14 @@ _ABSENT = re.compile(r"with nonexistent object")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class KeptPack:
+class KeptPack(NamedTuple):
     """A pack in the repository that git's maintenance leaves alone until `unkeep`."""
 
     name: str
     """Its hash: the files are `objects/pack/pack-<name>.*`."""
 
 
-@dataclass(frozen=True, slots=True)
-class RefUpdate:
+class RefUpdate(NamedTuple):
     """One change of a ref, made only where the ref is as expected.
 
     `old` None: the ref must not exist yet. `new` None: the ref is deleted.

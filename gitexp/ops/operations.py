@@ -15,7 +15,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitexp.capture.durable import write_durably
 from gitexp.capture.liveness import Lock
@@ -45,8 +45,7 @@ class Kind(str, Enum):
     """Made by a hook: what a person takes back is the last thing that they did themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Relabelling:
+class Relabelling(NamedTuple):
     """New labels of a live run, which are in its journal and not in a commit yet."""
 
     name: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitexp.errors import BrokenFile
 from gitexp.model.files import PARAMS_FILES
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 # The readers of params files are imported where there is a file to read: they take longer than a short run.
 
 
-@dataclass(frozen=True, slots=True)
-class ParamsFile:
+class ParamsFile(NamedTuple):
     """One params file as it was read."""
 
     path: str
@@ -48,8 +46,7 @@ def merged(files: Sequence[ParamsFile]) -> dict[str, Any]:
     return params
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """What `-S` changes."""
 
     params: Mapping[str, Value]
