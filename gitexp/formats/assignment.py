@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gitexp.errors import UnknownKey, UsageError
-from gitexp.formats.yaml import read_flow
-from gitexp.formats.yaml_nodes import scalar
 from gitexp.model.values import Value
 
 Key: TypeAlias = tuple[str, ...]
@@ -116,6 +114,10 @@ def without_key(params: Mapping[str, Value], key: Key) -> dict[str, Value]:
 
 def typed(text: str) -> Value:
     """The value that people mean by `text`; see `parse_assignment`."""
+    # Heavy, and most who ask for keys assign nothing.
+    from gitexp.formats.yaml import read_flow
+    from gitexp.formats.yaml_nodes import scalar
+
     bare = text.strip()
     if bare[:1] in ("[", "{", '"', "'"):
         return read_flow(bare, otherwise=text)

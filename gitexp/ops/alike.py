@@ -6,9 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from gitexp.errors import NotFound
 from gitexp.formats.assignment import flatten, join_key
 from gitexp.formats.inputs import inputs_from
 from gitexp.index.row import shape_of
@@ -16,9 +14,10 @@ from gitexp.model.called_seeds import is_seed, parted
 from gitexp.model.record import Input, Record, RunInfo, Status
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops.compare import input_identities
+from gitexp.ops.first_params import began_with
 from gitexp.ops.read import Listing, StoredRun, list_all
 from gitexp.ops.seedless import Seedless, seedless
-from gitexp.ops.staleness import is_stale
+from gitexp.ops.staleness import speaks
 from gitexp.repo import Repository
 
 _TOLD = 5
@@ -45,14 +44,6 @@ def of_code(repo: Repository, tree: Oid, listing: Listing | None = None) -> list
 def speaking_for(repo: Repository, tree: Oid, listing: Listing | None = None) -> list[StoredRun]:
     """Every run whose record speaks for a code tree: what it claims is the code that its commit has."""
     return [run for run in (listing or list_all(repo)).with_code(tree) if speaks(run)]
-
-
-def speaks(run: StoredRun) -> bool:
-    """Whether a run has the code that its record claims."""
-    try:
-        return not is_stale(run)
-    except NotFound:  # its objects are not here
-        return False
 
 
 def doing(repo: Repository, task: Task) -> list[StoredRun]:
@@ -190,14 +181,6 @@ def _few(names: Sequence[str]) -> str:
 def inputs_of(run: StoredRun) -> tuple[Input, ...]:
     """The inputs of a run, from the index where that has them."""
     return inputs_from(json.loads(run.row.tail.inputs))
-
-
-def began_with(run: StoredRun, params: Mapping[str, Value]) -> bool:
-    """Whether the run began with these params; it may have logged more of them while it went on."""
-    known = flatten(run.record.params)
-    earlier: Mapping[str, Sequence[Value]] = run.info.earlier_params
-    first: dict[str, Any] = {**known, **{key: values[0] for key, values in earlier.items() if values}}
-    return all(key in first and same(first[key], value) for key, value in flatten(params).items())
 
 
 def _way(info: RunInfo) -> tuple[str, list[str]]:

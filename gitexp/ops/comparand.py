@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.model.record import Status
-from gitexp.model.values import Oid, Value
+from gitexp.model.values import Oid
 from gitexp.ops.compare import Side, side_of
+from gitexp.ops.first_params import redacted
 from gitexp.ops.resolve import run_or_commit, tell_called_so
 from gitexp.ops.resting import fitting_run
 from gitexp.repo import Repository
@@ -131,13 +132,6 @@ def _working_tree(repo: Repository, quarantine: Path) -> tuple[Comparand, Mappin
         requirements=packages.requirements(packages.scan(found.site_packages)) if found else None,
     )
     return Comparand(WORKING_TREE, Kind.WORKING_TREE, side, taken.tree), taken.inside
-
-
-def redacted(repo: Repository, values: Mapping[str, Value]) -> Mapping[str, Value]:
-    """Params with what is secret masked as recording masks it: else they would differ from recorded ones."""
-    masked = repo.redactor.knowing(values).params(values)
-    assert isinstance(masked, Mapping)
-    return masked
 
 
 def _params_at(repo: Repository, commit: Oid) -> dict[str, Any]:

@@ -71,8 +71,8 @@ def evidence_of(repo: Repository, revision: str, listing: Listing) -> Evidence:
 def evidence_at(repo: Repository, commit: Oid, listing: Listing) -> Evidence:
     """As `evidence_of`, for a commit that is here. A record that claims code which its run has not counts as
     of other code, and only where the commit names it."""
-    from gitexp.ops.alike import speaking_for, speaks  # heavy, and nothing to those who only rank runs
-    from gitexp.ops.staleness import code_tree
+    from gitexp.ops.alike import speaking_for  # heavy, and nothing to those who only rank runs
+    from gitexp.ops.staleness import code_tree, speaks
     from gitexp.ops.written import having_written
 
     names = named(repo.reader.read(commit)[1].partition(b"\n\n")[2])

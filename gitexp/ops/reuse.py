@@ -20,8 +20,8 @@ from gitexp.model.values import Value
 from gitexp.ops import params
 from gitexp.ops.alike import Task, doing, inputs_of
 from gitexp.ops.begin import recorded_command, working_tree
-from gitexp.ops.comparand import redacted
 from gitexp.ops.execute import told_inputs
+from gitexp.ops.first_params import redacted
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro.variables import deciding_variables
 from gitexp.ops.surroundings import surroundings

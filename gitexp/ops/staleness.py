@@ -10,14 +10,11 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 
 from gitexp.errors import BrokenRecord, NewerFormat, NotFound
-from gitexp.formats.record import RUN
 from gitexp.git.objects import Entry, ObjectBuilder
+from gitexp.model.files import RECORD_FOLDER, RUN_FILE
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
-from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import StoredRun
-from gitexp.ops.recorded import own_commits, read_record
-from gitexp.ops.records import FOLDER
 from gitexp.repo import Repository
 
 
@@ -54,12 +51,20 @@ def is_stale(run: StoredRun) -> bool:
     return why_stale(run) is not None
 
 
+def speaks(run: StoredRun) -> bool:
+    """Whether a run has the code that its record claims."""
+    try:
+        return not is_stale(run)
+    except NotFound:  # its objects are not here
+        return False
+
+
 def code_tree(repo: Repository, commit: Oid) -> Oid:
     """The code tree of a commit. Raises NotFound."""
     root = repo.reader.resolve(commit, "")
     if root is None:
         raise NotFound(f"'{commit}' is not a commit")
-    return tree_without(repo, root.oid, [FOLDER])
+    return tree_without(repo, root.oid, [RECORD_FOLDER])
 
 
 def tree_without(repo: Repository, tree: Oid, paths: Collection[str]) -> Oid:
@@ -69,6 +74,9 @@ def tree_without(repo: Repository, tree: Oid, paths: Collection[str]) -> Oid:
 
 def _is_of_its_run(repo: Repository, commit: Oid, info: RunInfo) -> bool:
     """Whether one of the run's own commits has recorded the same; so too where the run is not here."""
+    from gitexp.ops.archive.names import all_runs  # git has to have taken the record elsewhere
+    from gitexp.ops.recorded import read_record
+
     tip = all_runs(repo, info.name).get(info.name)
     if tip is None or tip == commit or read_record(repo.reader, tip, info.name).info.id != info.id:
         return True
@@ -77,12 +85,14 @@ def _is_of_its_run(repo: Repository, commit: Oid, info: RunInfo) -> bool:
 
 def _results(repo: Repository, commit: Oid) -> Oid | None:
     """The record of a commit as one tree, but for the file that edits of labels change."""
-    folder = repo.reader.resolve(commit, FOLDER)
-    return tree_without(repo, folder.oid, [RUN]) if folder is not None else None
+    folder = repo.reader.resolve(commit, RECORD_FOLDER)
+    return tree_without(repo, folder.oid, [RUN_FILE]) if folder is not None else None
 
 
 def _recorded(repo: Repository, name: str, tip: Oid) -> Iterator[Oid | None]:
     """What each of the run's own commits has recorded, newest first."""
+    from gitexp.ops.recorded import own_commits
+
     return (_results(repo, commit) for commit, _ in own_commits(repo.reader, name, tip))
 
 

@@ -16,8 +16,8 @@ from gitexp.ops.begin import recorded_command
 from gitexp.ops.bisect.ends import Way
 from gitexp.ops.bisect.judging import number_of
 from gitexp.ops.committed import params_files_at, results_of, settings_at
-from gitexp.ops.comparand import redacted
 from gitexp.ops.execute import Executed, Request, Source, execute
+from gitexp.ops.first_params import redacted
 from gitexp.ops.read import StoredRun, load
 from gitexp.ops.repro import supplies
 from gitexp.ops.repro.supplies import Place

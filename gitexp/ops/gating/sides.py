@@ -16,7 +16,7 @@ from gitexp.errors import Ambiguous, NotFound, UsageError
 from gitexp.git.refs import commit_of
 from gitexp.git.remotes import remote_names
 from gitexp.model.values import Oid
-from gitexp.ops.alike import likest, speaks
+from gitexp.ops.alike import likest
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.baseline import resolve as baseline_run
 from gitexp.ops.baseline_refs import baselines
@@ -28,7 +28,7 @@ from gitexp.ops.gating.authority import MAIN, authority, direction
 from gitexp.ops.hooks.known_runs import runs_from
 from gitexp.ops.read import Listing, StoredRun, list_all
 from gitexp.ops.resolve import baseline_in, metric_in, resolve
-from gitexp.ops.staleness import code_tree, why_stale
+from gitexp.ops.staleness import code_tree, speaks, why_stale
 from gitexp.repo import Repository
 
 HEAD = "HEAD"

@@ -111,9 +111,9 @@ def _known(repo: Repository, taken: Snapshot, files: StagedFiles) -> StoredRun |
     found = [run for run in runs_with_code(repo, taken.tree, files.reader) if run.head.status != "draft"]
     if not found and not files.metrics_files():
         return None
-    from gitexp.ops.alike import began_with, speaks
-    from gitexp.ops.comparand import redacted
+    from gitexp.ops.first_params import began_with, redacted
     from gitexp.ops.hooks.own_results import run_of_results
+    from gitexp.ops.staleness import speaks
 
     _use_settings(repo, files)
     params = redacted(repo, files.read_params())

@@ -8,8 +8,8 @@ from typing import Any
 from gitexp.capture.snapshot import Snapshot
 from gitexp.model.record import Status
 from gitexp.model.values import same
-from gitexp.ops.alike import began_with
 from gitexp.ops.code_diff import changed_paths
+from gitexp.ops.first_params import began_with
 from gitexp.ops.hooks.known_runs import runs_from
 from gitexp.ops.hooks.staged_files import StagedFiles
 from gitexp.ops.read import StoredRun

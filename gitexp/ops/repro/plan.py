@@ -15,7 +15,7 @@ from gitexp.model.record import Code, Record, Status
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops import params
 from gitexp.ops.artifacts import Artifacts, Kept
-from gitexp.ops.comparand import redacted
+from gitexp.ops.first_params import redacted
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro import submodules, supplies
 from gitexp.ops.repro.carried import Carried, carry

@@ -9,12 +9,13 @@ from gitexp.formats.making import Cause
 from gitexp.model.completeness import Completeness
 from gitexp.model.missing import MISSING
 from gitexp.model.record import Record
-from gitexp.ops.alike import Finished, speaks
+from gitexp.ops.alike import Finished
 from gitexp.ops.evaluations.reading import Known as Tables
 from gitexp.ops.examine import completeness_of
 from gitexp.ops.read import StoredRun, list_all
 from gitexp.ops.resting import run_of
 from gitexp.ops.spread import Spread, spread
+from gitexp.ops.staleness import speaks
 from gitexp.ops.why.against import Unlike, choose, unlike
 from gitexp.ops.why.comparing import Against, causes_of, compared, two_of
 from gitexp.ops.why.effect import effect

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gitexp.formats.making import Cause, causes
-from gitexp.ops.alike import speaks
 from gitexp.ops.evaluations.reading import Known as Tables
 from gitexp.ops.read import StoredRun
+from gitexp.ops.staleness import speaks
 from gitexp.ops.why.comparing import Against, causes_of, two_of
 from gitexp.ops.why.effect import Effect, effect
 from gitexp.ops.why.makings import Makings
