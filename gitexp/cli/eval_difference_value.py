@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitexp.cli.json_output import strict
-from gitexp.cli.render.eval_difference import answers
+from gitexp.cli.render.eval_difference import answers, verdict
 from gitexp.ops.evaluations.comparing import Change, Compared
 from gitexp.ops.evaluations.diffing import Difference
 
@@ -50,6 +50,7 @@ def _difference(one: Difference, with_text: bool) -> dict[str, Any]:
 def _metric(found: Difference, one: Compared, with_text: bool) -> dict[str, Any]:
     value = {
         **compared_value(one),
+        "verdict": verdict(one, found),
         "p_adjusted": found.adjusted.get(one.metric.name),
         "unscored": found.unscored.get(one.metric.name),
         "changes": [_change(change) for change in one.changes],

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from math import fsum, inf, isfinite, sqrt
+from sys import float_info
 
 from gitexp.statistics.distributions import student_above, student_quantile, student_two_sided
 
+ROUNDING = 16 * float_info.epsilon
+"""As a share of what is added or subtracted: no score is told so finely."""
 FEWEST_CLUSTERS = 10
 """Below that many clusters the clustered interval is told, but not to be relied upon."""
 FEWEST_ALIKE = 3
@@ -106,7 +109,7 @@ def standard_error(values: Sequence[float], clusters: Sequence[Hashable] | None 
     for value, cluster in zip(values, clusters, strict=True):
         sums.setdefault(cluster, []).append(value - mean)
     count = len(sums)
-    squares = _total([_square(_total(one)) for one in sums.values()])
+    squares = _total([_square(_settled(one)) for one in sums.values()])
     return sqrt(count / (count - 1) * squares) / n if count > 1 else None
 
 
@@ -126,6 +129,12 @@ def variance(values: Sequence[float]) -> float:
         return 0.0
     mean = average(values)
     return _total([_square(value - mean) for value in values]) / (len(values) - 1)
+
+
+def _settled(deviations: Sequence[float]) -> float:
+    """What the deviations of a cluster add up to; nothing where that is what each of them was rounded by."""
+    found = _total(deviations)
+    return found if abs(found) > ROUNDING * max(map(abs, deviations)) * len(deviations) else 0.0
 
 
 def _total(values: Sequence[float]) -> float:

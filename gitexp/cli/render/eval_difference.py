@@ -10,7 +10,7 @@ from gitexp.cli.render.values import cut, number_text, value_text
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
 from gitexp.model.evaluation import Output
-from gitexp.ops.evaluations.comparing import Change, Compared, few_clusters
+from gitexp.ops.evaluations.comparing import SAME, UNKNOWN, Change, Compared, few_clusters
 from gitexp.ops.evaluations.costs import TIME, Cost
 from gitexp.ops.evaluations.diffing import Difference
 from gitexp.ops.evaluations.slicing import Part
@@ -95,7 +95,7 @@ def other_examples(found: Difference, limit: int) -> Iterator[str]:
 
 def _metric(found: Difference, one: Compared, paint: Paint) -> Iterator[str]:
     name = safe(one.metric.name)
-    style = VERDICT.get(verdict(one, found) or "")
+    style = VERDICT.get(verdict(one, found))
     delta = paint(style, f"{one.delta:+.4g}")
     yield f"{paint('bold', name)}  {one.old:.4f} -> {one.new:.4f}  {delta}  {_meaning(one, found)}"
     if one.changes:
@@ -110,24 +110,27 @@ def _metric(found: Difference, one: Compared, paint: Paint) -> Iterator[str]:
         yield _INDENT + paint("dim", line)
 
 
-def verdict(one: Compared, found: Difference) -> str | None:
-    """`better` or `worse`, where that is no accident; `not comparable` where nothing can be said."""
+def verdict(one: Compared, found: Difference) -> str:
+    """That of the metric, by p as adjusted; `not comparable` where none is called better."""
     if found.refused(one.metric.name):
         return "not comparable"
     return one.verdict(found.adjusted.get(one.metric.name, one.p))
 
 
 def _meaning(one: Compared, found: Difference) -> str:
-    if not one.changes and not found.refused(one.metric.name):
-        return "the same on every example"
-    return verdict(one, found) or "not significant"
+    told = verdict(one, found)
+    return WORDS.get(told, told)
+
+
+WORDS = {SAME: "the same on every example", UNKNOWN: "whether that is chance is not known"}
+"""Verdicts that say more in other words."""
 
 
 def uncertainty(one: Compared, adjusted: float | None = None) -> str:
     """The interval of the difference and its p, and where both are from."""
     estimate, interval = one.best_estimate, one.delta_interval()
     if estimate.se is None or interval is None:
-        told = "no interval: fewer than two examples, or all changed alike"
+        told = no_interval(one)
     else:
         told = f"95 % interval [{interval[0]:+.4g}, {interval[1]:+.4g}], SE {estimate.se:.4g}"
         if one.unpaired_se is not None:
@@ -137,6 +140,11 @@ def uncertainty(one: Compared, adjusted: float | None = None) -> str:
     if adjusted is not None:
         told += f", {adjusted:.2g} with regard to the other runs (Holm)"
     return told
+
+
+def no_interval(one: Compared) -> str:
+    """Why there is none."""
+    return f"no interval: {'all changed by the same' if one.effect.n > 1 else 'fewer than two examples'}"
 
 
 def clusters_text(one: Compared) -> Iterator[str]:

@@ -8,6 +8,7 @@ from gitexp.cli.render.eval_difference import (
     answers,
     cost_name,
     examples_line,
+    no_interval,
     other_examples,
     ratio_text,
     remarks,
@@ -68,10 +69,10 @@ def _cells(found: Difference, one: Compared) -> list[str]:
         f"{one.old:.4f}",
         f"{one.new:.4f}",
         f"{one.delta:+.4g}",
-        f"{ends[0]:+.4g} to {ends[1]:+.4g}" if ends else "",
+        f"{ends[0]:+.4g} to {ends[1]:+.4g}" if ends else no_interval(one) if one.changes else "",
         "" if p is None else f"{p:.2g}",
         *(str(count) for count in (one.wins, one.losses, one.ties)),
-        verdict(one, found) or "",
+        verdict(one, found),
     ]
 
 

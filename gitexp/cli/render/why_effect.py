@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitexp.cli.render.eval_difference import clusters_text, uncertainty
+from gitexp.cli.render.eval_difference import WORDS, clusters_text, uncertainty
 from gitexp.cli.render.paint import VERDICT, Paint
 from gitexp.cli.render.values import delta_text, metric_text
 from gitexp.cli.safe_text import safe
+from gitexp.ops.evaluations.comparing import SAME
 from gitexp.ops.why.asking import Why
 from gitexp.ops.why.effect import NOT_COMPARABLE, Effect
 from gitexp.statistics.estimate import FEWEST_CLUSTERS
@@ -98,9 +99,9 @@ def _delta(one: Effect) -> str:
 
 def _meaning(one: Effect) -> str:
     if one.compared is not None:
-        return "the same on every example" if one.verdict == "same" else one.verdict
+        return WORDS.get(one.verdict, one.verdict)
     found = one.measured
-    if found is None or one.verdict == "same":
+    if found is None or one.verdict == SAME:
         return "the same" if found else ""
     if found.tolerance is None:
         return ""

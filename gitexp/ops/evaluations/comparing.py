@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from sys import float_info
 
 from gitexp.errors import UnknownKey
 from gitexp.model.eval_summary import by_example
 from gitexp.model.evaluation import Direction, Kind, Metric, Score, Suite
 from gitexp.model.gate import Rules
 from gitexp.ops.evaluations.matching import Matched, Pair, match
+from gitexp.statistics.differences import differences
 from gitexp.statistics.discordant import mid_p, sign_test, signed_ranks
 from gitexp.statistics.epochs import noise_share
 from gitexp.statistics.estimate import FEWEST_CLUSTERS, Estimate, average, estimate, variance
@@ -19,6 +19,8 @@ from gitexp.statistics.power import detectable, examples_needed
 
 LEVEL = 0.05
 """Below it a p is told as significant."""
+SAME, NOT_SIGNIFICANT, UNKNOWN = "same", "not significant", "unknown"
+"""What a verdict is that is neither `better` nor `worse`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,17 @@ class Compared:
         """By how much the value is another: above 0 it has grown, which may be for the worse."""
         return self.effect.mean if self.metric.direction is Direction.MAX else -self.effect.mean
 
-    def verdict(self, p: float | None) -> str | None:
-        """`better` or `worse`, where by `p`, its own or an adjusted one, that is no accident."""
-        if p is None or p >= LEVEL or not self.effect.mean:
-            return None
+    def verdict(self, p: float | None) -> str:
+        """`same`, `better` or `worse` where by `p`, its own or an adjusted one, that is no accident.
+
+        Else `not significant`, or `unknown` where nothing tells.
+        """
+        if not self.changes:
+            return SAME
+        if p is None:
+            return UNKNOWN
+        if p >= LEVEL or not self.effect.mean:
+            return NOT_SIGNIFICANT
         return "better" if self.effect.mean > 0 else "worse"
 
     def delta_interval(self, confidence: float = 0.95) -> tuple[float, float] | None:
@@ -212,7 +221,7 @@ def _compared(
     answers = [(left[pair.old.id], right[pair.new.id]) for pair in usable]
     before = [average(one) for one, _ in answers]
     after = [average(other) for _, other in answers]
-    gains = [_gain(metric, a, b) for a, b in zip(before, after, strict=True)]
+    gains = _gains(metric, before, after)
     effect = estimate(gains)
     assert effect is not None
     groups = [clusters[pair.old.id] for pair in usable] if clusters else None
@@ -240,10 +249,9 @@ def _compared(
     )
 
 
-def _gain(metric: Metric, old: float, new: float) -> float:
-    """How much better `new` is; what is beyond all numbers is the greatest of them."""
-    change = min(float_info.max, max(-float_info.max, new - old))
-    return change if metric.direction is Direction.MAX else -change
+def _gains(metric: Metric, before: Sequence[float], after: Sequence[float]) -> list[float]:
+    """How much better each of `after` is."""
+    return differences(before, after) if metric.direction is Direction.MAX else differences(after, before)
 
 
 def _tested(
@@ -256,7 +264,9 @@ def _tested(
     """The test that fits, and its p.
 
     Steps of an ordinal scale are not equal, so only which way it went counts. Of single right-or-wrong
-    answers McNemar's test with mid-p has false alarms at the nominal rate; t has of everything else.
+    answers McNemar's test with mid-p has false alarms at the nominal rate; t has of everything else. It
+    cannot tell of examples that all changed by the same, but that so many went one way is told by the sign
+    test: by clusters where there are enough of them, and of a single one nothing is.
     """
     if clustered is not None and clustered.usable:
         return f"t, clustered, df {clustered.df}", clustered.p_value()
@@ -265,7 +275,17 @@ def _tested(
         return "sign test", sign_test(wins, losses) if changes else None
     if metric.kind is Kind.BINARY and epochs == (1, 1):
         return "McNemar mid-p", mid_p(wins, losses) if changes else None
+    if effect.se is None and changes:
+        return "sign test", _of_alike(effect.n, clustered)
     return f"t, df {effect.df}", effect.p_value()
+
+
+def _of_alike(examples: int, clustered: Estimate | None) -> float | None:
+    """How likely it is that so many go one way."""
+    count = clustered.clusters if clustered is not None else None
+    if count == 1:
+        return None
+    return sign_test(0, count if count is not None and count >= FEWEST_CLUSTERS else examples)
 
 
 def too_few(one: Compared, rules: Rules) -> str | None:

@@ -11,7 +11,15 @@ from gitexp.model.evaluation import Suite
 from gitexp.model.reproduction import Measured
 from gitexp.model.roles import DATASET, GRADER
 from gitexp.model.values import Scalar
-from gitexp.ops.evaluations.comparing import Compared, clusters_of, compare_metric, unscored
+from gitexp.ops.evaluations.comparing import (
+    NOT_SIGNIFICANT,
+    SAME,
+    UNKNOWN,
+    Compared,
+    clusters_of,
+    compare_metric,
+    unscored,
+)
 from gitexp.ops.evaluations.matching import Matched, match
 from gitexp.ops.evaluations.reading import Known as Tables
 from gitexp.ops.evaluations.reading import all_suite_names, read_suites
@@ -64,9 +72,7 @@ class Effect:
             return NOT_COMPARABLE
         if one is None:
             return _verdict(self.measured)
-        if not one.changes:
-            return "same"
-        return one.verdict(one.p) or "not significant"
+        return one.verdict(one.p)
 
 
 def effect(
@@ -133,9 +139,9 @@ def _judged(
 
 def _verdict(one: Measured | None) -> str:
     if one is None:
-        return "unknown"
+        return UNKNOWN
     if one.verdict.value == "identical":
-        return "same"
+        return SAME
     if one.tolerance is None:
-        return "unknown"
-    return "not significant" if one.verdict.reproduced else "beyond noise"
+        return UNKNOWN
+    return NOT_SIGNIFICANT if one.verdict.reproduced else "beyond noise"

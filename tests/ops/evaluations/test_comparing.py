@@ -118,6 +118,35 @@ def test_steps_of_an_ordinal_scale_count_by_their_direction():
     assert found.p == pytest.approx(stats.binomtest(7, 8, 0.5).pvalue)
 
 
+@pytest.mark.parametrize(
+    ("metric", "old", "new"),
+    [
+        (None, [1, 1], [0, 0]),
+        (Metric("f1"), [0.575], [0.075]),
+    ],
+)
+def test_what_all_changed_by_the_same_is_told_by_the_sign_test(metric, old, new):
+    names = [f"q{n:02}" for n in range(20)]
+    found = one(
+        suite(dict.fromkeys(names, old), metric=metric),
+        suite(dict.fromkeys(names, new), metric=metric),
+    )
+    assert found.effect.se is None
+    assert found.p == pytest.approx(stats.binomtest(0, 20, 0.5).pvalue)
+    assert found.verdict(found.p) == "worse"
+    assert one(suite({"a": [1, 1]}), suite({"a": [0, 0]})).verdict(1.0) == "not significant"
+
+
+@pytest.mark.parametrize(("clusters", "p"), [(1, None), (2, 2**-39), (20, 2**-19)])
+def test_what_all_clusters_changed_by(clusters, p):
+    """By clusters where there are enough of them; of a single one nothing is known."""
+    names = {f"q{n:02}": f"c{n % clusters}" for n in range(40)}
+    old = suite({name: [1, 1] for name in names}, clusters=names)
+    found = one(old, suite({name: [0, 0] for name in names}, clusters=names))
+    assert found.p == (p and pytest.approx(p))
+    assert found.verdict(found.p) == ("worse" if p else "unknown")
+
+
 def test_few_clusters_are_told_and_not_used():
     old, new = suite(OLD, clusters=TOPICS), suite(NEW, clusters=TOPICS)
     found = one(old, new)
