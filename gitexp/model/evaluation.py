@@ -82,6 +82,17 @@ class Metric:
         """The least and the greatest value that there can be, where that is known."""
         return (0, 1) if self.range is None and self.kind is Kind.BINARY else self.range
 
+    @property
+    def whole(self) -> Score | None:
+        """The best score that there can be, where that is known."""
+        return None if self.ends is None else self.ends[self.direction is Direction.MAX]
+
+    def is_short(self, score: Score) -> bool:
+        """Whether `score` is less than the whole one; of a metric of which that is not known none is."""
+        if self.whole is None:
+            return False
+        return score < self.whole if self.direction is Direction.MAX else score > self.whole
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -71,6 +71,13 @@ def passes_lines(measured: Sequence[Measured]) -> Iterator[str]:
             yield f"pass@{k} and pass^{k} of {safe(one.metric.name)} leave out {of} with fewer answers"
 
 
+def no_whole_lines(found: Looked) -> Iterator[str]:
+    """Of which metrics no failed answer can be told."""
+    if found.no_whole:
+        names = ", ".join(map(safe, found.no_whole))
+        yield f"what the whole score is, is not known, as there is no range: no failed answers of {names}"
+
+
 def slice_columns(found: Looked) -> list[Column]:
     """A row for each value of the tag."""
     columns = [

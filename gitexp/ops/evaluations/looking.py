@@ -45,6 +45,8 @@ class Looked:
     rows: tuple[Result, ...]
     """Those that were asked for, in the order of ids and epochs."""
     outputs: Mapping[tuple[str, int], Output]
+    no_whole: tuple[str, ...] = ()
+    """The metrics of which failed answers were asked for, and nobody knows what the whole score is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def look_at(suite: Suite, question: Question) -> Looked:
     rows = tuple(_rows(suite, metrics, question))
     slices = tuple(_slices(suite, metrics, question.by)) if question.by is not None else ()
     measured = tuple(replace(_measured(suite, one), mean=told_mean(suite, one.name)) for one in metrics)
-    return Looked(suite, measured, slices, rows, {one.key: one for one in suite.outputs})
+    no_whole = tuple(one.name for one in metrics if one.whole is None) if question.failed else ()
+    return Looked(suite, measured, slices, rows, {one.key: one for one in suite.outputs}, no_whole)
 
 
 def _measured(suite: Suite, metric: Metric) -> Measured:
@@ -112,8 +115,5 @@ def _rows(suite: Suite, metrics: Sequence[Metric], question: Question) -> Iterat
 
 
 def _failed(row: Result, metric: Metric) -> bool:
-    """Whether the row has less than the whole score, where it is known what that is."""
     score = row.scores.get(metric.name)
-    if score is None or metric.range is None:
-        return False
-    return score < metric.range[1] if metric.direction is Direction.MAX else score > metric.range[0]
+    return score is not None and metric.is_short(score)

@@ -95,9 +95,9 @@ def _is_worse(metric: Metric, before: Sequence[Score], after: Sequence[Score]) -
 
 def _is_right(metric: Metric, score: Score) -> bool:
     """Whether an answer has the whole score."""
-    if metric.ends is None:
+    if metric.whole is None:
         raise UsageError(
             f"what is right is not known of metric {metric.name!r}, which has no range",
             hint="--must-pass tag:NAME, without a share",
         )
-    return score >= metric.ends[1] if metric.direction is Direction.MAX else score <= metric.ends[0]
+    return not metric.is_short(score)

@@ -104,6 +104,7 @@ def _lines(one: Looked, limit: int, as_markdown: bool, colour: bool) -> Iterator
     from gitexp.cli.render.evaluation import (
         heading,
         measured_columns,
+        no_whole_lines,
         passes_lines,
         regraded_lines,
         row_columns,
@@ -115,7 +116,7 @@ def _lines(one: Looked, limit: int, as_markdown: bool, colour: bool) -> Iterator
     paint = Paint(colour)
     yield ""
     yield f"### {escaped(heading(one))}" if as_markdown else paint("bold", heading(one))
-    for line in (*regraded_lines(one), *passes_lines(one.measured)):
+    for line in (*regraded_lines(one), *passes_lines(one.measured), *no_whole_lines(one)):
         yield f"\n{escaped(line)}" if as_markdown else f"  {line}"
     tables = [measured_columns(one.measured)]
     if one.slices:
@@ -156,6 +157,7 @@ def _value(one: Looked, limit: int) -> dict[str, Any]:
             for row in one.rows[:limit]
         ],
         "rows_left_out": max(0, len(one.rows) - limit),
+        "no_whole_score": list(one.no_whole),
     }
 
 
