@@ -221,6 +221,8 @@ def _cost_check(one: Spent) -> Check:
 
 def _error_check(one: Errors, rules: Rules) -> Check:
     told = f"{one.errors} of {one.answers} answers are errors"
+    if one.scored:
+        told += f" ({one.scored} of them with a score, which counts)"
     most = 0.0 if rules.errors is OnErrors.FAIL else rules.max_error_rate
     if one.rate <= most:
         return Check("errors", one.suite, Outcome.PASS, told)

@@ -164,11 +164,13 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Answers of the new run that are in no good state and lack a score of what is looked at."""
+    """Answers of the new run that are in no good state."""
 
     suite: str
     errors: int
     answers: int
+    scored: int = 0
+    """Those of the errors that have a score all the same, which is in the means."""
 
     @property
     def rate(self) -> float:

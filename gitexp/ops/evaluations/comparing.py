@@ -307,7 +307,9 @@ def unscored(old: Suite, new: Suite, one: Compared) -> str | None:
         return why
     for side, suite in (("old", old), ("new", new)):
         if suite.lost > rules.max_error_rate * len(suite.results):
-            return f"{suite.lost} of {len(suite.results)} answers of the {side} run are errors"
+            return (
+                f"{suite.lost} of {len(suite.results)} answers of the {side} run are errors without a score"
+            )
     return None
 
 

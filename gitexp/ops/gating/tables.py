@@ -8,7 +8,7 @@ from math import inf
 
 from gitexp.formats.making import graded_by
 from gitexp.gate.evidence import Effect, Errors, Guarded, Refused, Spent
-from gitexp.model.evaluation import Metric, OnError, State, Suite
+from gitexp.model.evaluation import Metric, OnError, Suite
 from gitexp.model.gate import MustPass, OnErrors, Rules
 from gitexp.model.noise import Basis
 from gitexp.model.roles import GRADER
@@ -67,7 +67,7 @@ def _add(
 ) -> None:
     old, new = (_with_policy(one, before, rules) for one in (before, after))
     matched = match(old, new)
-    found.errors.append(errors_of(after, metrics))
+    found.errors.append(errors_of(after))
     grader = _other_grader(runs, old, new)
     why = _why_not(matched, rules, grader)
     if why is not None:
@@ -118,14 +118,9 @@ def _range(metric: Metric) -> str:
     return "{:g} to {:g}".format(*metric.ends or ())
 
 
-def errors_of(suite: Suite, metrics: Sequence[str]) -> Errors:
-    """The answers in no good state that lack a score of one of the metrics, or have none at all."""
-    wanted = {name for name in metrics if suite.metric(name)}
-    lost = sum(
-        one.state is not State.OK and not (one.scores and wanted <= one.scores.keys())
-        for one in suite.results
-    )
-    return Errors(suite.name, lost, len(suite.results))
+def errors_of(suite: Suite) -> Errors:
+    """The answers in no good state, whether or not they have a score."""
+    return Errors(suite.name, suite.errors, len(suite.results), suite.errors - suite.lost)
 
 
 def _why_not(matched: Matched, rules: Rules, grader: str | None) -> str | None:

@@ -70,7 +70,7 @@ def test_a_metric_where_less_is_better_gains_by_falling():
     [
         (0, None),
         (2, None),
-        (3, "3 of 100 answers of the new run are errors"),
+        (3, "3 of 100 answers of the new run are errors without a score"),
         (6, "only 94 of 100 examples have a value in both runs"),
     ],
 )

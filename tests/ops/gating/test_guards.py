@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from gitexp.gate.deciding import decide
+from gitexp.gate.evidence import Evidence
 from gitexp.model.evaluation import State, Suite
-from gitexp.model.gate import must_pass_of
+from gitexp.model.gate import OnErrors, Outcome, Rules, must_pass_of
 from gitexp.ops.evaluations.matching import match
 from gitexp.ops.gating.guards import guarded
 from gitexp.ops.gating.tables import errors_of
@@ -29,7 +33,12 @@ def test_an_answer_that_failed_is_none_that_was_right() -> None:
     assert one.broken == ("q is right in 20% of 5",)
 
 
-def test_an_answer_that_has_another_score_is_an_error_all_the_same() -> None:
-    new = failing(suite({"q": [1, 1, 1, 1, 1]}), scores={"length": 3})
-    assert errors_of(new, ["match"]).errors == 4
-    assert errors_of(failing(new, scores={"match": 0}), ["match"]).errors == 0
+@pytest.mark.parametrize("scores", [{}, {"length": 3}, {"match": 0}])
+def test_an_answer_that_failed_is_an_error_whatever_scores_it_has(scores: dict[str, float]) -> None:
+    new = failing(suite({"q": [1, 1, 1, 1, 1]}), scores=scores)
+    found = errors_of(new)
+    assert (found.errors, found.answers, found.scored) == (new.errors, 5, 4 if scores else 0)
+    (check,) = decide(Evidence(errors=[found]), Rules(errors=OnErrors.FAIL)).checks
+    assert check.outcome is Outcome.POLICY
+    told = " (4 of them with a score, which counts)" if scores else ""
+    assert check.reason == f"4 of 5 answers are errors{told}, more than 0.00%"
