@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import GitExpError, UsageError
 from gitexp.formats.canonical_json import short_hash
+from gitexp.formats.eval_files import metric_from
 from gitexp.formats.plain import plain
 from gitexp.interop.scores import NoScore, flattened, number
 from gitexp.model.evaluation import (
@@ -15,7 +16,9 @@ from gitexp.model.evaluation import (
     USAGE,
     Direction,
     Kind,
+    Metric,
     OnError,
+    Score,
     State,
     check_label,
     check_suite,
@@ -46,6 +49,7 @@ class Evaluation:
         self._inputs: dict[str, str] = {}
         self._keys: set[tuple[str, int]] = set()
         self._metrics: set[str] = set()
+        self._declared: dict[str, Metric] = {}
 
     @property
     def suite(self) -> str:
@@ -96,6 +100,20 @@ class Evaluation:
             {"error": error, "answer": answer, "why": why},
         )
 
+    def _begin(self, recording: Recording, metrics: Mapping[str, Any], on_error: str) -> None:
+        """Note what is said of the suite before its first row. Raises GitExpError."""
+        check_suite(self._suite)
+        told: dict[str, Value] = {}
+        for name, one in metrics.items():
+            told[check_label("metric", name)] = found = _metric(name, one)
+            self._declared[name] = metric_from(name, found)
+        value: dict[str, Value] = {
+            "cluster": self._cluster,
+            "metrics": told,
+            "on_error": _word(OnError, on_error),
+        }
+        recording.declare_suite(self._suite, {**value, "text_in_git": self._text})
+
     def _add(
         self,
         recording: Recording,
@@ -137,9 +155,16 @@ class Evaluation:
             row["t"] = {"id": name, "input": _finite(asked), "target": _finite(target)}
         recording.result(self._suite, row)
         self._keys.add(key)
-        if faults:
+        # The record leaves out what cannot be, whoever added it.
+        if faults := [*faults, *self._impossible(found)]:
             told_of = f"example {name!r} of suite {self._suite!r}"
             raise GitExpError(f"{told_of}: {faults[0]}: it counts as an error")
+
+    def _impossible(self, scores: Mapping[str, Score]) -> Iterator[str]:
+        for name, score in scores.items():
+            metric = self._declared.get(name)
+            if metric is not None and not metric.allows(score):
+                yield f"{name!r}: {score:g} is no score, as it was said to be {metric.allowed}"
 
     def _example(self, name: str, x: str, target: Value, tags: Mapping[str, Value]) -> dict[str, Value]:
         example: dict[str, Value] = {"id": name, "x": x}
@@ -151,7 +176,7 @@ class Evaluation:
             example["c"] = str(tags[self._cluster])
         return example
 
-    def _declare(self, recording: Recording, scores: Mapping[str, Value]) -> None:
+    def _declare(self, recording: Recording, scores: Mapping[str, Score]) -> None:
         """Say which way the metrics that are new are better."""
         fresh = {
             name: goal_of(name, recording.repo.settings.goals) for name in scores if name not in self._metrics
@@ -166,23 +191,6 @@ def _plain(value: object) -> Value:
     if type(value) is dict and _PLAIN.issuperset(map(type, (*value, *value.values()))):
         return value
     return value if type(value) is tuple and not value else plain(value)
-
-
-def declare(
-    recording: Recording,
-    suite: str,
-    cluster: str | None,
-    metrics: Mapping[str, Any],
-    text: bool,
-    on_error: str,
-) -> None:
-    """Note what is said of a suite before its first row. Raises UsageError or InvalidName."""
-    check_suite(suite)
-    told: dict[str, Value] = {}
-    for name, one in metrics.items():
-        told[check_label("metric", name)] = _metric(name, one)
-    value: dict[str, Value] = {"cluster": cluster, "metrics": told, "on_error": _word(OnError, on_error)}
-    recording.declare_suite(suite, {**value, "text_in_git": text})
 
 
 def _metric(name: str, told: Any) -> dict[str, Value]:
@@ -207,9 +215,9 @@ def _word(kind: Any, word: object) -> str:
         raise UsageError(f"{word!r:.80} is none of {', '.join(one.value for one in kind)}") from None
 
 
-def _scores(scores: Value) -> tuple[dict[str, Value], list[str]]:
+def _scores(scores: Value) -> tuple[dict[str, Score], list[str]]:
     """The scores that are numbers, and what is wrong with the others."""
-    found: dict[str, Value] = {}
+    found: dict[str, Score] = {}
     faults: list[str] = []
     each = scores if isinstance(scores, Mapping) else {} if scores is None else {"score": scores}
     for name, value in each.items():

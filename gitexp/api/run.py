@@ -213,10 +213,11 @@ class Run:
         ended in an error count as 0, but nothing for metrics where less is better.
         """
         # Most runs evaluate nothing.
-        from gitexp.api.evaluation import Evaluation, declare
+        from gitexp.api.evaluation import Evaluation
 
-        self._evaluate(declare, suite, cluster, dict(metrics or {}), with_text, on_error)
-        return Evaluation(self, suite, cluster=cluster, text=with_text)
+        evaluation = Evaluation(self, suite, cluster=cluster, text=with_text)
+        self._evaluate(evaluation._begin, dict(metrics or {}), on_error)
+        return evaluation
 
     def step(
         self, name: str, *, inputs: Things = None, outputs: Things = None, keep: bool = False

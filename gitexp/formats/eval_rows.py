@@ -20,6 +20,7 @@ from gitexp.model.evaluation import (
     Output,
     Result,
     Score,
+    State,
     Suite,
     Text,
     Usage,
@@ -86,10 +87,12 @@ class SuiteRows:
                 if len(seen) < _SEEN:
                     seen.add(score)
         metrics = tuple(self._metric(name, values[name]) for name in sorted(values))
+        declared = {one.name: one for one in metrics if one.name in self.metrics}
+        results, told = possible([self.results[key] for key in sorted(self.results)], declared)
         return Suite(
-            replace(self.meta, metrics=metrics),
+            replace(self.meta, metrics=metrics, warnings=tuple(told)),
             tuple(self.examples[id] for id in sorted(self.examples)),
-            tuple(self.results[key] for key in sorted(self.results)),
+            results,
             tuple(sorted(self.usage, key=lambda one: one.key)),
             tuple(sorted(self.outputs, key=lambda one: one.key)),
             tuple(self.texts[id] for id in sorted(self.texts)),
@@ -103,6 +106,30 @@ class SuiteRows:
             if bounds is not None:
                 told.setdefault("range", list(bounds))
         return metric_from(name, told)
+
+
+def possible(
+    results: Sequence[Result], metrics: Mapping[str, Metric]
+) -> tuple[tuple[Result, ...], list[str]]:
+    """The rows without the scores that `metrics` cannot have, and how many those were.
+
+    Such a row counts as an error: what it was worth is not known.
+    """
+    left_out: dict[str, list[Score]] = {}
+    found: list[Result] = []
+    for row in results:
+        wrong = {k for k, score in row.scores.items() if k in metrics and not metrics[k].allows(score)}
+        for name in sorted(wrong):
+            left_out.setdefault(name, []).append(row.scores[name])
+        kept = {name: score for name, score in row.scores.items() if name not in wrong}
+        state = State.ERROR if wrong and row.state is State.OK else row.state
+        found.append(replace(row, scores=kept, state=state) if wrong else row)
+    told = [
+        f"scores of {name!r} left out, as they are not {metrics[name].allowed}: {len(scores)}, the first"
+        f" {scores[0]:g}"
+        for name, scores in sorted(left_out.items())
+    ]
+    return tuple(found), told
 
 
 def named(suites: dict[str, SuiteRows], value: Mapping[str, Any]) -> SuiteRows:

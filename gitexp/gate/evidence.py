@@ -81,7 +81,8 @@ class Effect:
             return None
         low = min(one.below(confidence) or 0.0 for one in known)
         high = max(one.above(confidence) or 0.0 for one in known)
-        return max(low, -self.width), min(high, self.width)
+        # What an error counts may be beyond what a score can be.
+        return min(self.gain, max(low, -self.width)), max(self.gain, min(high, self.width))
 
     def _of_constant(self, alpha: float) -> tuple[float, float] | None:
         if self.gain:

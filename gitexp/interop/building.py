@@ -86,6 +86,8 @@ class SuiteBuilder:
     on_error: OnError = OnError.EXCLUDE
     letters: Mapping[str, Score] = field(default_factory=dict)
     """Those that stand for a score."""
+    known: Mapping[str, Metric] = field(default_factory=dict)
+    """What is known of metrics before any row."""
     _examples: dict[str, Example] = field(default_factory=dict)
     _results: dict[Key, Result] = field(default_factory=dict)
     _usage: list[Usage] = field(default_factory=list)
@@ -113,7 +115,12 @@ class SuiteBuilder:
             return self._refuse(row, f"id {example.id!r} stands for two inputs")
         if key in self._results:
             return self._refuse_twice(row, key)
-        self._results[key] = self._result(row, key)
+        result = self._result(row, key)
+        for name, score in result.scores.items():
+            if name in self.known and not self.known[name].allows(score):
+                told = f"{name!r} cannot be {score:g}: it is {self.known[name].allowed}"
+                return self._refuse(row, told, f"{name!r} cannot be that")
+        self._results[key] = result
         self._add_details(row, key)
         return True
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from gitexp.interop.building import SuiteBuilder
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source
-from gitexp.model.evaluation import Suite
+from gitexp.model.evaluation import Metric, Suite
 from gitexp.model.record import Input
 from gitexp.model.values import Digest
 
@@ -51,8 +51,13 @@ class Request:
     numbered: bool = True
     """Whether the rows of a plain table may be known by their places, where none has an id or a question."""
 
+    metrics: tuple[Metric, ...] = ()
+    """What is known of scores already: one that cannot be makes its row an error."""
+
     def builder(self, name: str, problems: Problems, cluster: str | None = None) -> SuiteBuilder:
-        return SuiteBuilder(name, problems, self.cluster or cluster, self.with_text, self.goal_of)
+        known = {one.name: one for one in self.metrics}
+        cluster = self.cluster or cluster
+        return SuiteBuilder(name, problems, cluster, self.with_text, self.goal_of, known=known)
 
 
 @dataclass(frozen=True, slots=True)

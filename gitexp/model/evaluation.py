@@ -82,6 +82,26 @@ class Metric:
         """The least and the greatest value that there can be, where that is known."""
         return (0, 1) if self.range is None and self.kind is Kind.BINARY else self.range
 
+    def allows(self, score: Score) -> bool:
+        """Whether `score` can be one of this metric.
+
+        A range beside `binary` may be what was seen of its scores: another one between its ends can be.
+        """
+        if self.kind is Kind.COUNT and (score < 0 or score != int(score)):
+            return False
+        if self.ends is None:
+            return True
+        if self.range is None:
+            return score in self.ends
+        return self.range[0] <= score <= self.range[1]
+
+    @property
+    def allowed(self) -> str:
+        """What its scores can be, in words."""
+        if self.ends is None:
+            return "a whole number from 0 on" if self.kind is Kind.COUNT else "a number"
+        return f"{self.ends[0]:g} {'or' if self.range is None else 'to'} {self.ends[1]:g}"
+
     @property
     def whole(self) -> Score | None:
         """The best score that there can be, where that is known."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import gitexp
-from gitexp.errors import GitExpError, UsageError
+from gitexp.errors import BrokenFile, GitExpError, UsageError
 from gitexp.model.evaluation import Direction, Kind, OnError, State, Suite
 from gitexp.ops.evaluations.reading import read_suite, read_suites
 from gitexp.ops.recover import sweep
@@ -276,6 +276,25 @@ def test_a_metric_that_was_set_stands(here: Repo) -> None:
     assert gitexp.get_run(run.name).metrics["qa/m"] == 0.75  # type: ignore[arg-type]
 
 
+def test_a_score_that_cannot_be_is_none(here: Repo) -> None:
+    """Whoever said what a metric is gets a warning, the record says it, and no mean has it."""
+    with gitexp.start() as run:
+        ev = run.eval("qa", metrics={"match": "binary", "judge": {"range": [1, 5]}})
+        ev.add(id="a", scores={"match": 1, "judge": 5})
+        with pytest.warns(gitexp.GitExpWarning, match="'match': 7 is no score, as it was said to be 0 or 1"):
+            ev.add(id="b", scores={"match": 7, "judge": 4})
+        # Nor does who has not said it.
+        run.eval("qa").add(id="c", scores={"match": 0.5, "judge": 1})
+    suite = suite_of(here, run.name)
+    assert [(dict(one.scores), one.state) for one in suite.results] == [
+        ({"match": 1, "judge": 5}, State.OK),
+        ({"judge": 4}, State.ERROR),
+        ({"judge": 1}, State.ERROR),
+    ]
+    assert suite.meta.warnings == ("scores of 'match' left out, as they are not 0 or 1: 2, the first 7",)
+    assert gitexp.get_run(run.name).metrics["qa/match"] == 1  # type: ignore[arg-type]
+
+
 def test_secrets_in_answers_are_masked(here: Repo) -> None:
     secret = "sk-proj-" + "a1B2c3D4e5F6g7H8" * 3
     with gitexp.start(strict=True) as run:
@@ -312,6 +331,8 @@ def test_a_run_regrades_itself_in_python(here: Repo) -> None:
     (grader,) = [one for one in graded.inputs if one.role == "grader"]
     assert grader.value["ast"].startswith("sha256:")  # type: ignore[index,call-overload]
     assert graded.regrade("qa", {"a": 1, "b": 0}, "the same") is graded
+    with pytest.raises(BrokenFile, match=r"^scores of 'a': 'match' cannot be 9: it is 0 to 1"):
+        graded.regrade("qa", {"a": 9, "b": 0}, "ten points")
     named = graded.regrade("qa", {("a", 1): {"match": 0}}, "label", grader="people", partial=True)
     assert named.metrics["qa/match"] == 0
     with pytest.raises(UsageError, match="no new score"):

@@ -232,6 +232,16 @@ def test_the_policy_on_errors_is_that_of_the_baseline(exp: Program) -> None:
     assert gate(exp, evaluated("mild", GOOD, on_error="exclude"), new, *options, "--errors", "zero").code == 1
 
 
+@pytest.mark.parametrize("mode", ["regression", "improve"])
+def test_scores_beyond_those_of_the_baseline_are_not_compared(exp: Program, mode: str) -> None:
+    """7 instead of 1 would make any run the better one."""
+    old = evaluated("old", GOOD)
+    new = evaluated("new", {id: [7] if id < "q20" else [0] for id in GOOD}, metric={"kind": "continuous"})
+    said = gate(exp, old, new, "--mode", mode, "--format", "json")
+    told = "20 of 40 scores of the new run are not 0 or 1, as the old one has it: 7"
+    assert (said.code, said.json["checks"][0]["reason"]) == (4, told)
+
+
 def test_which_way_is_better_is_what_the_baseline_says(exp: Program) -> None:
     """Else the new run could count its errors as the best there is."""
     lost = {id: [None] if id < "q20" else [1] for id in GOOD}

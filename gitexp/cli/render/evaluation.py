@@ -71,6 +71,12 @@ def passes_lines(measured: Sequence[Measured]) -> Iterator[str]:
             yield f"pass@{k} and pass^{k} of {safe(one.metric.name)} leave out {of} with fewer answers"
 
 
+def warning_lines(found: Looked) -> Iterator[str]:
+    """What was odd when it was recorded; of a log that was told when it was imported."""
+    if found.suite.meta.source is None:
+        yield from (safe(cut(one, 200)) for one in found.suite.meta.warnings)
+
+
 def no_whole_lines(found: Looked) -> Iterator[str]:
     """Of which metrics no failed answer can be told."""
     if found.no_whole:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 from gitexp.errors import UnknownKey
 from gitexp.model.eval_summary import by_example
 from gitexp.model.evaluation import Direction, Kind, Metric, Score, Suite
-from gitexp.model.gate import Rules
 from gitexp.ops.evaluations.matching import Matched, Pair, match
 from gitexp.statistics.differences import differences
 from gitexp.statistics.discordant import mid_p, sign_test, signed_ranks
@@ -121,10 +120,11 @@ class Compared:
     def interval(self, confidence: float = 0.95) -> tuple[float, float] | None:
         """Of the gain, cut to what the metric's range allows."""
         found = self.best_estimate.interval(confidence)
-        if found is None or self.metric.range is None:
+        if found is None or self.metric.ends is None:
             return found
-        widest = self.metric.range[1] - self.metric.range[0]
-        return max(found[0], -widest), min(found[1], widest)
+        widest = self.metric.ends[1] - self.metric.ends[0]
+        gain = self.effect.mean  # What an error counts may be beyond them.
+        return min(gain, max(found[0], -widest)), max(gain, min(found[1], widest))
 
     def detectable(self, *, confidence: float = 0.95, power: float = 0.8) -> float | None:
         """The least true difference that this comparison finds with that power."""
@@ -219,6 +219,7 @@ def _compared(
     if not usable:
         return None
     answers = [(left[pair.old.id], right[pair.new.id]) for pair in usable]
+    metric = _as_it_is(metric, answers)
     before = [average(one) for one, _ in answers]
     after = [average(other) for _, other in answers]
     gains = _gains(metric, before, after)
@@ -247,6 +248,15 @@ def _compared(
         either=sum(pair.old.id in left or pair.new.id in right for pair in pairs),
         noise=noise_share(gains, answers),
     )
+
+
+def _as_it_is(metric: Metric, answers: Sequence[tuple[Sequence[Score], Sequence[Score]]]) -> Metric:
+    """The metric; one that only looked binary, and has scores between right and wrong, is continuous."""
+    if metric.kind is not Kind.BINARY or metric.ends is None:
+        return metric
+    if all(one in metric.ends for each in answers for side in each for one in side):
+        return metric
+    return replace(metric, kind=Kind.CONTINUOUS, range=metric.ends)
 
 
 def _gains(metric: Metric, before: Sequence[float], after: Sequence[float]) -> list[float]:
@@ -286,31 +296,6 @@ def _of_alike(examples: int, clustered: Estimate | None) -> float | None:
     if count == 1:
         return None
     return sign_test(0, count if count is not None and count >= FEWEST_CLUSTERS else examples)
-
-
-def too_few(one: Compared, rules: Rules) -> str | None:
-    """Why what both runs have a value of is too little of what any has; None where it is enough."""
-    if one.effect.n >= rules.min_overlap * one.either:
-        return None
-    return f"only {one.effect.n} of {one.either} examples have a value in both runs"
-
-
-def unscored(old: Suite, new: Suite, one: Compared) -> str | None:
-    """Why scores that only one run has, as the other failed to answer, make its metric no better or worse.
-
-    By what a gate demands where nothing else is said: what failed is seldom what would have been right.
-    """
-    rules = Rules()
-    if one.effect.n == one.either:
-        return None
-    if why := too_few(one, rules):
-        return why
-    for side, suite in (("old", old), ("new", new)):
-        if suite.lost > rules.max_error_rate * len(suite.results):
-            return (
-                f"{suite.lost} of {len(suite.results)} answers of the {side} run are errors without a score"
-            )
-    return None
 
 
 def few_clusters(compared: Compared) -> bool:

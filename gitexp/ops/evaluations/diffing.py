@@ -9,7 +9,8 @@ from gitexp.errors import NotFound, UnknownKey
 from gitexp.formats.making import not_comparable
 from gitexp.model.evaluation import Suite
 from gitexp.model.roles import GRADER
-from gitexp.ops.evaluations.comparing import Comparison, compare, unscored
+from gitexp.ops.evaluations.comparable import unscored
+from gitexp.ops.evaluations.comparing import Comparison, compare
 from gitexp.ops.evaluations.costs import Cost, costs
 from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
 from gitexp.ops.evaluations.slicing import Part, slices

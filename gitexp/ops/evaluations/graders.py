@@ -113,7 +113,8 @@ def _read(repo: Repository, source: Source, suite: Suite, columns: Columns, prob
     table = plain_rows.JSON_LINES if plain_rows.JSON_LINES.recognises(source) else plain_rows.CSV
     known = replace(columns, metrics=tuple(one.name for one in suite.meta.metrics))
     goal = partial(goal_of, goals=repo.settings.goals)
-    (one,) = table.read(source, Request(suite.name, columns=known, goal_of=goal, numbered=False), problems)
+    request = Request(suite.name, columns=known, goal_of=goal, numbered=False, metrics=suite.meta.metrics)
+    (one,) = table.read(source, request, problems)
     return one.suites[0]
 
 

@@ -24,7 +24,7 @@ def grades_in_python(
     suite: Suite, scores: Scores, name: str | None, problems: Problems
 ) -> tuple[Suite, Input]:
     """As `grades`, of values or a function: what it is given for each answer is what a command would be."""
-    builder = Request(suite.name).builder(suite.name, problems)
+    builder = Request(suite.name, metrics=suite.meta.metrics).builder(suite.name, problems)
     for key, value in _each(suite, scores):
         id, epoch = key if isinstance(key, tuple) else (key, 1)
         builder.add(Row(f"scores of {id!r}", id, epoch, input=id, scores=_by_metric(suite, value)))

@@ -12,7 +12,8 @@ from gitexp.model.evaluation import Metric, OnError, Suite
 from gitexp.model.gate import MustPass, OnErrors, Rules
 from gitexp.model.noise import Basis
 from gitexp.model.roles import GRADER
-from gitexp.ops.evaluations.comparing import Compared, compare, few_clusters, too_few
+from gitexp.ops.evaluations.comparable import impossible, too_few
+from gitexp.ops.evaluations.comparing import Compared, compare, few_clusters
 from gitexp.ops.evaluations.diffing import other_grader
 from gitexp.ops.evaluations.matching import Matched, match
 from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
@@ -83,6 +84,9 @@ def _add(
         notes = _notes(matched, grader)
         for name in names:
             told = (*notes, *_declared_otherwise(before, after, name))
+            if why := impossible(old, new, name):
+                found.metrics += _refused(old.name, [name], why, f"git exp eval show {runs[1].name}")
+                continue
             found.metrics.append(_effect(old, new, name, by_name.get(name), rules, told))
         found.guards += guarded(old, new, matched, names, rules.must_pass)
     found.costs += [spent(before, after, matched.common, one, rules) for one in rules.max_increase]

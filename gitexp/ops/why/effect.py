@@ -11,6 +11,7 @@ from gitexp.model.evaluation import Suite
 from gitexp.model.reproduction import Measured
 from gitexp.model.roles import DATASET, GRADER
 from gitexp.model.values import Scalar
+from gitexp.ops.evaluations.comparable import unscored
 from gitexp.ops.evaluations.comparing import (
     NOT_SIGNIFICANT,
     SAME,
@@ -18,7 +19,6 @@ from gitexp.ops.evaluations.comparing import (
     Compared,
     clusters_of,
     compare_metric,
-    unscored,
 )
 from gitexp.ops.evaluations.matching import Matched, match
 from gitexp.ops.evaluations.reading import Known as Tables

@@ -11,7 +11,8 @@ from scipy import stats
 
 from gitexp.errors import UnknownKey
 from gitexp.model.evaluation import Direction, Kind, Metric, Result, State, Suite
-from gitexp.ops.evaluations.comparing import compare, few_clusters, unscored
+from gitexp.ops.evaluations.comparable import unscored
+from gitexp.ops.evaluations.comparing import compare, few_clusters
 from gitexp.ops.evaluations.costs import costs, ratio_interval
 from gitexp.ops.evaluations.slicing import slices
 from tests.ops.evaluations.suites import suite
@@ -145,6 +146,31 @@ def test_what_all_clusters_changed_by(clusters, p):
     found = one(old, suite({name: [0, 0] for name in names}, clusters=names))
     assert found.p == (p and pytest.approx(p))
     assert found.verdict(found.p) == ("worse" if p else "unknown")
+
+
+@pytest.mark.parametrize(
+    ("metric", "new", "told"),
+    [
+        (Metric("m", Kind.BINARY), 7, "0 or 1"),
+        (Metric("m", Kind.BINARY), 0.5, "0 or 1"),
+        (Metric("m", Kind.BINARY, range=(0, 1)), 7, "0 to 1"),
+        # Which may be what was seen of it.
+        (Metric("m", Kind.BINARY, range=(0, 1)), 0.5, None),
+        (Metric("m", range=(0, 1)), 1.5, "0 to 1"),
+        (Metric("m", Kind.COUNT), 1.5, "a whole number from 0 on"),
+        (Metric("m"), 7, None),
+    ],
+)
+def test_scores_that_cannot_be_are_not_compared(metric, new, told):
+    old = suite({f"q{n:02}": [n % 2] for n in range(40)}, metric=metric)
+    other = suite({f"q{n:02}": [new if n < 10 else 1] for n in range(40)}, metric=replace(metric, range=None))
+    found = one(old, other)
+    why = told and f"10 of 40 scores of the new run are not {told}, as the old one has it: {new:g}"
+    assert unscored(old, other, found) == why
+    if metric.kind is Kind.BINARY and new == 0.5:
+        assert found.test == "t, df 39"
+    low, high = found.interval()
+    assert low <= found.effect.mean <= high
 
 
 def test_few_clusters_are_told_and_not_used():

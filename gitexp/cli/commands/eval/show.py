@@ -109,6 +109,7 @@ def _lines(one: Looked, limit: int, as_markdown: bool, colour: bool) -> Iterator
         regraded_lines,
         row_columns,
         slice_columns,
+        warning_lines,
     )
     from gitexp.cli.render.markdown_text import escaped
     from gitexp.cli.render.paint import Paint
@@ -116,7 +117,8 @@ def _lines(one: Looked, limit: int, as_markdown: bool, colour: bool) -> Iterator
     paint = Paint(colour)
     yield ""
     yield f"### {escaped(heading(one))}" if as_markdown else paint("bold", heading(one))
-    for line in (*regraded_lines(one), *passes_lines(one.measured), *no_whole_lines(one)):
+    told = warning_lines(one), regraded_lines(one), passes_lines(one.measured), no_whole_lines(one)
+    for line in (line for lines in told for line in lines):
         yield f"\n{escaped(line)}" if as_markdown else f"  {line}"
     tables = [measured_columns(one.measured)]
     if one.slices:
