@@ -62,16 +62,41 @@ class Provenance:
     standing: Standing
     author: Identity
     commit: Oid
-    """The version of the run that made them what they are: those on top edit labels alone."""
+    """The version of the run that made them what they are: those on top edit labels, or add results here."""
 
 
 def provenance(repo: Repository, run: StoredRun) -> Provenance:
     """Where what `run` would execute comes from. Raises BrokenRecord or NotFound."""
-    return _worst(repo, run, _recorded_here(repo))
+    return _worst(repo, run, _Here.of(repo))
 
 
-def _worst(repo: Repository, run: StoredRun, own: frozenset[Oid]) -> Provenance:
-    found = [_judged(repo, run.name, commit, own) for commit in _makers(repo, run)]
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """The commits that this clone itself has made, as far as its log goes back."""
+
+    recorded: frozenset[Oid]
+    graded: frozenset[Oid]
+    """They have other results than the run below them, and nothing else."""
+
+    @classmethod
+    def of(cls, repo: Repository) -> _Here:
+        made = [
+            (one.what, change.new)
+            for one in operations.read(repo)
+            # To undo the resumption of somebody's run brings back what they recorded.
+            if one.kind in (Kind.CHANGE, Kind.CAPTURE)
+            for change in one.changes
+            if change.new is not None
+        ]
+        results = (operations.REGRADING, operations.ATTACHING)
+        return cls(
+            frozenset(new for what, new in made if what.startswith(operations.RECORDING)),
+            frozenset(new for what, new in made if what.startswith(results)),
+        )
+
+
+def _worst(repo: Repository, run: StoredRun, own: _Here) -> Provenance:
+    found = [_judged(repo, run.name, commit, own.recorded) for commit in _makers(repo, run, own.graded)]
     # Where two edits were merged both sides hold the same: one to be trusted is enough.
     best = next((one for one in found if one.standing.trusted), found[0])
     if run.record.info.status is not Status.DRAFT:
@@ -124,18 +149,6 @@ def _judged(repo: Repository, name: RunName, commit: Oid, own: frozenset[Oid]) -
     return Provenance(name, Standing.CLAIMED if mine else Standing.FOREIGN, author, commit)
 
 
-def _recorded_here(repo: Repository) -> frozenset[Oid]:
-    """The commits that recording has written in this clone, as far as its log goes back."""
-    return frozenset(
-        change.new
-        for one in operations.read(repo)
-        # To undo the resumption of somebody's run brings back what they recorded.
-        if one.kind in (Kind.CHANGE, Kind.CAPTURE) and one.what.startswith(operations.RECORDING)
-        for change in one.changes
-        if change.new is not None
-    )
-
-
 def _is_signed(repo: Repository, commit: Oid) -> bool:
     """Whether a key that the user trusts has signed it; git alone would take any key that is known."""
     header = repo.reader.read(commit)[1].partition(b"\n\n")[0]
@@ -145,23 +158,24 @@ def _is_signed(repo: Repository, commit: Oid) -> bool:
     return repo.git.run(*least, "verify-commit", commit, check=False).code == 0
 
 
-def _makers(repo: Repository, run: StoredRun) -> Iterator[Oid]:
-    """The versions of the run below which something else than its labels is another."""
+def _makers(repo: Repository, run: StoredRun, graded: frozenset[Oid]) -> Iterator[Oid]:
+    """The versions of the run below which something else is another than labels, or results from here."""
     waiting, seen = [run.commit], {run.commit}
     while waiting:
         tip = Tip.read(repo, waiting.pop(0), run.name)
-        same = [parent for parent in parents_of(repo.reader, tip.oid) if _only_labels(repo, parent, tip)]
+        same = [one for one in parents_of(repo.reader, tip.oid) if _executes_same(repo, one, tip, graded)]
         if not same:
             yield tip.oid
         waiting += [parent for parent in same if parent not in seen]
         seen.update(same)
 
 
-def _only_labels(repo: Repository, parent: Oid, after: Tip) -> bool:
-    """Whether `after` is the run at `parent` with other labels."""
+def _executes_same(repo: Repository, parent: Oid, after: Tip, graded: frozenset[Oid]) -> bool:
+    """Whether `after` is the run at `parent` with other labels, or is one of `graded`."""
     with suppress(BrokenRecord, NotFound):  # the base; a shallow clone may lack it
         before = Tip.read(repo, parent, after.info.name)
-        return before.same_but_labels(after) and _bare(before.info) == _bare(after.info)
+        only_labels = before.same_but_labels(after) and _bare(before.info) == _bare(after.info)
+        return only_labels or after.oid in graded
     return False
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import gitexp
 from gitexp.errors import GitExpError
 from gitexp.ops.resolve import resolve
 from gitexp.ops.trust import Provenance, Standing, check_trusted, provenance
@@ -158,6 +159,32 @@ def test_what_was_fetched_is_not_recorded_here(world: World) -> None:
     other("tag", name, "+seen")
     other("undo")
     assert found(name).standing is Standing.CLAIMED
+
+
+def test_results_put_on_top_here_leave_a_run_whose_it_was(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that came by fetch do not: nobody here knows what else is in that commit."""
+    ada, other = world.person("ada"), world.person("other")
+    monkeypatch.chdir(ada.repo.path)
+    with gitexp.start("mine") as run:
+        run.eval("qa", metrics={"match": "binary"}).add(id="a", input="q", scores={"match": 1})
+    for person in (ada, other):
+        (person.repo.path / "x.csv").write_text(f"id,match\na,{int(person is other)}\n")
+    grading = ("eval", "regrade", run.name, "qa", "--scores", "x.csv", "-m", "strict")
+    attaching = ("eval", "import", "x.csv", "--score", "match", "--suite", "sum", "--attach", run.name)
+    assert [ada(*words).code for words in (grading, attaching)] == [0, 0]
+    assert found(run.name).standing is Standing.OWN
+    ada("push")
+    other("fetch")
+    assert found(run.name).standing is Standing.CLAIMED
+    assert other(*grading).code == 0
+    assert found(run.name).standing is Standing.CLAIMED
+    other("push")
+    assert ada("fetch").code == 0
+    assert found(run.name).standing is Standing.CLAIMED
+    assert ada(*grading).code == 0
+    assert found(run.name).standing is Standing.CLAIMED
 
 
 def test_archived_runs_are_still_ones_own(exp: Program) -> None:

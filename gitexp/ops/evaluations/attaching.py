@@ -14,6 +14,7 @@ from gitexp.model.record import Input, Record
 from gitexp.model.values import Oid, Scalar
 from gitexp.ops.evaluations.files import ATTRIBUTES, LOG_KIND, Files
 from gitexp.ops.on_top import check_ended, put_on_top, with_files
+from gitexp.ops.operations import ATTACHING
 from gitexp.ops.recorded import WHOLE, read_record, recorded_blobs
 from gitexp.ops.tip import Tip
 from gitexp.repo import Repository
@@ -39,7 +40,7 @@ def attach(repo: Repository, name: RunName, what: Attachment) -> Oid:
             repo, tip, builder, _files(repo, name, tip, what), f"exp {name}: evaluation {what.told}"
         )
 
-    return put_on_top(repo, name, made, f"attach {what.told} to {name}")
+    return put_on_top(repo, name, made, f"{ATTACHING}{what.told} to {name}")
 
 
 def say(repo: Repository, name: RunName, inputs: Sequence[Input]) -> Oid:

@@ -26,6 +26,7 @@ from gitexp.ops.evaluations.log_texts import with_texts
 from gitexp.ops.evaluations.reading import all_suite_names, read_suites
 from gitexp.ops.evaluations.rescoring import Rescored, rescored
 from gitexp.ops.on_top import check_ended, put_on_top, with_files
+from gitexp.ops.operations import REGRADING
 from gitexp.ops.read import StoredRun
 from gitexp.ops.recorded import WHOLE, read_record, recorded_blobs
 from gitexp.ops.tip import Tip
@@ -86,7 +87,7 @@ def regrade(
         run.repo,
         run.name,
         lambda tip, builder: _commit(run, change, tip, builder),
-        f"regrade {suite} of {run.name}",
+        f"{REGRADING}{suite} of {run.name}",
     )
     return replace(done, commit=commit, metrics=summary_metrics(new))
 
