@@ -108,12 +108,16 @@ def is_whole(one: Input) -> bool:
     return one.role in _SPEAKING and one.value is not None and not hashes_in(one)
 
 
+def counted(one: Input) -> str:
+    """What an input counts as in its role."""
+    return f"{identity(one)} {one.path or one.name}" if one.role == FILE else identity(one)
+
+
 def vector(inputs: Iterable[Input]) -> dict[str, tuple[str, ...]]:
     """Role -> the sorted identities of its inputs. Files that were only seen count by their paths as well."""
     roles: dict[str, list[str]] = {}
     for one in inputs:
-        told = f"{identity(one)} {one.path or one.name}" if one.role == FILE else identity(one)
-        roles.setdefault(one.role, []).append(told)
+        roles.setdefault(one.role, []).append(counted(one))
     return {role: tuple(sorted(roles[role])) for role in sorted(roles)}
 
 

@@ -12,22 +12,26 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from gitexp.formats.assignment import flatten
-from gitexp.formats.identity import identity, vector, without_name
+from gitexp.formats.identity import counted, identity, vector, without_name
 from gitexp.model.called_seeds import is_seed
 from gitexp.model.record import Input
-from gitexp.model.roles import DATASET, FILE, GRADER, ROLES, SEEDS, SETTINGS
+from gitexp.model.roles import DATASET, FILE, GRADER, ROLES, SEEDS, SETTINGS, UNTRACKED
+from gitexp.model.values import Digest
 
 PARAMS, COMMAND, CODE, PACKAGES, ENV = "params", "command", "code", "packages", "env"
 
 Texts: TypeAlias = Mapping[str, str]
 """Dotted key -> a value as JSON."""
 Pair: TypeAlias = tuple[str | None, str | None]
+Owners: TypeAlias = frozenset[tuple[str, str]]
 Meant: TypeAlias = str | float | None
 """What stands at a key in the old and the new one; None for nothing."""
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SHORTEST = 6
 """Characters of a JSON text, quotes included: two shorter texts may well be the same by accident."""
+SEEN = frozenset((FILE, UNTRACKED))
+"""Roles of files that nobody said anything of."""
 _ORDER = {role: place for place, role in enumerate((*ROLES, FILE, PARAMS, COMMAND, CODE, PACKAGES, ENV))}
 
 
@@ -48,6 +52,8 @@ class Making:
 
     inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Role -> the sorted identities of its inputs; seeds aside."""
+    files: Mapping[str, Owners] = field(default_factory=dict)
+    """Each file or folder, as `file_of` tells it -> what of `inputs` it is: role and identity."""
     leaves: Mapping[str, Texts] = field(default_factory=dict)
     """Role -> what its inputs say of themselves."""
     seen: Mapping[str, Texts] = field(default_factory=dict)
@@ -71,7 +77,8 @@ class Making:
 def causes(old: Making, new: Making) -> list[Cause]:
     """What is not the same in both, in the order in which people ask for it.
 
-    What says the same twice counts once: a setting that is a param, a word of the command that is one.
+    What says the same twice counts once: a setting that is a param, a word of the command that is one. A file
+    that one was told of and the other was seen to read is the same file.
     """
     params = changed(old.params, new.params)
     leaves = {role: changed(old.leaves.get(role, {}), new.leaves.get(role, {})) for role in new.leaves}
@@ -104,7 +111,10 @@ def changed_values(old: Making, new: Making) -> list[tuple[str, Pair]]:
 def same_roles(old: Making, new: Making, found: Iterable[Cause]) -> list[str]:
     """The roles that both tell of, and that no cause is of."""
     other = {one.role for one in found}
-    there = {role for role in old.inputs if role in new.inputs}
+    roles = {*old.inputs, *new.inputs}
+    there = {
+        one for one in roles if not _differing(one, old, new) or (one in old.inputs and one in new.inputs)
+    }
     there |= {SEEDS} if old.seeds or old.noted_seeds.keys() & new.noted_seeds.keys() else set()
     for role, both in (
         (PARAMS, old.params and old.params == new.params),
@@ -131,6 +141,21 @@ def texts(values: Mapping[str, object]) -> dict[str, str]:
 def vector_of(inputs: Iterable[Input]) -> dict[str, tuple[str, ...]]:
     """As `identity.vector`, seeds aside."""
     return vector(one for one in inputs if not is_seed(one.role))
+
+
+def files_of(inputs: Iterable[Input]) -> dict[str, Owners]:
+    """The files and folders among them, for `Making.files`."""
+    found: dict[str, Owners] = {}
+    for one in inputs:
+        if one.oid is not None:
+            place = file_of(one.oid, one.path or one.name)
+            found[place] = found.get(place, frozenset()) | {(one.role, counted(one))}
+    return found
+
+
+def file_of(oid: Digest, path: str) -> str:
+    """What a file is, and where."""
+    return f"sha256:{oid} {path}"
 
 
 def leaves_of(inputs: Iterable[Input]) -> dict[str, dict[str, str]]:
@@ -187,14 +212,36 @@ def _of_inputs(old: Making, new: Making, leaves: Mapping[str, Mapping[str, Pair]
         if one == other:
             if _differ(old.seen.get(role, {}), new.seen.get(role, {})):
                 yield Cause(role, known=False)
+        elif not (left := _differing(role, old, new)):
+            continue
         elif one is None or other is None:
             yield Cause(role, known=False)
         elif role == FILE:
-            yield from (Cause(role, path) for path in _paths_of(set(one) ^ set(other)))
+            yield from (Cause(role, path) for path in _paths_of(left))
         elif role == SETTINGS and leaves.get(role):
             yield from (Cause(SEEDS) if is_seed(key) else Cause(role, key) for key in leaves[role])
         else:
             yield Cause(role)
+
+
+def _differing(role: str, old: Making, new: Making) -> set[str]:
+    """The identities that one of both has of a role, and the other has not, be it as what was only seen.
+
+    Where both were told of the role, what they were told counts: they may have swapped two files.
+    """
+    one, other = (set(each.inputs.get(role, ())) for each in (old, new))
+    if one and other and role not in SEEN:
+        return one ^ other
+    return {
+        *(text for text in one - other if not _was_seen(role, text, old, new)),
+        *(text for text in other - one if not _was_seen(role, text, new, old)),
+    }
+
+
+def _was_seen(role: str, text: str, mine: Making, its: Making) -> bool:
+    """Whether one was told that a file has a role, and the other was seen to read it."""
+    places = [place for place, owners in mine.files.items() if (role, text) in owners]
+    return any(role in SEEN or owner in SEEN for place in places for owner, _ in its.files.get(place, ()))
 
 
 def _paths_of(identities: Iterable[str]) -> set[str]:

@@ -190,6 +190,28 @@ def test_files_that_were_only_read_are_told_one_by_one(exp: Program) -> None:
     assert "git checkout exp/" in exp("why", "new", "--json").json["separate"]
 
 
+def test_a_folder_that_was_told_of_is_the_one_that_files_were_read_from(exp: Program) -> None:
+    """Of one that git ignores it takes all of its files to say so."""
+    exp.repo.write(".gitignore", "ignored\n")
+    for path in ("given/one.txt", "given/two.txt", "ignored/a.txt", "ignored/b.txt"):
+        exp.repo.write(path, f"{path}\n")
+    read = ("given/one.txt", "ignored/a.txt", "ignored/b.txt")
+    for slug, uses in (
+        ("seen", [("file", one) for one in read]),
+        ("part", [("file", one) for one in read[:2]]),
+        ("told", [("dataset", "given"), ("x-more", "ignored")]),
+    ):
+        with gitexp.start(slug) as run:
+            for role, what in uses:
+                run.use(role, what)
+            run.log({"acc": 0.5})
+    found = against(exp, "told", "--vs", "seen")
+    assert found["causes"] == []
+    assert {"dataset", "x-more"} <= set(found["same"])
+    causes = against(exp, "told", "--vs", "part")["causes"]
+    assert [(one["role"], one["known"]) for one in causes] == [("file", False), ("x-more", False)]
+
+
 def test_a_prompt_that_was_read_from_a_file_is_one_thing(exp: Program) -> None:
     """It was seen to be read, and to be sent."""
     for slug, text in (("old", "Be terse.\n"), ("new", "Be verbose.\n"), ("same", "Be terse.\n")):

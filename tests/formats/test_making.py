@@ -14,6 +14,7 @@ from gitexp.formats.making import (
     Making,
     causes,
     changed_values,
+    files_of,
     leaves_of,
     not_comparable,
     same_roles,
@@ -29,7 +30,9 @@ _TEXTS = st.dictionaries(
 )
 _WORDS = st.lists(st.sampled_from(["python", "a.py", "--lr", "0.1", "--n=3", "1", ""]), max_size=5).map(tuple)
 MAKINGS = st.builds(
-    lambda inputs, **rest: Making(inputs=vector_of(inputs), leaves=leaves_of(inputs), **rest),
+    lambda inputs, **rest: Making(
+        inputs=vector_of(inputs), files=files_of(inputs), leaves=leaves_of(inputs), **rest
+    ),
     st.lists(any_inputs, max_size=3),
     params=_TEXTS,
     command=_WORDS,
@@ -60,6 +63,7 @@ def test_what_differs_does_so_both_ways(one: Making, other: Making) -> None:
 def making(*inputs: Input, command: Sequence[str] = (".", "python", "a.py"), **rest: object) -> Making:
     return Making(
         inputs=vector_of(inputs),
+        files=files_of(inputs),
         leaves=leaves_of(inputs),
         command=tuple(command),
         **rest,  # type: ignore[arg-type]
@@ -162,6 +166,27 @@ def test_each_file_that_was_only_seen_counts_on_its_own() -> None:
     old, new = seen(a="1", b="1", c="1"), seen(a="1", b="2", d="1")
     assert causes(old, new) == [Cause("file", "b"), Cause("file", "c"), Cause("file", "d")]
     assert causes(old, making()) == [Cause("file", known=False)]
+
+
+def test_a_file_that_was_told_of_is_the_one_that_was_seen() -> None:
+    def told(**roles: str) -> Making:
+        """Under each role the files with these letters, whose content is the digit behind each."""
+        each = [
+            Input(role, path, path, Digest(digit * 64), 3)
+            for role, files in roles.items()
+            for path, digit in map(tuple, files.split())
+        ]
+        return making(*each)
+
+    seen = told(file="a1 b1")
+    for new in (told(dataset="a1", file="b1"), told(dataset="a1 b1"), told(dataset="a1", prompt="b1")):
+        assert causes(seen, new) == causes(new, seen) == []
+        assert "dataset" in same_roles(seen, new, [])
+    # Other content, another place, and what both were told of, are others.
+    assert causes(seen, told(dataset="a2", file="b1")) == [Cause("dataset", known=False), Cause("file", "a")]
+    assert causes(seen, told(dataset="c1", file="b1")) == [Cause("dataset", known=False), Cause("file", "a")]
+    swapped = causes(told(dataset="a1", file="b2"), told(dataset="b2", file="a1"))
+    assert swapped == [Cause("dataset")]
 
 
 def test_a_seed_among_settings_is_a_seed() -> None:

@@ -13,6 +13,7 @@ from gitexp.ops.why.against import Chosen
 from gitexp.ops.why.code import code_changes, only_says_values
 from gitexp.ops.why.effect import Effect
 from gitexp.ops.why.explaining import Explained, Two, explain
+from gitexp.ops.why.held import with_held
 from gitexp.ops.why.makings import Makings
 
 
@@ -42,6 +43,7 @@ def two_of(makings: Makings, old: StoredRun, new: StoredRun, record: Record) -> 
         for run, whole in zip((old, new), records, strict=True)
     ]
     inputs, both = (makings.inputs(old), makings.inputs(new)), (pair[0], pair[1])
+    both = with_held((old, new), inputs, both)
     says = bool(code) and only_says_values(new.repo, old, new, both, code or ())
     return Two(old, new, records, inputs, both, code, says)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from gitexp.formats.assignment import join_key
 from gitexp.formats.inputs import inputs_from
-from gitexp.formats.making import Making, Texts, leaves_of, seen_by, texts, vector_of
+from gitexp.formats.making import Making, Owners, Texts, files_of, leaves_of, seen_by, texts, vector_of
 from gitexp.index.row import SEPARATOR, shape_of
 from gitexp.model.called_seeds import is_seed, parted
 from gitexp.model.missing import MISSING, Missing
@@ -28,6 +28,7 @@ _COUNT = ".n"
 class _Inputs(NamedTuple):
     each: tuple[Input, ...]
     vector: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, Owners]
     leaves: Mapping[str, Texts]
     seen: Mapping[str, Texts]
     seeds: Texts
@@ -64,6 +65,7 @@ class Makings:
             seeds["command"] = json.dumps(command_seeds)
         return Making(
             inputs=inputs.vector,
+            files=inputs.files,
             leaves=inputs.leaves,
             seen=inputs.seen,
             params=params,
@@ -100,7 +102,9 @@ class Makings:
             files = read_prompts(run, each)
             # What was sent is what decides, from a file or not; the file is where it is shown.
             sent = [one for one in each if one not in files.values()]
-            self._inputs[key] = _Inputs(joined(each, files), vector_of(sent), leaves, seen_by(each), seeds)
+            self._inputs[key] = _Inputs(
+                joined(each, files), vector_of(sent), files_of(each), leaves, seen_by(each), seeds
+            )
         return self._inputs[key]
 
     def _other_suites(self, shape: str) -> frozenset[str]:
