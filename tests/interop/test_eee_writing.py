@@ -232,6 +232,13 @@ def test_answers_without_a_score_are_no_samples_but_are_not_lost(tmp_path: Path)
     assert (run.suites[0].results, run.suites[0].usage) == (suite.results, suite.usage)
 
 
+def test_a_tag_is_no_word_of_ours_and_stays_of_its_type(tmp_path: Path) -> None:
+    tags = {"gitexp.x": "0", "gitexp.tags": "{}", "n": 3, "long": True, "topic": "geo"}
+    suite = replace(SUITE, examples=(replace(SUITE.examples[0], tags=tags), SUITE.examples[1]))
+    ((run,), _) = read(put(write([suite]), tmp_path))
+    assert run.suites[0].examples == suite.examples
+
+
 def test_one_run_has_one_document_whoever_writes_it_when() -> None:
     one = write([SUITE])
     other = written(Record(INFO), COMMIT, [SUITE], {}, 9.0)

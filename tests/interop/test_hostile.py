@@ -285,7 +285,7 @@ print(len(suite.results), size, int(highest[1]) >> 10)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", ["eval", "json", "jsonl"])
+@pytest.mark.parametrize("kind", ["eval", "json", "jsonl", "eee"])
 def test_a_hundred_thousand_samples(kind: str, tmp_path: Path) -> None:
     """They are read one by one: only their scores and hashes are in memory, unless they are one document."""
     messages = [{"role": "user", "content": "x" * 400}]
@@ -295,6 +295,10 @@ def test_a_hundred_thousand_samples(kind: str, tmp_path: Path) -> None:
         write_eval(path, members_of(inspect_log(*samples)))
     elif kind == "json":
         path.write_text(json.dumps(inspect_log(*samples)))
+    elif kind == "eee":
+        asked = {"raw": "x" * 400, "reference": []}
+        each = (eee_documents.sample(f"s{i:06}", i % 2, input=asked) for i in range(100_000))
+        path = eee_documents.write(tmp_path, eee_documents.document(eee_documents.result("sums")), *each)
     else:
         rows = ({"id": f"s{i:06}", "input": "x" * 400, "score": i % 2} for i in range(100_000))
         path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))

@@ -16,6 +16,7 @@ from gitexp.errors import BrokenFile, NewerFormat
 from gitexp.formats.canonical_json import digest
 from gitexp.interop.eee.samples import is_sample
 from gitexp.interop.eee.words import RUN, SAMPLES, UNSCORED, VERSION, parsed
+from gitexp.interop.imported import OTHER_FORMAT
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Line, Source, lines, listed, mapping, text
 
@@ -82,7 +83,7 @@ def read_document(log: Log, problems: Problems) -> dict[str, Any]:
     value, shown = mapping(log.document.read_document(problems)), log.document.shown
     version = _VERSION.fullmatch(str(value.get("schema_version")))
     if version is None or not isinstance(value.get("evaluation_results"), list):
-        raise BrokenFile(f"{shown}: not a document of Every Eval Ever")
+        raise BrokenFile(f"{shown}: not a document of Every Eval Ever", hint=OTHER_FORMAT)
     if (int(version[1]), int(version[2])) > _NEWEST:
         raise NewerFormat(
             f"{shown}: version {version[0]:.20} of Every Eval Ever, this gitexp reads {VERSION}",
@@ -114,8 +115,11 @@ def _check(log: Log, told: Mapping[str, Any], problems: Problems) -> bool:
     hashed = checksum.lower() if checksum and told.get("hash_algorithm") == "sha256" else None
     if hashed is not None and hashed != digest_file(log.samples).oid:
         problems.warn(log.shown_samples, "it is not the file that its document was written with")
-    wanted, count = told.get("total_rows"), sum(1 for _ in lines(log.samples, log.shown_samples))
-    if type(wanted) is int and wanted != count:
+    wanted = told.get("total_rows")
+    if type(wanted) is not int:
+        return False
+    count = sum(1 for _ in lines(log.samples, log.shown_samples))
+    if wanted != count:
         problems.warn(log.shown_samples, f"{count} samples, where its document counts {wanted}")
     return wanted == count
 

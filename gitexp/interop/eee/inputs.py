@@ -104,11 +104,7 @@ def _dataset(log: Mapping[str, Any], suite: Suite, results: Sequence[Reported]) 
         for one in sources
     ]
     value = _mapped(different(told)) if told else {}
-    return input_of(DATASET, suite.name, value, suite if suite.examples else None, pin=_pin(suite))
-
-
-def _pin(suite: Suite) -> Pin | None:
-    return None if suite.examples else Pin.NAMED
+    return input_of(DATASET, suite.name, value, suite if suite.examples else None)
 
 
 def _grader(log: Mapping[str, Any], suite: Suite, results: Sequence[Reported]) -> Input:

@@ -18,7 +18,7 @@ from gitexp.interop.eee.inputs import inputs_of
 from gitexp.interop.eee.results import Reported, found_by, reported, with_told
 from gitexp.interop.eee.samples import row_of
 from gitexp.interop.eee.words import parsed
-from gitexp.interop.imported import Imported, Request
+from gitexp.interop.imported import OTHER_FORMAT, Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, mapping, text
 from gitexp.interop.told import portable, time_text
@@ -41,7 +41,7 @@ def files(source: Source) -> Sequence[Path]:
 def read(source: Source, request: Request, problems: Problems) -> list[Imported]:
     found = logs(source)
     if not found:
-        raise BrokenFile(f"{source.shown}: no <uuid>.json of Every Eval Ever in it")
+        raise BrokenFile(f"{source.shown}: no <uuid>.json of Every Eval Ever in it", hint=OTHER_FORMAT)
     return [_imported(log, request, problems) for log in found]
 
 
@@ -111,7 +111,7 @@ def _imported(log: Log, request: Request, problems: Problems) -> Imported:
         made.add(line.where, line.value)
     if not made.builders:
         problems.check()
-        raise BrokenFile(f"{shown}: no results of Every Eval Ever in it")
+        raise BrokenFile(f"{shown}: no results of Every Eval Ever in it", hint=OTHER_FORMAT)
     if not any(made.builders.values()):
         problems.warn(shown, "it has no samples: the scores are as they are reported")
     suites = [(_suite(made, evaluation, value), made.of(evaluation)) for evaluation in made.builders]

@@ -52,8 +52,8 @@ def written(
     model = _model(record, known)
     id = f"{suites[0].name}/{model['id']}/{record.info.name}"
     samples = Samples(id, model["id"], known)
-    lines = [line for suite in suites for line in samples.lines(suite)]
-    data = "".join(f"{json.dumps(line, allow_nan=False)}\n" for line in lines).encode()
+    lines = [f"{json.dumps(line, allow_nan=False)}\n" for suite in suites for line in samples.lines(suite)]
+    data = "".join(lines).encode()
     place = _place(suites[0], model, record, known)
     document = {
         "schema_version": words.VERSION,
