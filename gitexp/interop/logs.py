@@ -23,6 +23,11 @@ FORMATS: Mapping[str, Importer] = {
 _FILES = "name the logs in it: git exp eval import FOLDER/*"
 
 
+def logs_in(source: Source, importer: Importer) -> list[Source]:
+    """The logs in a folder that have nothing to do with one another; any other log is one."""
+    return eee.logs_in(source) if importer is eee and source.is_folder else [source]
+
+
 def importer_of(source: Source, name: str | None = None) -> Importer:
     """The importer called `name`, or the one that knows the log. Raises UsageError or BrokenFile."""
     if name is not None:

@@ -70,6 +70,19 @@ def test_a_run_comes_back_from_every_eval_ever(exp: Program, log: str, options: 
     exp.repo.fsck()
 
 
+def test_each_document_of_a_folder_is_a_run_of_its_own(exp: Program) -> None:
+    for at, score in enumerate((0.5, 0.75)):
+        write(
+            exp.repo.path / "store" / f"m-{at}", document(result("sums", score=score), evaluation_id=f"e{at}")
+        )
+    said = exp("eval", "import", "store", "--json").json["imported"]
+    assert [one["suites"][0]["metrics"]["sums/exact"] for one in said] == [0.5, 0.75]
+    (log,) = exp("show", said[0]["name"], "--json").json["artifacts"]
+    assert log.startswith("logs/")
+    again = exp("eval", "import", "store", "store/m-1", "--json").json["imported"]
+    assert [one["name"] for one in again] == [*(one["name"] for one in said), said[1]["name"]]
+
+
 def test_answers_come_back_from_their_spans(exp: Program) -> None:
     name = exp("eval", "import", EVAL).name
     assert exp("eval", "export", name, "--format", "otel", "-o", ".git/answers.jsonl").code == 0

@@ -151,6 +151,7 @@ def _meant(suite: Suite) -> Suite:
         for one in suite.texts
         if one.id in answered and one.input not in (None, "", []) and one.target not in (None, "", [])
     )
+    key = suite.meta.cluster or ""
     labelled = {one.id: short_hash(one.target) for one in texts}
     return replace(
         suite,
@@ -159,6 +160,7 @@ def _meant(suite: Suite) -> Suite:
             replace(
                 one,
                 y=labelled.get(one.id),
+                cluster=one.cluster or (str(told) if (told := suite.tag(one, key)) is not None else None),
                 tags={name: tag for name, tag in one.tags.items() if not name.startswith("_")},
             )
             for one in suite.examples

@@ -15,7 +15,7 @@ from gitexp.interop.building import SuiteBuilder, compared
 from gitexp.interop.eee import words
 from gitexp.interop.eee.files import Log, documents, is_document, is_samples, logs, read_document, samples_of
 from gitexp.interop.eee.inputs import inputs_of
-from gitexp.interop.eee.results import Reported, found_by, reported, with_told
+from gitexp.interop.eee.results import Reported, Results, reported, with_told
 from gitexp.interop.eee.samples import row_of
 from gitexp.interop.eee.words import parsed
 from gitexp.interop.imported import OTHER_FORMAT, Imported, Request
@@ -34,6 +34,11 @@ def recognises(source: Source) -> bool:
     return is_document(source) or is_samples(source)
 
 
+def logs_in(source: Source) -> list[Source]:
+    """Each document in a folder: they may be of as many models, and are as many runs."""
+    return [log.source for log in logs(source)]
+
+
 def files(source: Source) -> Sequence[Path]:
     return [path for log in logs(source) for path in log.paths]
 
@@ -49,7 +54,7 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
 class _Suites:
     """The suites of one document, while its samples are put into them."""
 
-    results: Sequence[Reported]
+    results: Results
     request: Request
     problems: Problems
     written: Mapping[str, Any]
@@ -64,12 +69,9 @@ class _Suites:
         """What gitexp wrote of a suite."""
         return mapping(self.written.get(evaluation))
 
-    def of(self, evaluation: str) -> list[Reported]:
-        return [one for one in self.results if one.evaluation == evaluation]
-
     def builder(self, evaluation: str) -> SuiteBuilder:
         if evaluation not in self.builders:
-            mine = self.of(evaluation)
+            mine = self.results.of(evaluation)
             told = self.about(evaluation)
             made = self.request.builder(self._name(evaluation), self.problems, text(told.get("cluster")))
             made.directions = {one.metric: one.direction for one in mine if one.direction is not None}
@@ -79,7 +81,7 @@ class _Suites:
         return self.builders[evaluation]
 
     def add(self, where: str, sample: Mapping[str, Any]) -> None:
-        evaluation, metric = found_by(self.results, sample)
+        evaluation, metric = self.results.measured(sample)
         key = evaluation, metric, str(sample.get("sample_id"))
         # The schema has no epochs: the same question once more is the next one.
         epoch = self._epochs[key] = self._epochs.get(key, 0) + 1
@@ -89,7 +91,7 @@ class _Suites:
     def _name(self, evaluation: str) -> str:
         own = suite_name(evaluation)
         if self.request.suite is not None:
-            several = len({one.evaluation for one in self.results}) > 1
+            several = len(self.results.evaluations) > 1
             own = suite_name(f"{self.request.suite}-{evaluation}") if several else self.request.suite
         found, count = own, 1
         while found in self._names:
@@ -104,9 +106,9 @@ def _imported(log: Log, request: Request, problems: Problems) -> Imported:
     value = read_document(log, problems)
     details = mapping(mapping(value.get("source_metadata")).get("additional_details"))
     written = mapping(parsed(details, words.SUITES))
-    made = _Suites(reported(value, shown, problems), request, problems, written)
-    for one in made.results:
-        made.builder(one.evaluation)
+    made = _Suites(Results(reported(value, shown, problems)), request, problems, written)
+    for evaluation in made.results.evaluations:
+        made.builder(evaluation)
     for line in samples_of(log, value, problems):
         made.add(line.where, line.value)
     if not made.builders:
@@ -114,7 +116,7 @@ def _imported(log: Log, request: Request, problems: Problems) -> Imported:
         raise BrokenFile(f"{shown}: no results of Every Eval Ever in it", hint=OTHER_FORMAT)
     if not any(made.builders.values()):
         problems.warn(shown, "it has no samples: the scores are as they are reported")
-    suites = [(_suite(made, evaluation, value), made.of(evaluation)) for evaluation in made.builders]
+    suites = [(_suite(made, evaluation, value), made.results.of(evaluation)) for evaluation in made.builders]
     for suite, results in suites:
         for one in results:
             compared(suite, one.where, one.metric, one.score, f"{one.evaluation} {one.metric}", problems)
@@ -125,9 +127,9 @@ def _suite(made: _Suites, evaluation: str, log: Mapping[str, Any]) -> Suite:
     library = mapping(log.get("eval_library"))
     tool, version = (_known(library.get(key)) for key in ("name", "version"))
     task = text(made.about(evaluation).get("task")) or evaluation
-    numbers = {key: number for one in made.of(evaluation) for key, number in one.numbers.items()}
+    numbers = {key: number for one in made.results.of(evaluation) for key, number in one.numbers.items()}
     suite = made.builder(evaluation).build(Origin(tool or NAME, version, made.request.digest, task), numbers)
-    return with_told(suite, made.of(evaluation))
+    return with_told(suite, made.results.of(evaluation))
 
 
 def _whole(

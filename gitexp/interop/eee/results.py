@@ -15,8 +15,8 @@ from gitexp.interop.source import listed, mapping, text
 from gitexp.model.evaluation import Direction, Kind, Metric, Score, Suite, check_label, is_score
 from gitexp.model.values import Scalar
 
-SCORE = "score"
-"""What a metric is called that has no name."""
+UNNAMED, SCORE = "evaluation", "score"
+"""What an evaluation and a metric are called that have no name."""
 _NAMES = ("metric_name", "metric_id", "metric_kind")
 _KINDS = {"binary": Kind.BINARY, "levels": Kind.ORDINAL}
 
@@ -71,7 +71,7 @@ def reported(log: Mapping[str, Any], shown: str, problems: Problems) -> list[Rep
         if not isinstance(value, dict):
             problems.error(where, "not a result of Every Eval Ever")
             continue
-        evaluation = text(value.get("evaluation_name")) or "evaluation"
+        evaluation = text(value.get("evaluation_name")) or UNNAMED
         metric = _name(mapping(value.get("metric_config")))
         count = taken[evaluation, metric] = taken.get((evaluation, metric), 0) + 1
         one = Reported(where, evaluation, f"{metric}#{count}" if count > 1 else metric, value)
@@ -81,15 +81,34 @@ def reported(log: Mapping[str, Any], shown: str, problems: Problems) -> list[Rep
     return found
 
 
-def found_by(results: Sequence[Reported], sample: Mapping[str, Any]) -> tuple[str, str]:
-    """The evaluation and the metric that the score of a sample is of."""
-    own, name = text(sample.get("evaluation_result_id")), text(sample.get("evaluation_name"))
-    named = [one for one in results if one.evaluation == name]
-    for one in results:
-        if own is not None and one.id == own and (one.evaluation == name or not named):
+class Results:
+    """The results of a document, to be found by what a sample says of them."""
+
+    def __init__(self, results: Sequence[Reported]) -> None:
+        self._named: dict[str, list[Reported]] = {}
+        self._ids: dict[tuple[str | None, str], Reported] = {}
+        for one in results:
+            self._named.setdefault(one.evaluation, []).append(one)
+            if one.id is not None:
+                self._ids.setdefault((one.evaluation, one.id), one)
+                self._ids.setdefault((None, one.id), one)
+
+    @property
+    def evaluations(self) -> list[str]:
+        return list(self._named)
+
+    def of(self, evaluation: str) -> Sequence[Reported]:
+        return self._named.get(evaluation, ())
+
+    def measured(self, sample: Mapping[str, Any]) -> tuple[str, str]:
+        """The evaluation and the metric that the score of a sample is of."""
+        name = text(sample.get("evaluation_name"))
+        named = self.of(name or "")
+        one = self._ids.get((name if named else None, text(sample.get("evaluation_result_id")) or ""))
+        if one is not None:
             return one.evaluation, one.metric
-    # Of several it cannot be told whose it is.
-    return name or "evaluation", named[0].metric if len(named) == 1 else SCORE
+        # Of several it cannot be told whose it is.
+        return name or UNNAMED, named[0].metric if len(named) == 1 else SCORE
 
 
 def with_told(suite: Suite, results: Sequence[Reported]) -> Suite:

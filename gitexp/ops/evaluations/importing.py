@@ -18,7 +18,7 @@ from gitexp.errors import BrokenFile, InvalidName, UsageError
 from gitexp.git.objects import Entry, ObjectBuilder
 from gitexp.interop.building import warned
 from gitexp.interop.imported import Columns, Imported, Importer, Request
-from gitexp.interop.logs import importer_of
+from gitexp.interop.logs import importer_of, logs_in
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source
 from gitexp.model.eval_summary import summary_metrics
@@ -30,7 +30,7 @@ from gitexp.model.values import Digest, Oid, Scalar
 from gitexp.ops.declaring import said_inputs
 from gitexp.ops.evaluations.attaching import Attachment, attach, say
 from gitexp.ops.evaluations.files import ATTRIBUTES, LOG_KIND, Files, keep, names_of
-from gitexp.ops.evaluations.reading import briefs
+from gitexp.ops.evaluations.reading import MAX_SUITES, briefs
 from gitexp.ops.goals import goal_of
 from gitexp.ops.inscribe import Inscription, inscribe
 from gitexp.ops.read import StoredRun, list_all
@@ -103,7 +103,7 @@ def import_logs(repo: Repository, request: ImportRequest) -> list[Brought]:
     target = resolve(repo, request.attach) if request.attach is not None else None
     if not request.paths:
         return [_say(repo, request, target)]
-    logs = [_log(repo, path, request.format) for path in request.paths]
+    logs = [one for path in request.paths for one in _each(repo, path, request.format)]
     read = [(log, *_read(repo, log, request, target)) for log in logs]
     return [
         one
@@ -121,11 +121,12 @@ def _say(repo: Repository, request: ImportRequest, target: StoredRun | None) -> 
     return Brought("", "", target.name, commit, (), tuple(remarks))
 
 
-def _log(repo: Repository, path: str, format: str | None) -> _Log:
+def _each(repo: Repository, path: str, format: str | None) -> Iterator[_Log]:
     source = Source(repo.cwd / path, path)
     importer = importer_of(source, format)
-    files = tuple(importer.files(source))
-    return _Log(source, importer, files, tuple(digest_file(one).oid for one in files))
+    for one in logs_in(source, importer):
+        files = tuple(importer.files(one))
+        yield _Log(one, importer, files, tuple(digest_file(file).oid for file in files))
 
 
 def _read(
@@ -149,6 +150,12 @@ def _read(
     found = log.importer.read(log.source, asked, problems)
     problems.check()
     told = problems.told()
+    most = max((len(one.suites) for one in found), default=0)
+    if most > MAX_SUITES:
+        raise BrokenFile(
+            f"{log.source.shown} has {most} suites, where {MAX_SUITES} are allowed",
+            hint="split it, and import its parts",
+        )
     if not any(suite.results or summary_metrics(suite) for one in found for suite in one.suites):
         raise BrokenFile(
             f"{log.source.shown}: no answer in it could be read", hint="write the log with its samples"
