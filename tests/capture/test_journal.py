@@ -432,7 +432,7 @@ def test_killed_processes_lose_no_acknowledged_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_two_hundred_kills_lose_no_acknowledged_row(tmp_path: Path) -> None:
+def test_a_hundred_kills_lose_no_acknowledged_row(tmp_path: Path) -> None:
     moments = random.Random()
-    for index in range(200):
+    for index in range(100):
         assert kill_while_logging(tmp_path / str(index), moments.uniform(0, 0.3)) > 0

@@ -450,7 +450,7 @@ def test_a_push_that_somebody_else_outran(
     world.fsck(ada, twin)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))])
 @pytest.mark.parametrize("pair", ["one owner", "two owners"])
 def test_clones_that_work_offline_converge(
     world: World, ada: Person, bob: Person, twin: Person, seed: int, pair: str
@@ -459,7 +459,7 @@ def test_clones_that_work_offline_converge(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 115))
+@pytest.mark.parametrize("seed", range(100, 108))
 @pytest.mark.parametrize("pair", ["one owner", "two owners"])
 def test_clones_that_work_offline_for_long_converge(
     world: World, ada: Person, bob: Person, twin: Person, seed: int, pair: str

@@ -194,7 +194,7 @@ def test_two_clones_converge(make: Callable[[], World], script: list[tuple[int, 
 
 
 @pytest.mark.long
-@settings(_MANY, max_examples=40)
+@settings(_MANY, max_examples=20)
 @given(acts, st.sampled_from((2, 3)))
 def test_clones_converge(
     make: Callable[[], World], script: list[tuple[int, str, int, int]], count: int

@@ -123,7 +123,7 @@ def test_a_kill_while_taking_back_is_taken_back(repo: Repo, old: str) -> None:
     story = Story(repo, old)
     chance = random.Random("twice")
     count = story.steps()
-    for number in range(50):
+    for number in range(30):
         if number % 2:
             die(repo, chance.randrange(1, count), "apply", old)
         else:
@@ -138,7 +138,7 @@ def test_a_kill_while_taking_back_is_taken_back(repo: Repo, old: str) -> None:
 def test_kills_at_any_time(repo: Repo, old: str) -> None:
     story = Story(repo, old)
     chance = random.Random("any time")
-    for _ in range(80):
+    for _ in range(40):
         killed(repo, ["apply", old, "--code", "--params"], chance.uniform(0.1, 1.0))
         next_command(repo)
         if stands(repo):

@@ -86,7 +86,7 @@ def test_a_kill_loses_nothing(repo: Repo) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("seed", ["one", "two"])
 def test_many_kills_lose_nothing(repo: Repo, seed: str) -> None:
-    kill_often(repo, kills=75, seed=seed)
+    kill_often(repo, kills=40, seed=seed)
 
 
 @pytest.mark.parametrize("rounds", [2, pytest.param(15, marks=pytest.mark.long)])

@@ -74,7 +74,7 @@ def test_a_kill_breaks_nothing(repo: Repo) -> None:
 
 @pytest.mark.long
 def test_many_kills_break_nothing(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    kill_often(repo, rounds=25, seed="many")
+    kill_often(repo, rounds=12, seed="many")
     monkeypatch.setattr(recover, "MIN_KEPT_SECONDS", -1.0)
     with open_here(repo) as opened:
         collect(opened)

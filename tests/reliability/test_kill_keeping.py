@@ -23,7 +23,7 @@ def test_a_kill_leaves_no_checkpoint_without_its_bytes(repo: Repo) -> None:
 
 @pytest.mark.long
 def test_many_kills_leave_no_checkpoint_without_its_bytes(repo: Repo) -> None:
-    _kill_often(repo, rounds=60, seed=2)
+    _kill_often(repo, rounds=30, seed=2)
 
 
 def _kill_often(repo: Repo, *, rounds: int, seed: int) -> None:

@@ -154,12 +154,12 @@ def test_a_killed_fetch(world: World, url: str) -> None:
 
 @pytest.mark.long
 def test_many_killed_pushes(world: World, url: str) -> None:
-    _kill_pushes(world, url, rounds=110)
+    _kill_pushes(world, url, rounds=50)
 
 
 @pytest.mark.long
 def test_many_killed_fetches(world: World, url: str) -> None:
-    _kill_fetches(world, url, rounds=110)
+    _kill_fetches(world, url, rounds=50)
 
 
 def test_a_lock_that_a_killed_fetch_left_is_taken_away(world: World, url: str) -> None:

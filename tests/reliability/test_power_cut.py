@@ -34,8 +34,8 @@ def test_a_power_cut_loses_nothing(tmp_path: Path, environ: dict[str, str]) -> N
 
 @pytest.mark.long
 def test_power_cuts_lose_nothing(tmp_path: Path, environ: dict[str, str]) -> None:
-    finished = _cut_often(tmp_path, environ, cuts=15)
-    assert finished > 15
+    finished = _cut_often(tmp_path, environ, cuts=8)
+    assert finished > 8
 
 
 def _cut_often(root: Path, environ: Mapping[str, str], *, cuts: int) -> int:
@@ -141,7 +141,7 @@ for number in range(10_000):
 """
 
 
-@pytest.mark.parametrize("cuts", [1, pytest.param(12, marks=pytest.mark.long)])
+@pytest.mark.parametrize("cuts", [1, pytest.param(8, marks=pytest.mark.long)])
 def test_many_refs_at_once_survive_a_power_cut(tmp_path: Path, environ: dict[str, str], cuts: int) -> None:
     image, chance = tmp_path / "image", random.Random(cuts)
     make_ext4(image, 192)

@@ -93,7 +93,7 @@ def test_a_kill_loses_nothing_that_came(world: World, server: Lfs, way: str) -> 
     if way == "pull":
         ada("push")
     whole = killed(one.repo, arguments, None)
-    for _ in range(100):
+    for _ in range(40):
         if way == "push":
             shutil.rmtree(server.folder / "objects", ignore_errors=True)
             world.remote.git("update-ref", "-d", f"refs/exp/{next(iter(ada.runs))}")

@@ -181,12 +181,12 @@ def test_undo_of_apply_is_the_identity(environ: dict[str, str], story: dict[str,
 def test_undo_of_many_applies_is_the_identity(environ: dict[str, str]) -> None:
     ends: dict[str, int] = {}
 
-    @settings(max_examples=400, deadline=None, suppress_health_check=HEALTH)
+    @settings(max_examples=150, deadline=None, suppress_health_check=HEALTH)
     @given(story=stories)
     def tell(story: dict[str, Any]) -> None:
         end = check(environ, story)
         ends[end] = ends.get(end, 0) + 1
 
     tell()
-    assert ends["applied"] > 100
-    assert ends["refused"] > 10
+    assert ends["applied"] > 35
+    assert ends["refused"] > 3
