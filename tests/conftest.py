@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.gitrepo import FILES, Repo, hermetic, init, make
+from tests import moulds
+from tests.gitrepo import Repo, hermetic, make
 
 # How long anything takes is for benchmarks: in a fresh clone hypothesis has its tables of characters to make.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -37,9 +38,8 @@ def environ() -> dict[str, str]:
 @pytest.fixture
 def repo(tmp_path: Path, environ: dict[str, str]) -> Repo:
     """A plain repository with one commit of FILES."""
-    fresh = init(tmp_path / "repo", environ)
-    fresh.commit("first", FILES)
-    return fresh
+    moulds.first().pour(tmp_path / "repo")
+    return moulds.know_files(Repo(tmp_path / "repo", environ, ticks=1))
 
 
 @pytest.fixture

@@ -27,6 +27,10 @@ _GLOBAL_CONFIG = """\
 \tallowAnySHA1InWant = true
 [advice]
 \tdetachedHead = false
+[maintenance]
+\tauto = false
+[receive]
+\tautogc = false
 """
 
 
@@ -53,11 +57,12 @@ def hermetic(home: Path, environ: Mapping[str, str] | None = None) -> dict[str, 
 class Repo:
     """A repository and the plain git that looks at it."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str], ticks: int = 0) -> None:
         self.path = path
         """The working tree, or the folder of a bare repository."""
         self.environ = dict(environ)
-        self._ticks = 0
+        self.ticks = ticks
+        """Commits so far, by which the author's clock goes."""
 
     def git(self, *args: str, input: str | bytes | None = None, **environ: str) -> str:
         """git's stdout without the last line break. Raises AssertionError with git's words where it fails."""
@@ -91,8 +96,8 @@ class Repo:
         for path, text in (files or {}).items():
             self.write(path, text)
         self.git("add", "-A")
-        self._ticks += 1
-        when = f"{EPOCH + 60 * self._ticks} +0000"
+        self.ticks += 1
+        when = f"{EPOCH + 60 * self.ticks} +0000"
         self.git(
             "commit", "-q", "--allow-empty", "-m", message, GIT_AUTHOR_DATE=when, GIT_COMMITTER_DATE=when
         )

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import moulds
 from tests.cli.program import Program, Said
-from tests.gitrepo import FILES, Repo, init
+from tests.gitrepo import Repo
 
 
 class Person:
@@ -46,16 +47,25 @@ class World:
         self.folder = folder
         self._environ, self._capture = environ, capture
         self.remote = Repo(folder / "remote.git", environ)
-        first = init(folder / "seed", environ)
-        first.commit("first", FILES)
-        first.git("clone", "-q", "--bare", str(first.path), str(self.remote.path))
+        moulds.remote().pour(self.remote.path)
+        self._first = self._branches()
         self.url = f"file://{self.remote.path}"
 
     def person(self, name: str, url: str | None = None) -> Person:
         """A new clone, of the remote as it is reached by `url`."""
-        path = self.folder / name
-        self.remote.git("clone", "-q", url or self.url, str(path))
-        return Person(Repo(path, self._environ), self._capture)
+        repo = Repo(self.folder / name, self._environ)
+        if url is None and self._branches() == self._first:
+            moulds.clone().pour(repo.path)
+            moulds.know_files(repo)
+        else:
+            self.remote.git("clone", "-q", url or self.url, str(repo.path))
+        return Person(repo, self._capture)
+
+    def _branches(self) -> list[str | bytes]:
+        """What a clone takes along, as the files of the remote tell it."""
+        folder = self.remote.path
+        loose = [str(path) for kind in ("heads", "tags") for path in (folder / "refs" / kind).rglob("*")]
+        return [*sorted(loose), *((folder / name).read_bytes() for name in ("HEAD", "config", "packed-refs"))]
 
     def hook(self, name: str, script: str) -> None:
         """Gives the remote a hook."""

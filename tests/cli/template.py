@@ -42,5 +42,6 @@ def use(exp: Program, source: Repo) -> list[str]:
     shutil.rmtree(exp.repo.path)
     shutil.copytree(source.path, exp.repo.path, symlinks=True)
     os.chdir(exp.repo.path)
+    exp.repo.ticks = source.ticks
     refs = exp.repo.git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/exp")
     return sorted(refs.splitlines())

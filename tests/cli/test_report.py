@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from gitexp.cli import boundary
 from tests.cli.program import Program, normal
 from tests.cli.sharing import Person, World, refs
-from tests.gitrepo import Repo
+from tests.cli.template import template, use
+from tests.gitrepo import FILES, Repo
 
 GOLDEN = Path(__file__).parent / "golden"
 WRITE = "GITEXP_GOLDEN" in os.environ
@@ -36,16 +38,27 @@ def run(exp: Program | Person, slug: str) -> str:
     return exp("run", "--name", slug, "--", sys.executable, "train.py").name
 
 
-@pytest.fixture
-def branch(exp: Program) -> Program:
+@pytest.fixture(scope="module")
+def two_branches(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """A baseline on main, and a branch with a run that is worse."""
-    change(exp.repo, "base")
-    run(exp, "base")
-    exp("baseline", "set", "main", "@")
-    exp.repo.git("switch", "-q", "-c", "idea")
-    exp.repo.write("notes @all|x.txt", "one\n")
-    change(exp.repo, "idea", acc=0.8, wrong=9, prompt="@all | <b>")
-    run(exp, "idea")
+
+    def tell(repo: Repo) -> None:
+        repo.commit("first", FILES)
+        change(repo, "base")
+        assert boundary.run(["run", "-q", "--name", "base", "--", sys.executable, "train.py"]) == 0
+        assert boundary.run(["baseline", "set", "main", "@"]) == 0
+        repo.git("switch", "-q", "-c", "idea")
+        repo.write("notes @all|x.txt", "one\n")
+        change(repo, "idea", acc=0.8, wrong=9, prompt="@all | <b>")
+        assert boundary.run(["run", "-q", "--name", "idea", "--", sys.executable, "train.py"]) == 0
+
+    return template(tmp_path_factory.mktemp("report"), tell)
+
+
+@pytest.fixture
+def branch(exp: Program, two_branches: Repo) -> Program:
+    """A copy of that repository."""
+    use(exp, two_branches)
     return exp
 
 
