@@ -13,8 +13,9 @@ from tests import moulds
 from tests.gitrepo import Repo, hermetic, make
 
 # How long anything takes is for benchmarks: in a fresh clone hypothesis has its tables of characters to make.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+settings.register_profile("thorough", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("thorough"), max_examples=40)
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session", autouse=True)
