@@ -114,9 +114,10 @@ def _written(
     git: Git, layout: Layout, quarantine: Path, inside: Mapping[str, str], reader: CatFileReader
 ) -> Snapshot:
     """The private index as a tree."""
-    base = _commit(reader, "HEAD")
     # A partial clone does not have every object that its index names, and need not.
-    root = Oid(git.run(*_PRIVATE, "write-tree", "--missing-ok", env=inside).text)
+    written = git.within(inside).ask(*_PRIVATE, "write-tree", "--missing-ok")
+    base = _commit(reader, "HEAD")
+    root = Oid(written().text)
     builder = ObjectBuilder(layout.object_format)
     for path in _loose_objects(quarantine):
         builder.add_loose(path)
