@@ -8,7 +8,6 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -303,7 +302,7 @@ def test_many_refs_change_together_or_not_at_all(
         RefUpdate(update.ref, two if number % 2 else None, one) for number, update in enumerate(updates)
     ]
     with pytest.raises(RefChanged):
-        write.publish(git, layout, [*changes[:-1], replace(changes[-1], old=two)])
+        write.publish(git, layout, [*changes[:-1], changes[-1]._replace(old=two)])
     assert repo.refs(refs.EXP) == before
     assert not list(layout.common_dir.rglob("*.lock"))
     write.publish(git, layout, changes)
