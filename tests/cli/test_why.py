@@ -168,6 +168,9 @@ def test_repeated_runs_say_how_much_is_chance(exp: Program) -> None:
     assert "0.535 -> 0.5  -0.035 (-6.5%)  within noise (0.51 ± 0.03: " in page(exp, "old0", "--vs", just)
     assert "beyond noise (0.51 ± 0.03: " in page(exp, "old0", "--vs", far)
     assert against(exp, "old0", "--vs", far)["effect"]["verdict"] == "beyond noise"
+    # Whichever of the two was repeated.
+    there = against(exp, far, "--vs", "old0")["effect"]
+    assert (there["verdict"], there["center"]) == ("beyond noise", pytest.approx(0.51))
     exp.repo.write(".gitexp.yaml", "noise: {acc: 0.5}\n")
     assert "within noise (± 0.5: noise in .gitexp.yaml)" in page(exp, "old0", "--vs", far)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gitexp.formats.making import Cause
 from gitexp.model.completeness import Completeness
@@ -70,7 +71,7 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
     me = run_of(repo, text)
     score, listing = score_of(me, metric), list_all(repo)
     makings = Makings(repo, score.suite_name if score else None)
-    record, tables = me.whole, Tables()
+    record, tables, finished = me.whole, Tables(), Finished(repo, listing)
     chosen = choose(repo, makings, listing, me, score, vs)
     two = two_of(makings, chosen.run, me, record) if chosen else None
     around, against = Nearby(), None
@@ -78,7 +79,10 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
         found, name = (causes_of(two), two.old.name) if two else ([], "")
         around = nearby(repo, makings, me, listing.runs, score.key, found, name)
     if chosen is not None and two is not None:
-        judged = effect(makings, chosen.run, me, score, around.repeated, tables) if score else None
+        judged = None
+        if score is not None:
+            others = partial(_repeating, finished, chosen.run)
+            judged = effect(makings, chosen.run, me, score, around.repeated, tables, others)
         against = compared(chosen, two, judged)
     beside = neighbours(makings, me, score, around, against, tables)
     known = against.known if against else []
@@ -95,7 +99,7 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
         score=score,
         spread=_spread(me, score, around.repeated),
         sources=sources(me, record, makings.inputs(me), makings.of(me)),
-        completeness=completeness_of(me, is_stale=not speaks(me), finished=Finished(repo, listing)),
+        completeness=completeness_of(me, is_stale=not speaks(me), finished=finished),
         against=against,
         neighbours=beside,
         more_neighbours=len(around.near) - len(beside) + around.more,
@@ -107,6 +111,11 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
         foreign=foreign(two) if two and apart.command else None,
         unlike=unlike(makings, listing, me, score) if score and not chosen else None,
     )
+
+
+def _repeating(finished: Finished, run: StoredRun) -> list[StoredRun]:
+    """The other runs that tell how much the metrics of `run` vary."""
+    return finished.witnesses(run)[1:]
 
 
 def _alone(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gitexp.errors import GitExpError
@@ -49,7 +49,7 @@ class Effect:
     measured: Measured | None = None
     """By repeated runs or `noise`, where there are no examples to go by."""
     center: float | None = None
-    """The mean of the repeated runs, which the old value is measured by; None where the new value is it."""
+    """The mean of the repeated runs, which the other value is measured by; None where there are none."""
 
     @property
     def comparable(self) -> bool:
@@ -82,10 +82,12 @@ def effect(
     score: Score,
     repeated: Sequence[StoredRun] = (),
     tables: Tables | None = None,
+    old_repeated: Callable[[], Sequence[StoredRun]] = tuple,
 ) -> Effect:
     """What the metric of `score`, which is that of `new`, is in `old`, and how the two differ.
 
-    `repeated` are runs that did what `new` did, whose values tell how much it varies.
+    `repeated` are runs that did what `new` did, whose values tell how much it varies; where there are none,
+    those that did what `old` did are asked for.
     """
     before = old.record.metrics.get(score.key)
     suite = score.suite_name
@@ -95,7 +97,11 @@ def effect(
     if table is not None:
         return _by_example(table, score, before, differing)
     found = Effect(before, score.value, tuple(differing))
-    return _judged(found, old, new, score, repeated) if score.key in old.record.metrics else found
+    if score.key not in old.record.metrics:
+        return found
+    if not repeated and (others := old_repeated()):
+        return _judged(found, old, new, score, [old, *others])
+    return _judged(found, old, new, score, [new, *repeated])
 
 
 def _table_of(old: StoredRun, score: Score, tables: Tables | None) -> Suite | None:
@@ -127,13 +133,17 @@ def _by_example(old: Suite, score: Score, before: Scalar, differing: Sequence[st
 
 
 def _judged(
-    found: Effect, old: StoredRun, new: StoredRun, score: Score, repeated: Sequence[StoredRun]
+    found: Effect, old: StoredRun, new: StoredRun, score: Score, alike: Sequence[StoredRun]
 ) -> Effect:
-    """The old value by what is known of the new one: that one was repeated."""
+    """The value of one run by what is known of the other, which the runs `alike` begin with."""
     settings = new.repo.settings.noise
-    values = [run.record.metrics for run in (new, *repeated)]
-    one = measured(score.key, {score.key: score.value}, old.record.metrics, Known(settings, values))
+    values = [run.record.metrics for run in alike]
+    before, after = old.record.metrics, {score.key: score.value}
     mean = spread([each.get(score.key) for each in values]).mean if score.key not in settings else None
+    known = Known(settings, values)
+    if alike[0] is old:
+        return replace(found, measured=measured(score.key, before, after, known), center=mean)
+    one = measured(score.key, after, before, known)
     return replace(found, measured=replace(one, old=one.new, new=one.old), center=mean)
 
 
