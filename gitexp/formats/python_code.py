@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from textwrap import dedent
+from typing import TypeAlias
 
+Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -19,6 +22,35 @@ def fingerprint(source: bytes | str) -> str | None:
         return sha256("\n".join(_shape(tree)).encode("utf-8", "surrogatepass")).hexdigest()
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def lines_of(source: str, name: str, shape: str) -> range | None:
+    """The lines, from 0 on, of the function with that qualified name and fingerprint; None where it has none.
+
+    Its decorators are part of it.
+    """
+    try:
+        tree = ast.parse(source)
+        # Others split at form feeds as well, and then count other lines than the parser does.
+        lines = source.split("\n")
+        for node in _definitions(tree, [part for part in name.split(".") if part != "<locals>"]):
+            start = min([node.lineno, *(one.lineno for one in node.decorator_list)]) - 1
+            found = range(start, node.end_lineno or node.lineno)
+            if fingerprint(dedent("\n".join(lines[start : found.stop]))) == shape:
+                return found
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        pass
+    return None
+
+
+def _definitions(tree: ast.AST, names: Sequence[str]) -> Iterator[Definition]:
+    """What is defined under these names, each within the one before it."""
+    for node in ast.walk(tree):
+        if isinstance(node, Definition) and names and node.name == names[0]:
+            if len(names) == 1:
+                yield node
+            else:
+                yield from _definitions(ast.Module(node.body, []), names[1:])
 
 
 def _shape(node: ast.AST) -> Iterator[str]:

@@ -15,6 +15,7 @@ import pytest
 import gitexp
 from gitexp.formats.canonical import dump
 from gitexp.formats.canonical_json import digest
+from gitexp.formats.python_code import fingerprint as shape_of
 from tests.cli.program import Program, forge
 from tests.cli.sharing import World
 from tests.interop.logs import FIXTURES
@@ -153,6 +154,26 @@ def test_a_prompt_that_stands_in_the_code_counts_once(exp: Program) -> None:
     assert [one["role"] for one in found["causes"]] == ["prompt"]
     assert [one["role"] for one in found["changed"]] == ["prompt", "code"]
     assert "code  it says nothing but what is told above" in page(exp, "new")
+
+
+def test_a_grader_that_is_a_function_counts_once(exp: Program) -> None:
+    """What it does is told by its lines; the code counts where something else in it is another."""
+    body = "    return said {} target\n"
+    for slug, word, rest in (("old", "==", 1), ("new", "in", 1), ("both", "in", 2)):
+        grader = f"@cached\ndef grade(said, target):\n{body.format(word)}"
+        exp.repo.write("lib/graders.py", f"# \x0c\n{grader}\nREST = {rest}\n")
+        shape = f"sha256:{shape_of(grader)}"
+        record(slug, grader={"kind": "code", "symbol": "graders:grade", "ast": shape})
+    found = against(exp, "new", "--vs", "old")
+    assert [one["role"] for one in found["causes"]] == ["grader"]
+    grader, code = found["changed"]
+    assert grader["lines"] == ["-    return said == target", "+    return said in target"]
+    assert grader["see"].endswith(" -- :/lib/graders.py")
+    assert code["note"] == "it says nothing but what is told above"
+    causes = against(exp, "both", "--vs", "old")["causes"]
+    assert [one["role"] for one in causes] == ["grader", "code"]
+    (near,) = exp("why", "new", "--vs", "both", "--json").json["neighbours"]
+    assert (near["run"]["name"][:4], near["differs_in"]["role"]) == ("old-", "grader")
 
 
 def test_repeated_runs_say_how_much_is_chance(exp: Program) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gitexp.errors import GitExpError
-from gitexp.formats.making import Making, changed_values
+from gitexp.formats.making import Pair, changed_values
 from gitexp.formats.said import only_says
 from gitexp.formats.settings import FILE
 from gitexp.model.files import METRICS_FILES, PARAMS_FILES
 from gitexp.ops.code_diff import changed_paths_of_each
 from gitexp.ops.read import StoredRun
 from gitexp.ops.why.contents import MAX_TEXT
+from gitexp.ops.why.functions import changed_functions, without
 from gitexp.ops.why.makings import Makings
 from gitexp.repo import Repository
 
@@ -49,29 +50,32 @@ def code_changes(
     ]
 
 
-def only_says_values(
-    repo: Repository, old: StoredRun, new: StoredRun, makings: tuple[Making, Making], paths: Sequence[str]
-) -> bool:
-    """Whether the code of two runs differs in nothing but values that are told of elsewhere.
+def only_says_values(makings: Makings, old: StoredRun, new: StoredRun, paths: Sequence[str]) -> bool:
+    """Whether the code of two runs differs in nothing but values and functions that are told of elsewhere.
 
-    So a prompt that stands in a program counts once. Not so where objects are missing.
+    So a prompt that stands in a program counts once, and so does a grader. Not so where objects are missing.
     """
-    values = changed_values(*makings)
+    values = changed_values(makings.of(old), makings.of(new))
     if not values or len(paths) > _MOST_FILES:
         return False
     places = [(run.commit, path) for run in (old, new) for path in paths]
     try:
-        texts = repo.reader.blobs(places)
+        texts = new.repo.reader.blobs(places)
     except GitExpError:
         return False
-    both = zip(texts[: len(paths)], texts[len(paths) :], strict=True)
+    functions = changed_functions(makings.inputs(old), makings.inputs(new))
+    both = zip(paths, texts[: len(paths)], texts[len(paths) :], strict=True)
     return all(
         one is not None
         and other is not None
         and max(len(one), len(other)) <= MAX_TEXT
-        and only_says(one.decode("utf-8", "replace"), other.decode("utf-8", "replace"), values)
-        for one, other in both
+        and _only_says(without(one, path, functions[0]), without(other, path, functions[1]), values)
+        for path, one, other in both
     )
+
+
+def _only_says(old: str, new: str, values: Sequence[tuple[str, Pair]]) -> bool:
+    return old == new or only_says(old, new, values)
 
 
 def told_of(repo: Repository, makings: Makings, run: StoredRun) -> Told:

@@ -44,7 +44,7 @@ def two_of(makings: Makings, old: StoredRun, new: StoredRun, record: Record) -> 
     ]
     inputs, both = (makings.inputs(old), makings.inputs(new)), (pair[0], pair[1])
     both = with_held((old, new), inputs, both)
-    says = bool(code) and only_says_values(new.repo, old, new, both, code or ())
+    says = bool(code) and only_says_values(makings, old, new, code or ())
     return Two(old, new, records, inputs, both, code, says)
 
 

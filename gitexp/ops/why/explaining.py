@@ -108,7 +108,7 @@ def _input(two: Two, role: str, keys: set[str | None]) -> Explained:
         [one for one in each if one.role == role and (role != FILE or (one.path or one.name) in keys)]
         for each in two.inputs
     )
-    told = inputs_explained(two.old, olds, two.new, news, MOST_LINES)
+    told = inputs_explained(two.old, olds, two.new, news, MOST_LINES, two.code or ())
     paths = [f":/{path}" for path in told.paths if are_in_code((two.old, two.new), [path])]
     see = _git_diff(two, *paths) if 0 < len(paths) <= _MOST_NAMES else None
     if examples is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitexp.diff import differences
 from gitexp.formats.identity import identity
@@ -15,6 +15,7 @@ from gitexp.model.roles import FILE
 from gitexp.ops.compare import Found, Line, path_text
 from gitexp.ops.read import StoredRun
 from gitexp.ops.why.contents import text_of
+from gitexp.ops.why.functions import Place, place_of
 
 _LONG = 60
 """Characters from which on a text is told by lines."""
@@ -41,9 +42,17 @@ class Told:
 
 
 def inputs_explained(
-    old: StoredRun, olds: Sequence[Input], new: StoredRun, news: Sequence[Input], most: int
+    old: StoredRun,
+    olds: Sequence[Input],
+    new: StoredRun,
+    news: Sequence[Input],
+    most: int,
+    code: Sequence[str] = (),
 ) -> Told:
-    """What of `olds` is not among `news`, and the other way round; at most `most` lines of text."""
+    """What of `olds` is not among `news`, and the other way round; at most `most` lines of text.
+
+    Functions are looked for in the files of `code`, which differ.
+    """
     told, pairs = Told(), _paired(olds, news)
     for one, other in pairs:
         if one is None or other is None:
@@ -55,6 +64,10 @@ def inputs_explained(
         elif one.oid or other.oid or one.none or other.none:
             told.add_line(other.name, _brief(one), _brief(other))
         else:
+            places = place_of(old, one, code), place_of(new, other, code)
+            if places[0] is not None and places[1] is not None:
+                _explain_functions(told, places[0], places[1], len(pairs) > 1, most)
+                one, other = _shapeless(one), _shapeless(other)
             _explain_values(told, one, other, most)
     return told
 
@@ -91,6 +104,20 @@ def _explain_files(told: Told, old: StoredRun, one: Input, new: StoredRun, other
         told.add_line("bytes", one.size, other.size)
     told.add_line("sha256", str(one.oid)[:12], str(other.oid)[:12])
     told.note = "what is in it is not here, too large, or no text"
+
+
+def _explain_functions(told: Told, one: Place, other: Place, is_named: bool, most: int) -> None:
+    if one.path == other.path:
+        told.paths += (one.path,)
+    if is_named and len(told.lines) < most:
+        told.lines += (f" {other.path}",)
+    told.add_text(one.text, other.text, most)
+
+
+def _shapeless(one: Input) -> Input:
+    """An input without the hash that its lines say more of."""
+    value = one.value if isinstance(one.value, Mapping) else {}
+    return replace(one, value={key: item for key, item in value.items() if key != "ast"})
 
 
 def _explain_values(told: Told, one: Input, other: Input, most: int) -> None:

@@ -87,7 +87,7 @@ def nearby(
             found.append((run, [Cause(CODE)] if paths else others))
         elif paths and looked_into < _MOST_READ:
             looked_into += 1
-            if only_says_values(repo, run, me, (makings.of(run), makings.of(me)), paths):
+            if only_says_values(makings, run, me, paths):
                 found.append((run, others))
     same = [one for one in found if one[1] in _REPEATED and _knows_code(makings, one[0], me)]
     repeated = [run for run, _ in same if is_witness(run)]
