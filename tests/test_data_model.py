@@ -476,7 +476,18 @@ def test_every_key_that_is_written_stands_on_the_page() -> None:
     record = Record(
         info,
         inputs=(
-            Input("dataset", "name", "path", digest, 1, "value", pin=Pin.NAMED, none=True, seen={"k": 1}),
+            Input(
+                "dataset",
+                "name",
+                "path",
+                digest,
+                1,
+                "value",
+                pin=Pin.NAMED,
+                none=True,
+                seen={"k": 1},
+                suites=("s",),
+            ),
         ),
         artifacts=(Artifact("a", digest, 1, "kind", {"k": 1}, Keep("last:1", "a", 1, {"m": 1})),),
         steps=(

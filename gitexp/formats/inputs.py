@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from gitexp.formats import record_fields as fields
@@ -37,6 +37,7 @@ def input_value(one: Input) -> dict[str, Value]:
         "pin": one.pin.value if one.pin else None,
         "none": one.none or None,
         "seen": one.seen or None,
+        "suites": list(one.suites) or None,
     }
     return key_sorted(without_none(value))
 
@@ -54,6 +55,7 @@ def input_from(role: str, value: Mapping[str, Any]) -> Input:
         pin=Pin(pin) if pin is not None else None,
         none=fields.flag(value.get("none")),
         seen=fields.mapping(value.get("seen")),
+        suites=fields.texts(value.get("suites")),
     )
 
 
@@ -61,6 +63,14 @@ def inputs_from(value: Mapping[str, Any]) -> tuple[Input, ...]:
     return tuple(
         input_from(role, fields.mapping(one)) for role, ones in value.items() for one in fields.listed(ones)
     )
+
+
+def is_of(one: Input, suites: Collection[str], others: Collection[str]) -> bool:
+    """Whether an input is one of some `suites`: it bears the name of no other, and is said to be of no others
+    alone. Without any suites it is one of all.
+    """
+    own = not one.suites or not suites or any(name in one.suites for name in suites)
+    return own and one.name not in others
 
 
 def lay_over(known: Known, one: Input) -> None:

@@ -171,6 +171,8 @@ class Input:
     """The statement that the run had none of this role."""
     seen: Mapping[str, Value] = field(default_factory=dict)
     """What was answered when it was used (the model and fingerprint of a reply); no part of what it is."""
+    suites: tuple[str, ...] = ()
+    """The suites whose scores it made, where it is known that it made no others; no part of what it is."""
 
 
 @dataclass(frozen=True, slots=True)

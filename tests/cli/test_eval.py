@@ -163,6 +163,25 @@ def test_what_a_log_shows_of_a_role_stands_against_none_and_not_the_other_way_ro
     assert inputs["sandbox"][0]["none"] is True
 
 
+def test_what_a_log_tells_is_of_its_own_suites_alone(exp: Program) -> None:
+    """Of a run that was imported, that holds for its first log, too."""
+    name = imported(exp, EVAL)
+    assert exp("eval", "import", LM_EVAL, "--attach", name).code == 0
+    again = str(FIXTURES / "inspect/candidate.zstd.eval")
+    assert exp("eval", "import", again, "--attach", name, "--suite", "again").code == 0
+    told = exp("show", name, "--json").json["inputs"]
+    suites = {(role, one["name"]): one["suites"] for role in ("model", "tools") for one in told[role]}
+    assert suites == {
+        ("model", "mockllm/model"): ["tinyqa", "again"],
+        ("tools", "none"): ["tinyqa", "again"],
+        ("model", "scripted-sbase"): ["tinyqa_filters", "tinyqa_mc"],
+    }
+    for metric, models in (("tinyqa/match", ["mockllm/model"]), ("tinyqa_mc/acc", ["scripted-sbase"])):
+        made = exp("why", name, metric, "--json").json["produced_by"]["inputs"]
+        assert [one["name"] for one in made if one["role"] == "model"] == models
+    whole(exp)
+
+
 def test_a_log_of_two_runs_is_not_put_on_one(exp: Program) -> None:
     name = exp.record("train")
     said = exp("eval", "import", PROMPTFOO, "--attach", name)

@@ -109,6 +109,7 @@ inputs = st.builds(
     pin=st.none() | st.sampled_from(Pin),
     none=st.booleans(),
     seen=st.dictionaries(words, values, max_size=2),
+    suites=st.lists(words, max_size=2).map(tuple),
 )
 artifacts = st.builds(
     Artifact,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitexp.errors import UsageError
@@ -27,8 +27,13 @@ class Attachment:
     files: Files
     metrics: Mapping[str, Scalar]
     inputs: tuple[Input, ...]
-    told: str
-    """The names of its suites, for the subject."""
+    suites: tuple[str, ...]
+    """The names of those that it brings: what is told of the log is not of those that the run has already."""
+
+    @property
+    def told(self) -> str:
+        """For the subject."""
+        return ", ".join(self.suites)
 
 
 def attach(repo: Repository, name: RunName, what: Attachment) -> Oid:
@@ -74,7 +79,7 @@ def _files(repo: Repository, name: RunName, tip: Tip, what: Attachment) -> dict[
     blobs = recorded_blobs(repo.reader, tip.oid)
     record, what = _kept(read_record(repo.reader, tip.oid, name, WHOLE), what)
     _check_free(blobs, record, name, what)
-    changed = record_files.encode(_with(record, what))
+    changed = record_files.encode(_with(record, what, sorted(_suites(blobs))))
     wanted = (record_files.METRICS, record_files.INPUTS, record_files.ARTIFACTS)
     before = repo.reader.read(blobs[ATTRIBUTES])[1] if ATTRIBUTES in blobs else b""
     return {
@@ -99,9 +104,7 @@ def _kept(record: Record, what: Attachment) -> tuple[Record, Attachment]:
 
 
 def _check_free(blobs: Mapping[str, Oid], record: Record, name: RunName, what: Attachment) -> None:
-    there = {path.split("/")[1] for path in blobs if path.startswith(f"{eval_files.FOLDER}/")}
-    new = {path.split("/")[1] for path in what.files.files if path.startswith(f"{eval_files.FOLDER}/")}
-    if both := sorted(there & new):
+    if both := sorted(_suites(blobs) & _suites(what.files.files)):
         raise UsageError(
             f"run {name!r} has a suite {both[0]!r} already", hint="name the new one: --suite NAME"
         )
@@ -110,22 +113,38 @@ def _check_free(blobs: Mapping[str, Oid], record: Record, name: RunName, what: A
         raise UsageError(f"run {name!r} has another artifact {min(paths)!r}", hint="rename the log")
 
 
-def _with(record: Record, what: Attachment) -> Record:
-    known, roles = {(one.role, one.name) for one in record.inputs}, {one.role for one in record.inputs}
-    fresh = [
-        one
-        for one in what.inputs
-        if (one.role, one.name) not in known and not (one.none and one.role in roles)
-    ]
-    shown = {one.role for one in fresh}
-    # A log that shows some of a role knows better than who said that there was none.
-    kept = (one for one in record.inputs if not (one.none and one.role in shown))
+def _suites(paths: Iterable[str]) -> set[str]:
+    return {path.split("/")[1] for path in paths if path.startswith(f"{eval_files.FOLDER}/")}
+
+
+def _with(record: Record, what: Attachment, before: Sequence[str]) -> Record:
     return Record(
         record.info,
         record.params,
         {**record.metrics, **what.metrics},
-        (*kept, *fresh),
+        tuple(_inputs(record, what, before)),
         record.env,
         (*record.artifacts, *what.files.artifacts),
         record.requirements,
     )
+
+
+def _inputs(record: Record, what: Attachment, before: Sequence[str]) -> Iterator[Input]:
+    """Those of both, each said of the suites that it made; `before` are the suites that the run had."""
+    known, roles = {(one.role, one.name) for one in record.inputs}, {one.role for one in record.inputs}
+    told = {(one.role, one.name) for one in what.inputs}
+    fresh = [
+        replace(one, suites=what.suites)
+        for one in what.inputs
+        if (one.role, one.name) not in known and not (one.none and one.role in roles)
+    ]
+    shown = {one.role for one in fresh}
+    for one in record.inputs:
+        # A log that shows some of a role knows better than who said that there was none.
+        if one.none and one.role in shown:
+            continue
+        # What gitexp saw, or somebody said, of a run that was not imported made all that the run did.
+        suites = one.suites or (tuple(before) if record.info.source is not None else ())
+        again = (one.role, one.name) in told and suites
+        yield replace(one, suites=(*suites, *what.suites) if again else suites)
+    yield from fresh

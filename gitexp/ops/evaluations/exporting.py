@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gitexp.formats.inputs import is_of
 from gitexp.interop import answer_spans, otlp
 from gitexp.interop.eee.writing import Written, written
 from gitexp.model.evaluation import Suite
@@ -62,5 +63,6 @@ def as_spans(run: StoredRun, suites: Sequence[Suite]) -> Iterator[str]:
 
 def _record(run: StoredRun, suites: Sequence[Suite]) -> Record:
     """The record without what went into other suites alone."""
-    others = set(suite_names(run)) - {suite.name for suite in suites}
-    return replace(run.whole, inputs=tuple(one for one in run.whole.inputs if one.name not in others))
+    names = {suite.name for suite in suites}
+    others = set(suite_names(run)) - names
+    return replace(run.whole, inputs=tuple(one for one in run.whole.inputs if is_of(one, names, others)))

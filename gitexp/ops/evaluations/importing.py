@@ -236,7 +236,8 @@ def _write(
         if target is None:
             name, commit = inscribe(repo, request.slug or _slug(one), _inscription(repo, one, own))
         else:
-            what = Attachment(own, _metrics(one.suites), _masked(repo, one.inputs), _names(one.suites))
+            names = tuple(suite.name for suite in one.suites)
+            what = Attachment(own, _metrics(one.suites), _masked(repo, one.inputs), names)
             name, commit = target.name, attach(repo, target.name, what)
         yield brought(name, commit, one.suites, tuple(told))
 
@@ -245,10 +246,6 @@ def _slug(one: Imported) -> str | None:
     with suppress(InvalidName):
         return slugify(one.suites[0].name)
     return None
-
-
-def _names(suites: Sequence[Suite]) -> str:
-    return ", ".join(suite.name for suite in suites)
 
 
 def _metrics(suites: Sequence[Suite]) -> dict[str, Scalar]:

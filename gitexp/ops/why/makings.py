@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from gitexp.formats.assignment import join_key
-from gitexp.formats.inputs import inputs_from
+from gitexp.formats.inputs import inputs_from, is_of
 from gitexp.formats.making import Making, Owners, Texts, files_of, leaves_of, seen_by, texts, vector_of
 from gitexp.index.row import SEPARATOR, shape_of
 from gitexp.model.called_seeds import is_seed, parted
@@ -42,7 +42,7 @@ class _Surroundings(NamedTuple):
 class Makings:
     """Gives the making of each run that it is asked for, without its packages.
 
-    With a `suite`, what bears the name of another suite of a run is left out: it made other scores.
+    With a `suite`, what is of another suite of a run is left out: it made other scores.
     """
 
     def __init__(self, repo: Repository, suite: str | None = None) -> None:
@@ -93,7 +93,8 @@ class Makings:
         others = self._other_suites(run.head.shape)
         key = run.row.tail.inputs, others
         if key not in self._inputs:
-            each = tuple(one for one in inputs_from(json.loads(key[0])) if one.name not in others)
+            suites = () if self._suite is None else (self._suite,)
+            each = tuple(one for one in inputs_from(json.loads(key[0])) if is_of(one, suites, others))
             leaves = leaves_of(each)
             seeds = {f"input.{key}": value for one in each for key, value in _seeds_in(one)}
             seeds |= {
