@@ -33,10 +33,23 @@ def test_what_is_left_are_the_whole_rows_before_the_cut(
     value = json.loads(found)
     kept = value["samples"] if wrapped else value
     assert kept == rows[: len(kept)]
-    # Only the row in which it was cut is lost, and one that was whole but for the comma behind it.
-    whole = [at for at in range(len(rows) + 1) if len(json.dumps(rows[:at], ensure_ascii=False)) <= cut]
+    # Only the row in which it was cut is lost.
+    whole = [at for at in range(len(rows) + 1) if len(json.dumps(rows[:at], ensure_ascii=False)) - 1 <= cut]
     if not spaced:
-        assert len(kept) in (max(whole) - 1, max(whole)) if whole else not kept
+        assert len(kept) == max(whole)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"a": {"rows": [1, 2]', '{"a": {"rows": [1, 2]}}'),
+        ('{"a": {"rows": [1, 2], "end": {"n": 2, "m": 1', '{"a": {"rows": [1, 2], "end": {"n": 2}}}'),
+        ('{"a": {"rows": [1, 2], "end": {', '{"a": {"rows": [1, 2], "end": {}}}'),
+        ('{"a": {"rows": [1, 2]}, "b', '{"a": {"rows": [1, 2]}}'),
+    ],
+)
+def test_what_is_cut_off_behind_the_rows_keeps_them(text: str, found: str) -> None:
+    assert json.loads(salvaged(text) or "") == json.loads(found)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"a": {"b": 1', "1", "]", '[{]"', '"[1, 2', '{"a": 1}'])
