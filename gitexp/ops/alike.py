@@ -12,12 +12,13 @@ from gitexp.formats.inputs import inputs_from
 from gitexp.index.row import shape_of
 from gitexp.model.called_seeds import is_seed, parted
 from gitexp.model.record import Input, Record, RunInfo, Status
+from gitexp.model.submodules import altered
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops.compare import input_identities
 from gitexp.ops.first_params import began_with
 from gitexp.ops.read import Listing, StoredRun, list_all
 from gitexp.ops.seedless import Seedless, seedless
-from gitexp.ops.staleness import speaks
+from gitexp.ops.staleness import altered_in, speaks
 from gitexp.repo import Repository
 
 _TOLD = 5
@@ -70,7 +71,7 @@ class Finished:
         Seeds may be others, in the params as in the command; with the `commit` of the record also where they
         stand in params files of the code. Code that is not known is that of no other run.
         """
-        if not record.info.knows_code:
+        if not record.info.knows_code or altered(record.env):
             return []
         found = [run for run in self._with_tree(record.info.code.tree) if _does(run, record)]
         if commit is not None and any(map(is_seed, flatten(record.params))):
@@ -137,7 +138,7 @@ def unlike(one: StoredRun, other: StoredRun) -> list[str]:
 
     Of code that is not known of both nobody can say that it is the same.
     """
-    if not (one.info.knows_code and other.info.knows_code):
+    if any(not run.info.knows_code or altered_in(run) for run in (one, other)):
         return ["code that is not known"]
     files: Collection[str] = ()
     same_code = one.info.code.tree == other.info.code.tree

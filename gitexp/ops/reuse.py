@@ -16,7 +16,7 @@ from gitexp.formats.identity import identity
 from gitexp.formats.secret_shapes import MASK
 from gitexp.model.record import Input, Pin
 from gitexp.model.roles import FILE, UNTRACKED
-from gitexp.model.values import Value
+from gitexp.model.submodules import altered
 from gitexp.ops import params
 from gitexp.ops.alike import Task, doing, inputs_of
 from gitexp.ops.begin import recorded_command, working_tree
@@ -56,7 +56,7 @@ def answer(repo: Repository, request: Request) -> StoredRun | None:
 
 def _deciding(repo: Repository, taken: Snapshot) -> dict[str, str] | None:
     """The variables that results may depend on; None where not all that decides would be recorded."""
-    if _is_dirty(taken.submodules):
+    if altered({"submodules": taken.submodules}):
         return None
     found = deciding_variables(repo, surroundings(repo, taken, None).env)
     declared = (name for name in repo.environ for one in repo.settings.variables if fnmatchcase(name, one))
@@ -66,14 +66,7 @@ def _deciding(repo: Repository, taken: Snapshot) -> dict[str, str] | None:
 
 
 def _same_surroundings(repo: Repository, run: StoredRun, deciding: Mapping[str, str]) -> bool:
-    env = run.whole.env
-    return deciding_variables(repo, env) == deciding and not _is_dirty(env.get("submodules"))
-
-
-def _is_dirty(submodules: Value) -> bool:
-    """Whether one has changes that are not committed there, which nothing records."""
-    each = submodules.values() if isinstance(submodules, Mapping) else ()
-    return any(isinstance(one, Mapping) and one.get("dirty") is True for one in each)
+    return deciding_variables(repo, run.whole.env) == deciding
 
 
 def _is_masked(texts: Iterable[str]) -> bool:

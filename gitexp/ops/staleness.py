@@ -6,6 +6,7 @@ commit on top of it, puts it beside other code, and two records that meet are mi
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Collection, Iterator, Sequence
 
@@ -13,6 +14,7 @@ from gitexp.errors import BrokenRecord, NewerFormat, NotFound
 from gitexp.git.objects import Entry, ObjectBuilder
 from gitexp.model.files import RECORD_FOLDER, RUN_FILE
 from gitexp.model.record import RunInfo
+from gitexp.model.submodules import altered
 from gitexp.model.values import Oid
 from gitexp.ops.read import StoredRun
 from gitexp.repo import Repository
@@ -52,11 +54,16 @@ def is_stale(run: StoredRun) -> bool:
 
 
 def speaks(run: StoredRun) -> bool:
-    """Whether a run has the code that its record claims."""
+    """Whether a run has the code that its record claims, and ran nothing besides that no record has."""
     try:
-        return not is_stale(run)
+        return not altered_in(run) and not is_stale(run)
     except NotFound:  # its objects are not here
         return False
+
+
+def altered_in(run: StoredRun) -> list[str]:
+    """The submodules of a run whose files were not those of their commits."""
+    return altered(json.loads(run.row.tail.env))
 
 
 def code_tree(repo: Repository, commit: Oid) -> Oid:

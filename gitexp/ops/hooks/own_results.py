@@ -13,6 +13,7 @@ from gitexp.ops.first_params import began_with
 from gitexp.ops.hooks.known_runs import runs_from
 from gitexp.ops.hooks.staged_files import StagedFiles
 from gitexp.ops.read import StoredRun
+from gitexp.ops.staleness import altered_in
 from gitexp.repo import Repository
 
 _LATEST = 5
@@ -32,7 +33,7 @@ def run_of_results(
     metrics = files.read_results().metrics
     for run in runs_from(repo, taken.base)[:_LATEST]:
         own = run.record.metrics
-        if run.head.status != Status.FINISHED.value or not began_with(run, params):
+        if run.head.status != Status.FINISHED.value or altered_in(run) or not began_with(run, params):
             continue
         if any(key not in own or not same(own[key], value) for key, value in metrics.items()):
             continue

@@ -16,7 +16,7 @@ from gitexp.ops.examine import completeness_of
 from gitexp.ops.read import StoredRun, list_all
 from gitexp.ops.resting import run_of
 from gitexp.ops.spread import Spread, spread
-from gitexp.ops.staleness import speaks
+from gitexp.ops.staleness import is_stale
 from gitexp.ops.why.against import Unlike, choose, unlike
 from gitexp.ops.why.comparing import Against, causes_of, compared, two_of
 from gitexp.ops.why.effect import effect
@@ -99,7 +99,7 @@ def why(repo: Repository, text: str, metric: str | None = None, vs: str | None =
         score=score,
         spread=_spread(me, score, around.repeated),
         sources=sources(me, record, makings.inputs(me), makings.of(me)),
-        completeness=completeness_of(me, is_stale=not speaks(me), finished=finished),
+        completeness=completeness_of(me, is_stale=is_stale(me), finished=finished),
         against=against,
         neighbours=beside,
         more_neighbours=len(around.near) - len(beside) + around.more,
