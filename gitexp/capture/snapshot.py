@@ -18,7 +18,7 @@ from typing import NamedTuple
 from gitexp.capture.withheld import NEVER_CAPTURED, holds_key, is_secret, list_changes, restore
 from gitexp.errors import GitError, NoWorkTree, StorageFull
 from gitexp.git.layout import Layout
-from gitexp.git.objects import Entry, ObjectBuilder
+from gitexp.git.objects import FILE, SYMLINK, Entry, ObjectBuilder
 from gitexp.git.process import Git, error
 from gitexp.git.read_catfile import CatFileReader
 from gitexp.git.reader import LIMIT
@@ -169,7 +169,9 @@ def _replaced(
         loose = Path(taken.inside["GIT_OBJECT_DIRECTORY"], oid[:2], oid[2:])
         if loose.exists():
             taken.builder.add_loose(loose)
-    return tuple(entry._replace(oid=oid) if entry is old else entry for entry in entries)
+    # Where a link was, there is a file of its own now: what the link led to stays as it is.
+    new = old._replace(oid=oid, mode=FILE if old.mode == SYMLINK else old.mode)
+    return tuple(new if entry is old else entry for entry in entries)
 
 
 def quarantined(layout: Layout, quarantine: Path, index: Path) -> dict[str, str]:

@@ -234,7 +234,7 @@ def _isolated(
         code.base or start.head,
         code.tree,
         linked=_linked(repo, start.record) if source is None or source.linked else (),
-        outputs=_unlinked(repo, request, prefix),
+        outputs=[*_unlinked(repo, request, prefix), *changed],
         trusted=source is None or source.trusted,
     )
     tracked = isolate.tracked(repo, code.tree, list(changed))

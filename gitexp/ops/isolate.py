@@ -40,10 +40,8 @@ def make_worktree(
         if one.error is not None:
             repo.remark(f"{one.path!r} stays a Git LFS pointer: {one.error.message}")
     if repo.layout.top is not None:
-        real = filled.path.resolve()
         for path in linked:
-            # A link in the tree may lead anywhere: nothing is put behind it.
-            if (real / path).parent.resolve().is_relative_to(real):
+            if stays_inside(filled.path, path):
                 _link(repo.layout.top, filled.path, path, outputs)
     return filled.path
 
@@ -51,6 +49,11 @@ def make_worktree(
 def remove_worktree(repo: Repository, name: RunName) -> None:
     """Take the run's worktree away, if there is one."""
     worktrees.drop_worktree(repo, worktree_path(repo, name))
+
+
+def stays_inside(root: Path, path: str) -> bool:
+    """Whether what is written to `path` goes into the worktree `root`: a link on the way leads anywhere."""
+    return Path(os.path.realpath((root / path).parent)).is_relative_to(os.path.realpath(root))
 
 
 def check_inside(root: Path, cwd: str, name: str) -> None:
@@ -89,8 +92,16 @@ def submodules(repo: Repository, tree: Oid) -> dict[str, Oid]:
 
 
 def overlay(root: Path, files: Mapping[str, bytes]) -> None:
-    """Write `files` into a worktree, each in place of whatever is there, a link too."""
+    """Write `files` into a worktree, each in place of whatever is there, a link too.
+
+    Raises UsageError where a link leads to the folder of one that is elsewhere.
+    """
     for name, data in files.items():
+        if not stays_inside(root, name):
+            raise UsageError(
+                f"params file {name!r} lies behind a link that leads out of the repository",
+                hint="put a copy of its folder in the place of the link, then try again",
+            )
         path = root / name
         path.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)

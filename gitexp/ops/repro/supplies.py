@@ -14,6 +14,7 @@ from gitexp.model.record import How, Input
 from gitexp.model.roles import UNTRACKED
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.in_code import in_code
+from gitexp.ops.isolate import stays_inside
 from gitexp.ops.restoring import restore_inputs
 from gitexp.repo import Repository
 
@@ -108,7 +109,7 @@ def _put_changed(repo: Repository, one: Found, root: Path) -> None:
         return
     place = root / one.input.path
     with suppress(OSError):
-        if not os.path.lexists(place) and place.parent.resolve().is_relative_to(root.resolve()):
+        if not os.path.lexists(place) and stays_inside(root, one.input.path):
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(repo.layout.top / one.input.path)
 
