@@ -84,6 +84,18 @@ def test_a_program_that_is_asked_grades_anew(exp: Program, name: str) -> None:
     assert exp.repo.git("rev-parse", f"refs/exp/{name}") == tip
 
 
+def test_what_comes_to_the_run_while_its_grader_works_stays(exp: Program, name: str) -> None:
+    """Here the grader itself brings it: another suite."""
+    write(exp, "id,score\na,1\nb,0\n", "more.csv")
+    attach = f"git exp eval import more.csv --suite more --attach {name} >&2 </dev/null"
+    grader = f"{attach} && {sys.executable} grade.py q-cap-fr"
+    said = exp("eval", "regrade", name, "tinyqa", "-m", "stricter", "--", "sh", "-c", grader)
+    assert said.code == 0, said.err
+    metrics = exp("show", name, "--json").json["metrics"]
+    assert (metrics["tinyqa/match"], metrics["more/score"]) == (pytest.approx(4 / 6), 0.5)
+    exp.repo.fsck()
+
+
 def test_people_correct_single_scores(exp: Program, name: str) -> None:
     scores = write(exp, "id,epoch,match\nq-sum-02,2,1\nodd,1,1\n")
     arguments = ("eval", "regrade", name, "tinyqa", "--scores", scores, "-m", "wrong label")

@@ -23,12 +23,12 @@ from gitexp.model.times import format_time
 from gitexp.model.values import Oid, Scalar
 from gitexp.ops.evaluations.comparing import Comparison, compare
 from gitexp.ops.evaluations.log_texts import with_texts
-from gitexp.ops.evaluations.reading import all_suite_names, read_suites
+from gitexp.ops.evaluations.reading import read_suites, suite_names
 from gitexp.ops.evaluations.rescoring import Rescored, rescored
 from gitexp.ops.on_top import check_ended, put_on_top, with_files
 from gitexp.ops.operations import REGRADING
-from gitexp.ops.read import StoredRun
-from gitexp.ops.recorded import WHOLE, read_record, recorded_blobs
+from gitexp.ops.read import StoredRun, load
+from gitexp.ops.recorded import recorded_blobs
 from gitexp.ops.tip import Tip
 from gitexp.repo import Repository
 
@@ -81,8 +81,7 @@ def regrade(
     if dry_run or not found.changes:
         return done
     new = _with_history(run, found, reason, told)
-    alone = found.whole and len(all_suite_names(run)) == 1
-    change = _Change(new, _renewed(run.record.metrics, old, new), done.grader, reason, alone)
+    change = _Change(old, new, done.grader, reason, found.whole)
     commit = put_on_top(
         run.repo,
         run.name,
@@ -94,12 +93,12 @@ def regrade(
 
 @dataclass(frozen=True, slots=True)
 class _Change:
+    old: Suite
     suite: Suite
-    metrics: Mapping[str, Scalar]
     grader: Input
     reason: str
-    alone: bool
-    """Whether it has graded all that the run has."""
+    whole: bool
+    """Whether the grader has graded all of the suite."""
 
 
 def _commit(run: StoredRun, what: _Change, tip: Tip, builder: ObjectBuilder) -> Oid:
@@ -109,8 +108,10 @@ def _commit(run: StoredRun, what: _Change, tip: Tip, builder: ObjectBuilder) -> 
         raise RefChanged(
             f"suite {name!r} of run {run.name!r} was changed meanwhile", hint=f"git exp eval show {run.name}"
         )
-    record = read_record(run.repo.reader, tip.oid, run.name, WHOLE)
-    changed = record_files.encode(_with(record, what))
+    # A grader takes its time: what came to the run meanwhile stays.
+    now = load(run.repo, tip.oid, run.name)
+    alone = what.whole and len(suite_names(now)) == 1
+    changed = record_files.encode(_with(now.whole, what, alone))
     tables = eval_files.encode(what.suite)
     files = {
         **{file: changed[file] for file in (record_files.METRICS, record_files.INPUTS) if file in changed},
@@ -125,14 +126,15 @@ def _tables(repo: Repository, commit: Oid, suite: str) -> dict[str, Oid]:
     return {path: oid for path, oid in recorded_blobs(repo.reader, commit).items() if path.startswith(prefix)}
 
 
-def _with(record: Record, what: _Change) -> Record:
-    """The grader takes the place of the one that graded this suite before, or of all where it graded all."""
-    others = [one for one in record.inputs if one.role != GRADER or not _is_replaced(one, what)]
-    return replace(record, metrics=what.metrics, inputs=(*others, what.grader))
+def _with(record: Record, what: _Change, alone: bool) -> Record:
+    """The grader takes the place of the one that graded the suite before, of all where no other suite is."""
+    others = [one for one in record.inputs if one.role != GRADER or not _is_replaced(one, what, alone)]
+    metrics = _renewed(record.metrics, what.old, what.suite)
+    return replace(record, metrics=metrics, inputs=(*others, what.grader))
 
 
-def _is_replaced(grader: Input, what: _Change) -> bool:
-    return what.alone or grader.none or grader.name == what.grader.name
+def _is_replaced(grader: Input, what: _Change, alone: bool) -> bool:
+    return alone or grader.none or grader.name == what.grader.name
 
 
 def _mixed(run: StoredRun, found: Rescored, grader: Input) -> Input:
