@@ -5,6 +5,7 @@ https://github.com/open-telemetry/semantic-conventions-genai, `gen_ai.evaluation
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import islice
@@ -93,7 +94,7 @@ def _attributes(
 
 
 def _message(role: str, value: Value) -> Value:
-    content = value if isinstance(value, str) else to_json(value)
+    content = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return {"role": role, "parts": [{"type": "text", "content": content}]}
 
 

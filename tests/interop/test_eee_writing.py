@@ -14,11 +14,12 @@ from hypothesis import given
 from gitexp.errors import UsageError
 from gitexp.formats.canonical_json import short_hash
 from gitexp.formats.identity import vector
+from gitexp.interop import answer_spans
 from gitexp.interop.eee.fields import FIELDS
 from gitexp.interop.eee.writing import Written, written
 from gitexp.interop.imported import Request
 from gitexp.model.eval_summary import mean_of
-from gitexp.model.evaluation import Kind, Output, Result, State, Suite
+from gitexp.model.evaluation import Kind, Output, Result, State, Suite, Text
 from gitexp.model.names import RunId, RunName
 from gitexp.model.record import Code, Input, Record, RunInfo, Status
 from gitexp.model.values import Oid
@@ -232,6 +233,17 @@ def test_answers_without_a_score_are_no_samples_but_are_not_lost(tmp_path: Path)
     assert "evaluation.score: none for 2 of 2 answers, of which there is no sample" in found.unknown
     ((run,), _) = read(put(found, tmp_path))
     assert (run.suites[0].results, run.suites[0].usage) == (suite.results, suite.usage)
+
+
+def test_numbers_that_json_does_not_have_stop_nothing(tmp_path: Path) -> None:
+    odd = {"x": float("nan"), "y": [float("inf")]}
+    suite = replace(SUITE, texts=(Text("a", odd, odd),), outputs=(Output("a", 1, odd),))
+    found = write([suite], Input("model", "m", value=dict(odd)), Input("settings", "qa", value=dict(odd)))
+    check(found)
+    ((run,), _) = read(put(found, tmp_path))
+    assert run.suites[0].results == suite.results
+    assert [one.name for one in run.inputs] == ["m", "qa"]
+    assert [*answer_spans.batches(INFO, COMMIT, (), [suite])]
 
 
 def test_a_tag_is_no_word_of_ours_and_stays_of_its_type(tmp_path: Path) -> None:

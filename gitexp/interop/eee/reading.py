@@ -150,13 +150,17 @@ def _whole(
     return Imported(
         tuple(suite for suite, _ in suites),
         tuple(inputs_of(log, suites, model)),
-        text(details.get(words.TITLE)) or (portable(name) if name else None),
+        _line(details.get(words.TITLE)) or (portable(_line(name)) if name else None),
         started,
         _time(details.get(words.ENDED)),
         text(details.get(words.CODE)),
         details.get(words.DIRTY) == "true",
         {tool: version} if tool and version else {},
     )
+
+
+def _line(value: object) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""
 
 
 def _known(value: object) -> str | None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from gitexp.formats.canonical_json import to_json
 from gitexp.formats.ordering import without_none
 from gitexp.interop.eee import words
 from gitexp.model.evaluation import Example, Output, Result, Score, State
@@ -24,7 +23,7 @@ def text_of(what: str, value: Value, typed: list[str]) -> str:
     if isinstance(value, str):
         return value
     typed.append(what)
-    return to_json(value)
+    return words.told(value)
 
 
 def list_of(what: str, value: Value, typed: list[str], *, several: bool = True) -> list[str]:
@@ -80,7 +79,7 @@ def performance_of(usage: Mapping[str, Score]) -> dict[str, Any] | None:
     found = without_none(
         {
             "latency_ms": None if seconds is None else seconds * 1000,
-            "additional_details": {words.USAGE: to_json(rest)} if rest else None,
+            "additional_details": {words.USAGE: words.told(rest)} if rest else None,
         }
     )
     return found or None
@@ -101,7 +100,7 @@ def metadata_of(one: Example, row: Result, said: Output, typed: list[str]) -> di
         words.EPOCH: str(row.epoch),
         words.STATE: None if row.state is State.OK and said.error is None else row.state.value,
         words.CLUSTER: one.cluster,
-        words.TAGS: to_json(rest) if rest else None,
+        words.TAGS: words.told(rest) if rest else None,
         words.WHY: said.why,
         words.TYPED: ",".join(typed) or None,
     }

@@ -43,10 +43,15 @@ def parsed(found: Mapping[str, Any], key: str) -> Any:
         return None
 
 
+def told(value: Any) -> str:
+    """`value` as JSON in a text; what stands in a record of others may be no number that JSON has."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
 def texts(found: Mapping[str, Any]) -> dict[str, str]:
     """`found` as details can hold it: what is no text as JSON; what is not known is left out."""
     return {
-        key: value if isinstance(value, str) else json.dumps(value)
+        key: value if isinstance(value, str) else told(value)
         for key, value in found.items()
         if value is not None
     }

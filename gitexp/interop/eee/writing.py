@@ -13,7 +13,6 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from gitexp.formats.canonical_json import to_json
 from gitexp.formats.eval_files import metric_value
 from gitexp.formats.inputs import inputs_value
 from gitexp.formats.ordering import without_none
@@ -139,9 +138,9 @@ def _source(
         words.ENDED: info.ended,
         words.CODE: info.code.base,
         words.DIRTY: "true" if info.code.dirty else None,
-        words.INPUTS: to_json(inputs_value(record.inputs)) if record.inputs else None,
-        words.SUITES: to_json({suite.name: _about(suite) for suite in suites}),
-        words.UNSCORED: to_json(samples.unscored) if samples.unscored else None,
+        words.INPUTS: words.told(inputs_value(record.inputs)) if record.inputs else None,
+        words.SUITES: words.told({suite.name: _about(suite) for suite in suites}),
+        words.UNSCORED: words.told(samples.unscored) if samples.unscored else None,
     }
     return {
         # By the schema it is the rows, not who has them, that make a run of it.
@@ -201,7 +200,7 @@ def _metric(metric: Metric) -> dict[str, Any]:
             "score_type": kinds.get(metric.kind),
             "min_score": least,
             "max_score": most,
-            "additional_details": {words.METRIC: to_json(metric_value(metric))},
+            "additional_details": {words.METRIC: words.told(metric_value(metric))},
         }
     )
 
