@@ -192,9 +192,10 @@ def test_samples_of_a_conversation(tmp_path: Path) -> None:
 
 
 def test_samples_alone_or_by_their_own_name(tmp_path: Path) -> None:
-    path = write(tmp_path, document(result("sums")), sample(), sample("b", 0))
+    path = write(tmp_path, document(result("sums", score=1)), sample(), sample("b", 0))
     samples = path.with_name(f"{ID}_samples.jsonl")
     assert read(samples) == read(path)
+    assert read(samples)[1][0].startswith(f"{ID}.json, result 0: reports sums exact 1, but")
     path.unlink()
     ((run,), told) = read(samples)
     assert told == []

@@ -102,7 +102,7 @@ class _Suites:
 
 
 def _imported(log: Log, request: Request, problems: Problems) -> Imported:
-    shown = log.source.shown
+    shown = (log.document or log.source).shown
     value = read_document(log, problems)
     details = mapping(mapping(value.get("source_metadata")).get("additional_details"))
     written = mapping(parsed(details, words.SUITES))
