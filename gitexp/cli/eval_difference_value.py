@@ -75,6 +75,7 @@ def compared_value(one: Compared) -> dict[str, Any]:
         "new": one.new,
         "delta": one.delta,
         "direction": one.metric.direction.value,
+        "guessed": one.metric.guess.value if one.metric.guess else None,
         "gain": one.effect.mean,
         "n": one.effect.n,
         "missing": one.missing,

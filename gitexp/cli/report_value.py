@@ -54,6 +54,7 @@ def _measured_value(one: Measured) -> dict[str, Any]:
         "old": old,
         "new": new,
         "goal": one.goal,
+        "doubt": one.doubt,
         "delta": one.delta,
         "relative": one.relative,
         "interval": list(one.interval) if one.interval else None,

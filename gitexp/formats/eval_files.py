@@ -16,6 +16,7 @@ from gitexp.model.evaluation import (
     FORMAT,
     Direction,
     Example,
+    Guess,
     Kind,
     Meta,
     Metric,
@@ -154,7 +155,11 @@ def _meta_from(value: Mapping[str, Any]) -> Meta:
 def metric_value(one: Metric) -> dict[str, Value]:
     """What `meta.yaml` says of a metric; `metric_from` reads it."""
     return {"kind": one.kind.value, "direction": one.direction.value} | without_none(
-        {"range": list(one.range) if one.range else None, "unit": one.unit}
+        {
+            "range": list(one.range) if one.range else None,
+            "unit": one.unit,
+            "guessed": one.guess.value if one.guess else None,
+        }
     )
 
 
@@ -162,12 +167,15 @@ def metric_from(name: object, value: Mapping[str, Any]) -> Metric:
     bounds = fields.listed(value.get("range"))
     if bounds and (len(bounds) != 2 or not all(map(is_score, bounds)) or bounds[0] > bounds[1]):
         raise BrokenRecord(f"the range of {name!r} is not two numbers")
+    guess = Guess(value["guessed"]) if "guessed" in value else None
+    direction = Direction(value.get("direction", "max"))
     return Metric(
         fields.text(name),
         Kind(value.get("kind", "continuous")),
-        Direction(value.get("direction", "max")),
+        Direction.MAX if guess is Guess.NOBODY else direction,
         (bounds[0], bounds[1]) if bounds else None,
         fields.text_or_none(value.get("unit")),
+        guess,
     )
 
 

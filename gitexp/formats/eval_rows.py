@@ -14,6 +14,7 @@ from gitexp.model.evaluation import (
     Direction,
     Example,
     Key,
+    Kind,
     Meta,
     Metric,
     OnError,
@@ -27,6 +28,7 @@ from gitexp.model.evaluation import (
     check_suite,
     kind_of,
 )
+from gitexp.model.metric import guessed
 
 _SEEN = 100
 """Different values of a metric that are looked at to tell what it is."""
@@ -99,13 +101,19 @@ class SuiteRows:
         )
 
     def _metric(self, name: str, values: set[Score]) -> Metric:
-        told = {"direction": self.guessed.get(name, "max"), **self.metrics.get(name, {})}
+        told = dict(self.metrics.get(name, {}))
+        # Whoever says that scores are right or wrong says which is better, unless its name does.
+        said = "direction" in told or (told.get("kind") == Kind.BINARY.value and name not in self.guessed)
         if "kind" not in told:
             kind, bounds = kind_of(values)
             told["kind"] = kind.value
             if bounds is not None:
                 told.setdefault("range", list(bounds))
-        return metric_from(name, told)
+        found = metric_from(name, told)
+        if said:
+            return found
+        direction, guess = guessed(self.guessed.get(name), found.kind)
+        return replace(found, direction=direction, guess=guess)
 
 
 def possible(

@@ -35,6 +35,7 @@ from gitexp.model.evaluation import (
     is_score,
     kind_of,
 )
+from gitexp.model.metric import guessed
 from gitexp.model.values import Scalar, Value
 from gitexp.statistics.estimate import average
 
@@ -94,6 +95,8 @@ class SuiteBuilder:
     _outputs: list[Output] = field(default_factory=list)
     _texts: dict[str, Text] = field(default_factory=dict)
     _values: dict[str, set[Score]] = field(default_factory=dict)
+    _lettered: set[str] = field(default_factory=set)
+    """The metrics that had letters for correct and incorrect, which say what is better."""
     _next: dict[str, int] = field(default_factory=dict)
     _mixed: Mixed = field(init=False)
 
@@ -206,6 +209,8 @@ class SuiteBuilder:
                     continue
                 try:
                     scores[check_label("metric", metric)] = score = number(one, self.letters)
+                    if isinstance(one, str) and one in self.letters:
+                        self._lettered.add(metric)
                     self._mixed.see_score(row.where, metric, one, score)
                 except NotANumber as error:
                     self.problems.warn(row.where, f"{metric!r}: {error}: it counts as an error", "NaN scores")
@@ -246,8 +251,11 @@ class SuiteBuilder:
 
     def _metric(self, name: str) -> Metric:
         kind, bounds = kind_of(self._values[name])
-        direction = self.directions.get(name) or Direction(self.goal_of(name) or "max")
-        return Metric(name, kind, direction, bounds)
+        said = self.directions.get(name) or (Direction.MAX if name in self._lettered else None)
+        if said is not None:
+            return Metric(name, kind, said, bounds)
+        direction, guess = guessed(self.goal_of(name), kind)
+        return Metric(name, kind, direction, bounds, guess=guess)
 
 
 def compared(suite: Suite, where: str, metric: str, reported: object, said: str, problems: Problems) -> None:

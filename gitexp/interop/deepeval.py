@@ -17,8 +17,8 @@ from gitexp.interop.imported import OTHER_FORMAT, Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, listed, mapping, text
 from gitexp.interop.told import input_of, model_pin
+from gitexp.model.evaluation import Direction, State, Suite, suite_name
 from gitexp.model.evaluation import Source as Origin
-from gitexp.model.evaluation import State, Suite, suite_name
 from gitexp.model.record import Input, Pin
 from gitexp.model.roles import DATASET, GRADER, MODEL, PROMPT, SETTINGS
 
@@ -46,6 +46,8 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
         raise BrokenFile(f"{source.shown}: no test cases of DeepEval in it", hint=OTHER_FORMAT)
     task = _task(source, log)
     builder = request.builder(request.suite or suite_name(task.removesuffix(".py")), problems)
+    directions = {"pass": Direction.MAX}
+    builder.directions = directions
     named = _names(cases)
     places: set[tuple[bool, object]] = set()
     for number, case in enumerate(cases):
@@ -59,6 +61,7 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
             problems.error(where, f"the test case in place {order} occurs twice", "a test case occurs twice")
             continue
         places.add(place)
+        directions.update(_directions(case))
         builder.add(_row(where, case, named))
     suite = builder.build(Origin("deepeval", None, request.digest, task), _reported(log))
     for one in listed(log.get("metricsScores")):
@@ -100,6 +103,16 @@ def _usage(case: Mapping[str, Any]) -> dict[str, Any]:
         "sec": case.get("completionTime"),
         "tools": len(listed(case.get("toolsCalled"))) or None,
     }
+
+
+def _directions(case: Mapping[str, Any]) -> Iterator[tuple[str, Direction]]:
+    """Which way metrics are better, as success on one side of the threshold tells."""
+    for one in listed(case.get("metricsData")):
+        score, most, success = (mapping(one).get(key) for key in ("score", "threshold", "success"))
+        if score == most or not isinstance(success, bool):
+            continue
+        if isinstance(score, (int, float)) and isinstance(most, (int, float)):
+            yield str(one.get("name")), Direction.MAX if (score > most) is success else Direction.MIN
 
 
 def _row(where: str, case: Mapping[str, Any], named: set[str]) -> Row:

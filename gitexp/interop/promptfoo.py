@@ -17,8 +17,8 @@ from gitexp.interop.imported import OTHER_FORMAT, Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, listed, mapping, text
 from gitexp.interop.told import input_of, model_pin, portable, time_text
+from gitexp.model.evaluation import Direction, State, Suite, suite_name
 from gitexp.model.evaluation import Source as Origin
-from gitexp.model.evaluation import State, Suite, suite_name
 from gitexp.model.record import Input, Pin
 from gitexp.model.roles import DATASET, GRADER, MODEL, PROMPT, SEEDS, SETTINGS
 
@@ -130,8 +130,13 @@ def _imported(
     task = text(config.get("description")) or source.stem
     builder = request.builder(request.suite or suite_name(task), problems)
     ambiguous = _ambiguous(rows)
+    directions: dict[str, Direction] = {}
+    builder.directions = directions
     for place in rows:
-        builder.add(_row(place, ambiguous, request))
+        row = _row(place, ambiguous, request)
+        # All of its scores are weighed and added: more is better.
+        directions |= dict.fromkeys(row.scores, Direction.MAX)
+        builder.add(row)
     first = rows[0].value
     totals = _totals(log, first)
     reported = {key: value for key, value in totals.items() if isinstance(value, (int, float))}

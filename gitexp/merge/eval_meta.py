@@ -12,6 +12,8 @@ from gitexp.model.values import Value, same
 _COUNTS = ("examples", "epochs", "errors")
 _KINDS = (Kind.BINARY.value, Kind.ORDINAL.value, Kind.CONTINUOUS.value)
 """Each holds the values of those before it."""
+_OF_ROWS = ("kind", "range", "guessed")
+"""What is told by the rows of a side, where nobody says it."""
 
 
 def merge(
@@ -47,7 +49,7 @@ def _may_be_dropped(key: mappings.Key) -> bool:
         return True
     # Without the tool there is no source to tell of.
     return (key[0] == "source" and key[1:] != ("tool",)) or (
-        key[0] == "metrics" and key[2:] in (("kind",), ("range",))
+        key[0] == "metrics" and key[2:] in (("kind",), ("range",), ("guessed",))
     )
 
 
@@ -63,17 +65,39 @@ def _with_metrics(
     found: dict[str, Value], conflicts: Sequence[mappings.Key], *sides: Mapping[str, Any]
 ) -> dict[str, Value] | None:
     """Metrics of which sides guessed different kinds from their rows have that which holds both."""
-    metrics: Any = found.get("metrics", {})
+    metrics: Any = _said(found.get("metrics", {}), sides)
     for name in {key[1] for key in conflicts if key[0] == "metrics"}:
         kinds = [side["metrics"][name].get("kind") for side in sides]
         if not all(kind in _KINDS for kind in kinds):
             return None
         kind = max(kinds, key=_KINDS.index)
-        kept = {key: value for key, value in metrics.get(name, {}).items() if key not in ("kind", "range")}
+        guesses = [side["metrics"][name].get("guessed") for side in sides]
+        # What one side said need not be guessed; else it is by the kind that holds both.
+        by_kind = max(str(one) for one, other in zip(guesses, kinds, strict=True) if other == kind)
+        guess = {"guessed": by_kind} if None not in guesses else {}
+        kept = {key: value for key, value in metrics.get(name, {}).items() if key not in _OF_ROWS}
         ranges = [side["metrics"][name].get("range") for side in sides]
         bounds = {"range": ranges[0]} if ranges[0] is not None and same(ranges[0], ranges[1]) else {}
-        metrics = {**metrics, name: {"kind": kind, **kept, **bounds}}
+        metrics = {**metrics, name: {"kind": kind, **kept, **bounds, **guess}}
     return found | ({"metrics": metrics} if metrics else {})
+
+
+def _said(metrics: Any, sides: Sequence[Mapping[str, Any]]) -> Any:
+    """The metrics; what one side said of a direction is no guess any more."""
+    if not isinstance(metrics, Mapping):
+        return metrics
+    told = [_mapping(side.get("metrics")) for side in sides]
+    said = {name for one in told for name in one if "guessed" not in _mapping(one[name])}
+    return {
+        name: {key: item for key, item in value.items() if key != "guessed"}
+        if name in said and isinstance(value, Mapping)
+        else value
+        for name, value in metrics.items()
+    }
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _listed(value: object) -> list[Value]:

@@ -4,46 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
-from math import isfinite
 from typing import TypeAlias
 
 from gitexp.errors import InvalidName
+from gitexp.model.metric import MAX_ID as MAX_ID
+from gitexp.model.metric import MAX_INT as MAX_INT
+from gitexp.model.metric import Direction as Direction
+from gitexp.model.metric import Guess as Guess
+from gitexp.model.metric import Kind as Kind
+from gitexp.model.metric import Metric as Metric
+from gitexp.model.metric import Score as Score
+from gitexp.model.metric import check_label as check_label
+from gitexp.model.metric import is_score as is_score
+from gitexp.model.metric import kind_of as kind_of
 from gitexp.model.paths import safe_path
 from gitexp.model.values import Digest, Oid, Scalar, Value
 
 FORMAT = 1
 """The version of the tables that this gitexp writes; it reads this and older ones."""
 MAX_EPOCH = 1 << 31
-MAX_ID = 500
-"""Characters of an example's id, of a metric's name and of a key or value of tags."""
 MAX_SUITE = 100
-MAX_INT = 1 << 63
 
-Score: TypeAlias = int | float
 Key: TypeAlias = tuple[str, int]
 """An example and the epoch in which it was answered."""
 
 _SUITE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{16}", re.ASCII)
-
-
-class Kind(str, Enum):
-    """What the values of a metric are."""
-
-    BINARY = "binary"
-    ORDINAL = "ordinal"
-    CONTINUOUS = "continuous"
-    COUNT = "count"
-
-
-class Direction(str, Enum):
-    """Which values of a metric are better."""
-
-    MAX = "max"
-    MIN = "min"
 
 
 class State(str, Enum):
@@ -62,56 +50,6 @@ class OnError(str, Enum):
 
     EXCLUDE = "exclude"
     ZERO = "zero"
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """What one column of scores means."""
-
-    name: str
-    kind: Kind = Kind.CONTINUOUS
-    direction: Direction = Direction.MAX
-    range: tuple[Score, Score] | None = None
-    unit: str | None = None
-
-    def __post_init__(self) -> None:
-        check_label("metric", self.name)
-
-    @property
-    def ends(self) -> tuple[Score, Score] | None:
-        """The least and the greatest value that there can be, where that is known."""
-        return (0, 1) if self.range is None and self.kind is Kind.BINARY else self.range
-
-    def allows(self, score: Score) -> bool:
-        """Whether `score` can be one of this metric.
-
-        A range beside `binary` may be what was seen of its scores: another one between its ends can be.
-        """
-        if self.kind is Kind.COUNT and (score < 0 or score != int(score)):
-            return False
-        if self.ends is None:
-            return True
-        if self.range is None:
-            return score in self.ends
-        return self.range[0] <= score <= self.range[1]
-
-    @property
-    def allowed(self) -> str:
-        """What its scores can be, in words."""
-        if self.ends is None:
-            return "a whole number from 0 on" if self.kind is Kind.COUNT else "a number"
-        return f"{self.ends[0]:g} {'or' if self.range is None else 'to'} {self.ends[1]:g}"
-
-    @property
-    def whole(self) -> Score | None:
-        """The best score that there can be, where that is known."""
-        return None if self.ends is None else self.ends[self.direction is Direction.MAX]
-
-    def is_short(self, score: Score) -> bool:
-        """Whether `score` is less than the whole one; of a metric of which that is not known none is."""
-        if self.whole is None:
-            return False
-        return score < self.whole if self.direction is Direction.MAX else score > self.whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,31 +249,6 @@ def suite_name(text: str) -> str:
     except InvalidName:
         # The name of a device on Windows.
         return check_suite(f"suite-{name}"[:MAX_SUITE].rstrip("."))
-
-
-def check_label(what: str, text: object) -> str:
-    """`text` where it can name an example, a metric or a tag: one line of text. Raises InvalidName."""
-    if not isinstance(text, str):
-        raise InvalidName(f"invalid {what} {text!r:.80}: it is not text")
-    if not text or len(text) > MAX_ID or not text.isprintable():
-        raise InvalidName(
-            f"invalid {what} {text[:80]!r}", hint=f"use one line of 1 to {MAX_ID} printable characters"
-        )
-    return text
-
-
-def is_score(value: object) -> bool:
-    """Whether it is a finite number: NaN says that there is no score, so it is none."""
-    return (type(value) is int and -MAX_INT < value < MAX_INT) or (type(value) is float and isfinite(value))
-
-
-def kind_of(values: AbstractSet[Score]) -> tuple[Kind, tuple[Score, Score] | None]:
-    """What a metric with these values looks like, and its range, where nobody says."""
-    if values <= {0, 1}:
-        return Kind.BINARY, (0, 1)
-    if values <= {0, 0.5, 1}:
-        return Kind.ORDINAL, (0, 1)
-    return Kind.CONTINUOUS, None
 
 
 def is_hash(text: object) -> bool:

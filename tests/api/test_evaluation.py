@@ -15,7 +15,7 @@ import pytest
 
 import gitexp
 from gitexp.errors import BrokenFile, GitExpError, UsageError
-from gitexp.model.evaluation import Direction, Kind, OnError, State, Suite
+from gitexp.model.evaluation import Direction, Guess, Kind, OnError, State, Suite
 from gitexp.ops.evaluations.reading import read_suite, read_suites
 from gitexp.ops.recover import sweep
 from gitexp.ops.resolve import resolve
@@ -274,6 +274,26 @@ def test_a_metric_that_was_set_stands(here: Repo) -> None:
         run.eval("qa").add(id="a", scores={"m": 1})
         run.summary["qa/m"] = 0.75
     assert gitexp.get_run(run.name).metrics["qa/m"] == 0.75  # type: ignore[arg-type]
+
+
+def test_who_said_which_way_a_metric_is_better_is_known(here: Repo) -> None:
+    with gitexp.start(strict=True) as run:
+        told = {
+            "match": "binary",
+            "len": "min",
+            "error": "binary",
+            "judge": "ordinal",
+            "speed": {"range": [0, 9]},
+        }
+        ev = run.eval("qa", metrics=told)
+        names = (*told, "f1", "exact", "words")
+        ev.add(id="a", scores={**dict.fromkeys(names, 1), "f1": 0.3, "words": 7})
+    assert {one.name: (one.direction.value, one.guess) for one in suite_of(here, run.name).meta.metrics} == {
+        **{"match": ("max", None), "len": ("min", None)},
+        **{"error": ("min", Guess.NAME), "f1": ("max", Guess.NAME)},
+        **{"judge": ("max", Guess.VALUES), "exact": ("max", Guess.VALUES)},
+        **{"words": ("max", Guess.NOBODY), "speed": ("max", Guess.VALUES)},
+    }
 
 
 def test_a_score_that_cannot_be_is_none(here: Repo) -> None:

@@ -224,7 +224,7 @@ def test_a_count_that_should_fall_is_better_when_it_falls(exp: Program) -> None:
     for name, target in ((old, "less-aaaaaa"), (new, "less-bbbbbb")):
         path = eval_files.path_of("qa", eval_files.META)
         meta = exp.repo.git("show", f"refs/exp/{name}:.exp/{path}") + "\n"
-        forge(exp.repo, name, target, {path: meta.replace("direction: max", "direction: min")})
+        forge(exp.repo, name, target, {path: meta.replace("max\n    guessed: nobody", "min")})
         forged.append(target)
     match = exp("eval", "diff", *forged, "--json").json["comparisons"][0]["metrics"]["match"]
     assert (match["direction"], match["losses"], match["wins"]) == ("min", 0, 8)

@@ -232,6 +232,40 @@ def test_the_policy_on_errors_is_that_of_the_baseline(exp: Program) -> None:
     assert gate(exp, evaluated("mild", GOOD, on_error="exclude"), new, *options, "--errors", "zero").code == 1
 
 
+def test_a_metric_of_which_nobody_says_which_way_is_better_fails_nothing(exp: Program, commit: Any) -> None:
+    def run(slug: str, length: float) -> str:
+        with gitexp.start(slug) as found:
+            rows = found.eval("qa", metrics={"match": "binary"})
+            for n in range(40):
+                rows.add(id=n, scores={"match": n % 2, "a_length": n * length, "f1": n / 40})
+        assert found.name
+        return found.name
+
+    old, new = run("old", 1), run("new", 0.5)
+    said = gate(exp, old, new, "--format", "json")
+    assert (said.code, [one["name"] for one in said.json["checks"]]) == (
+        0,
+        ["qa/match", "qa/f1", "qa"],
+    )
+    assert said.json["checks"][1]["notes"] == ["that more is better is guessed from its name"]
+    assert "which way qa/a_length is better is not known: that is not looked at" in said.err
+    said = gate(exp, old, new, "--metric", "qa/a_length")
+    assert (said.code, said.err.splitlines()[-1]) == (
+        2,
+        "hint: write into .gitexp.yaml: goals: {qa/a_length: max}",
+    )
+    # What somebody declared is asked about first.
+    why = exp("why", new, "--vs", old, "--json").json
+    assert why["metric"]["name"] == "qa/match"
+    report = exp("report", new, "--base", old, "--json").json["runs"][0]["metrics"]
+    assert {one["name"]: one["verdict"] for one in report} == {
+        **{"qa/a_length": "changed", "qa/f1": "same", "qa/match": "same"}
+    }
+    commit(**{".gitexp.yaml": "goals: {qa/a_length: max}\n"})
+    old, new = run("old", 1), run("new", 0.5)
+    assert gate(exp, old, new).code == 1
+
+
 @pytest.mark.parametrize("mode", ["regression", "improve"])
 def test_scores_beyond_those_of_the_baseline_are_not_compared(exp: Program, mode: str) -> None:
     """7 instead of 1 would make any run the better one."""

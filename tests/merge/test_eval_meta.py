@@ -27,6 +27,18 @@ def test_of_two_shards_stands_what_both_say_and_no_count_or_mean_of_either() -> 
     }
 
 
+def test_what_is_guessed_of_a_direction_is_guessed_of_both_shards() -> None:
+    def shard(**metric: Any) -> dict[str, Any]:
+        return {**SUITE, "metrics": {"match": {"direction": "max", **metric}}}
+
+    binary = shard(kind="binary", range=[0, 1], guessed="values")
+    wide, said = shard(kind="continuous", guessed="nobody"), shard(kind="binary")
+    for sides, guess in (((binary, wide), "nobody"), ((binary, said), None), ((wide, said), None)):
+        for found in (merge({}, *sides), merge({}, *reversed(sides))):
+            assert found is not None
+            assert found["metrics"]["match"].get("guessed") == guess  # type: ignore[index,call-overload,union-attr]
+
+
 def test_kinds_that_were_guessed_from_either_shard_become_that_which_holds_both() -> None:
     other = {
         **SUITE,

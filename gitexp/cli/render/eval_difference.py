@@ -100,7 +100,7 @@ def _metric(found: Difference, one: Compared, paint: Paint) -> Iterator[str]:
     yield f"{paint('bold', name)}  {one.old:.4f} -> {one.new:.4f}  {delta}  {_meaning(one, found)}"
     if one.changes:
         yield _INDENT + uncertainty(one, found.adjusted.get(one.metric.name))
-    counts = f"wins {one.wins}, losses {one.losses}, ties {one.ties}"
+    counts = counts_text(one)
     if max(one.epochs) > 1:
         counts += f"; epochs {one.epochs[0]} and {one.epochs[1]}"
     if one.missing:
@@ -156,6 +156,8 @@ def clusters_text(one: Compared) -> Iterator[str]:
 
 def remarks(one: Compared) -> Iterator[str]:
     """What a reader should know before believing it."""
+    if one.metric.doubt is not None:
+        yield one.metric.doubt
     least = one.detectable()
     if least is not None:
         told = f"detectable at 80 % power: {least:.2g}"
@@ -169,6 +171,12 @@ def remarks(one: Compared) -> Iterator[str]:
     if one.noise is not None:
         rest = ", the rest between examples" if one.noise < 1 else ""
         yield f"{one.noise:.0%} of the variance is between epochs{rest}"
+
+
+def counts_text(one: Compared) -> str:
+    """How many examples went which way."""
+    up, down = ("wins", "losses") if one.metric.directed else ("up", "down")
+    return f"{up} {one.wins}, {down} {one.losses}, ties {one.ties}"
 
 
 def _slices(slices: Sequence[Part], paint: Paint) -> list[str]:

@@ -81,7 +81,7 @@ def no_whole_lines(found: Looked) -> Iterator[str]:
     """Of which metrics no failed answer can be told."""
     if found.no_whole:
         names = ", ".join(map(safe, found.no_whole))
-        yield f"what the whole score is, is not known, as there is no range: no failed answers of {names}"
+        yield f"what the whole score is, is not known: no failed answers of {names}"
 
 
 def slice_columns(found: Looked) -> list[Column]:

@@ -22,7 +22,8 @@ def regrading_lines(done: Regraded, *, limit: int) -> Iterator[str]:
         if one is None:
             yield f"  {safe(name)}: new, {mean_text(mean_of(found.new, name))}"
             continue
-        told = f"{one.wins} better, {one.losses} worse, {one.ties} as before"
+        up, down = ("better", "worse") if one.metric.directed else ("greater", "less")
+        told = f"{one.wins} {up}, {one.losses} {down}, {one.ties} as before"
         yield f"  {safe(name)}: {metric_text(one.old)} -> {metric_text(one.new)}, {told}"
         for change in one.changes[:limit]:
             yield f"    {safe(cut(change.pair.old.id, 60))}  {scores_text(change)}"

@@ -138,6 +138,7 @@ def _metrics(metrics: Sequence[Measured]) -> Part:
         metrics = shown
     if any(one.sure is None and one.verdict in _TONES for one in metrics):
         notes.append("? nothing tells how much it varies: repeat the run, or say 'noise' in .gitexp.yaml")
+    notes += [f"{safe(one.name)}: {one.doubt}" for one in metrics if one.doubt is not None][:_MOST_TOLD]
     return Part(
         "Metrics",
         ["Metric", "Base", "Run", "Change", "95 % interval", "Verdict", "Basis"],

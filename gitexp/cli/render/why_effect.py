@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitexp.cli.render.eval_difference import WORDS, clusters_text, uncertainty
+from gitexp.cli.render.eval_difference import WORDS, clusters_text, counts_text, uncertainty
 from gitexp.cli.render.paint import VERDICT, Paint
 from gitexp.cli.render.values import delta_text, metric_text
 from gitexp.cli.safe_text import safe
@@ -65,8 +65,10 @@ def effect_rows(one: Effect, paint: Paint) -> Iterator[str]:
     if found.changes:
         yield uncertainty(found)
         yield from clusters_text(found)
+    if found.metric.doubt is not None:
+        yield found.metric.doubt
     lacking = f"; {found.missing} without a value" if found.missing else ""
-    yield f"wins {found.wins}, losses {found.losses}, ties {found.ties}{lacking}"
+    yield f"{counts_text(found)}{lacking}"
 
 
 def effect_text(one: Effect) -> str:

@@ -18,7 +18,7 @@ from gitexp.statistics.power import detectable, examples_needed
 
 LEVEL = 0.05
 """Below it a p is told as significant."""
-SAME, NOT_SIGNIFICANT, UNKNOWN = "same", "not significant", "unknown"
+SAME, NOT_SIGNIFICANT, UNKNOWN, CHANGED = "same", "not significant", "unknown", "changed"
 """What a verdict is that is neither `better` nor `worse`."""
 
 
@@ -70,23 +70,23 @@ class Compared:
 
     @property
     def regressions(self) -> list[Change]:
-        """The worst first."""
-        return [one for one in self.changes if one.gain < 0]
+        """The worst first; none where nothing tells what is worse."""
+        return [one for one in self.changes if one.gain < 0] if self.metric.directed else []
 
     @property
     def improvements(self) -> list[Change]:
         """The best first."""
-        return sorted(
-            (one for one in self.changes if one.gain > 0), key=lambda one: (-one.gain, one.pair.old.id)
-        )
+        better = [one for one in self.changes if one.gain > 0] if self.metric.directed else []
+        return sorted(better, key=lambda one: (-one.gain, one.pair.old.id))
 
     @property
     def losses(self) -> int:
-        return len(self.regressions)
+        """How many examples got worse; fell, where nothing tells what is worse."""
+        return sum(one.gain < 0 for one in self.changes)
 
     @property
     def wins(self) -> int:
-        return len(self.improvements)
+        return sum(one.gain > 0 for one in self.changes)
 
     @property
     def ties(self) -> int:
@@ -100,7 +100,8 @@ class Compared:
     def verdict(self, p: float | None) -> str:
         """`same`, `better` or `worse` where by `p`, its own or an adjusted one, that is no accident.
 
-        Else `not significant`, or `unknown` where nothing tells.
+        Else `not significant`, or `unknown` where nothing tells; `changed` where it is no accident, and
+        nothing tells which way the metric is better.
         """
         if not self.changes:
             return SAME
@@ -108,6 +109,8 @@ class Compared:
             return UNKNOWN
         if p >= LEVEL or not self.effect.mean:
             return NOT_SIGNIFICANT
+        if not self.metric.directed:
+            return CHANGED
         return "better" if self.effect.mean > 0 else "worse"
 
     def delta_interval(self, confidence: float = 0.95) -> tuple[float, float] | None:

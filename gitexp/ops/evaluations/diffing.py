@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitexp.errors import NotFound, UnknownKey
 from gitexp.formats.making import not_comparable
@@ -14,6 +14,7 @@ from gitexp.ops.evaluations.comparing import Comparison, compare
 from gitexp.ops.evaluations.costs import Cost, costs
 from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
 from gitexp.ops.evaluations.slicing import Part, slices
+from gitexp.ops.goals import with_goals
 from gitexp.ops.read import StoredRun
 from gitexp.statistics.many import holm
 
@@ -30,6 +31,8 @@ class Ask:
     """A tag: each of its values is compared on its own as well."""
     with_text: bool = False
     """Whether to read the answers too."""
+    goals: Mapping[str, str] | None = None
+    """Which way metrics are better of which the first run did not say it; None for those of .gitexp.yaml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,12 @@ def diff(runs: Sequence[StoredRun], ask: Ask) -> list[Difference]:
         [read_suites(run, [suite], with_text=ask.with_text, known=known)[0] for run in runs]
         for suite in _common(runs, ask.suite)
     ]
+    goals = first.repo.settings.goals if ask.goals is None else ask.goals
     found: list[Difference] = []
     for (old, *news), metrics in zip(tables, _metrics(tables, ask.metrics), strict=True):
         if ask.metrics and not metrics:
             continue
+        old = replace(old, meta=with_goals(old.meta, goals))
         comparisons = [compare(old, new, metrics=metrics, cluster=ask.cluster) for new in news]
         adjusted = _adjusted(comparisons)
         for run, comparison, p in zip(others, comparisons, adjusted, strict=True):

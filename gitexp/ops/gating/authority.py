@@ -66,7 +66,9 @@ def direction(found: Authority, runs: Iterable[StoredRun], metric: str | None) -
     told: set[str] = set()
     for run in having:
         metas = (one.meta for one in briefs(run) if one.meta.suite == suite)
-        told |= {one.direction.value for meta in metas for one in meta.metrics if one.name == name}
+        told |= {
+            one.direction.value for meta in metas for one in meta.metrics if one.name == name and one.directed
+        }
         if len(told) > 1:
             return None
     return told.pop() if told else None

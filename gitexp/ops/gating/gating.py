@@ -11,12 +11,13 @@ from gitexp.gate.deciding import Verdict, decide, decide_alike
 from gitexp.gate.evidence import Completeness, Effect, Evidence, Refused, Spoilt
 from gitexp.model.gate import Outcome
 from gitexp.ops.alike import unlike
+from gitexp.ops.best import snippet
 from gitexp.ops.evaluations.reading import all_suite_names, briefs
 from gitexp.ops.gating.metrics import plain_metrics
 from gitexp.ops.gating.ruling import TYPED, WRITTEN, Ruling, ruling
 from gitexp.ops.gating.sides import Against, asked_run, baseline
 from gitexp.ops.gating.tables import Tables, read_tables
-from gitexp.ops.goals import DETAILS
+from gitexp.ops.goals import DETAILS, doubt, with_goals
 from gitexp.ops.headline import deciding, leading_first
 from gitexp.ops.read import StoredRun
 from gitexp.repo import Repository
@@ -121,7 +122,8 @@ def evidence_on(
 ) -> Evidence:
     """What is known of both. `first` is a run that `new` repeats: what that told is not told again."""
     wanted = _wanted(old, new, rules)
-    tables = read_tables(old, new, wanted.suites, rules.rules) if wanted.suites else Tables()
+    goals = rules.settings.goals
+    tables = read_tables(old, new, wanted.suites, rules.rules, goals) if wanted.suites else Tables()
     plain = plain_metrics(old, new, wanted.plain, rules.settings, rules.rules, first)
     metrics: list[Effect | Refused | Spoilt] = [*tables.metrics, *plain]
     if not wanted.suites:
@@ -141,9 +143,11 @@ def _check_limits(repo: Repository, rules: Ruling) -> None:
 
 
 def _wanted(old: StoredRun, new: StoredRun, rules: Ruling) -> _Wanted:
-    known = {one.meta.suite: [metric.name for metric in one.meta.metrics] for one in briefs(old)}
+    metas = [with_goals(one.meta, rules.settings.goals) for one in briefs(old)]
+    known = {meta.suite: [one.name for one in sorted(meta.metrics, key=doubt)] for meta in metas}
+    undirected = [f"{meta.suite}/{one.name}" for meta in metas for one in meta.metrics if not one.directed]
     if not rules.rules.metrics:
-        return _everything(old, new, known, rules)
+        return _everything(old, new, known, undirected, rules)
     here = {*old.record.metrics, *new.record.metrics}
     suites: dict[str, list[str]] = {}
     plain: list[str] = []
@@ -160,6 +164,10 @@ def _wanted(old: StoredRun, new: StoredRun, rules: Ruling) -> _Wanted:
             for name in having:
                 suites.setdefault(name, []).append(text)
     _check_known(old, new, plain)
+    for name in undirected:
+        suite, _, metric = name.partition("/")
+        if metric in suites.get(suite, ()):
+            raise UsageError(f"which way metric {name!r} is better is not known", hint=snippet(name))
     return _Wanted(suites, plain)
 
 
@@ -169,19 +177,35 @@ def _columns(run: StoredRun) -> Iterator[str]:
         yield from (f"{one.meta.suite}/{metric.name}" for metric in one.meta.metrics)
 
 
-def _everything(old: StoredRun, new: StoredRun, known: Mapping[str, Sequence[str]], rules: Ruling) -> _Wanted:
-    """All metrics of all suites of the baseline; else those with goals, or the one that says most."""
+def _everything(
+    old: StoredRun,
+    new: StoredRun,
+    known: Mapping[str, Sequence[str]],
+    undirected: Sequence[str],
+    rules: Ruling,
+) -> _Wanted:
+    """All metrics of all suites of the baseline, but those of which nothing tells which way they are better.
+
+    Without any those with goals, or the one that says most.
+    """
     goals = rules.settings.goals
+    known = {
+        suite: [one for one in names if f"{suite}/{one}" not in undirected] for suite, names in known.items()
+    }
     found = deciding(old.record.metrics, goals)
     with_goals = [key for key in goals if key in found]
     if any(known.values()):
         _tell_left_out(
             old, "evaluations are", [key for key in with_goals if key.partition("/")[0] not in known]
         )
+        if undirected:
+            told = f"which way {', '.join(undirected[:_SHOWN])} is better is not known: that is not looked at"
+            old.repo.remark(f"{told}: {snippet(undirected[0])}")
         return _Wanted(known, ())
     chosen = with_goals or found[:1]
     if not chosen:
-        raise UsageError("which metric to go by is not known", hint="--metric METRIC")
+        hint = snippet(undirected[0]) if undirected else "--metric METRIC"
+        raise UsageError("which metric to go by is not known", hint=hint)
     if not goals:
         _tell_left_out(old, f"{', '.join(chosen)} is", _others(old, new, chosen))
     return _Wanted({}, chosen)

@@ -19,6 +19,7 @@ from gitexp.ops.evaluations.matching import Matched, match
 from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
 from gitexp.ops.gating.guards import check_meant, guarded, meant
 from gitexp.ops.gating.spending import spent
+from gitexp.ops.goals import with_goals
 from gitexp.ops.read import StoredRun
 from gitexp.statistics.estimate import FEWEST_CLUSTERS, Estimate
 
@@ -35,7 +36,13 @@ class Tables:
     """The rules that examples of the baseline are meant by, whether or not their suite can be compared."""
 
 
-def read_tables(old: StoredRun, new: StoredRun, suites: Mapping[str, Sequence[str]], rules: Rules) -> Tables:
+def read_tables(
+    old: StoredRun,
+    new: StoredRun,
+    suites: Mapping[str, Sequence[str]],
+    rules: Rules,
+    goals: Mapping[str, str],
+) -> Tables:
     """The metrics of each suite. Raises BrokenRecord, NewerFormat, UsageError, UnknownKey."""
     found = Tables()
     known: Known = {}
@@ -46,6 +53,7 @@ def read_tables(old: StoredRun, new: StoredRun, suites: Mapping[str, Sequence[st
             for run, names in zip((old, new), having, strict=True)
         )
         if before is not None:
+            before = replace(before, meta=with_goals(before.meta, goals))
             found.meant |= meant(before, rules.must_pass)
         if before is None or after is None:
             lacking = old if before is None else new
@@ -112,7 +120,9 @@ def _declared_otherwise(before: Suite, after: Suite, name: str) -> Iterator[str]
     old, new = before.metric(name), after.metric(name)
     if old is None or new is None:
         return
-    if old.direction is not new.direction:
+    if old.doubt is not None:
+        yield old.doubt
+    if old.direction is not new.direction and new.guess is None:
         yield f"{old.direction.value} is better, as the baseline has it, and not {new.direction.value}"
     if old.ends and new.ends and old.ends != new.ends:
         yield f"its range is {_range(old)}, as the baseline has it, and not {_range(new)}"

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from gitexp.model.evaluation import Direction
 from gitexp.model.missing import MISSING
 from gitexp.model.noise import Basis, Noise
 from gitexp.model.values import Scalar, difference, is_finite, same
@@ -55,6 +54,8 @@ class Measured:
     sure: bool | None = None
     """Whether the difference is more than chance; None where nothing tells."""
     comparable: bool = True
+    doubt: str | None = None
+    """What is to be said of `goal`, where nobody said it."""
 
     @property
     def delta(self) -> float | None:
@@ -91,11 +92,12 @@ def of_examples(found: Difference, one: Compared) -> Measured:
     told = f"{one.effect.n} example{'' if one.effect.n == 1 else 's'}"
     if few_clusters(one) and one.clustered is not None:
         told += f", only {one.clustered.clusters} cluster{'' if one.clustered.clusters == 1 else 's'}"
+    goal = one.metric.direction.value if one.metric.directed else None
     return Measured(
         name=f"{found.suite}/{one.metric.name}",
         old=one.old,
         new=one.new,
-        goal="max" if one.metric.direction is Direction.MAX else "min",
+        goal=goal,
         basis=Basis.EXAMPLES,
         told=told,
         interval=one.delta_interval(),
@@ -103,6 +105,7 @@ def of_examples(found: Difference, one: Compared) -> Measured:
         sure=None if p is None else p < LEVEL,
         adjusted=one.metric.name in found.adjusted,
         comparable=found.refused(one.metric.name) is None,
+        doubt=one.metric.doubt,
     )
 
 

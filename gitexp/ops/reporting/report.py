@@ -52,9 +52,10 @@ def report(
         notes.append(f"and {len(runs) - MOST_RUNS} more runs: git exp report RUN...")
         runs = runs[:MOST_RUNS]
     side = of_run(against.run)
-    suites = _suites(against.run, runs, Ask(cluster=cluster, with_text=with_text))
-    had = all_suite_names(against.run)
     agreed = settings_at(repo, against.run.commit)
+    ask = Ask(cluster=cluster, with_text=with_text, goals=agreed.goals)
+    suites = _suites(against.run, runs, ask)
+    had = all_suite_names(against.run)
     notes += _not_held(repo, agreed)
     repeats = Repeats(Finished(repo, listing))
     deltas: list[Delta] = []

@@ -149,7 +149,7 @@ def _best(
 
 def _goal(repo: Repository, score: Score) -> str:
     goals = repo.settings.goals
-    if score.metric is not None and score.key not in goals:
+    if score.metric is not None and score.metric.directed and score.key not in goals:
         return "max" if score.metric.direction is Direction.MAX else "min"
     goal = goal_of(score.key, goals)
     if goal is None:

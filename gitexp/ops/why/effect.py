@@ -23,6 +23,7 @@ from gitexp.ops.evaluations.comparing import (
 from gitexp.ops.evaluations.matching import Matched, match
 from gitexp.ops.evaluations.reading import Known as Tables
 from gitexp.ops.evaluations.reading import all_suite_names, read_suites
+from gitexp.ops.goals import with_goals
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro.verdict import Known, measured
 from gitexp.ops.spread import spread
@@ -95,6 +96,7 @@ def effect(
     regraded = any(one.meta.history for one in (table, score.suite) if one is not None)
     differing = not_comparable(makings.inputs(old), makings.inputs(new), suite, regraded=regraded)
     if table is not None:
+        table = replace(table, meta=with_goals(table.meta, new.repo.settings.goals))
         return _by_example(table, score, before, differing)
     found = Effect(before, score.value, tuple(differing))
     if score.key not in old.record.metrics:

@@ -10,8 +10,8 @@ from gitexp.errors import GitExpError, UnknownKey
 from gitexp.model.eval_summary import Mean, mean_of
 from gitexp.model.evaluation import Metric, Suite
 from gitexp.model.values import Scalar, as_float
-from gitexp.ops.evaluations.reading import all_suite_names, read_suites
-from gitexp.ops.goals import DETAILS
+from gitexp.ops.evaluations.reading import all_suite_names, briefs, read_suites
+from gitexp.ops.goals import DETAILS, doubt
 from gitexp.ops.headline import deciding, leading_first
 from gitexp.ops.read import StoredRun
 from gitexp.query.fault import nearest
@@ -45,7 +45,7 @@ def score_of(run: StoredRun, text: str | None) -> Score | None:
     Raises UnknownKey.
     """
     metrics = run.record.metrics
-    key = leading(metrics, run.repo.settings.goals) if text is None else named(metrics, text)
+    key = leading(metrics, run.repo.settings.goals, _declared(run)) if text is None else named(metrics, text)
     return None if key is None else score_at(run, key)
 
 
@@ -67,14 +67,29 @@ def score_at(run: StoredRun, key: str) -> Score:
     return Score(key, value, se=_error(metrics.get(f"{key}.se")), n=_count(metrics.get(f"{key}.n")))
 
 
-def leading(metrics: Mapping[str, Scalar], goals: Mapping[str, str]) -> str | None:
+def _declared(run: StoredRun) -> list[str]:
+    """The metrics of its evaluations, those first of which the run said which way they are better."""
+    try:
+        metas = [one.meta for one in briefs(run)]
+    except GitExpError as error:
+        run.repo.remark(f"the evaluations of run '{run.name}' cannot be shown: {error.message}")
+        return []
+    found = {f"{meta.suite}/{one.name}": one for meta in metas for one in meta.metrics}
+    return sorted(leading_first(found), key=lambda key: doubt(found[key]))
+
+
+def leading(
+    metrics: Mapping[str, Scalar], goals: Mapping[str, str], evaluated: Sequence[str] = ()
+) -> str | None:
     """The metric to ask about where none is named.
 
-    The first one that has a goal; else one of an evaluation; else the one whose name says most.
+    The first one that has a goal; else one of an evaluation, in the order of `evaluated`; else the one whose
+    name says most.
     """
     numbers = [key for key, value in metrics.items() if _number(value) is not None]
     first = [
         *(key for key in goals if key in numbers),
+        *(key for key in evaluated if key in numbers),
         *(key for key in leading_first(numbers) if f"{key}.n" in metrics),
         *deciding(metrics, goals),
         *(key for key in leading_first(numbers) if not key.endswith(DETAILS)),

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gitexp.errors import UnknownKey
-from gitexp.model.evaluation import Direction, Kind, Metric, Result, State, Suite
+from gitexp.model.evaluation import Direction, Guess, Kind, Metric, Result, State, Suite
 from gitexp.ops.evaluations.comparable import unscored
 from gitexp.ops.evaluations.comparing import compare, few_clusters
 from gitexp.ops.evaluations.costs import costs, ratio_interval
 from gitexp.ops.evaluations.slicing import slices
+from gitexp.ops.goals import with_goals
 from tests.ops.evaluations.suites import suite
 
 OLD = {"cap-fr": [1, 1], "cap-jp": [1, 1], "cap-pe": [1, 1], "mul": [0, 1], "sum-1": [1, 1], "sum-2": [1, 0]}
@@ -171,6 +172,21 @@ def test_scores_that_cannot_be_are_not_compared(metric, new, told):
         assert found.test == "t, df 39"
     low, high = found.interval()
     assert low <= found.effect.mean <= high
+
+
+def test_of_a_metric_of_which_nobody_tells_which_way_is_better_none_is():
+    metric = Metric("length", guess=Guess.NOBODY)
+    old = suite({f"q{n:02}": [n] for n in range(40)}, metric=metric)
+    new = suite({f"q{n:02}": [n / 2] for n in range(40)}, metric=metric)
+    found = one(old, new)
+    assert found.verdict(found.p) == "changed"
+    assert (found.regressions, found.improvements, found.losses, len(found.changes)) == ([], [], 39, 39)
+    # Unless the project says it later.
+    for goals in ({"length": "min"}, {"qa/length": "min", "length": "max"}):
+        told = one(replace(old, meta=with_goals(old.meta, goals)), new)
+        assert (told.verdict(told.p), len(told.improvements)) == ("better", 39)
+    said = suite({"a": [1]}, metric=Metric("length", direction=Direction.MAX))
+    assert with_goals(said.meta, {"length": "min"}) == said.meta
 
 
 def test_few_clusters_are_told_and_not_used():

@@ -168,6 +168,7 @@ def _measured_value(found: Measured) -> dict[str, Any]:
     return {
         "kind": found.metric.kind.value,
         "direction": found.metric.direction.value,
+        "guessed": found.metric.guess.value if found.metric.guess else None,
         "mean": mean.value if mean else None,
         "se": mean.se if mean else None,
         "n": mean.n if mean else 0,
