@@ -66,5 +66,7 @@ def _merge(base: Path, ours: Path, theirs: Path, path: str) -> int:
     from gitexp.git.process import Git
     from gitexp.ops.drivers.merging import merge_files
 
-    clean = merge_files(Git(Path.cwd(), dict(os.environ)), base, ours, theirs, path)
-    return exit_codes.OK if clean else exit_codes.ERROR
+    merged = merge_files(Git(Path.cwd(), dict(os.environ)), base, ours, theirs, path)
+    for note in merged.notes:
+        print(f"note: {safe(note)}", file=sys.stderr)
+    return exit_codes.OK if merged.is_clean else exit_codes.ERROR

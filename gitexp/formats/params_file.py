@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from gitexp.errors import BrokenFile
-from gitexp.formats import splice_json, splice_toml, splice_yaml
+from gitexp.formats import key_lines_toml, key_lines_yaml, splice_json, splice_toml, splice_yaml
 from gitexp.formats.assignment import (
     Assignment,
     Key,
@@ -22,6 +22,7 @@ from gitexp.formats.assignment import (
     with_value,
     without_key,
 )
+from gitexp.formats.key_lines import KeyLines
 from gitexp.formats.yaml import load_user
 from gitexp.model.missing import MISSING, Missing
 from gitexp.model.values import Value, same
@@ -36,9 +37,11 @@ __all__ = [
     "flatten",
     "has",
     "join_key",
+    "lines_of",
     "lookup",
     "parse",
     "parse_assignment",
+    "put_together",
     "respelled",
     "split_key",
 ]
@@ -81,8 +84,7 @@ def edit(path: str, data: bytes, changes: Mapping[Key, Value | Missing], like: S
         else:
             expected = with_value(expected, key, value)
             text = _set(path, text, key, value, expected, there)
-    bom = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
-    return bom + text.encode("utf-8", "surrogatepass")
+    return _encoded(text, data)
 
 
 def respelled(path: str, old: bytes, new: bytes) -> dict[Key, Value]:
@@ -94,6 +96,21 @@ def respelled(path: str, old: bytes, new: bytes) -> dict[Key, Value]:
         return {}
     one, other = (splice_yaml.spelling(decode(path, data), what=path) for data in (old, new))
     return {} if one is None or other is None else dict(splice_yaml.otherwise((), one, other))
+
+
+def lines_of(path: str, data: bytes) -> KeyLines | None:
+    """A file taken apart by its keys; None where that does not work out, as of JSON. Raises BrokenFile."""
+    splicer = _SPLICERS[_suffix(path)]
+    if splicer is splice_json:
+        return None
+    reader = key_lines_toml if splicer is splice_toml else key_lines_yaml
+    found: KeyLines | None = reader.key_lines(decode(path, data), what=path)
+    return found
+
+
+def put_together(lines: KeyLines, like: bytes) -> bytes:
+    """The file of these lines, with the byte order mark of `like`."""
+    return _encoded(lines.text, like)
 
 
 def _parse(path: str, text: str) -> dict[str, Value]:
@@ -163,6 +180,11 @@ def decode(path: str, data: bytes) -> str:
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise BrokenFile(f"{path!r} line {line}, column {column}: not UTF-8") from None
+
+
+def _encoded(text: str, like: bytes) -> bytes:
+    bom = b"\xef\xbb\xbf" if like.startswith(b"\xef\xbb\xbf") else b""
+    return bom + text.encode("utf-8", "surrogatepass")
 
 
 def _suffix(path: str) -> str:

@@ -33,6 +33,14 @@ def test_conflicts_are_left_to_git(exp: Program, files: list[str]) -> None:
     ]
 
 
+def test_a_comment_that_is_left_out_is_told(exp: Program, files: list[str]) -> None:
+    Path(files[1]).write_text("lr: 0.2\nwd: 0.0  # small\n")
+    Path(files[2]).write_text("lr: 0.1\nwd: 0.5  # so-so\n")
+    said = exp("driver", "merge", *files, "7", "params.yaml")
+    assert (said.code, Path(files[1]).read_text()) == (0, "lr: 0.2\nwd: 0.5  # small\n")
+    assert said.err == "note: 'params.yaml': a comment on 'wd' is left out, of theirs: # so-so\n"
+
+
 def test_what_cannot_be_read_stays_as_it_is(exp: Program, files: list[str]) -> None:
     before = [Path(file).read_text() for file in files[:2]]
     Path(files[2]).write_text("lr: [\n")

@@ -156,7 +156,7 @@ def test_a_key_that_two_runs_changed_is_marked_alone(ideas: Ideas, drivers: None
     ideas.repo.git("merge", "-q", f"exp/{ideas.a}")
     assert ideas.tries("merge", f"exp/{other}") == 1
     assert ideas.conflicts() == ["params.yaml"]
-    marked = "<<<<<<< ours\nlr: 0.2  # rate\n=======\nlr: 0.3  # rate\n>>>>>>> theirs\n"
+    marked = f"<<<<<<< HEAD\nlr: 0.2  # rate\n=======\nlr: 0.3  # rate\n>>>>>>> exp/{other}\n"
     expected = PARAMS.replace("lr: 0.1  # rate\n", marked).replace("depth: 2", "depth: 9")
     assert (ideas.repo.path / "params.yaml").read_text() == expected
     ideas.repo.write("params.yaml", PARAMS)
@@ -235,11 +235,11 @@ def test_shards_of_an_evaluation_are_joined_and_a_row_in_conflict_is_shown(
     assert ideas.tries("merge", f"exp/{odd}") == 1
     assert ideas.conflicts() == [".exp/eval/qa/scores.jsonl"]
     assert scores.read_text().splitlines()[2:7] == [
-        "<<<<<<< ours",
+        "<<<<<<< HEAD",
         '{"ep":1,"id":"q2","s":{"match":1}}',
         "=======",
         '{"ep":1,"id":"q2","s":{"match":0}}',
-        ">>>>>>> theirs",
+        f">>>>>>> exp/{odd}",
     ]
     assert scores.read_text().splitlines()[-1] == '{"ep":1,"id":"q6","s":{"match":0}}'
     repo.git("merge", "--abort")
@@ -408,7 +408,7 @@ def test_drivers_that_cannot_start_leave_git_as_it_is(
     assert ideas.tries("merge", f"exp/{ideas.b}", PATH=path) == 1
     assert "params.yaml" in ideas.conflicts()
     assert set(ideas.conflicts()) <= {"params.yaml", ".exp/run.yaml"}
-    assert "<<<<<<< ours\n" in (repo.path / "params.yaml").read_text()
+    assert "<<<<<<< HEAD\n" in (repo.path / "params.yaml").read_text()
     repo.git("merge", "--abort")
     said = repo.git("diff", f"exp/{ideas.a}", f"exp/{ideas.b}", "--", ".exp/series", PATH=path)
     assert "-29," in said

@@ -3,7 +3,8 @@
 Values are merged by key, and texts by line. Git's merge by line is taken where it means what the merge by key
 means: it keeps what both sides wrote around the values. Where it finds a conflict that is none by key (two
 keys that stand side by side, say), all three texts are given the merged values first, so that only comments
-and layout are left to be merged by line; and where even these collide, ours has the merged values.
+and layout are left to be merged by line; and where even these collide, ours has the merged values, and
+comments that are merged by key.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from gitexp.merge import mappings
 from gitexp.merge.mappings import Key
 from gitexp.model.missing import Missing
 from gitexp.model.values import Value, same
+from gitexp.ops.drivers import comments
 from gitexp.ops.drivers.lines import Texts
 
 MAX_SIZE = 1 << 20
@@ -38,13 +40,15 @@ def merge(path: str, texts: Texts, by_lines: Callable[[Texts], bytes | None]) ->
     if lines is not None and _means(path, lines, merged.values, save=conflicts):
         return lines
     if conflicts:
-        marked = _only_conflicts(path, texts, each[1], merged)
+        marked = _only_conflicts(path, texts, each[1], merged, by_lines)
         if by_lines(marked) is not None:
             raise BrokenFile(f"what is in conflict in {path!r} cannot be marked by key")
         return marked
-    ours = _edited(path, texts.ours, _wanted(path, texts, each[1], merged.values), texts)
     lines = _layouts_merged(path, texts, merged.values, by_lines)
-    return ours if lines is None else lines
+    if lines is not None:
+        return lines
+    ours = _edited(path, texts.ours, _wanted(path, texts, each[1], merged.values), texts)
+    return comments.merged(path, ours, texts, by_lines)
 
 
 def _layouts_merged(
@@ -61,17 +65,40 @@ def _layouts_merged(
     return lines if lines is not None and _means(path, lines, values) else None
 
 
-def _only_conflicts(path: str, texts: Texts, ours: Mapping[str, Value], merged: mappings.Merged) -> Texts:
-    """Our text with all that could be merged, and in the other two the values in conflict of the other two.
+def _only_conflicts(
+    path: str,
+    texts: Texts,
+    ours: Mapping[str, Value],
+    merged: mappings.Merged,
+    by_lines: Callable[[Texts], bytes | None],
+) -> Texts:
+    """Our text with all that could be merged, and in the other two the lines in conflict of the other two.
 
     Merged by line, it has the marks of a conflict at these keys and nowhere else.
     """
     wanted = _wanted(path, texts, ours, merged.values)
-    clean = {key: value for key, value in wanted.items() if not _is_below(key, merged.conflicts)}
+    clean = {key: value for key, value in wanted.items() if not comments.is_below(key, merged.conflicts)}
     text = _edited(path, texts.ours, clean, texts)
-    base = _edited(path, text, {one.key: one.base for one in merged.conflicts}, texts)
-    theirs = _edited(path, text, {one.key: one.values[1] for one in merged.conflicts}, texts)
-    return Texts(base, text, theirs)
+    text = comments.merged(path, text, texts, by_lines, merged.conflicts)
+    old = {one.key: one.base for one in merged.conflicts}
+    other = {one.key: one.values[1] for one in merged.conflicts}
+    return Texts(
+        _of_side(path, text, old, texts.base, merged.conflicts, texts),
+        text,
+        _of_side(path, text, other, texts.theirs, merged.conflicts, texts),
+    )
+
+
+def _of_side(
+    path: str,
+    text: bytes,
+    values: Mapping[Key, Value | Missing],
+    side: bytes,
+    conflicts: Sequence[mappings.Conflict],
+    texts: Texts,
+) -> bytes:
+    """`text` with what one side has at the keys in conflict, as it stands there."""
+    return comments.with_lines_of(path, _edited(path, text, values, texts), side, conflicts)
 
 
 def _wanted(
@@ -84,10 +111,6 @@ def _wanted(
         if key not in kept and params_file.has(ours, key) and same(params_file.lookup(ours, key), value):
             changed.setdefault(key, value)
     return changed
-
-
-def _is_below(key: Key, conflicts: Sequence[mappings.Conflict]) -> bool:
-    return any(key[: len(one.key)] == one.key for one in conflicts)
 
 
 def _edited(path: str, text: bytes, changes: Mapping[Key, Value | Missing], texts: Texts) -> bytes:

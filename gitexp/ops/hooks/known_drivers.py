@@ -12,12 +12,17 @@ from gitexp.repo import Repository
 
 # Most files of a record need no program: ours stay. Whatever keeps ours from merging another file (it is not
 # found, it is broken, sides changed one key differently), git's own merge by line goes on from there; not of
-# metrics and inputs, which stand beside a file that it is asked for as well.
+# metrics and inputs, which stand beside a file that it is asked for as well. Notes of ours are shown, errors
+# are not. Sides are called what git calls them: in %X and %Y; a git that does not know these says in its
+# environment what it merges.
 _MERGE = (
     "case %P in .exp/run.yaml|.exp/metrics.yaml|.exp/inputs.yaml|.exp/eval/*) ;; .exp/*) exit 0 ;; esac; "
-    "git-exp driver merge %O %A %B %L %P >/dev/null 2>&1 && exit 0; "
+    "n=$(git-exp driver merge %O %A %B %L %P 2>&1 >/dev/null); r=$?; "
+    """case $n in note:*) printf '%s\n' "$n" >&2 ;; esac; """
+    "test $r = 0 && exit 0; "
     "case %P in .exp/metrics.yaml|.exp/inputs.yaml) exit 0 ;; esac; "
-    "git merge-file -q --marker-size=%L -L ours -L base -L theirs %A %O %B || exit 1"
+    "o=%X t=%Y; case $o in [%]X) o=HEAD t=$(env | sed -n 's/^GITHEAD_[0-9a-f]*=//p') ;; esac; "
+    'git merge-file -q --marker-size=%L -L "$o" -L base -L "${t:-theirs}" %A %O %B || exit 1'
 )
 _TEXTCONV = (
     'f() { if t=$(git-exp driver textconv "$1" 2>/dev/null); '

@@ -1,0 +1,152 @@
+"""The comments of a params file merged as its values are: each goes with its key, three-way.
+
+What only one side changed is taken; where both changed one comment, ours stays, and theirs is told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from gitexp.errors import BrokenFile
+from gitexp.formats import params_file
+from gitexp.formats.assignment import Key, join_key
+from gitexp.formats.key_lines import KeyLines, Piece
+from gitexp.merge.mappings import Conflict
+from gitexp.model.values import same
+from gitexp.ops.drivers.lines import Texts
+
+_NOTHING = Piece("", "", 0)
+
+
+def merged(
+    path: str,
+    text: bytes,
+    texts: Texts,
+    by_lines: Callable[[Texts], bytes | None],
+    conflicts: Sequence[Conflict] = (),
+) -> bytes:
+    """`text`, which is ours with the merged values, with the merged comments.
+
+    The lines of keys in conflict stay as they are. Where the comments cannot be had by key, all stay as ours.
+    """
+    try:
+        sides = [params_file.lines_of(path, one) for one in (*texts, text)]
+        base, ours, theirs, now = sides
+        if base is None or ours is None or theirs is None or now is None:
+            return text
+        pieces = {
+            key: _piece(
+                one,
+                (base.pieces.get(key), ours.pieces.get(key), theirs.pieces.get(key)),
+                by_lines,
+                held=is_below(key, conflicts),
+            )
+            for key, one in now.pieces.items()
+        }
+        below = _text_of((base.below, ours.below, theirs.below), by_lines)
+        found = params_file.put_together(KeyLines(pieces, below), text)
+        return found if _is_same(path, found, text) else text
+    except BrokenFile:
+        return text
+
+
+def with_lines_of(path: str, text: bytes, side: bytes, conflicts: Sequence[Conflict]) -> bytes:
+    """`text`, which has the values of `side` at keys in conflict, with the very lines of `side` there."""
+    try:
+        now, other = params_file.lines_of(path, text), params_file.lines_of(path, side)
+        if now is None or other is None:
+            return text
+        pieces = {
+            key: replace(one, own=there.own)
+            if is_below(key, conflicts) and one.column == there.column
+            else one
+            for key, one in now.pieces.items()
+            for there in (other.pieces.get(key, one),)
+        }
+        found = params_file.put_together(replace(now, pieces=pieces), text)
+        return found if _is_same(path, found, text) else text
+    except BrokenFile:
+        return text
+
+
+def left_out(path: str, texts: Texts, *results: bytes) -> list[str]:
+    """What is to be told of comments that a side wrote, and that none of the merged texts has."""
+    try:
+        base, *sides = [_comments(path, one) for one in texts]
+        there = Counter[str]()
+        for one in results:
+            there |= Counter(comment for _, comment in _comments(path, one))
+    except BrokenFile:
+        return []
+    told = []
+    for name, side in zip(("ours", "theirs"), sides, strict=True):
+        new = Counter(comment for _, comment in side) - Counter(comment for _, comment in base)
+        lost = new - there
+        for key, comment in side:
+            if lost[comment] > 0:
+                lost[comment] -= 1
+                place = f"on {join_key(key)!r} " if key else ""
+                told.append(f"{path!r}: a comment {place}is left out, of {name}: {comment}")
+    return told
+
+
+def is_below(key: Key, conflicts: Sequence[Conflict]) -> bool:
+    """Whether a key is one of those in conflict, or inside of one."""
+    return any(key[: len(one.key)] == one.key for one in conflicts)
+
+
+def _piece(
+    now: Piece,
+    sides: tuple[Piece | None, Piece | None, Piece | None],
+    by_lines: Callable[[Texts], bytes | None],
+    *,
+    held: bool,
+) -> Piece:
+    base, ours, theirs = sides
+    if ours is None and theirs is None:
+        return now
+    # A side that lacks the key says nothing of its comments.
+    old = base or _NOTHING
+    mine, other = ours or old, theirs or old
+    found = replace(now, above=_text_of((old.above, mine.above, other.above), by_lines))
+    if held:
+        return found
+    wanted = (
+        other if other.comments != old.comments and mine.comments in (old.comments, other.comments) else mine
+    )
+    if wanted.comments == found.comments:
+        return found
+    return found.commented(wanted) or _whole(found, old, mine, wanted)
+
+
+def _whole(now: Piece, old: Piece, mine: Piece, wanted: Piece) -> Piece:
+    """All lines of a value, comments between them included, where ours have not changed."""
+    return replace(now, own=wanted.own) if mine.own == old.own and now.column == wanted.column else now
+
+
+def _text_of(texts: tuple[str, str, str], by_lines: Callable[[Texts], bytes | None]) -> str:
+    """Comments and blank lines merged; ours where both changed the same of them."""
+    newline = "\r\n" if "\r\n" in texts[1] else "\n"
+    base, ours, theirs = (text.replace("\r\n", "\n") for text in texts)
+    if theirs in (base, ours):
+        return texts[1]
+    found = theirs
+    if ours != base:
+        each = Texts(*(text.encode("utf-8", "surrogatepass") for text in (base, ours, theirs)))
+        lines = by_lines(each)
+        found = ours if lines is None else lines.decode("utf-8", "surrogatepass")
+    return found.replace("\n", newline)
+
+
+def _is_same(path: str, one: bytes, other: bytes) -> bool:
+    values: Sequence[Mapping[str, object]] = [params_file.parse(path, data) for data in (one, other)]
+    return same(*values) and not params_file.respelled(path, one, other)
+
+
+def _comments(path: str, data: bytes) -> list[tuple[Key, str]]:
+    if not data.strip():
+        return []
+    lines = params_file.lines_of(path, data)
+    return [] if lines is None else lines.comments()
