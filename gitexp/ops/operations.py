@@ -29,6 +29,8 @@ RECORDING = "record "
 """What a run that was recorded here is told with, and its name."""
 REGRADING, ATTACHING = "regrade ", "attach "
 """What results that were put on top of a run are told with: what it would execute stays as it was."""
+VERDICT = "verdict "
+"""What the verdict on a run is told with that `git exp repro` has recorded just before."""
 WITH_FILES = 2
 """The version of a line that tells of a change of files, which version 1 does not know."""
 FILE, _LOCK, _MARK = "operations.jsonl", "logging", "tree"

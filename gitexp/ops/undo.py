@@ -101,8 +101,27 @@ def redo(repo: Repository, *, dry_run: bool = False) -> Operation:
 
 
 def _own(repo: Repository) -> list[Operation]:
-    """What a person has done, oldest first."""
-    return [one for one in operations.read(repo) if one.kind is not Kind.CAPTURE]
+    """What a person has done, oldest first; the verdict on a run that was just recorded is part of that."""
+    found = [one for one in operations.read(repo) if one.kind is not Kind.CAPTURE]
+    recorded = {(one.ref, one.new): of for of, one in _told(found, operations.RECORDING)}
+    judged = {of.id: recorded.get((one.ref, one.old)) for of, one in _told(found, operations.VERDICT)}
+    parts = {one.id for one in judged.values() if one is not None}
+    return [_with(one, judged.get(one.id)) for one in found if one.id not in parts]
+
+
+def _told(found: Iterable[Operation], what: str) -> Iterator[tuple[Operation, RefUpdate]]:
+    """The operations of that kind, each with its one change."""
+    for one in found:
+        if one.kind is Kind.CHANGE and one.what.startswith(what) and len(one.changes) == 1:
+            yield one, one.changes[0]
+
+
+def _with(one: Operation, first: Operation | None) -> Operation:
+    """Both as one change."""
+    if first is None:
+        return one
+    whole = replace(one.changes[0], old=first.changes[0].old)
+    return replace(one, what=first.what, changes=(whole,))
 
 
 def _make(repo: Repository, of: Operation, step: Operation, dry_run: bool) -> None:
