@@ -24,6 +24,11 @@ from gitexp.capture.streams import OWN, Stdio, Wiring
 __all__ = ["OWN", "Exit", "Stdio", "run"]
 
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_STOPPED_CODES = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+"""With which a shell ends that has started it; with 129 also git does, of itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exit:
     """How a command ended: by itself with `code`, killed by `signal`, or never started because of `error`."""
@@ -40,6 +45,11 @@ class Exit:
         if self.signal is not None:
             return 128 + self.signal
         return 127 if isinstance(self.error, FileNotFoundError | NotADirectoryError) else 126
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody has stopped it, as Ctrl-C does: it did not come to an end of its own."""
+        return self.signal in _STOPPING or self.code in _STOPPED_CODES
 
 
 def run(

@@ -81,7 +81,8 @@ def full_value(found: Examined) -> dict[str, Any]:
             "completeness": completeness_value(found.completeness) if found.completeness else None,
             "checkpoints": [{"number": one.number, "commit": one.commit} for one in found.checkpoints],
             "reproduced_by": [
-                {"name": one.name, "verdict": one.verdict.value, "on": one.on} for one in found.repeats
+                {"name": r.name, "verdict": r.verdict.value, "on": r.on, "lacking": list(r.lacking)}
+                for r in found.repeats
             ],
             "evaluations": {
                 one.meta.suite: {"examples": one.examples, "epochs": one.epochs, "errors": one.errors}

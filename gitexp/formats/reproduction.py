@@ -20,6 +20,8 @@ def reproduction_value(found: Reproduction) -> dict[str, Value]:
         value["metrics"] = {name: _measured_value(one) for name, one in sorted(found.metrics.items())}
     if found.inputs:
         value["inputs"] = {name: _change_value(one) for name, one in sorted(found.inputs.items())}
+    if found.lacking:
+        value["lacking"] = list(found.lacking)
     return value
 
 
@@ -53,6 +55,7 @@ def reproduction_from(value: object) -> Reproduction:
             fields.text(name): _change_from(fields.mapping(item))
             for name, item in fields.mapping(one.get("inputs")).items()
         },
+        lacking=fields.texts(one.get("lacking")),
     )
 
 

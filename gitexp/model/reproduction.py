@@ -77,6 +77,8 @@ class Reproduction:
     metrics: Mapping[str, Measured] = field(default_factory=dict)
     inputs: Mapping[str, InputChange] = field(default_factory=dict)
     """`role path` -> what is another one; those that are the same are left out."""
+    lacking: tuple[str, ...] = ()
+    """What could not be as it was, in sentences: packages, inputs, submodules."""
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

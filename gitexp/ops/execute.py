@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,10 @@ from gitexp.git.filters import switched_off
 from gitexp.git.process import Git, unplaced
 from gitexp.model.calls import Content
 from gitexp.model.names import RunName
-from gitexp.model.record import Code, Input, Record, Results, Status
-from gitexp.model.roles import UNTRACKED
+from gitexp.model.record import Code, Input, Results, Status
+from gitexp.model.submodules import altered
 from gitexp.model.values import Oid, Value
-from gitexp.ops import isolate, params, results
+from gitexp.ops import isolate, params, results, submodules
 from gitexp.ops.begin import Wish, begin, no_work_tree
 from gitexp.ops.committed import from_folder
 from gitexp.ops.observing.tracing import Tracing, params_read, trace_mode
@@ -174,7 +174,7 @@ def _wish(
         inputs=tuple(inputs),
         notices=tuple(notices),
         content=request.content,
-        rewrite=(lambda taken: _edited(repo, source, taken, changed)) if changed else None,
+        rewrite=_changing(repo, request, changed),
     )
 
 
@@ -228,13 +228,16 @@ def _isolated(
     code = start.record.info.code
     source = request.source
     prefix = start.record.info.cwd if source else repo.layout.prefix
+    found = submodules.find(repo, start.head)
+    own = altered(start.record.env)
     root = isolate.make_worktree(
         repo,
         recording.name,
         code.base or start.head,
         code.tree,
-        linked=_linked(repo, start.record) if source is None or source.linked else (),
+        linked=isolate.linked_paths(repo, start.record, found) if source is None or source.linked else (),
         outputs=[*_unlinked(repo, request, prefix), *changed],
+        submodules=[one for one in found if one.path not in own],
         trusted=source is None or source.trusted,
     )
     tracked = isolate.tracked(repo, code.tree, list(changed))
@@ -252,14 +255,17 @@ def _unlinked(repo: Repository, request: Request, prefix: str) -> list[str]:
     return [*(outputs or repo.settings.outputs), *(request.source.unlinked if request.source else ())]
 
 
-def _linked(repo: Repository, record: Record) -> list[str]:
-    """What the user has in the working tree that is not in the code tree, and the command may want."""
-    top = repo.layout.top
-    submodules = [
-        one for one in isolate.submodules(repo, record.info.code.tree) if top and (top / one).is_dir()
-    ]
-    large = [one.path for one in record.inputs if one.role == UNTRACKED and one.path]
-    return [*(isolate.ignored_paths(repo) if top else ()), *large, *submodules]
+def _changing(
+    repo: Repository, request: Request, changed: Mapping[str, bytes]
+) -> Callable[[Snapshot], Snapshot] | None:
+    """What is done to the code before it is fixed."""
+    source = request.source
+    known = {} if source is None else {one.path: one.value for one in submodules.find(repo, source.commit)}
+    if not changed and not known:
+        return None
+    return lambda taken: replace(
+        _edited(repo, source, taken, changed) if changed else taken, submodules=known or taken.submodules
+    )
 
 
 def _run(

@@ -8,9 +8,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from gitexp.errors import UsageError
+from gitexp.git.process import Git, unplaced
 from gitexp.model.names import RunName
+from gitexp.model.record import Record
+from gitexp.model.roles import UNTRACKED
+from gitexp.model.submodules import altered
 from gitexp.model.values import Oid
 from gitexp.ops import worktrees
+from gitexp.ops.submodules import Found, check_out
 from gitexp.repo import Repository
 
 NEVER_LINKED = ("__pycache__", ".git", "*.pyc")
@@ -28,17 +33,20 @@ def make_worktree(
     *,
     linked: Iterable[str],
     outputs: Sequence[str],
+    submodules: Sequence[Found] = (),
     trusted: bool = True,
 ) -> Path:
     """A linked worktree with the files of `tree` and HEAD at `base`; only where `trusted` filters are run.
 
     `linked` are paths relative to the root of what the project ignores: they become links to the user's own,
-    save where one of `outputs` (relative to the root as well) will be written.
+    save where one of `outputs` (relative to the root as well) will be written. Of `submodules` those that are
+    to be had are checked out.
     """
     filled = worktrees.make_worktree(repo, worktree_path(repo, name), base, tree, trusted=trusted)
     for one in filled.pointers:
         if one.error is not None:
             repo.remark(f"{one.path!r} stays a Git LFS pointer: {one.error.message}")
+    check_out(repo, filled.path, submodules, trusted=trusted)
     if repo.layout.top is not None:
         for path in linked:
             if stays_inside(filled.path, path):
@@ -63,10 +71,29 @@ def check_inside(root: Path, cwd: str, name: str) -> None:
         raise UsageError(f"run {name!r} ran outside of its code, in {cwd!r}", hint=f"git exp show {name}")
 
 
-def ignored_paths(repo: Repository) -> list[str]:
-    """What the project ignores in the working tree, folders as a whole, as `.gitexp.yaml` wants it linked."""
-    listed = repo.git.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
-    paths = [os.fsdecode(path).rstrip("/") for path in listed.stdout.split(b"\0") if path]
+def linked_paths(repo: Repository, record: Record, submodules: Iterable[Found]) -> list[str]:
+    """What the user has in the working tree that is not in the code, and the command may want."""
+    if repo.layout.top is None:
+        return []
+    large = [one.path for one in record.inputs if one.role == UNTRACKED and one.path]
+    linked = [*ignored_paths(repo), *large]
+    own = altered(record.env)
+    for one in submodules:
+        if one.now is not None:
+            linked += [one.path] if one.path in own else ignored_paths(repo, one.path)
+    return linked
+
+
+def ignored_paths(repo: Repository, submodule: str | None = None) -> list[str]:
+    """What the project ignores in the working tree, folders as a whole, as `.gitexp.yaml` wants it linked.
+
+    Or what the `submodule` at that path ignores in the user's checkout of it.
+    """
+    git, prefix = repo.git, ""
+    if submodule is not None and repo.layout.top is not None:
+        git, prefix = Git(repo.layout.top / submodule, unplaced(repo.environ)), f"{submodule}/"
+    listed = git.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+    paths = [prefix + os.fsdecode(path).rstrip("/") for path in listed.stdout.split(b"\0") if path]
     wanted = repo.settings.link
     return [
         path
@@ -82,13 +109,6 @@ def tracked(repo: Repository, tree: Oid, paths: Sequence[str]) -> set[str]:
         return set()
     listed = repo.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree, "--", *paths)
     return {os.fsdecode(path) for path in listed.stdout.split(b"\0") if path}
-
-
-def submodules(repo: Repository, tree: Oid) -> dict[str, Oid]:
-    """The submodules of a tree or commit: path -> the commit that each is at."""
-    listed = repo.git.run("ls-tree", "-r", "-z", "--full-tree", tree).stdout.split(b"\0")
-    entries = (line.partition(b"\t") for line in listed if line.startswith(b"160000 "))
-    return {os.fsdecode(path): Oid(meta.split(b" ")[2].decode()) for meta, _, path in entries}
 
 
 def overlay(root: Path, files: Mapping[str, bytes]) -> None:

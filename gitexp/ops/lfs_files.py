@@ -30,13 +30,15 @@ class Indexed(NamedTuple):
     path: bytes
 
 
-def materialise(repo: Repository, git: Git, files: Sequence[Indexed]) -> list[Restored]:
+def materialise(
+    repo: Repository, git: Git, files: Sequence[Indexed], *, offline: bool = False
+) -> list[Restored]:
     """What became of each of `files` that is a pointer and, by its attributes, for git-lfs.
 
-    `git` runs in the worktree. A pointer whose bytes cannot be had stays as it is.
+    `git` runs in the worktree. A pointer whose bytes cannot be had stays as it is; `offline` asks nobody.
     """
     found = _pointers(repo, _for_lfs(git, files))
-    supply = Supply(repo)
+    supply = Supply(repo, offline=offline)
     supply.bring(found.values())
     results = [_materialised(supply, git.cwd, one, stored) for one, stored in found.items()]
     _forget_stat(git, [one for one, result in zip(found, results, strict=True) if result.error is None])

@@ -44,8 +44,9 @@ class Restored:
 class Supply:
     """The bytes of this clone's store, and of where it can fetch them from."""
 
-    def __init__(self, repo: Repository) -> None:
+    def __init__(self, repo: Repository, *, offline: bool = False) -> None:
         self._repo = repo
+        self._offline = offline
         self._reasons: dict[Digest, GitExpError] = {}
         self._fetched: set[Digest] = set()
 
@@ -56,7 +57,7 @@ class Supply:
             for one in wanted
             if one.oid not in self._reasons and not self._repo.store.has(one.oid, one.size)
         }
-        if lacking:
+        if lacking and not self._offline:
             from gitexp.ops.transfers import receive
 
             reasons = receive(self._repo, list(lacking.values()))

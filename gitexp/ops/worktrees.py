@@ -56,12 +56,20 @@ def fill(repo: Repository, path: Path, tree: Oid, *, trusted: bool) -> Filled:
     with switched_off(git, git_dir_of(path), (LFS,) if trusted else None) as git:
         git.run("read-tree", tree)
         _drop_record(repo, git, tree)
-        git.run("checkout-index", "--all", "--force", "--quiet", "--index")
-        entries = _entries(git)
-        files = [one for one in entries if one.mode.startswith(_FILE)]
-        pointers = materialise(repo, git, files)
+        entries, pointers = write_files(repo, git)
     submodules = tuple(os.fsdecode(one.path) for one in entries if one.mode == _SUBMODULE)
     return Filled(path, submodules, tuple(pointers))
+
+
+def write_files(repo: Repository, git: Git, *, offline: bool = False) -> tuple[list[Indexed], list[Restored]]:
+    """The files of the index that `git` has, put where it runs: its entries, and what became of pointers.
+
+    `offline` leaves pointers whose bytes are not here. Raises GitError.
+    """
+    git.run("checkout-index", "--all", "--force", "--quiet", "--index")
+    entries = _entries(git)
+    files = [one for one in entries if one.mode.startswith(_FILE)]
+    return entries, materialise(repo, git, files, offline=offline)
 
 
 def drop_worktree(repo: Repository, path: Path) -> None:

@@ -102,7 +102,7 @@ def test_a_deterministic_program_gives_the_same(exp: Program) -> None:
     assert parents == exp.repo.git("rev-parse", "HEAD", f"exp/{old}").split("\n")
     assert f"Reproduced  by {new}: identical\n" in exp("show", old).out
     assert exp("show", old, "--json").json["reproduced_by"] == [
-        {"name": new, "verdict": "identical", "on": None}
+        {"name": new, "verdict": "identical", "on": None, "lacking": []}
     ]
     assert f"  identical, of {old}\n" in exp("show", new).out
     exp.repo.fsck()
@@ -574,22 +574,27 @@ def test_a_shallow_clone_lacks_the_base(
     clone.fsck()
 
 
-def test_submodules_are_the_users_own(exp: Program, tmp_path: Path) -> None:
-    inner = init(tmp_path / "inner", exp.repo.environ)
-    first = inner.commit("first", {"score": "0.5"})
-    exp.repo.git("submodule", "--quiet", "add", str(inner.path), "lib")
-    exp.repo.commit("submodule")
-    old = run(
-        exp, "import json; json.dump({'acc': float(open('lib/score').read())}, open('metrics.json', 'w'))\n"
-    )
-    assert exp("repro", old).code == 0
-    lib = Repo(exp.repo.path / "lib", exp.repo.environ)
-    second = lib.commit("second", {"score": "0.6"})
+def test_one_undo_takes_a_reproduction_back(exp: Program) -> None:
+    old = run(exp, TRAIN)
+    new = exp("repro", old).name
+    assert f"undone: record {new}" in exp("undo").err
+    assert "Reproduced" not in exp("show", old).out
+    exp("undo", "--redo")
+    assert f"Reproduced  by {new}: identical\n" in exp("show", old).out
+    exp("undo")
+    assert f"undone: record {old}" in exp("undo").err
+
+
+def test_a_reproduction_that_is_stopped_has_no_verdict(exp: Program) -> None:
+    stop = "import os, signal\nif '.git/exp' in os.getcwd(): os.kill(os.getpid(), signal.SIGTERM)\n"
+    old = run(exp, TRAIN + stop)
     said = exp("repro", old)
-    assert said.code == 1
-    assert f"warning: submodule 'lib' is at {second[:10]} here, and was at {first[:10]}\n" in said.err
-    exp.repo.git("submodule", "--quiet", "deinit", "--force", "lib")
-    assert f"warning: submodule 'lib' is not here: it was at {first[:10]}\n" in exp("repro", old, "-n").err
+    assert said.code == 143
+    assert "no verdict: it was stopped\n" in said.err
+    told = exp("show", said.name, "--json").json
+    assert told["status"] == "killed"
+    assert "reproduction" not in told
+    assert exp("show", old, "--json").json["reproduced_by"] == []
 
 
 def test_another_folder(exp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,8 +70,8 @@ def _tell(metric: str, step: Step) -> None:
 
     one = step.measured
     told = one.reason if one.value is None else f"{metric} {one.value:.6g}"
-    how = "as measured by" if one.reused else "run"
-    say(f"{step.word:<5} {one.commit[:_SHORT]} {told}, {how} {one.run}: {step.subject}")
+    how = f", {'as measured by' if one.reused else 'run'} {one.run}" if one.run else ""
+    say(f"{step.word:<5} {one.commit[:_SHORT]} {told}{how}: {step.subject}")
 
 
 def _lines(found: Found) -> list[str]:
@@ -98,7 +98,7 @@ def _value(found: Found) -> dict[str, object]:
     def measured(one: Measured | None) -> dict[str, object] | None:
         if one is None:
             return None
-        known = {"commit": one.commit, "value": one.value, "run": one.run, "reused": one.reused}
+        known = {"commit": one.commit, "value": one.value, "run": one.run or None, "reused": one.reused}
         return {**known, "reason": one.reason or None}
 
     return strict(

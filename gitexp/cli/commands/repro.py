@@ -144,6 +144,8 @@ def _tell(plan: Plan, done: Reproduced, quiet: bool) -> None:
         for line in verdict_rows(found, Paint(False)):
             say(line)
         say(f"verdict: {verdict_text(found, Paint(False))}")
+    if done.executed.exit.stopped:
+        say("no verdict: it was stopped")
     tell_executed(plan.command[0], done.executed, quiet)
 
 

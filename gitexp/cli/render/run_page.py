@@ -42,7 +42,8 @@ def run_page(found: Examined, screen: Screen, *, now: float) -> list[str]:
     page.section("Note", safe(record.info.note or "", lines=True).splitlines())
     page.section("Failure", _failure(record.info))
     if verdict := record.info.reproduction:
-        page.section("Reproduction", [verdict_text(verdict, paint), *verdict_rows(verdict, paint)])
+        told = [verdict_text(verdict, paint), *verdict_rows(verdict, paint), *map(safe, verdict.lacking)]
+        page.section("Reproduction", told)
     page.mapping("Params", _params(record))
     page.columns(
         "Metrics", metric_table(record.metrics, found.trends, screen.width and screen.width - len(_INDENT))
@@ -134,7 +135,8 @@ def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
             yield name, safe(", ".join(texts))
     for repeat in found.repeats[:_MOST_REPEATS]:
         on = f" on {repeat.on[:_SHORT]}" if repeat.on else ""
-        yield "Reproduced", f"by {repeat.name}{on}: {repeat.verdict.value}"
+        why = f" ({safe('; '.join(repeat.lacking))})" if repeat.lacking else ""
+        yield "Reproduced", f"by {repeat.name}{on}: {repeat.verdict.value}{why}"
     if len(found.repeats) > _MOST_REPEATS:
         yield "", f"and by {len(found.repeats) - _MOST_REPEATS} more"
     if found.checkpoints:

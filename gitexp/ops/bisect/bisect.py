@@ -125,9 +125,8 @@ def _at_end(measuring: Measuring, end: End) -> Measured:
     if end.run is None or not measuring.is_of(end.commit, end.run):
         found = measuring.measure(end.commit)
         if found.value is None:
-            raise GitExpError(
-                f"{end.text!r} cannot be measured: {found.reason}", hint=f"git exp show {found.run}"
-            )
+            hint = f"git exp show {found.run}" if found.run else "git submodule foreach git fetch"
+            raise GitExpError(f"{end.text!r} cannot be measured: {found.reason}", hint=hint)
         return found
     value = number_of(end.run.record.metrics.get(measuring.metric))
     if value is None:

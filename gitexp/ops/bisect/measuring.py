@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,9 +21,9 @@ from gitexp.ops.read import StoredRun, load
 from gitexp.ops.repro import supplies
 from gitexp.ops.repro.supplies import Place
 from gitexp.ops.staleness import code_tree
+from gitexp.ops.submodules import find
 from gitexp.repo import Repository
 
-_STOPPED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _AS_THEN = (Place.CODE, Place.WORKING_TREE, Place.VALUE)
 
 
@@ -36,6 +35,7 @@ class Measured:
     value: float | None
     """None where the run failed, or did not log the metric."""
     run: str
+    """Empty where none could be made."""
     reused: bool = False
     """Whether the run had been there before."""
     reason: str = ""
@@ -61,6 +61,11 @@ class Measuring:
             value = number_of(run.record.metrics.get(self.metric))
             if value is not None:
                 return Measured(commit, value, run.name, reused=True)
+        # With another commit of a submodule it would be measured what no commit is.
+        other = next((one for one in find(self.repo, commit) if one.cloned and one.lacking), None)
+        if other is not None:
+            reason = f"submodule {other.path!r} is not here at {other.commit[:10]}"
+            return Measured(commit, None, "", reason=reason)
         return self._made(source)
 
     def is_of(self, commit: Oid, run: StoredRun) -> bool:
@@ -98,7 +103,7 @@ class Measuring:
                 stdio=Stdio(stdout=2),  # what is found goes to stdout
             ),
         )
-        if done.exit.signal in _STOPPED:
+        if done.exit.stopped:
             raise KeyboardInterrupt
         if done.exit.error is not None:
             raise UsageError(f"cannot run {self.way.command[0]!r}: {done.exit.error.strerror}")

@@ -26,6 +26,8 @@ class Repeat:
     metrics: Mapping[str, Measured] = field(default_factory=dict)
     finished: bool = True
     """Whether it ran to its end."""
+    lacking: tuple[str, ...] = ()
+    """What could not be as it was."""
 
 
 def reproductions_of(repo: Repository, name: str) -> tuple[Repeat, ...]:
@@ -39,5 +41,7 @@ def reproductions_of(repo: Repository, name: str) -> tuple[Repeat, ...]:
         told = info.reproduction
         if told is not None and told.name == name and one in all_runs(repo, one):
             finished = info.status is Status.FINISHED
-            found[one] = Repeat(one, told.verdict, told.on, info.started, told.metrics, finished)
+            found[one] = Repeat(
+                one, told.verdict, told.on, info.started, told.metrics, finished, told.lacking
+            )
     return tuple(sorted(found.values(), key=lambda repeat: repeat.started, reverse=True))

@@ -12,18 +12,20 @@ from gitexp.errors import GitError, GitExpError, NotFound, UsageError
 from gitexp.formats.assignment import flatten
 from gitexp.git.refs import commit_of
 from gitexp.model.record import Code, Record, Status
+from gitexp.model.submodules import altered
 from gitexp.model.values import Oid, Value, same
 from gitexp.ops import params
 from gitexp.ops.artifacts import Artifacts, Kept
 from gitexp.ops.first_params import redacted
 from gitexp.ops.read import StoredRun
-from gitexp.ops.repro import submodules, supplies
+from gitexp.ops.repro import supplies
 from gitexp.ops.repro.carried import Carried, carry
 from gitexp.ops.repro.packages import Difference, differences
 from gitexp.ops.repro.variables import repeated_variables, unset_variables
 from gitexp.ops.resolve import resolve
 from gitexp.ops.runnable import runnable_command
 from gitexp.ops.staleness import is_stale
+from gitexp.ops.submodules import find
 from gitexp.ops.trust import Provenance, provenance
 from gitexp.repo import Repository
 
@@ -148,7 +150,9 @@ def _remarks(repo: Repository, run: StoredRun, commit: Oid, *, known: bool) -> I
         yield f"the Python of {record.info.command[0]!r} is not found, so packages cannot be compared"
     if record.info.resumed:
         yield f"run {run.name!r} was resumed: only its last command runs again, from the start"
-    yield from submodules.told(repo, commit, record)
+    yield from filter(None, (one.lacking for one in find(repo, commit)))
+    for path in altered(record.env):
+        yield f"submodule {path!r} had uncommitted changes, which are not recorded"
 
 
 def _carried(repo: Repository, run: StoredRun, record: Record, on: str | None) -> Carried:

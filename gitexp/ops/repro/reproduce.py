@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from gitexp.ops.catalog import catalog
 from gitexp.ops.committed import results_of, settings_at
 from gitexp.ops.execute import Executed, Request, Source, execute
 from gitexp.ops.isolate import check_inside
+from gitexp.ops.operations import VERDICT
 from gitexp.ops.read import StoredRun, load
 from gitexp.ops.repro import environments, supplies
 from gitexp.ops.repro.environments import Built
@@ -47,7 +48,7 @@ class Reproduced:
 
     executed: Executed
     reproduction: Reproduction | None
-    """None where the end of the new run could not be written."""
+    """None where the new run was stopped, or its end could not be written."""
     commit: Oid | None
     """The new run with the verdict on it."""
     notices: tuple[str, ...] = ()
@@ -64,19 +65,22 @@ def reproduce(repo: Repository, plan: Plan, choices: Choices) -> Reproduced:
     Whether its code may be executed is the caller's matter: `trust.check_trusted`.
     """
     place = repo.within(_environ(repo, plan, choices.environment))
-    request = _request(place, plan, choices)
+    lost: list[str] = []
+    request = _request(place, plan, choices, lost)
     repo.reader.close()  # for the reason that `execute` closes its own: a Ctrl-C
     done = execute(place, request)
     built = choices.environment.notices if choices.environment else ()
-    if done.commit is None:
-        return Reproduced(done, None, None, built)
-    found = _verdict(repo, plan, done)
+    if done.commit is None or done.exit.stopped:  # a part of it says nothing of the whole
+        return Reproduced(done, None, done.commit, built)
+    building = choices.environment is not None
+    lacking = [one.message for one in plan.shortcomings(building=building)]
+    found = _verdict(repo, plan, done, [*lacking, *lost])
     try:
         commit = amend(
             repo,
             done.name,
             lambda info: replace(info, reproduction=found),
-            f"verdict {found.verdict.value}",
+            f"{VERDICT}{found.verdict.value}",
         )
     except (GitExpError, OSError) as error:
         return Reproduced(done, found, None, (*built, f"the verdict cannot be kept: {error}"))
@@ -89,7 +93,7 @@ def _environ(repo: Repository, plan: Plan, built: Built | None) -> Mapping[str, 
     return {**{k: v for k, v in environ.items() if k not in plan.unset}, **plan.variables}
 
 
-def _request(repo: Repository, plan: Plan, choices: Choices) -> Request:
+def _request(repo: Repository, plan: Plan, choices: Choices, lost: list[str]) -> Request:
     results = results_of(plan.record.info.results, settings_at(repo, plan.commit), plan.cwd)
     program = _program(plan.command[0], choices.environment)
     return Request(
@@ -97,7 +101,7 @@ def _request(repo: Repository, plan: Plan, choices: Choices) -> Request:
         slug=_slug(plan.run.name),
         metrics_files=choices.metrics_files or results.metrics,
         outputs=choices.outputs or results.outputs,
-        source=_source(repo, plan),
+        source=_source(repo, plan, lost),
         content=kept_of(plan.record.artifacts),
         stdio=choices.stdio,
     )
@@ -114,7 +118,8 @@ def _program(word: str, built: Built | None) -> str:
     return name if built is not None and (built.programs / name).exists() else word
 
 
-def _source(repo: Repository, plan: Plan) -> Source:
+def _source(repo: Repository, plan: Plan, lost: list[str]) -> Source:
+    """`lost` is told of the inputs that could not be put back."""
     return Source(
         commit=plan.commit,
         code=plan.code,
@@ -125,22 +130,23 @@ def _source(repo: Repository, plan: Plan) -> Source:
         parents=(plan.run.name,),
         ancestors=(plan.run.commit,),
         unlinked=supplies.not_linked(plan.inputs),
-        prepare=lambda root: _prepared(repo, plan, root),
+        prepare=lambda root: _prepared(repo, plan, root, lost),
         inputs=lambda root: supplies.known_before(repo, plan.inputs, root),
     )
 
 
-def _prepared(repo: Repository, plan: Plan, root: Path) -> list[str]:
+def _prepared(repo: Repository, plan: Plan, root: Path, lost: list[str]) -> list[str]:
     check_inside(root, plan.cwd, plan.run.name)
-    return supplies.supply(repo, plan.inputs, root)
+    lost += supplies.supply(repo, plan.inputs, root)
+    return list(lost)
 
 
-def _verdict(repo: Repository, plan: Plan, done: Executed) -> Reproduction:
+def _verdict(repo: Repository, plan: Plan, done: Executed, lacking: Sequence[str]) -> Reproduction:
     assert done.commit is not None
     new = load(repo, done.commit, done.name, done.name).whole
     known = Known(repo.settings.noise, [one.record.metrics for one in _repeated(repo, plan, done)])
     on = plan.commit if plan.on is not None else None
-    return judge(plan.run.name, plan.run.commit, plan.record, new, known, on)
+    return judge(plan.run.name, plan.run.commit, plan.record, new, known, on, lacking)
 
 
 def _repeated(repo: Repository, plan: Plan, done: Executed) -> list[StoredRun]:

@@ -30,9 +30,15 @@ class Known:
 
 
 def judge(
-    name: RunName, commit: Oid, old: Record, new: Record, known: Known, on: Oid | None = None
+    name: RunName,
+    commit: Oid,
+    old: Record,
+    new: Record,
+    known: Known,
+    on: Oid | None = None,
+    lacking: Sequence[str] = (),
 ) -> Reproduction:
-    """The verdict on `new`, which reproduces the run `name` at `commit`."""
+    """The verdict on `new`, which reproduces the run `name` at `commit`; `lacking` is not as it was."""
     metrics = {
         metric: measured(metric, old.metrics, new.metrics, known)
         for metric in sorted({*old.metrics, *new.metrics})
@@ -44,6 +50,7 @@ def judge(
         on=on,
         metrics=metrics,
         inputs=_changes(old.inputs, new.inputs),
+        lacking=tuple(lacking),
     )
 
 
