@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from gitexp.artifacts.folders import files_below
@@ -18,6 +19,7 @@ from gitexp.model.paths import safe_path
 from gitexp.model.record import Artifact, Input
 from gitexp.model.values import Digest
 from gitexp.ops.artifacts import Artifacts, Place
+from gitexp.ops.makers import Makers
 from gitexp.ops.read import StoredRun
 from gitexp.ops.supply import Restored, Source, Supply
 from gitexp.repo import Repository
@@ -27,11 +29,12 @@ def restore_inputs(repo: Repository, inputs: Iterable[Input], root: Path) -> lis
     """What became of each of `inputs` that is a file or folder of the working tree, in their order.
 
     Its bytes are looked for at the place itself, in the user's working tree at the same path, in this clone's
-    artifact store, and where others keep them. Other content at the place is left there, and told.
+    artifact store, among what runs have made, and where others keep them. Other content at the place is left
+    there, and told.
     """
     wanted = list(dict.fromkeys((one.path, one.oid, one.size) for one in inputs if one.path and one.oid))
-    supply = Supply(repo)
-    found = [_nearby(repo, root, *one) for one in wanted]
+    supply, makers = Supply(repo), Makers(repo)
+    found = [_made(repo, makers, root, _nearby(repo, root, *one)) for one in wanted]
     lacking = [one for one in found if one.source is None and one.error is None and one.size is not None]
     supply.bring(Stored(one.oid, one.size or 0) for one in lacking)
     return [_supplied(supply, root, one) if one in lacking else one for one in found]
@@ -58,6 +61,25 @@ def _nearby(repo: Repository, root: Path, path: str, oid: Digest, size: int | No
     except (GitExpError, OSError) as error:
         return Restored(path, oid, size, error=_reason(error))
     return Restored(path, oid, size)
+
+
+def _made(repo: Repository, makers: Makers, root: Path, one: Restored) -> Restored:
+    """The file or folder taken from a run that has made it, unless it was found or the store has it."""
+    if one.source or one.error or (one.size is not None and repo.store.has(one.oid, one.size)):
+        return one
+    made = makers.find(one.oid)
+    if made is None:
+        return one
+    run, path = made
+    artifacts = Artifacts(run)
+    try:
+        for file in artifacts.below(path):
+            with placed(root, safe_path(one.path + file.path[len(path) :])) as target:
+                artifacts.copy(file, target)
+    except (GitExpError, OSError) as error:
+        shutil.rmtree(root / one.path, ignore_errors=True)  # a part must not be taken for the whole
+        return replace(one, error=_reason(error))
+    return replace(one, source=Source.RECORD)
 
 
 def _supplied(supply: Supply, root: Path, one: Restored) -> Restored:

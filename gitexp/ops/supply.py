@@ -21,7 +21,7 @@ class Source(str, Enum):
     WORKING_TREE = "working tree"
     """In the user's own."""
     RECORD = "record"
-    """In the run's commit."""
+    """In the run's commit; of an input, with a run that has made it."""
     STORE = "store"
     """In this clone's artifact store."""
     REMOTE = "remote"

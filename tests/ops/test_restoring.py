@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import gitexp
 from gitexp.artifacts.store import digest_file
 from gitexp.model.record import Input
 from gitexp.ops.read import StoredRun
+from gitexp.ops.repro.supplies import Place, look
 from gitexp.ops.resolve import resolve
 from gitexp.ops.restoring import restore_artifacts, restore_inputs
 from gitexp.ops.supply import Restored, Source
@@ -66,6 +68,19 @@ def test_files_and_folders_of_the_working_tree_are_copied(here: Repo, tmp_path: 
     (root / "big/data.bin").write_bytes(b"other")
     assert (here.path / "big/data.bin").read_bytes() == DATA
     assert {one.error for one in restored(run, tmp_path / "again")} == {None}
+
+
+def test_what_is_nowhere_else_is_taken_from_the_run_that_made_it(here: Repo, tmp_path: Path) -> None:
+    here.write("out/x.csv", "1,2\n")
+    here.write("out/deep/ü 1.txt", "one")
+    recorded(artifact="out")
+    run = recorded("out", "out/x.csv")
+    shutil.rmtree(here.path / "out")
+    assert {one.place for one in look(run.repo, run.commit, run.whole.inputs)} == {Place.MADE}
+    root = tmp_path / "root"
+    assert told(restored(run, root)) == [("out", Source.RECORD), ("out/x.csv", Source.PRESENT)]
+    assert (root / "out/deep/ü 1.txt").read_text() == "one"
+    assert told(restored(run, tmp_path / "file", run.whole.inputs[1])) == [("out/x.csv", Source.RECORD)]
 
 
 def test_a_folder_is_completed_where_a_part_of_it_is_code(here: Repo, tmp_path: Path) -> None:

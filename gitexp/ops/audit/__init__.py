@@ -11,10 +11,10 @@ from gitexp.model.noise import Noise
 from gitexp.model.record import Record
 from gitexp.ops.alike import Finished
 from gitexp.ops.audit.fields import Facts, fields_of
-from gitexp.ops.audit.makers import Makers
 from gitexp.ops.audit.mends import Case, mend
 from gitexp.ops.audit.whereabouts import Whereabouts
 from gitexp.ops.evaluations.reading import all_suite_names
+from gitexp.ops.makers import Makers
 from gitexp.ops.read import StoredRun
 from gitexp.ops.staleness import is_stale
 from gitexp.repo import Repository

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitexp.errors import GitExpError
 from gitexp.ops import audit
-from gitexp.ops.audit.makers import Makers
+from gitexp.ops.makers import Makers
 from gitexp.ops.read import StoredRun
 from gitexp.repo import Repository
 

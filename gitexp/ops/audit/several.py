@@ -10,7 +10,7 @@ from gitexp.model.completeness import Completeness
 from gitexp.model.values import Oid
 from gitexp.ops import audit
 from gitexp.ops.alike import Finished
-from gitexp.ops.audit.makers import Makers
+from gitexp.ops.makers import Makers
 from gitexp.ops.read import list_all
 from gitexp.ops.select import Selection
 from gitexp.ops.showing import Meant, find_any

@@ -12,8 +12,8 @@ from gitexp.git.reader import ObjectReader
 from gitexp.model.files import RECORD_FOLDER
 from gitexp.model.record import Input, Record
 from gitexp.model.values import Digest, Oid
-from gitexp.ops.audit.makers import Makers
 from gitexp.ops.in_code import in_code
+from gitexp.ops.makers import Makers
 from gitexp.ops.read import StoredRun
 from gitexp.ops.recorded import walk
 from gitexp.repo import Repository

@@ -15,6 +15,7 @@ from gitexp.model.roles import UNTRACKED
 from gitexp.model.values import Digest, Oid
 from gitexp.ops.in_code import in_code
 from gitexp.ops.isolate import stays_inside
+from gitexp.ops.makers import Makers
 from gitexp.ops.restoring import restore_inputs
 from gitexp.repo import Repository
 
@@ -27,6 +28,8 @@ class Place(str, Enum):
     CODE = "in the code"
     WORKING_TREE = "in your working tree"
     STORE = "in the artifact store"
+    MADE = "made by a run"
+    """Whose bytes are here with that run."""
     REMOTE = "not here: others are asked for it"
     CHANGED = "has changed since"
     """Only another version of it can be had: the one in the user's working tree."""
@@ -61,7 +64,8 @@ class Found:
 
 def look(repo: Repository, commit: Oid, inputs: Sequence[Input]) -> list[Found]:
     """Where each of `inputs` is, for code as it is in `commit`."""
-    return [_look(repo, commit, one) for one in inputs]
+    makers = Makers(repo)
+    return [_look(repo, makers, commit, one) for one in inputs]
 
 
 def not_linked(found: Sequence[Found]) -> tuple[str, ...]:
@@ -114,7 +118,7 @@ def _put_changed(repo: Repository, one: Found, root: Path) -> None:
             place.symlink_to(repo.layout.top / one.input.path)
 
 
-def _look(repo: Repository, commit: Oid, one: Input) -> Found:
+def _look(repo: Repository, makers: Makers, commit: Oid, one: Input) -> Found:
     if one.oid is None:
         return Found(one, Place.VALUE)
     if one.path is None:
@@ -126,6 +130,8 @@ def _look(repo: Repository, commit: Oid, one: Input) -> Found:
         return Found(one, Place.WORKING_TREE)
     if one.size is not None and repo.store.has(one.oid, one.size):
         return Found(one, Place.STORE)
+    if makers.have(one.oid):
+        return Found(one, Place.MADE)
     if now is not None:
         return Found(one, Place.CHANGED, now)
     return Found(one, Place.REMOTE if repo.has_remotes else Place.GONE)

@@ -27,7 +27,12 @@ class Makers:
 
     def have(self, oid: Digest) -> bool:
         """Whether some run has it, a file or a folder, among its artifacts: in its commit or in the store."""
-        return any(self._is_there(made) for made in self._traces.made.get(oid, ()))
+        return self.find(oid) is not None
+
+    def find(self, oid: Digest) -> tuple[StoredRun, str] | None:
+        """Such a run, and what it calls the file or folder there."""
+        there = (made for made in self._traces.made.get(oid, ()) if self._is_there(made))
+        return next(((self._runs[made.run], _path(made)) for made in there), None)
 
     @cached_property
     def _runs(self) -> Mapping[str, StoredRun]:
@@ -47,9 +52,14 @@ class Makers:
         below = [
             there
             for path, there in self._kept[made.run].items()
-            if path == made.path or path.startswith(f"{made.path}/")
+            if path == _path(made) or path.startswith(f"{_path(made)}/")
         ]
         return bool(below) and all(below)
+
+
+def _path(made: Made) -> str:
+    """A folder is told with a slash at its end."""
+    return made.path.rstrip("/")
 
 
 def _artifacts(run: StoredRun) -> Mapping[str, bool]:
