@@ -16,6 +16,7 @@ GitExpError (1)
 └── GitError (128)          git itself failed, or there is no repository
     ├── NotARepository
     ├── NoWorkTree
+    ├── GitKilled           a signal ended it: what it was at is not known
     ├── RefChanged          a compare-and-swap lost the race
     └── StorageFull         no space, no permission, read-only
 """
@@ -99,6 +100,10 @@ class NotARepository(GitError):
 
 
 class NoWorkTree(GitError):
+    pass
+
+
+class GitKilled(GitError):
     pass
 
 

@@ -21,8 +21,12 @@ _USAGE = 129
 
 def count_loose(layout: Layout, enough: int) -> int:
     """How many refs of ours are files of their own; no more than `enough` are counted."""
-    files = (file for namespace in OURS for file in _files(layout.common_dir / namespace))
-    return sum(1 for _ in islice(files, enough))
+    return sum(1 for _ in islice(_loose(layout), enough))
+
+
+def loose_refs(layout: Layout) -> list[str]:
+    """The refs of ours that are files of their own."""
+    return [os.path.relpath(file, layout.common_dir) for file in _loose(layout)]
 
 
 def pack(git: Git, layout: Layout) -> bool:
@@ -43,6 +47,10 @@ def pack(git: Git, layout: Layout) -> bool:
         with suppress(FileNotFoundError):
             sync_folder(layout.common_dir / namespace)
     return True
+
+
+def _loose(layout: Layout) -> Iterator[str]:
+    return (file for namespace in OURS for file in _files(layout.common_dir / namespace))
 
 
 def _files(folder: str | Path) -> Iterator[str]:

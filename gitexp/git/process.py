@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, NamedTuple, TypeAlias
 
-from gitexp.errors import GitError, StorageFull
+from gitexp.errors import GitError, GitKilled, StorageFull
 
 OPTIONS = (
     "core.fsync=all",
@@ -229,4 +229,5 @@ def error(result: Result, args: Sequence[str]) -> GitError:
     message = told[1].rstrip(".") if told else f"'git {' '.join(args[:1])}' {how}"
     advice = re.search(_HINT, result.talk)
     kind = StorageFull if re.search(_FULL, result.talk) else GitError
+    kind = GitKilled if result.code < 0 else kind
     return kind(message, hint=advice[1] if advice else None)

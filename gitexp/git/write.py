@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from gitexp.errors import GitError, RefChanged, StorageFull
+from gitexp.errors import GitError, GitKilled, RefChanged, StorageFull
 from gitexp.git.layout import Layout
 from gitexp.git.process import Git, Result, error
 from gitexp.model.values import Oid
@@ -261,7 +261,7 @@ def _judge(result: Result, command: str) -> Result:
     if result.code == 0:
         return result
     cause = error(result, [command])
-    if isinstance(cause, StorageFull) or _BLOCKED.search(result.talk):
+    if isinstance(cause, (GitKilled, StorageFull)) or _BLOCKED.search(result.talk):
         raise cause
     if _LOST.search(result.talk):
         raise RefChanged(cause.message)

@@ -38,6 +38,7 @@ from gitexp.ops.read import load
 from gitexp.ops.record_folder import INHERITED, Traces, folded_rows, record_tree
 from gitexp.ops.recorded import recorded_blobs, trailers
 from gitexp.ops.tidy import pack_refs
+from gitexp.ops.transaction import clearing_up
 from gitexp.repo import Repository
 
 _TRIES = 5
@@ -115,7 +116,7 @@ def extend(repo: Repository, live: Live, notices: list[str]) -> Oid | None:
         if added:
             bring_in(repo, live, builder, lock)
             update = RefUpdate(run_ref(live.name), commit, own)
-            publish(repo.git.holding(lock.descriptor), repo.layout, [update])
+            _publish(repo, lock, update)
             _log(repo, f"{operations.RECORDING}late rows of {live.name}", update)
         sizes = _sizes(content.sizes, traces)
         live.write_sealed(Sealed(commit if added else tip, time.time(), sizes, pure if added else last))
@@ -179,7 +180,7 @@ def take_back(repo: Repository, live: Live) -> None:
         if read_ref(repo.git, run_ref(live.name)) == start.head:
             before = start.inherited if _goes_on(repo, start) else None
             update = RefUpdate(run_ref(live.name), before, start.head)
-            publish(repo.git.holding(lock.descriptor), repo.layout, [update])
+            _publish(repo, lock, update)
     for name in live.kept:
         unkeep(repo.layout, KeptPack(name))
     live.remove()
@@ -239,7 +240,7 @@ def _seal(
         bring_in(repo, live, builder, lock)
         try:
             update = RefUpdate(run_ref(live.name), commit, head.commit)
-            publish(repo.git.holding(lock.descriptor), repo.layout, [update])
+            _publish(repo, lock, update)
             break
         except RefChanged:
             head = _present(repo, live, start)
@@ -253,6 +254,12 @@ def _seal(
         notices += traces.notices if traces else ()
         notices += [f"artifact {path!r} is gone from the store: its hash is kept" for path in tree.missing]
     return commit
+
+
+def _publish(repo: Repository, lock: Lock, update: RefUpdate) -> None:
+    """The ref changed by a git that holds the run's lock, and leaves none of its own where it is killed."""
+    with clearing_up(repo, [update.ref]):
+        publish(repo.git.holding(lock.descriptor), repo.layout, [update])
 
 
 def _traces(live: Live) -> Traces:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gitexp.errors import GitError
-from gitexp.git.packing import count_loose, pack
+from gitexp.git.packing import count_loose, loose_refs, pack
 from gitexp.ops.transaction import changing
 from gitexp.repo import Repository
 
@@ -62,7 +62,7 @@ def pack_refs(repo: Repository) -> bool:
     """Whether loose refs of ours were packed, durably. What cannot be packed now is packed another time."""
     if repo.layout.ref_format != "files" or count_loose(repo.layout, MANY_REFS) < MANY_REFS:
         return False
-    with suppress(GitError, OSError), changing(repo, ()) as git:
+    with suppress(GitError, OSError), changing(repo, loose_refs(repo.layout)) as git:
         return pack(git, repo.layout)
     return False
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitexp.capture.liveness import Lock
-from gitexp.errors import GitError
+from gitexp.errors import GitError, GitKilled
 from gitexp.git.process import Git
 from gitexp.git.refs import INCOMING, is_ours
 from gitexp.git.write import sync_folder
@@ -38,15 +38,27 @@ def changing(repo: Repository, refs: Iterable[str]) -> Iterator[Git]:
         return
     with lock:
         _clear_up(repo)
-        intent = repo.home / INTENT
+        intent, refs = repo.home / INTENT, list(refs)
         _write_intent(intent, refs)
         try:
-            yield repo.git.holding(lock.descriptor)
+            with clearing_up(repo, refs):
+                yield repo.git.holding(lock.descriptor)
         except GitError:
             intent.unlink()
             raise
         # Not after an interrupt, say: what git left is not known then.
         intent.unlink()
+
+
+@contextmanager
+def clearing_up(repo: Repository, refs: Sequence[str]) -> Iterator[None]:
+    """Clears the locks on `refs` away where git alone is killed: nobody would look for them later."""
+    since = time.time()
+    try:
+        yield
+    except GitKilled:
+        _remove_locks(repo, refs, since)
+        raise
 
 
 def settle(repo: Repository) -> None:
@@ -79,6 +91,12 @@ def _clear_up(repo: Repository) -> None:
     except ValueError:
         refs = []
         since = intent.stat().st_mtime
+    _remove_locks(repo, refs, since)
+    intent.unlink()
+
+
+def _remove_locks(repo: Repository, refs: Sequence[object], since: float) -> None:
+    """Remove what a git that is gone, and began at `since`, has left of its locks."""
     root = repo.layout.common_dir
     locks: list[tuple[Path, ...]] = [
         (root / f"{ref}.lock",)
@@ -93,7 +111,6 @@ def _clear_up(repo: Repository) -> None:
         ]
     for paths in locks:
         remove_stale(paths, since)
-    intent.unlink()
 
 
 def remove_stale(paths: Sequence[Path], since: float) -> None:
