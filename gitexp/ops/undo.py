@@ -120,7 +120,7 @@ def _with(one: Operation, first: Operation | None) -> Operation:
     """Both as one change."""
     if first is None:
         return one
-    whole = replace(one.changes[0], old=first.changes[0].old)
+    whole = one.changes[0]._replace(old=first.changes[0].old)
     return replace(one, what=first.what, changes=(whole,))
 
 
