@@ -38,8 +38,7 @@ def out(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Path:
 def kept(out: Path) -> tuple[dict[str, bytes], list[str]]:
     """What a run keeps of the folder, and what it says about it."""
     with Repository.open() as repo, gitexp.start() as run:
-        assert run._recording
-        told = run._recording.artifact(out, "out")
+        told = run._live().artifact(out, "out")
         repo.close()
     stored = gitexp.get_run(run.name)
     return {one.path[4:]: stored.read_artifact(one.path) for one in stored.artifacts}, told
