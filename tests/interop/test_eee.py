@@ -16,7 +16,7 @@ from gitexp.interop.eee import reading
 from gitexp.interop.imported import Request
 from gitexp.interop.source import Source
 from gitexp.model.eval_summary import summary_metrics
-from gitexp.model.evaluation import Direction, Kind, State
+from gitexp.model.evaluation import Direction, Guess, Kind, State
 from gitexp.model.record import Pin
 from tests.interop.eee_documents import ID, document, lines, result, sample, write
 from tests.interop.logs import read, suites
@@ -263,6 +263,26 @@ def test_samples_that_are_no_good_are_told_with_their_line(
         read(path)
     assert told in caught.value.message
     assert len(read(path, partial=True)[0][0].suites[0].results) == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "told", "expected"),
+    [
+        ({"score_type": "binary"}, "0 or 1", None),
+        ({"score_type": "continuous", "min_score": 0, "max_score": 5}, "0 to 5", None),
+        ({"score_type": "continuous", "min_score": 0, "max_score": 10}, None, (0, 10)),
+        ({}, None, None),
+    ],
+)
+def test_a_score_beyond_what_the_document_tells_is_a_warning(
+    tmp_path: Path, config: dict[str, Any], told: str | None, expected: object
+) -> None:
+    log = document(result("sums", metric_config={"metric_name": "exact", **config}))
+    ((run,), warnings) = read(write(tmp_path, log, sample(), sample("b", 7)))
+    why = f"{ID}_samples.jsonl, line 2: 'exact' is 7, where {told} was told: what was told does not hold"
+    assert [one for one in warnings if "told" in one] == ([why] if told else [])
+    (metric,) = run.suites[0].meta.metrics
+    assert (metric.range, metric.guess) == (expected, Guess.NOBODY)
 
 
 def test_equal_samples_are_as_many_answers_where_the_document_counts_them(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.errors import BrokenFile
-from gitexp.interop.building import SuiteBuilder, compared
+from gitexp.interop.building import Row, SuiteBuilder, compared
 from gitexp.interop.eee import words
 from gitexp.interop.eee.files import Log, documents, is_document, is_samples, logs, read_document, samples_of
 from gitexp.interop.eee.inputs import inputs_of
@@ -22,7 +22,7 @@ from gitexp.interop.imported import OTHER_FORMAT, Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, mapping, text
 from gitexp.interop.told import portable, time_text
-from gitexp.model.evaluation import OnError, Suite, suite_name
+from gitexp.model.evaluation import Metric, OnError, Suite, is_score, suite_name
 from gitexp.model.evaluation import Source as Origin
 
 NAME = words.NAME
@@ -63,6 +63,8 @@ class _Suites:
     model: str | None = None
     """By the word of a sample."""
     _names: set[str] = field(default_factory=set)
+    _limits: dict[str, dict[str, Metric]] = field(default_factory=dict)
+    """What is told of the metrics of an evaluation, as far as it was asked for."""
     _epochs: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def about(self, evaluation: str) -> dict[str, Any]:
@@ -86,7 +88,19 @@ class _Suites:
         # The schema has no epochs: the same question once more is the next one.
         epoch = self._epochs[key] = self._epochs.get(key, 0) + 1
         self.model = self.model or text(sample.get("model_id"))
-        self.builder(evaluation).merge(row_of(where, sample, metric, epoch))
+        row = row_of(where, sample, metric, epoch)
+        self._check(evaluation, row)
+        self.builder(evaluation).merge(row)
+
+    def _check(self, evaluation: str, row: Row) -> None:
+        """Warn of a score that is beyond what the results say."""
+        if evaluation not in self._limits:
+            self._limits[evaluation] = {one.metric: one.limits for one in self.results.of(evaluation)}
+        for name, score in row.scores.items():
+            limits = self._limits[evaluation].get(name)
+            if limits is not None and is_score(score) and not limits.allows(score):
+                told = f"{name!r} is {score:g}, where {limits.allowed} was told: what was told does not hold"
+                self.problems.warn(row.where, told, f"{name!r} is not what was told")
 
     def _name(self, evaluation: str) -> str:
         own = suite_name(evaluation)

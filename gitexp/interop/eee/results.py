@@ -13,6 +13,7 @@ from gitexp.interop.eee.words import METRIC, parsed
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import listed, mapping, text
 from gitexp.model.evaluation import Direction, Kind, Metric, Score, Suite, check_label, is_score
+from gitexp.model.metric import guessed
 from gitexp.model.values import Scalar
 
 UNNAMED, SCORE = "evaluation", "score"
@@ -47,6 +48,28 @@ class Reported:
     def direction(self) -> Direction | None:
         lower = self.config.get("lower_is_better")
         return (Direction.MIN if lower else Direction.MAX) if isinstance(lower, bool) else None
+
+    @property
+    def own(self) -> Metric | None:
+        """The metric as gitexp wrote it."""
+        return _own(self.metric, parsed(mapping(self.config.get("additional_details")), METRIC))
+
+    @property
+    def bounds(self) -> tuple[Score, Score] | None:
+        """The least and the greatest score that is told."""
+        least, most = self.config.get("min_score"), self.config.get("max_score")
+        if not is_score(least) or not is_score(most) or least > most:  # type: ignore[operator]
+            return None
+        return least, most  # type: ignore[return-value]
+
+    @property
+    def limits(self) -> Metric:
+        """What is told of the metric, before any score of it is looked at."""
+        return self.own or Metric(self.metric, self.kind, range=self.bounds)
+
+    @property
+    def kind(self) -> Kind:
+        return _KINDS.get(str(self.config.get("score_type")), Kind.CONTINUOUS)
 
     @property
     def numbers(self) -> dict[str, Scalar]:
@@ -132,22 +155,16 @@ def _name(config: Mapping[str, Any]) -> str:
 
 def _metric(one: Reported, known: Metric, values: set[Score]) -> Metric:
     """What is said of the metric, as far as it holds for the values that there are."""
-    told = parsed(mapping(one.config.get("additional_details")), METRIC)
-    own = _own(one.metric, told)
-    if own is not None and (own.kind is not Kind.BINARY or values <= {0, 1}):
+    own, bounds = one.own, one.bounds
+    if own is not None and all(map(own.allows, values)):
         return own
-    bounds = (one.config.get("min_score"), one.config.get("max_score"))
     if values:
-        fits = all(map(is_score, bounds)) and bounds[0] <= min(values) and max(values) <= bounds[1]  # type: ignore[operator]
-        return replace(known, range=known.range or (bounds if fits else None))  # type: ignore[arg-type]
-    kind = _KINDS.get(str(one.config.get("score_type")), Kind.CONTINUOUS)
-    fits = all(map(is_score, bounds)) and bounds[0] <= bounds[1]  # type: ignore[operator]
-    return replace(
-        known,
-        kind=kind,
-        direction=one.direction or known.direction,
-        range=bounds if fits else None,  # type: ignore[arg-type]
-    )
+        fits = all(map(one.limits.allows, values))
+        return replace(known, range=known.range or (bounds if fits else None))
+    if one.direction is not None:
+        return replace(known, kind=one.kind, direction=one.direction, range=bounds)
+    direction, guess = guessed(None, one.kind)
+    return replace(known, kind=one.kind, direction=direction, range=bounds, guess=guess)
 
 
 def _own(name: str, told: Any) -> Metric | None:

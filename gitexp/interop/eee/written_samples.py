@@ -10,7 +10,6 @@ from typing import Any
 from gitexp.interop.eee import values, words
 from gitexp.interop.eee.fields import Fields
 from gitexp.model.evaluation import (
-    Direction,
     Example,
     Key,
     Metric,
@@ -119,12 +118,10 @@ class Samples:
         return {key: value for key, value in found.items() if value is not None}
 
     def _graded(self, metric: Metric, score: Score) -> dict[str, Any]:
-        ends = metric.ends
-        if ends is None:
+        if metric.whole is None:
             self._unclear.add(metric.name)
             return {"score": score, "is_correct": False}
-        right = score >= ends[1] if metric.direction is Direction.MAX else score <= ends[0]
-        return {"score": score, "is_correct": right}
+        return {"score": score, "is_correct": not metric.is_short(score)}
 
     def _attribution(self, said: Output, kind: str) -> list[dict[str, Any]]:
         if said.answer is None:
