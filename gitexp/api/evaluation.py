@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from gitexp.api.warning import warn
 from gitexp.errors import GitExpError, UsageError
 from gitexp.formats.canonical_json import short_hash
 from gitexp.formats.eval_files import metric_from
 from gitexp.formats.plain import plain
+from gitexp.formats.record_fields import FAULTS
 from gitexp.interop.scores import NoScore, flattened, number
 from gitexp.model.evaluation import (
     MAX_EPOCH,
+    STANDS_IN,
     USAGE,
     Direction,
     Kind,
@@ -22,7 +25,9 @@ from gitexp.model.evaluation import (
     State,
     check_label,
     check_suite,
+    id_of,
     is_score,
+    suite_called,
 )
 from gitexp.model.values import Value
 from gitexp.ops.goals import goal_of
@@ -43,7 +48,10 @@ class Evaluation:
 
     def __init__(self, run: Run, suite: str, *, cluster: str | None, text: bool) -> None:
         self._run = run
-        self._suite = suite
+        self._strict = run._strict
+        self._stood_in = False
+        """Whether it was said that hashes stand for ids."""
+        self._suite = _called(run._lifetime.recording, str(suite), run._strict)
         self._cluster = cluster
         self._text = text
         self._inputs: dict[str, str] = {}
@@ -94,7 +102,7 @@ class Evaluation:
         `timeout`, `limit` or `skipped`; with an `error` it is `error`. An example occurs once in an epoch.
         """
         self._run._evaluate(
-            self._add,
+            self._take,
             *(id, _plain(input), _plain(target), _plain(scores), _plain(output), _plain(usage), epoch),
             *(_plain(tags), State.ERROR.value if error is not None and state == "ok" else state),
             {"error": error, "answer": answer, "why": why},
@@ -114,6 +122,20 @@ class Evaluation:
         }
         recording.declare_suite(self._suite, {**value, "text_in_git": self._text})
 
+    def _take(self, recording: Recording, *row: Any) -> None:
+        """Add a row, or count it: how many of them a run lacks stands in its record.
+
+        Raises GitExpError, ValueError or TypeError for what is wrong with it, and OSError.
+        """
+        try:
+            fault = self._add(recording, *row)
+        except FAULTS as error:
+            if not self._strict:
+                recording.refuse(str(error))
+            raise
+        if fault is not None:
+            raise GitExpError(fault)
+
     def _add(
         self,
         recording: Recording,
@@ -127,11 +149,14 @@ class Evaluation:
         tags: Value,
         state: str,
         told: Mapping[str, object],
-    ) -> None:
+    ) -> str | None:
+        """What is wrong with the scores of the row, which is kept."""
         if id is None and asked is None:
             raise UsageError("an example needs an id or an input", hint="add(id=…, input=…, scores={…})")
         x = short_hash(_finite(asked if asked is not None else str(id)))
-        name = check_label("id", x if id is None else str(id))
+        name, fault = (x, None) if id is None else id_of(str(id), x)
+        if fault is not None and self._strict:
+            raise fault
         key = name, _epoch(epoch)
         if key in self._keys:
             raise UsageError(f"example {name!r} was added to epoch {key[1]} before", hint="add(…, epoch=2)")
@@ -155,10 +180,15 @@ class Evaluation:
             row["t"] = {"id": name, "input": _finite(asked), "target": _finite(target)}
         recording.result(self._suite, row)
         self._keys.add(key)
+        if fault is not None and not self._stood_in:
+            self._stood_in = True
+            told_of = f"an {STANDS_IN}: {str(id)[:80]!r}"
+            warn(f"run {recording.name!r}, suite {self._suite!r}: {told_of}")
         # The record leaves out what cannot be, whoever added it.
         if faults := [*faults, *self._impossible(found)]:
             told_of = f"example {name!r} of suite {self._suite!r}"
-            raise GitExpError(f"{told_of}: {faults[0]}: it counts as an error")
+            return f"{told_of}: {faults[0]}: it counts as an error"
+        return None
 
     def _impossible(self, scores: Mapping[str, Score]) -> Iterator[str]:
         for name, score in scores.items():
@@ -191,6 +221,17 @@ def _plain(value: object) -> Value:
     if type(value) is dict and _PLAIN.issuperset(map(type, (*value, *value.values()))):
         return value
     return value if type(value) is tuple and not value else plain(value)
+
+
+def _called(recording: Recording | None, suite: str, strict: bool) -> str:
+    """The name that a suite has in the record; of a strict run the one that it was given, good or not."""
+    if recording is None or strict:
+        return suite
+    name = suite_called(suite, recording.suites)
+    if name != suite and name not in recording.suites:
+        warn(f"run {recording.name!r}: suite {suite[:80]!r} is recorded as {name!r}")
+    recording.suites[name] = suite
+    return name
 
 
 def _metric(name: str, told: Any) -> dict[str, Value]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from threading import get_ident
 
+from gitexp.api.warning import warn
 from gitexp.errors import GitExpError
 from gitexp.model.record import Status
 from gitexp.ops.recording import Recording
@@ -82,6 +83,9 @@ class Lifetime:
             self._on_end()
         for notice in recording.notices[told:]:
             self._on_trouble(GitExpError(notice))
+        if recording.refused:
+            rows = "1 row" if recording.refused == 1 else f"{recording.refused} rows"
+            warn(f"run {recording.name!r} lacks {rows} of its evaluations that could not be recorded")
 
     def note_death(self, ending: Ending) -> bool:
         """Whether a signal that ends the process has come in the midst of `end`: there is no other then."""

@@ -15,6 +15,7 @@ from gitexp.interop.scores import NoScore, NotANumber, flattened, number
 from gitexp.model.eval_summary import mean_of
 from gitexp.model.evaluation import (
     MAX_EPOCH,
+    STANDS_IN,
     USAGE,
     Direction,
     Example,
@@ -31,6 +32,7 @@ from gitexp.model.evaluation import (
     Text,
     Usage,
     check_label,
+    id_of,
     is_hash,
     is_score,
     kind_of,
@@ -181,13 +183,10 @@ class SuiteBuilder:
             return x
         if isinstance(row.id, bool) or not isinstance(row.id, (str, int, float)):
             raise ValueError(f"{row.id!r:.80} is no id")
-        try:
-            return check_label("id", str(row.id))
-        except GitExpError:
-            self.problems.warn(
-                row.where, "its id is no single line of text: the hash of its input stands for it"
-            )
-            return x
+        name, fault = id_of(str(row.id), x)
+        if fault is not None:
+            self.problems.warn(row.where, f"its {STANDS_IN}")
+        return name
 
     def _epoch(self, row: Row, example: str) -> int:
         if row.epoch is None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from hashlib import sha256
 from typing import TypeAlias
 
 from gitexp.errors import InvalidName
@@ -26,6 +27,7 @@ FORMAT = 1
 """The version of the tables that this gitexp writes; it reads this and older ones."""
 MAX_EPOCH = 1 << 31
 MAX_SUITE = 100
+STANDS_IN = "id is no single line of text: the hash of its input stands for it"
 
 Key: TypeAlias = tuple[str, int]
 """An example and the epoch in which it was answered."""
@@ -249,6 +251,30 @@ def suite_name(text: str) -> str:
     except InvalidName:
         # The name of a device on Windows.
         return check_suite(f"suite-{name}"[:MAX_SUITE].rstrip("."))
+
+
+def suite_called(text: str, taken: Mapping[str, str]) -> str:
+    """The name under which a suite of a program is recorded: its own where it can be one, else one like it.
+
+    `taken` are the names that there are, and what they were called: two suites never become one.
+    """
+    try:
+        return check_suite(text)
+    except InvalidName:
+        name = suite_name(text)
+        if text.isascii() and len(text) <= MAX_SUITE and taken.get(name, text) == text:
+            return name
+        # More than punctuation is gone, so another suite may come to the same.
+        mark = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        return check_suite(f"{name[: MAX_SUITE - 1 - len(mark)]}-{mark}")
+
+
+def id_of(told: str, x: str) -> tuple[str, InvalidName | None]:
+    """What an example is called: as it is told, or else the hash of its input; and why that has to do."""
+    try:
+        return check_label("id", told), None
+    except InvalidName as error:
+        return x, error
 
 
 def is_hash(text: object) -> bool:

@@ -52,6 +52,10 @@ class Recording:
     """What a person should know of how the run was captured."""
     tracing: Tracing | None = None
     """What notes the inputs that nobody tells of; only for the owner."""
+    suites: dict[str, str] = field(default_factory=dict)
+    """The names of evaluations -> what the program calls them."""
+    refused: int = 0
+    """How many rows of evaluations this process could not take."""
     _noted: bool = False
     _artifacts: set[str] = field(default_factory=set)
     _artifact_folders: set[str] = field(default_factory=set)
@@ -115,6 +119,11 @@ class Recording:
         """One answer: rows of the tables by `e`, `r`, `u`, `o` and `t`; what is text in them is masked."""
         masked = {key: self._masked_text(row[key]) for key in ("o", "t") if key in row}
         self._append("r", {"suite": suite, **row, **masked})
+
+    def refuse(self, reason: str) -> None:
+        """Note that a row of an evaluation could not be taken: how many there were stands in the record."""
+        self.refused += 1
+        self._append("g", {"rows": 1, "reason": self.message(reason)})
 
     def _masked_text(self, value: Value) -> Value:
         if isinstance(value, str):

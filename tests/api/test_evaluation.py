@@ -10,12 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import pytest
 
 import gitexp
 from gitexp.errors import BrokenFile, GitExpError, UsageError
-from gitexp.model.evaluation import Direction, Guess, Kind, OnError, State, Suite
+from gitexp.formats.canonical_json import short_hash
+from gitexp.model.evaluation import Direction, Guess, Kind, OnError, State, Suite, suite_called
 from gitexp.ops.evaluations.reading import read_suite, read_suites
 from gitexp.ops.recover import sweep
 from gitexp.ops.resolve import resolve
@@ -171,6 +173,42 @@ def test_an_error_is_not_the_best_where_less_is_better(here: Repo) -> None:
 def test_what_makes_no_sense_is_told(call: Any, told: str) -> None:
     with gitexp.start(strict=True) as run, pytest.raises(UsageError, match=told):
         call(run)
+
+
+def test_what_cannot_be_named_so_is_recorded_all_the_same(here: Repo) -> None:
+    """As an import does it: the mean is that of all rows, whatever their ids are."""
+    with catch_warnings(record=True) as told, gitexp.start() as run:
+        simplefilter("always")
+        ev = run.eval("qa/hard")
+        for number in range(10):
+            prompt = f"Question {number}"
+            ev.add(id=f"Context\n{prompt}" if number < 4 else number, input=prompt, scores={"m": number >= 4})
+        names = [run.eval(name).suite for name in ("qa/hard", "qa hard", "Ä", "Ö", "x" * 101, "x" * 102)]
+    assert len(set(names)) == 6
+    assert [ev.suite, names[0]] == ["qa-hard"] * 2
+    assert suite_called("Ö", {}) == names[3]
+    metrics = gitexp.get_run(run.name).metrics  # type: ignore[arg-type]
+    assert (metrics["qa-hard/m"], metrics["qa-hard/m.n"]) == (0.6, 10)
+    assert short_hash("Question 0") in [row.id for row in suite_of(here, run.name, "qa-hard").results]
+    sentences = [str(one.message).partition(": ")[2] for one in told]
+    assert sentences[0] == "suite 'qa/hard' is recorded as 'qa-hard'"
+    assert "hash of its input stands for it: 'Context\\nQuestion 0'" in sentences[1]
+    assert len(sentences) == 7
+
+
+def test_how_many_rows_are_lacking_stands_in_the_record_and_is_told_at_the_end(here: Repo) -> None:
+    with catch_warnings(record=True) as told, gitexp.start() as run:
+        simplefilter("always")
+        ev = run.eval("qa")
+        for id in ("a", "a", "b", "b", "b"):
+            ev.add(id=id, scores={"m": 1})
+        ev.add(id="c", scores={"m": float("nan")})
+        ev.add(id="d", tags=3)
+    assert str(told[-1].message).endswith(" lacks 4 rows of its evaluations that could not be recorded")
+    assert len(told) == 2
+    with Repository.open(here.path, here.environ) as repo:
+        assert resolve(repo, str(run.name)).record.info.lost == 4
+    assert len(suite_of(here, run.name).results) == 3
 
 
 def test_a_run_that_records_nothing_takes_answers_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
