@@ -257,6 +257,14 @@ def test_what_git_merged_of_two_regradings_says_so(exp: Program, name: str) -> N
     assert len(exp.repo.git("show", "HEAD:.exp/inputs.yaml").split("how: declared")) == 3
     assert "mixed: true" in exp.repo.git("show", "HEAD:.exp/eval/tinyqa/meta.yaml")
     assert exp("show", "HEAD", "--json").json["stale"] is True
+    told = f"note: run '{name}' is stale at {exp.repo.git('rev-parse', 'HEAD')[:10]}: "
+    assert told in exp("eval", "show", "HEAD").err
+    difference = exp("eval", "diff", name, "HEAD")
+    assert (told in difference.err, difference.out.splitlines()[0]) == (
+        True,
+        f"tinyqa: {name} -> HEAD (stale)",
+    )
+    assert "is stale" not in exp("eval", "diff", name, name).err
     exp.repo.git("update-ref", "-d", ref)  # as in the clone of somebody who has the branch alone
     said = exp("show", "HEAD", "--json").json
     assert (said["name"], said["stale"]) == (name, True)

@@ -31,7 +31,7 @@ def difference_page(
     """
     paint = Paint(screen.colour)
     lines = [
-        f"{paint('bold', safe(found.suite))}: {safe(found.old.name)} -> {safe(found.new.name)}",
+        f"{paint('bold', safe(found.suite))}: {safe(found.called[0])} -> {safe(found.called[1])}",
         *(paint("red", line) for line in warnings(found)),
         _INDENT + examples_line(found),
         *(_INDENT + cut(safe(line), _LONGEST) for line in other_examples(found, limit)),

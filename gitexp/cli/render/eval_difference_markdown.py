@@ -26,7 +26,7 @@ def difference_markdown(
     found: Difference, *, limit: int, only: str | None = None, show_text: bool = False
 ) -> list[str]:
     """Why the two cannot be compared, a table of metrics, costs, and the changed examples, folded."""
-    lines = [f"### {code(found.suite)}: {code(found.new.name)} against {code(found.old.name)}", ""]
+    lines = [f"### {code(found.suite)}: {code(found.called[1])} against {code(found.called[0])}", ""]
     lines += [f"**{line[0].upper()}{line[1:]}.**\n" for line in warnings(found)]
     lines += [f"{examples_line(found)}.", ""]
     lines += [f"{code(line, 400)}\n" for line in other_examples(found, limit)]

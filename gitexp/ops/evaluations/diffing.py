@@ -41,6 +41,8 @@ class Difference:
 
     old: StoredRun
     new: StoredRun
+    called: tuple[str, str]
+    """What people know both by: the name of a run, or the commit that they asked for."""
     comparison: Comparison
     costs: tuple[Cost, ...]
     other_grader: bool
@@ -66,12 +68,13 @@ class Difference:
         return "another grader" if self.other_grader else self.unscored.get(metric)
 
 
-def diff(runs: Sequence[StoredRun], ask: Ask) -> list[Difference]:
-    """Each run but the first against the first, suite by suite.
+def diff(runs: Sequence[StoredRun], ask: Ask, called: Sequence[str] | None = None) -> list[Difference]:
+    """Each run but the first against the first, suite by suite; `called` is what they are told by.
 
     Raises NotFound where they have no suite in common, UnknownKey, BrokenRecord.
     """
     first, *others = runs
+    first_called, *calls = called or [run.name for run in runs]
     known: Known = {}
     tables = [
         [read_suites(run, [suite], with_text=ask.with_text, known=known)[0] for run in runs]
@@ -85,8 +88,8 @@ def diff(runs: Sequence[StoredRun], ask: Ask) -> list[Difference]:
         old = replace(old, meta=with_goals(old.meta, goals))
         comparisons = [compare(old, new, metrics=metrics, cluster=ask.cluster) for new in news]
         adjusted = _adjusted(comparisons)
-        for run, comparison, p in zip(others, comparisons, adjusted, strict=True):
-            found.append(_difference(first, run, comparison, p, ask))
+        for run, call, comparison, p in zip(others, calls, comparisons, adjusted, strict=True):
+            found.append(_difference((first, run), (first_called, call), comparison, p, ask))
     return found
 
 
@@ -142,16 +145,20 @@ def _adjusted(comparisons: Sequence[Comparison]) -> list[dict[str, float]]:
 
 
 def _difference(
-    first: StoredRun, run: StoredRun, comparison: Comparison, adjusted: Mapping[str, float], ask: Ask
+    runs: tuple[StoredRun, StoredRun],
+    called: tuple[str, str],
+    comparison: Comparison,
+    adjusted: Mapping[str, float],
+    ask: Ask,
 ) -> Difference:
     old, new = comparison.old, comparison.new
     lacking = ((one.metric.name, unscored(old, new, one)) for one in comparison.metrics)
     return Difference(
-        first,
-        run,
+        *runs,
+        called,
         comparison,
         tuple(costs(old, new, comparison.matched.common, comparison.groups)),
-        other_grader(first, run, old, new),
+        other_grader(*runs, old, new),
         {name: why for name, why in lacking if why is not None},
         adjusted,
         slices(comparison, ask.by, ask.cluster) if ask.by is not None else {},

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from gitexp.cli.options import cluster_option, limit_option, metrics_option
-from gitexp.cli.session import Session
+from gitexp.cli.session import Session, note_stale
 
 if TYPE_CHECKING:
     from gitexp.ops.evaluations.diffing import Difference
+    from gitexp.ops.read import StoredRun
     from gitexp.repo import Repository
 
 MOST = 20
@@ -76,13 +77,22 @@ def command(
     if as_json and as_markdown:
         raise UsageError("--json and --md exclude one another", hint="git exp eval diff -h")
     with session.repository() as repo:
-        found = diff([run_of(repo, text) for text in runs], Ask(suite, metrics, cluster, by, show_text))
+        each = [run_of(repo, text) for text in runs]
+        called = [_called(run, text) for run, text in zip(each, runs, strict=True)]
+        found = diff(each, Ask(suite, metrics, cluster, by, show_text), called)
         if as_json:
             _put_json(found, show_text)
         elif as_markdown:
             _put_markdown(found, limit=limit, only=only, show_text=show_text)
         else:
             _put_pages(session, repo, found, limit=limit, only=only, show_text=show_text)
+
+
+def _called(run: StoredRun, text: str) -> str:
+    """The name of a run; where git brought its record elsewhere what was asked for, and if it is stale."""
+    if run.own:
+        return run.name
+    return f"{text} (stale)" if note_stale(run) else text
 
 
 def _put_json(found: Sequence[Difference], show_text: bool) -> None:

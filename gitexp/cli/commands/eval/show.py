@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitexp.cli.session import Session
+from gitexp.cli.session import Session, note_stale
 
 if TYPE_CHECKING:
     from gitexp.cli.render.table import Column
@@ -70,6 +70,8 @@ def command(
     question = Question(metric, by, failed, errors)
     with session.repository() as repo:
         found = run_of(repo, run)
+        if not found.own:
+            note_stale(found)
         read = read_suites(found, suites, with_text=failed or errors)
         looked = [look_at(one, question) for one in read]
         if as_json:
