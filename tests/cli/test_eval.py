@@ -143,6 +143,9 @@ def test_results_are_put_on_top_of_a_run_as_a_commit(exp: Program) -> None:
         2,
         [f"error: run '{name}' has a suite 'tinyqa' already", "hint: name the new one: --suite NAME"],
     )
+    # Nobody is told to remove a run of their own for a log that was put on it.
+    refused = exp("eval", "import", EVAL, "--suite", "renamed")
+    assert refused.err.splitlines()[1:] == [f"hint: git exp eval show {name}"]
     more = exp(
         "eval", "import", str(FIXTURES / "inspect/candidate.zstd.eval"), "--attach", name, "--suite", "b"
     )

@@ -184,22 +184,26 @@ def _check_asked(log: _Log, known: Sequence[StoredRun], request: ImportRequest) 
     if request.suite is not None and request.suite not in suites:
         lacking.append(request.suite)
     if lacking:
+        name = known[0].name
+        # A run that has more than this log is not to be removed for the sake of it.
+        alone = known[0].info.source is not None and set(_logs_of(known[0])) == set(log.oids)
         raise UsageError(
-            f"{log.source.shown} was imported already, and run {known[0].name!r} has no {lacking[0]!r}",
-            hint=f"git exp rm {known[0].name}, then import it again",
+            f"{log.source.shown} was imported already, and run {name!r} has no {lacking[0]!r}",
+            hint=f"git exp rm {name}, then import it again" if alone else f"git exp eval show {name}",
         )
 
 
 def _having(repo: Repository, oids: Sequence[Digest], target: StoredRun | None) -> Iterator[StoredRun]:
     for run in list_all(repo).runs if target is None else (target,):
-        text = run.row.tail.artifacts
-        # Most runs have no logs at all: what is looked for in a text need not be parsed.
-        if oids and LOG_KIND in text and set(oids) <= set(_logs(json.loads(text))):
+        if oids and set(oids) <= set(_logs_of(run)):
             yield run
 
 
-def _logs(artifacts: Mapping[str, Mapping[str, str]]) -> Iterator[Digest]:
+def _logs_of(run: StoredRun) -> Iterator[Digest]:
     """The logs among the artifacts; a run may have kept one on its own account, without its results."""
+    text = run.row.tail.artifacts
+    # Most runs have no logs at all: what is looked for in a text need not be parsed.
+    artifacts: Mapping[str, Mapping[str, str]] = json.loads(text) if LOG_KIND in text else {}
     for one in artifacts.values():
         if one.get("kind") == LOG_KIND:
             yield Digest(one["oid"].removeprefix("sha256:"))
