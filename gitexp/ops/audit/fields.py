@@ -172,7 +172,9 @@ def _env(record: Record) -> Iterator[Thing]:
     locks = [str(name) for name in known if "lock" in str(name)] if isinstance(known, Mapping) else []
     packages = len(record.requirements.splitlines())
     if packages:
-        yield Thing(f"{packages} packages", Pin.CONTENT if locks else Pin.REVISION)
+        yield Thing(
+            f"{packages} {'package' if packages == 1 else 'packages'}", Pin.CONTENT if locks else Pin.REVISION
+        )
     elif locks:
         yield Thing(locks[0], Pin.REVISION)
     elif record.env.get("platform"):

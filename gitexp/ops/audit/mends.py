@@ -36,6 +36,7 @@ _UNSAID: Mapping[str, str] = {
 _REVISED = (MODEL, RETRIEVER, TOOLS, SANDBOX)
 """Roles of what others keep: a revision pins it."""
 
+_SCALAR = re.compile(r"[A-Za-z][A-Za-z0-9./_-]*|-?[0-9]+(\.[0-9]+)?")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9./_-]*")
 """A name that is itself in a flow mapping, too."""
 
@@ -75,17 +76,28 @@ def mend(gap: Gap, case: Case) -> str:
         return _watched() if case.record.info.source else _again(case)
     if gap.fault is Fault.UNKEPT:
         return _kept(gap, case)
-    return _said(gap.field, _wanted(gap), case)
+    return _said(gap.field, _wanted(gap, case), case)
 
 
-def _wanted(gap: Gap) -> str:
-    """What is to be said of a role."""
+def _wanted(gap: Gap, case: Case) -> str:
+    """What is to be said of a role, besides what was said of it."""
     if gap.fault is Fault.MISSING:
         return _UNSAID.get(gap.field, "PATH")
     if gap.field in _REVISED:
         name = gap.things[0] if gap.things and _PLAIN.fullmatch(gap.things[0]) else "NAME"
-        return f"{{name: {name}, revision: REVISION}}"
+        return f"{{name: {name}, {_besides(gap, case)}revision: REVISION}}"
     return "PATH"
+
+
+def _besides(gap: Gap, case: Case) -> str:
+    """What the input says of itself beside its name, where that is all plain."""
+    ones = [one for one in case.record.inputs if one.role == gap.field and one.name in gap.things]
+    found = [one.value for one in ones]
+    value = found[0] if len(found) == 1 and isinstance(found[0], Mapping) else {}
+    told = {key: one for key, one in value.items() if key != "name"}
+    plain = {key: one if isinstance(one, str) else json.dumps(one) for key, one in told.items()}
+    is_plain = all(_PLAIN.fullmatch(key) and _SCALAR.fullmatch(one) for key, one in plain.items())
+    return "".join(f"{key}: {one}, " for key, one in plain.items()) if is_plain else ""
 
 
 def _said(role: str, what: str, case: Case) -> str:

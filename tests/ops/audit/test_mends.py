@@ -6,6 +6,8 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -116,6 +118,21 @@ def test_the_command_of_the_run_is_repeated() -> None:
 def test_an_odd_name_stays_out_of_the_line() -> None:
     line = mend(Gap("model", Fault.NAMED, ("a: {b}",)), Case(RECORDS["plain"], 1 << 20))
     assert "{name: NAME, revision: REVISION}" in line
+
+
+@pytest.mark.parametrize(
+    ("value", "besides"),
+    [
+        ({"name": "index", "topk": 3, "ratio": 0.5, "of": "v1"}, "topk: 3, ratio: 0.5, of: v1, "),
+        ({"topk": {"a": 1}}, ""),
+        ({"of": "a: {b}"}, ""),
+        ("index", ""),
+    ],
+)
+def test_what_was_said_of_an_input_is_said_again(value: Any, besides: str) -> None:
+    record = replace(RECORDS["plain"], inputs=(Input("retriever", "index", value=value),))
+    line = mend(Gap("retriever", Fault.NAMED, ("index",)), Case(record, 1 << 20))
+    assert f"retriever={{name: index, {besides}revision: REVISION}}" in line
 
 
 @pytest.mark.parametrize(
