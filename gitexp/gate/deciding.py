@@ -129,17 +129,25 @@ def _effect_check(effect: Effect, worse: bool, metrics: int, rules: Rules) -> Ch
     outcome, reason = _judged(effect, worse, bounds, least, rules)
     hint = None
     if outcome is Outcome.INCONCLUSIVE:
-        hint = _UNKNOWN_NOISE if effect.basis is Basis.NOTHING else _MORE_EXAMPLES.get(effect.basis)
+        hint = _hint(effect, rules)
     return Check("metric", effect.metric, outcome, reason, effect, bounds, least, effect.notes, hint)
 
 
 _UNKNOWN_NOISE = (
     "run both more than once, write its noise into .gitexp.yaml, or say with --max-drop what may be lost"
 )
-_MORE_EXAMPLES = {
-    Basis.EXAMPLES: "git exp eval plan SUITE --detect D tells how many examples it takes",
-    Basis.REPEATED: "repeat the runs with other seeds",
-}
+
+
+def _hint(effect: Effect, rules: Rules) -> str | None:
+    """What would tell more."""
+    if effect.basis is Basis.EXAMPLES:
+        suite = effect.metric.partition("/")[0]
+        wanted = rules.detect or _margin(effect, rules)
+        told = f"{wanted:.4g}" if wanted else "D"
+        return f"git exp eval plan {suite} --detect {told} tells how many examples it takes"
+    if effect.basis is Basis.REPEATED:
+        return "repeat the runs with other seeds"
+    return _UNKNOWN_NOISE if effect.basis is Basis.NOTHING else None
 
 
 def _judged(

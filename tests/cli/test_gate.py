@@ -362,7 +362,8 @@ def test_only_one_of_two_suites_has_examples_that_must_pass(exp: Program) -> Non
     old, new, less = runs
     said = gate(exp, old, less, "--must-pass", "tag:critical")
     assert (said.code, f"run {less} has no results of suite qa" in said.out) == (4, True)
-    assert gate(exp, old, less, "--must-pass", "tag:critcal").code == 2
+    said = gate(exp, old, less, "--must-pass", "tag:critcal")
+    assert (said.code, f"hint: git exp eval show {old} --by critcal" in said.err) == (2, True)
     said = gate(exp, old, new, "--must-pass", "tag:critical", "--format", "json")
     assert checks(said) == {
         "other/match": "pass",

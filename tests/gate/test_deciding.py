@@ -144,6 +144,15 @@ def test_the_table_of_rules(effect: Effect, asked: Rules, expected: Outcome) -> 
     assert check.reason
 
 
+@pytest.mark.parametrize(
+    ("asked", "detect"),
+    [(rules("noninferior", 0.02), "0.02"), (rules("noninferior", 0.02, detect=0.01), "0.01"), (rules(), "D")],
+)
+def test_how_many_examples_it_takes_is_asked_for_what_is_at_stake(asked: Rules, detect: str) -> None:
+    (check,) = decide(Evidence([examples(-0.01, n=3)]), replace(asked, min_n=4)).checks
+    assert check.hint == f"git exp eval plan qa --detect {detect} tells how many examples it takes"
+
+
 def test_of_two_estimates_the_less_sure_one_counts() -> None:
     wide = Estimate(-0.03, 400, 0.02, 4, 5)
     effect = replace(examples(-0.03), estimates=(Estimate(-0.03, 400, 0.01, 399), wide))

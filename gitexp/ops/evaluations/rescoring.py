@@ -41,7 +41,10 @@ def rescored(suite: Suite, given: Suite, *, partial: bool = False) -> Rescored:
     """
     metrics = tuple(one.name for one in given.meta.metrics)
     if not metrics:
-        raise UsageError("there are no scores in it", hint="--score NAME")
+        raise UsageError(
+            f"no new score of suite {suite.name!r} is a number",
+            hint="name the column that has them: --score NAME",
+        )
     rows, unknown = _known(suite, given.results)
     missing = list(_missing(suite, rows, metrics))
     left_out = tuple(_told(unknown, f"suite {suite.name!r} has no answer to"))

@@ -35,13 +35,13 @@ def meant(suite: Suite, rules: Sequence[MustPass]) -> set[MustPass]:
     return {rule for rule in rules if any(_is_meant(suite, one, rule) for one in suite.examples)}
 
 
-def check_meant(rules: Sequence[MustPass], found: Container[MustPass]) -> None:
+def check_meant(rules: Sequence[MustPass], found: Container[MustPass], baseline: str) -> None:
     """Raises UnknownKey for a rule that no example of any suite is meant by: it is misspelt."""
     for rule in rules:
         if rule not in found:
             raise UnknownKey(
                 f"no example of the baseline has what {str(rule)!r} asks for",
-                hint=f"git exp eval show RUN --by {shlex.quote(rule.tag)}",
+                hint=f"git exp eval show {baseline} --by {shlex.quote(rule.tag)}",
             )
 
 

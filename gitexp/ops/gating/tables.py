@@ -62,7 +62,7 @@ def read_tables(
         else:
             _add(found, (old, new), before, after, metrics, rules)
     if any(isinstance(one, Effect) for one in found.metrics):
-        check_meant(rules.must_pass, found.meant)
+        check_meant(rules.must_pass, found.meant, old.name)
     return found
 
 

@@ -34,7 +34,7 @@ RECORDS = {
     "draft": record(info=info(status=Status.DRAFT)),
     "imported": record(info=info(source="import", command=()), artifacts=(LOG,)),
 }
-_WORD = re.compile(r"\b(PATH|FILE|NAME|REVISION|SEED)\b")
+_WORD = re.compile(r"\b(PATH|FILE|NAME|REVISION|SEED|TEMPERATURE|MAX_TOKENS)\b")
 FIELDS = (*WEIGHTS, *ROLES, "x-judge", "odd: {role", "file")
 
 
@@ -105,7 +105,7 @@ def test_what_is_said_closes_the_gap(repo: Repo, gap: Gap, pin: Pin | None) -> N
     with Repository.open(repo.path, repo.environ) as opened:
         opened.cwd = repo.path
         use = words[words.index("--use") + 1]
-        one, remark = parse_use(opened, re.sub("NAME|REVISION", "abc1234", use))
+        one, remark = parse_use(opened, re.sub("NAME|REVISION|TEMPERATURE|MAX_TOKENS", "abc1234", use))
     assert (one.role, pin_of(one), remark) == (gap.field, pin, None)
 
 
