@@ -142,7 +142,7 @@ def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
     if found.checkpoints:
         yield "Checkpoints", ", ".join(f"{one.number} {one.commit[:_SHORT]}" for one in found.checkpoints)
     if info.lost:
-        yield "Lost", f"{info.lost} rows that could not be kept"
+        yield "Lost", f"{info.lost} {'row' if info.lost == 1 else 'rows'} that could not be kept"
     for one in info.resumed:
         yield "Resumed", f"{one.at} from {one.commit[:_SHORT]}, row {one.kept}"
 
