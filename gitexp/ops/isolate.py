@@ -15,6 +15,7 @@ from gitexp.model.roles import UNTRACKED
 from gitexp.model.submodules import altered
 from gitexp.model.values import Oid
 from gitexp.ops import worktrees
+from gitexp.ops.outer_links import lead_on
 from gitexp.ops.submodules import Found, check_out
 from gitexp.repo import Repository
 
@@ -40,14 +41,16 @@ def make_worktree(
 
     `linked` are paths relative to the root of what the project ignores: they become links to the user's own,
     save where one of `outputs` (relative to the root as well) will be written. Of `submodules` those that are
-    to be had are checked out.
+    to be had are checked out. Links that lead out of the working tree lead there from the worktree, too.
     """
     filled = worktrees.make_worktree(repo, worktree_path(repo, name), base, tree, trusted=trusted)
     for one in filled.pointers:
         if one.error is not None:
             repo.remark(f"{one.path!r} stays a Git LFS pointer: {one.error.message}")
-    check_out(repo, filled.path, submodules, trusted=trusted)
+    inner = check_out(repo, filled.path, submodules, trusted=trusted)
     if repo.layout.top is not None:
+        lead_on(repo.layout.top, filled.path, inner)
+        worktrees.overlook(repo, filled.path, lead_on(repo.layout.top, filled.path, filled.links))
         for path in linked:
             if stays_inside(filled.path, path):
                 _link(repo.layout.top, filled.path, path, outputs)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from gitexp.errors import InvalidName
@@ -18,7 +17,7 @@ from gitexp.git.process import Git, unplaced
 from gitexp.model.paths import safe_path
 from gitexp.model.values import Oid, Value
 from gitexp.ops.lfs_files import Indexed
-from gitexp.ops.worktrees import git_dir_of, write_files
+from gitexp.ops.worktrees import git_dir_of, links_in, write_files
 from gitexp.repo import Repository
 
 SUBMODULE = b"160000"
@@ -75,30 +74,26 @@ def submodules(git: Git, tree: str) -> dict[str, Oid]:
     return {os.fsdecode(path): Oid(meta.split(b" ")[2].decode()) for meta, _, path in entries}
 
 
-def check_out(repo: Repository, root: Path, found: Sequence[Found], *, trusted: bool) -> None:
+def check_out(repo: Repository, root: Path, found: Sequence[Found], *, trusted: bool) -> list[str]:
     """The files of those that are to be had put into the worktree `root`, their own submodules' too.
 
-    Raises GitError where a clone lacks some of them.
+    Gives the paths of those that are links. Raises GitError where a clone lacks some of them.
     """
-    numbers = count()
+    links: list[str] = []
     for one in found:
         if one.git_dir is not None:
-            _check_out(repo, root, root / one.path, one.git_dir, one.commit, numbers, trusted)
+            links += _check_out(repo, root, one.path, one.git_dir, one.commit, trusted=trusted)
+    return links
 
 
 def _check_out(
-    repo: Repository,
-    root: Path,
-    folder: Path,
-    clone: Path,
-    commit: Oid,
-    numbers: Iterator[int],
-    trusted: bool,
-) -> None:
+    repo: Repository, root: Path, path: str, clone: Path, commit: Oid, *, trusted: bool
+) -> list[str]:
+    folder = root / path
     if not folder.resolve().is_relative_to(root.resolve()):  # a link of the tree leads out of it
-        return
+        return []
     folder.mkdir(parents=True, exist_ok=True)
-    index = git_dir_of(root) / f"submodule-{next(numbers)}"
+    index = git_dir_of(root) / f"submodule-{os.urandom(4).hex()}"
     environ = {**_at(repo, clone, folder), "GIT_INDEX_FILE": str(index)}
     git = Git(folder, environ)
     with (
@@ -107,8 +102,10 @@ def _check_out(
     ):
         quiet.run("read-tree", commit)
         entries, _ = write_files(inner, quiet, offline=True)
-    for path, wanted, below in _nested(repo, git, clone, commit, entries):
-        _check_out(repo, root, folder / path, below, wanted, numbers, trusted)
+    links = [f"{path}/{one}" for one in links_in(entries)]
+    for below, wanted, nested in _nested(repo, git, clone, commit, entries):
+        links += _check_out(repo, root, f"{path}/{below}", nested, wanted, trusted=trusted)
+    return links
 
 
 def _nested(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from gitexp.ops.lfs_files import Indexed, materialise
 from gitexp.ops.supply import Restored
 from gitexp.repo import Repository
 
-_FILE, _SUBMODULE = b"100", b"160000"
+_FILE, _LINK, _SUBMODULE = b"100", b"120000", b"160000"
 RECORD = ".exp"
 
 
@@ -31,6 +32,7 @@ class Filled:
     """Their folders are there, and empty."""
     pointers: tuple[Restored, ...]
     """The files that git-lfs looks after, each with its bytes or with why it still is a pointer."""
+    links: tuple[str, ...] = ()
 
 
 def make_worktree(repo: Repository, path: Path, head: Oid, tree: Oid, *, trusted: bool) -> Filled:
@@ -58,7 +60,19 @@ def fill(repo: Repository, path: Path, tree: Oid, *, trusted: bool) -> Filled:
         _drop_record(repo, git, tree)
         entries, pointers = write_files(repo, git)
     submodules = tuple(os.fsdecode(one.path) for one in entries if one.mode == _SUBMODULE)
-    return Filled(path, submodules, tuple(pointers))
+    return Filled(path, submodules, tuple(pointers), tuple(links_in(entries)))
+
+
+def links_in(entries: Iterable[Indexed]) -> list[str]:
+    """The paths of the entries that are links."""
+    return [os.fsdecode(one.path) for one in entries if one.mode == _LINK]
+
+
+def overlook(repo: Repository, path: Path, files: Sequence[str]) -> None:
+    """Have git in the worktree at `path` not call its `files` changed, whatever they are."""
+    if files:
+        told = b"".join(os.fsencode(one) + b"\0" for one in files)
+        Git(path, unplaced(repo.environ)).run("update-index", "-z", "--skip-worktree", "--stdin", input=told)
 
 
 def write_files(repo: Repository, git: Git, *, offline: bool = False) -> tuple[list[Indexed], list[Restored]]:
