@@ -22,6 +22,7 @@ from gitexp.formats.plain import flatten_metrics, plain
 from gitexp.model.history import Step
 from gitexp.model.record import Status
 from gitexp.model.values import Scalar, Value
+from gitexp.ops.keeping import name_of
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
 
@@ -148,6 +149,7 @@ class Run:
     ) -> None:
         """Keep a file, a folder or bytes; large ones go into the artifact store, only a pointer into git.
 
+        Without a `name` it is called by its path in the repository, where `git exp worktree` puts it back.
         `keep="best:1,last:2"` is for checkpoints: of all that the run logged with rules into the same folder
         (`checkpoints/step-1.pt`; without a folder: of the same kind) it keeps what any rule of the newest
         chooses, and lets go of the others. `last:N` are the N newest. `best:N` go by the metric that says
@@ -162,7 +164,7 @@ class Run:
                 raise UsageError(
                     "bytes need a name to be kept under", hint='log_artifact(data, name="model.bin")'
                 )
-            name = data.name
+            name = name_of(recording.repo, data)
         remarks = recording.artifact(data, name, kind=kind, metadata=as_mapping(metadata or {}), keep=keep)
         for remark in remarks:
             self._trouble(GitExpError(remark))

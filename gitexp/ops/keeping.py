@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -52,6 +53,18 @@ def bring(
             batch.add_file(artifact_path(path), source, file)
             return batch.published()
     return _bring_folder(repo, live, source, path, remark)
+
+
+def name_of(repo: Repository, source: Path) -> str:
+    """What a file or folder is called that was given no name: its path from the root of the working tree.
+
+    Outside of that, and where no artifact can have that path, it is the last part of it.
+    """
+    inside = repo.relative(source)
+    if inside not in (None, "."):
+        with suppress(InvalidName):
+            return artifact_path(inside)
+    return Path(os.path.normpath(source)).name
 
 
 def _bring_folder(

@@ -294,6 +294,23 @@ def test_artifacts_small_ones_in_git_large_ones_by_pointer(here: Repo) -> None:
     assert (by_path["raw.bin"].kind, by_path["raw.bin"].metadata) == ("model", {"epoch": 3})
 
 
+def test_an_artifact_is_called_by_its_path(
+    here: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.write("sub/ck pt/e 1.bin", "1")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "x.bin").write_text("x")
+    monkeypatch.chdir(here.path / "sub")
+    with gitexp.start() as run:
+        run.log_artifact("ck pt/e 1.bin")
+        run.log_artifact("ck pt/")
+        run.log_artifact(here.path / "sub/ck pt/e 1.bin", "best.bin")
+        run.log_artifact(elsewhere / "x.bin")
+    paths = [one.path for one in gitexp.get_run(run.name).artifacts]
+    assert sorted(paths) == ["best.bin", "sub/ck pt/e 1.bin", "x.bin"]
+
+
 def test_code_is_that_of_the_start(here: Repo) -> None:
     here.write("train.py", "before\n")
     with gitexp.start() as run:
