@@ -174,7 +174,7 @@ def _wish(
         inputs=tuple(inputs),
         notices=tuple(notices),
         content=request.content,
-        rewrite=_changing(repo, request, changed),
+        rewrite=lambda taken: _changing(repo, source, taken, changed),
     )
 
 
@@ -256,16 +256,15 @@ def _unlinked(repo: Repository, request: Request, prefix: str) -> list[str]:
 
 
 def _changing(
-    repo: Repository, request: Request, changed: Mapping[str, bytes]
-) -> Callable[[Snapshot], Snapshot] | None:
-    """What is done to the code before it is fixed."""
-    source = request.source
-    known = {} if source is None else {one.path: one.value for one in submodules.find(repo, source.commit)}
-    if not changed and not known:
-        return None
-    return lambda taken: replace(
-        _edited(repo, source, taken, changed) if changed else taken, submodules=known or taken.submodules
-    )
+    repo: Repository, source: Source | None, taken: Snapshot, changed: Mapping[str, bytes]
+) -> Snapshot:
+    """What is done to the code before it is fixed; of a commit's, its submodules are told as they will be."""
+    bare = repo.layout.top is None
+    revision = source.commit if source else taken.base if bare else None
+    if revision is not None:
+        known = {one.path: one.value for one in submodules.find(repo, revision)}
+        taken = replace(taken, submodules=known)
+    return _edited(repo, source, taken, changed) if changed else taken
 
 
 def _run(

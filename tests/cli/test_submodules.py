@@ -28,6 +28,7 @@ def test_a_run_with_changes_in_a_submodule_is_not_that_of_the_commit(exp: Progra
     exp.repo.write("params.yaml", "lr: 2\n")
     lib.write("m.py", "V = 99\n")
     dirty = exp("run", "--name", "dirty", *RUN).name
+    assert "no evidence for a commit: submodule 'lib' had other files" in exp("show", dirty).out
     lib.git("checkout", "-q", ".")
     exp.repo.commit("lr 2")
     assert dirty not in exp.repo.git("log", "-1", "--format=%B")

@@ -20,6 +20,7 @@ from gitexp.formats.assignment import flatten
 from gitexp.formats.identity import pin_of
 from gitexp.model.record import Artifact, How, Input, Record, RunInfo, Status
 from gitexp.model.roles import FILE
+from gitexp.model.submodules import altered
 from gitexp.model.times import parse_time
 from gitexp.model.values import Value
 from gitexp.ops.examine import Examined
@@ -108,6 +109,9 @@ def _heading(found: Examined, paint: Paint) -> list[str]:
         lines.append(f"{_INDENT}evidence for commit {found.evidence_for[:_SHORT]}")
     if found.stale:
         lines.append(paint("red", safe(f"stale: {found.stale}")))
+    for path in altered(found.record.env):
+        told = f"no evidence for a commit: submodule {path!r} had other files than its commit"
+        lines.append(paint("red", safe(told)))
     return [*lines, ""]
 
 
