@@ -22,6 +22,7 @@ from gitexp.formats import record as record_files
 from gitexp.formats.fold import merged, with_earlier
 from gitexp.formats.inputs import Known, lay_over
 from gitexp.git.refs import run_ref
+from gitexp.git.unmerged import left_unmerged
 from gitexp.git.write import RefUpdate, publish
 from gitexp.model.calls import Content, kept_of, strictest
 from gitexp.model.names import RunName, new_id, new_name
@@ -160,7 +161,8 @@ def _begin(repo: Repository, wish: Wish, name: RunName, live: Live, lock: Lock) 
         publish(repo.git.holding(writing.descriptor), repo.layout, [RefUpdate(run_ref(name), head, old)])
     pack_refs(repo)
     shutil.rmtree(live.quarantine, ignore_errors=True)
-    return Recording.owned(repo, live, lock, (*wish.notices, *_notices(taken.skipped)))
+    left = left_unmerged(repo.git, repo.layout) if wish.commit is None else []
+    return Recording.owned(repo, live, lock, (*wish.notices, *_notices(taken.skipped, left)))
 
 
 def _content(repo: Repository, wish: Wish) -> Content:
@@ -284,16 +286,17 @@ def _large_inputs(repo: Repository, taken: Snapshot) -> Iterator[Input]:
             yield Input(UNTRACKED, one.path, one.path, found.oid, found.size, how=How.OBSERVED)
 
 
-def _notices(skipped: Sequence[Skipped]) -> list[str]:
-    """What a person should know of the files that are not in the snapshot."""
+def _notices(skipped: Sequence[Skipped], unmerged: Sequence[str]) -> list[str]:
+    """What a person should know of files that are not in the snapshot, or not as they are to be."""
     told = []
     for reason, text in (
         ("large", "too large for git, recorded by hash"),
         ("secret", "may hold secrets, not captured"),
         ("unreadable", "cannot be read, not captured"),
+        ("unmerged", "in conflict still, recorded as it stands there"),
     ):
-        paths = [one.path for one in skipped if one.reason == reason]
-        if paths:
+        left = unmerged if reason == "unmerged" else ()
+        if paths := [*left, *(one.path for one in skipped if one.reason == reason)]:
             more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
             told.append(f"{', '.join(map(repr, paths[:3]))}{more}: {text}")
     return told

@@ -25,6 +25,24 @@ def test_the_last_line_says_the_name_and_how_to_look_at_it(exp: Program) -> None
     assert exp("run", "-q", "true").err == ""
 
 
+def test_files_that_are_in_conflict_are_named(exp: Program) -> None:
+    repo = exp.repo
+    repo.commit("base", {"a b/t\u00fc.py": "1\n"})
+    repo.git("switch", "-q", "-c", "side")
+    repo.commit("side", {"a b/t\u00fc.py": "2\n"})
+    repo.git("switch", "-q", "main")
+    repo.commit("main", {"a b/t\u00fc.py": "3\n"})
+    assert "in conflict" not in exp("run", "true").err
+    subprocess.run(
+        ["git", "merge", "side"], cwd=repo.path, env=repo.environ, capture_output=True, check=False
+    )
+    for command in (("run", "--", "true"), ("save",)):
+        said = exp(*command)
+        assert said.code == 0
+        assert "warning: 'a b/t\u00fc.py': in conflict still, recorded as it stands there" in said.err
+        assert "<<<<<<< HEAD" in repo.git("show", f"refs/exp/{said.name}:a b/t\u00fc.py")
+
+
 @pytest.mark.parametrize(
     ("script", "code", "status"),
     [("exit 0", 0, "finished"), ("exit 7", 7, "failed"), ("kill -TERM $$", 128 + signal.SIGTERM, "killed")],
