@@ -29,6 +29,9 @@ def project(exp: Program) -> Program:
     return exp
 
 
+PARAMS_OF = params_file.parse("params.yaml", PARAMS.encode())
+
+
 def shown(exp: Program, path: str, name: str) -> str:
     return exp.repo.git_bytes("show", f"refs/exp/{name}:{path}").decode()
 
@@ -309,6 +312,55 @@ def test_comments_of_both_sides_are_kept(project: Program) -> None:
     assert text.startswith("# by one\n")
     assert "\nlr: 0.4  # faster\n" in text
     assert text.endswith("\nseed: 1\n# by two\n")
+
+
+def test_a_comment_that_both_changed_is_told(project: Program) -> None:
+    one = idea(project, "one", {"params.yaml": changed(PARAMS, lr="lr: 0.2  # faster")})
+    two = idea(
+        project, "two", {"params.yaml": changed(PARAMS, lr="lr: 0.1  # as ever", batch="batch: 8  # few")}
+    )
+    said = project("merge", one, two)
+    assert said.code == 0, said.out
+    assert "lr: 0.2  # faster\nbatch: 8  # few\n" in shown(project, "params.yaml", said.name)
+    assert f"'params.yaml': a comment on 'lr' is left out, of {two}: # as ever" in said.err
+
+
+def moved(to: str) -> dict[str, str | bytes | None]:
+    return {"params.yaml": None, to: PARAMS, ".gitexp.yaml": f"params: {to}\n"}
+
+
+def test_params_are_merged_by_key_where_one_side_renamed_their_file(project: Program) -> None:
+    one = idea(project, "one", {"params.yaml": changed(PARAMS, lr="lr: 0.2  # faster")})
+    files = moved("my conf.yaml") | {"my conf.yaml": changed(PARAMS, batch="batch: 8", seed="seed: 7")}
+    two = idea(project, "two", files)
+    for order in ((one, two), (two, one)):
+        said = project("merge", *order, "--name", "x")
+        assert said.code == 0, said.out
+        assert "params.yaml" not in files_of(project.repo, f"refs/exp/{said.name}")
+        assert shown(project, "my conf.yaml", said.name) == changed(
+            PARAMS, lr="lr: 0.2  # faster", batch="batch: 8", seed="seed: 7"
+        )
+        assert full(project, said.name)["params"] == PARAMS_OF | {"lr": 0.2, "batch": 8, "seed": 7}
+    three = idea(project, "three", files | {"my conf.yaml": changed(PARAMS, lr="lr: 0.4  # the rate")})
+    said = project("merge", one, three)
+    assert said.code == 1
+    assert "conflict in param lr" in said.out
+    name = project("merge", one, three, "--theirs", "my conf.yaml").name
+    assert full(project, name)["params"] == PARAMS_OF | {"lr": 0.4}
+    assert "lr: 0.4  # faster\n" in shown(project, "my conf.yaml", name)
+
+
+def test_a_draft_has_the_params_of_its_files_whatever_was_taken(project: Program) -> None:
+    """Both sides moved the file, and changed keys: which of them are in it depends on what is taken."""
+    one = idea(project, "one", moved("a.yaml") | {"a.yaml": changed(PARAMS, lr="lr: 0.2", batch="batch: 8")})
+    two = idea(project, "two", moved("b.yaml") | {"b.yaml": changed(PARAMS, lr="lr: 0.3", seed="seed: 7")})
+    words = ["a.yaml", "b.yaml", ".gitexp.yaml"]
+    for side, path in (("--ours", "a.yaml"), ("--theirs", "b.yaml")):
+        taken = [part for word in (*words, "params.yaml", "lr") for part in (side, word)]
+        said = project("merge", one, two, *taken, "--name", "x")
+        assert said.code == 0, said.err
+        read = params_file.parse(path, shown(project, path, said.name).encode())
+        assert full(project, said.name)["params"] == read
 
 
 def test_a_params_file_can_be_taken_whole(project: Program) -> None:

@@ -52,26 +52,36 @@ def merged(
         return text
 
 
-def with_lines_of(path: str, text: bytes, side: bytes, conflicts: Sequence[Conflict]) -> bytes:
-    """`text`, which has the values of `side` at keys in conflict, with the very lines of `side` there."""
+def with_lines_of(
+    path: str, text: bytes, side: bytes, conflicts: Sequence[Conflict], *, unless_as: bytes = b""
+) -> bytes:
+    """`text`, which has the values of `side` at keys in conflict, with the very lines of `side` there.
+
+    Lines with the comments that the text `unless_as` has there stay.
+    """
+    if not conflicts:
+        return text
     try:
         now, other = params_file.lines_of(path, text), params_file.lines_of(path, side)
+        old = params_file.lines_of(path, unless_as) if unless_as else None
         if now is None or other is None:
             return text
-        pieces = {
-            key: replace(one, own=there.own)
-            if is_below(key, conflicts) and one.column == there.column
-            else one
-            for key, one in now.pieces.items()
-            for there in (other.pieces.get(key, one),)
-        }
+        pieces = dict(now.pieces)
+        for key, there in other.pieces.items():
+            before = old.pieces.get(key) if old else None
+            changed = before is None or before.comments != there.comments
+            if changed and key in pieces and is_below(key, conflicts):
+                one = pieces[key]
+                pieces[key] = replace(one, own=there.own) if one.column == there.column else one
         found = params_file.put_together(replace(now, pieces=pieces), text)
         return found if _is_same(path, found, text) else text
     except BrokenFile:
         return text
 
 
-def left_out(path: str, texts: Texts, *results: bytes) -> list[str]:
+def left_out(
+    path: str, texts: Texts, *results: bytes, names: tuple[str, str] = ("ours", "theirs")
+) -> list[str]:
     """What is to be told of comments that a side wrote, and that none of the merged texts has."""
     try:
         base, *sides = [_comments(path, one) for one in texts]
@@ -81,7 +91,7 @@ def left_out(path: str, texts: Texts, *results: bytes) -> list[str]:
     except BrokenFile:
         return []
     told = []
-    for name, side in zip(("ours", "theirs"), sides, strict=True):
+    for name, side in zip(names, sides, strict=True):
         new = Counter(comment for _, comment in side) - Counter(comment for _, comment in base)
         lost = new - there
         for key, comment in side:

@@ -15,6 +15,7 @@ from gitexp.model.missing import Missing
 from gitexp.model.values import Value, same
 from gitexp.ops.code_diff import WITHOUT_RECORD, changed_files
 from gitexp.ops.committed import params_files_in
+from gitexp.ops.merging.agreeing import agreed
 from gitexp.ops.merging.choices import Choices, unmet
 from gitexp.ops.merging.conflicts import Conflicts, explain
 from gitexp.ops.merging.draft import Draft, make_draft
@@ -69,6 +70,7 @@ def merge_runs(
     runs = find_runs(repo, texts)
     with on_bench(repo, runs, choices) as merging:
         found = merging.merge()
+        found = found if found.conflicts else agreed(merging, found)
         if found.conflicts:
             return conflicting(repo, merging, found)
         check_met(choices, found)
@@ -131,8 +133,9 @@ def finished(
     """The draft, and what is in it of whom."""
     runs = tuple(merging.runs)
     draft = make_draft(repo, merging.bench, runs, found.tree, found.params, slug=slug, dry_run=dry_run)
-    if found.results and draft.existing is None:
-        draft = replace(draft, notices=(*draft.notices, _left(found.results)))
+    if draft.existing is None:
+        results = (_left(found.results),) if found.results else ()
+        draft = replace(draft, notices=(*draft.notices, *results, *found.notes))
     return Merged(runs, draft, None, _param_changes(merging, found, draft), _path_changes(repo, runs, found))
 
 

@@ -12,9 +12,11 @@ from gitexp.formats.assignment import Assignment, Key, has, lookup, with_value, 
 from gitexp.merge.mappings import Conflict, Merged, changes, merge
 from gitexp.model.missing import MISSING, Missing
 from gitexp.model.values import Value, same
+from gitexp.ops.drivers import comments
 from gitexp.ops.drivers import params as drivers
 from gitexp.ops.drivers.lines import Texts
 from gitexp.ops.merging.choices import Choices, Given, Side
+from gitexp.ops.merging.moved import Names
 
 Params = Mapping[str, Value]
 
@@ -34,12 +36,18 @@ class Resolved:
 class ResolvedFile:
     """A params file merged by its keys."""
 
-    path: str
+    names: Names
     result: Resolved
     data: bytes
-    """Its text; the comments of both sides where git can merge them, else those of ours."""
+    """Its text, with the comments of both sides."""
     texts: Texts
     """What it was merged from."""
+    notes: tuple[str, ...] = ()
+    """The comments that it could not have."""
+
+    @property
+    def path(self) -> str:
+        return self.names.path
 
 
 def common(each: Sequence[Params]) -> Params:
@@ -68,23 +76,39 @@ def resolve(found: Merged, choices: Choices) -> Resolved:
 
 
 def combine_file(
-    path: str, texts: Texts, choices: Choices, by_lines: Callable[[Texts], bytes | None]
+    names: Names,
+    texts: Texts,
+    choices: Choices,
+    by_lines: Callable[[Texts], bytes | None],
+    labels: tuple[str, str],
 ) -> ResolvedFile | None:
     """A params file merged by its keys; None where it has to be merged as text.
 
-    `by_lines` is git's merge of texts, None where it finds a conflict.
+    `by_lines` is git's merge of texts, None where it finds a conflict; `labels` is what the sides are called.
     """
+    path = names.path
     try:
         old, mine, other = (params_file.parse(path, one) for one in texts)
         found = merge(old, (mine, other))
         result = resolve(found, choices)
-        keys = [one.key for one in found.conflicts]
         # Where all three have what was decided, or for now the base's value, nothing is in conflict.
-        settled = Texts(*(_with(path, one, result.values, keys, texts) for one in texts))
+        settled = _settled(path, found, result, choices, texts)
         data = drivers.merge(path, settled, by_lines)
     except BrokenFile:
         return None
-    return ResolvedFile(path, result, data, texts) if isinstance(data, bytes) else None
+    if not isinstance(data, bytes):
+        return None
+    notes = comments.left_out(path, settled, data, names=labels)
+    return ResolvedFile(names, result, data, texts, tuple(notes))
+
+
+def _settled(path: str, found: Merged, result: Resolved, choices: Choices, texts: Texts) -> Texts:
+    """The texts, each with what was decided; the comments there are those of the side that was taken."""
+    keys = [one.key for one in found.conflicts]
+    base, ours, theirs = (_with(path, one, result.values, keys, texts) for one in texts)
+    taken = [one for one in found.conflicts if choices.of_param(one.key) is Side.THEIRS]
+    ours = comments.with_lines_of(path, ours, texts.theirs, taken, unless_as=texts.base)
+    return Texts(base, ours, theirs)
 
 
 def _with(path: str, text: bytes, values: Params, keys: Sequence[Key], texts: Texts) -> bytes:
@@ -103,7 +127,9 @@ def narrowed(one: ResolvedFile, stage: int) -> bytes:
     values: Params = one.result.values
     for conflict in one.result.left:
         values = put(values, conflict.key, (conflict.base, *conflict.values)[stage])
-    return params_file.edit(one.path, one.data, changes(one.result.values, values), one.texts.as_sources)
+    changed = changes(one.result.values, values)
+    text = params_file.edit(one.path, one.data, changed, one.texts.as_sources)
+    return comments.with_lines_of(one.path, text, one.texts[stage], one.result.left)
 
 
 def put(params: Params, key: Key, value: Value | Missing) -> dict[str, Value]:

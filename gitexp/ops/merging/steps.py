@@ -21,6 +21,7 @@ from gitexp.ops.drivers.lines import Texts, merge_lines
 from gitexp.ops.merging import params
 from gitexp.ops.merging.choices import Choices, Side
 from gitexp.ops.merging.lineage import Lineage
+from gitexp.ops.merging.moved import Declared, Names, named
 from gitexp.ops.merging.params import Params, ResolvedFile
 from gitexp.ops.merging.results import left_as_before
 from gitexp.ops.params import ParamsFile
@@ -64,6 +65,8 @@ class Merge:
     """Conflicts of files that the user resolved."""
     results: tuple[str, ...] = ()
     """Result files that several runs changed: as the common base has them."""
+    notes: tuple[str, ...] = ()
+    """Comments that runs wrote and that are not in it."""
 
     @property
     def conflicts(self) -> bool:
@@ -110,6 +113,7 @@ class Merging:
                 settled=(*done.settled, *step.settled),
                 chosen=(*done.chosen, *step.chosen),
                 results=(*done.results, *step.results),
+                notes=(*done.notes, *step.notes),
             )
             if done.conflicts:
                 return done
@@ -132,16 +136,20 @@ class Merging:
         results = left_as_before(self.bench, found, trees, ours.tree, theirs.tree)
         results = {path: stage for path, stage in results.items() if not self.choices.of_file(path)}
         conflicts = [one for one in found.conflicts if one.path not in results]
-        keyed, choices = self._files(found, bases, ours, theirs)
+        keyed, choices = self._files(found, bases, ours, theirs, labels)
+        covered = {path for one in keyed.values() for path in one.names.each}
         base = params.common([self.nodes[one].params for one in bases])
         result = params.combine(base, ours.params, theirs.params, choices)
-        sides = {one.path: choices.of_file(one.path) for one in conflicts if one.path not in keyed}
+        sides = {one.path: choices.of_file(one.path) for one in conflicts if one.path not in covered}
         tree = self.bench.edited(
             found.tree,
             results
+            | dict.fromkeys(covered)
             | {path: self._stage(found.tree, one) for path, one in keyed.items()}
             | {
-                one.path: one.ours if side is Side.OURS else one.theirs
+                one.path: self._taken(ours.tree, one, one.ours)
+                if side is Side.OURS
+                else self._taken(theirs.tree, one, one.theirs)
                 for one in conflicts
                 if (side := sides.get(one.path))
             },
@@ -155,56 +163,71 @@ class Merging:
             tuple(one for one in conflicts if one.path in sides and not sides[one.path]),
             tuple(one for one in keyed.values() if one.result.left),
             (*result.settled, *(key for one in keyed.values() for key in one.result.settled)),
-            tuple(path for path in (*sides, *keyed) if choices.of_file(path)),
+            tuple(path for path in (*sides, *covered) if choices.of_file(path)),
             tuple(results),
+            tuple(note for one in keyed.values() for note in one.notes),
         )
 
     def _files(
-        self, found: MergedTree, bases: Sequence[Oid], ours: _Side, theirs: _Side
+        self, found: MergedTree, bases: Sequence[Oid], ours: _Side, theirs: _Side, labels: tuple[str, str]
     ) -> tuple[dict[str, ResolvedFile], Choices]:
         """The params files that both sides changed, merged by their keys, and what is chosen for those."""
         choices = self.choices
         merged: dict[str, ResolvedFile] = {}
-        for path in self._params_paths(ours.tree, theirs.tree):
-            if (one := self._keyed(path, found, bases, ours, theirs, choices)) is None:
+        for names in self._names(bases, ours, theirs):
+            texts = self._texts(names, found, bases, ours, theirs)
+            one = texts and self._keyed(names, texts, choices, labels)
+            if not texts or not one:
                 continue
-            side = choices.of_file(path)
+            side = next(filter(None, map(choices.of_file, names.each)), None)
             if side is not None and one.result.left:
                 choices = choices.also(side, [join_key(conflict.key) for conflict in one.result.left])
-                one = self._keyed(path, found, bases, ours, theirs, choices)
+                one = self._keyed(names, texts, choices, labels)
                 assert one is not None
-            merged[path] = one
+            merged[names.path] = one
         return merged, choices
 
+    def _names(self, bases: Sequence[Oid], ours: _Side, theirs: _Side) -> list[Names]:
+        old, mine, other = (
+            Declared(tree, [file.path for file in self.files_in(tree)])
+            for tree in (self.nodes[bases[0]].tree if bases else ours.tree, ours.tree, theirs.tree)
+        )
+        return named(self.bench, old if bases else None, mine, other)
+
     def _keyed(
-        self,
-        path: str,
-        found: MergedTree,
-        bases: Sequence[Oid],
-        ours: _Side,
-        theirs: _Side,
-        choices: Choices,
+        self, names: Names, texts: Texts, choices: Choices, labels: tuple[str, str]
     ) -> ResolvedFile | None:
-        trees = [ours.tree, theirs.tree, *(self.nodes[one].tree for one in bases)]
-        entries = [self.bench.reader.resolve(tree, path) for tree in (found.tree, *trees)]
+        return params.combine_file(names, texts, choices, partial(merge_lines, self.repo.git), labels)
+
+    def _texts(
+        self, names: Names, found: MergedTree, bases: Sequence[Oid], ours: _Side, theirs: _Side
+    ) -> Texts | None:
+        """What is to be merged; None where git has merged it, or it is no plain file."""
+        places = [
+            (ours.tree, names.ours),
+            (theirs.tree, names.theirs),
+            *((self.nodes[one].tree, names.base) for one in bases),
+        ]
+        entries = [self.bench.reader.resolve(*place) for place in ((found.tree, names.path), *places)]
         if any(one is not None and one.mode & 0o170000 != _PLAIN_FILE for one in entries):
             return None
-        mine, other, *olds = self.bench.reader.blobs([(tree, path) for tree in trees])
+        mine, other, *olds = self.bench.reader.blobs(places)
         if mine is None or other is None or entries[0] is None or len(set(olds)) > 1:
             return None
         old = olds[0] if olds else None
-        if mine == other or old in (mine, other):
+        if mine == other or (old in (mine, other) and len(names.each) == 1):
             return None
-        by_lines = partial(merge_lines, self.repo.git)
-        return params.combine_file(path, Texts(old or b"", mine, other), choices, by_lines)
+        return Texts(old or b"", mine, other)
+
+    def _taken(self, tree: Oid, one: FileConflict, stage: Stage | None) -> Stage | None:
+        """What a side has at a path; git's stage of a file that both renamed has marks of conflicts."""
+        entry = self.bench.reader.resolve(tree, one.path)
+        return stage if entry is None else Stage(entry.mode, entry.oid)
 
     def _stage(self, tree: Oid, one: ResolvedFile) -> Stage:
         entry = self.bench.reader.resolve(tree, one.path)
         assert entry is not None
         return Stage(entry.mode, self.bench.write(one.data))
-
-    def _params_paths(self, *trees: Oid) -> list[str]:
-        return list(dict.fromkeys(file.path for tree in trees for file in self.files_in(tree)))
 
     def _key_conflicts(
         self, number: int, left: Sequence[Conflict], keyed: Iterable[ResolvedFile]
@@ -217,17 +240,18 @@ class Merging:
         for file in keyed:
             for one in file.result.left:
                 if one.key not in told:
-                    values = (self._value_in(run, file.path, one.key) for run in runs)
-                    base = self._masked(params.put({}, one.key, one.base))
+                    values = (self._value_in(run, file.names, one.key) for run in runs)
+                    base = self.masked(params.put({}, one.key, one.base))
                     yield KeyConflict(one.key, params.value_at(base, one.key), tuple(values), file.path)
 
-    def _value_in(self, run: StoredRun, path: str, key: Key) -> Value | Missing:
-        (data,) = self.bench.reader.blobs([(self.nodes[run.commit].tree, path)])
+    def _value_in(self, run: StoredRun, names: Names, key: Key) -> Value | Missing:
+        tree = self.nodes[run.commit].tree
+        each = self.bench.reader.blobs([(tree, path) for path in (names.path, *names.each)])
         try:
-            values = params_file.parse(path, data or b"")
+            values = params_file.parse(names.path, next((data for data in each if data is not None), b""))
         except BrokenFile:
             return MISSING
-        return params.value_at(self._masked(values), key)
+        return params.value_at(self.masked(values), key)
 
     def assigned(self, done: Merge) -> Merge:
         """With the values that the user gave, wherever they stand."""
@@ -237,21 +261,31 @@ class Merging:
         known = [side.params for side in self.nodes.values()]
         values = params.assign(done.params, assignments, known)
         files = self.files_in(done.tree)
+        given = {
+            one.key: one.value
+            for one in assignments
+            if any(has(file.values, one.key) for file in files) or not has(done.params, one.key)
+        }
+        return replace(done, params=values, tree=self.written(done.tree, given))
+
+    def written(self, tree: Oid, values: Mapping[Key, Value | Missing]) -> Oid:
+        """The tree with `values` in the params files that have the keys, or else in the first one."""
+        files = self.files_in(tree) if values else []
         edits: dict[str, dict[Key, Value | Missing]] = {}
-        for one in assignments:
-            owner = next((file for file in files if has(file.values, one.key)), None)
-            if owner is None and files and not has(done.params, one.key):
+        for key, value in values.items():
+            owner = next((file for file in files if has(file.values, key)), None)
+            if owner is None and value is not MISSING and files:
                 owner = files[0]
             if owner is not None:
-                edits.setdefault(owner.path, {})[one.key] = one.value
+                edits.setdefault(owner.path, {})[key] = value
         changed: dict[str, Stage | None] = {}
         for file in files:
             if file.path in edits:
                 data = params_file.edit(file.path, file.data, edits[file.path])
-                entry = self.bench.reader.resolve(done.tree, file.path)
+                entry = self.bench.reader.resolve(tree, file.path)
                 assert entry is not None
                 changed[file.path] = Stage(entry.mode, self.bench.write(data))
-        return replace(done, params=values, tree=self.bench.edited(done.tree, changed))
+        return self.bench.edited(tree, changed)
 
     def code_tree(self, commit: Oid) -> Oid:
         """The code tree of a commit or tree, put on the bench. Raises NotFound."""
@@ -274,11 +308,11 @@ class Merging:
             record = read_record(self.repo.reader, commit, commit)
         except BrokenRecord:
             record = None
-        there = self._masked(self.values_in(code))
+        there = self.masked(self.values_in(code))
         if record is None or record.info.code.tree != code:
             return there
         own = params_files_in(self.bench.reader, code, (record.info.cwd, ""), lenient=True)
-        read = self._masked(params_files.merged(own))
+        read = self.masked(params_files.merged(own))
         return params.over(there, changes(read, record.params))
 
     def files_in(self, tree: Oid, *, lenient: bool = True) -> list[ParamsFile]:
@@ -297,7 +331,7 @@ class Merging:
         reader = self.bench.reader
         return [params_files_in(reader, tree, (folder,), lenient=lenient) for folder in self.folders]
 
-    def _masked(self, values: Params) -> Params:
+    def masked(self, values: Params) -> Params:
         masked = self.repo.redactor.knowing(values).params(values)
         assert isinstance(masked, Mapping)
         return masked

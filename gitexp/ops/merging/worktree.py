@@ -17,11 +17,13 @@ from gitexp.formats.assignment import join_key, parse_assignment
 from gitexp.git.merging import Bench, FileConflict, Stage
 from gitexp.git.objects import ObjectBuilder
 from gitexp.git.process import Git, unplaced
+from gitexp.git.unmerged import unmerged
 from gitexp.merge.mappings import changes
 from gitexp.model.names import parse_name
 from gitexp.model.values import Oid
 from gitexp.ops.commit import stored
 from gitexp.ops.merging import params
+from gitexp.ops.merging.agreeing import agreed
 from gitexp.ops.merging.choices import Choices
 from gitexp.ops.merging.merge import Merged, check_met, conflicting, find_runs, finished, on_bench
 from gitexp.ops.merging.params import narrowed
@@ -184,9 +186,7 @@ def _index_lines(stages: Mapping[str, tuple[Stage | None, FileConflict]], head: 
 
 
 def _index_tree(repo: Repository) -> Oid:
-    listed = repo.git.run("ls-files", "--unmerged", "--full-name", "-z", ":/").stdout.split(b"\0")
-    paths = list(dict.fromkeys(os.fsdecode(line.partition(b"\t")[2]) for line in listed if line))
-    if paths:
+    if paths := unmerged(repo.git):
         path = paths[0]
         count = f"{len(paths)} files are" if len(paths) > 1 else f"{path!r} is"
         raise UsageError(f"{count} unresolved", hint=f"git add {shlex.quote(path)}")
@@ -219,7 +219,7 @@ def _as_resolved(repo: Repository, merging: Merging, found: Merge, tree: Oid) ->
     left = tuple(one for one in found.keys if not _in_files(found, one.key))
     settled = (*found.settled, *(one.key for one in found.keys if _in_files(found, one.key)))
     done = replace(found, tree=code, params=values, keys=left, files=(), keyed=(), settled=settled)
-    return done if left else merging.assigned(done)
+    return done if left else agreed(merging, merging.assigned(done), follow=True)
 
 
 def _in_files(found: Merge, key: tuple[str, ...]) -> bool:
