@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from gitexp.errors import BrokenRecord, NotFound
 from gitexp.formats.record import RUN, decode_info
 from gitexp.git.objects import Identity, parents_in
 from gitexp.git.reader import ObjectReader
+from gitexp.model.names import RunName, twin_name
 from gitexp.model.record import RunInfo
 from gitexp.model.values import Oid
 
@@ -56,6 +58,11 @@ def versions(reader: ObjectReader, commit: Oid, name: str) -> Iterator[Oid]:
             if parent not in seen and _is_of(reader, parent, own, name):
                 seen.add(parent)
                 waiting.append(parent)
+
+
+def version_name(name: RunName, commit: Oid) -> RunName:
+    """What a version of a run is called where another version of it has its name already."""
+    return twin_name(name, base64.b32encode(bytes.fromhex(commit)).decode().lower())
 
 
 def _is_of(reader: ObjectReader, commit: Oid, own: str, name: str) -> bool:

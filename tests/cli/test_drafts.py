@@ -310,6 +310,37 @@ def test_a_draft_is_run_on_another_machine_by_somebody_who_trusts_it(world: Worl
     world.fsck(ada, bob)
 
 
+def test_a_draft_that_two_people_executed_ends_as_two_runs_everywhere(world: World) -> None:
+    ada = world.person("ada")
+    name = ada("merge", *two_ideas(ada)).name
+    assert ada("push").code == 0
+    bob = world.person("bob")
+    bob.repo.environ |= {"GIT_AUTHOR_EMAIL": "bob@example.org", "GIT_AUTHOR_NAME": "Bob"}
+    with as_bob():
+        assert bob("fetch").code == 0
+        assert bob("run", "--draft", name, "--trust").code == 0
+        assert bob("push").code == 0
+    assert ada("run", "--draft", name, "--", "sh", "-c", "echo acc: 1 > metrics.yaml").code == 0
+    refused = ada("push")
+    assert refused.code == 3
+    assert "hint: git exp fetch" in refused.err
+    fetched = ada("fetch")
+    assert f"run {name} as others ran it, not as you did" in fetched.err
+    pushed = ada("push")
+    assert pushed.code == 0, pushed.err
+    assert f"{name} is there as others have it: sent as " in pushed.err
+    assert bob("fetch").code == 0
+    # Both have both, and what either edits from now on reaches the other.
+    assert set(ada.runs.values()) == set(bob.runs.values())
+    for one, other in ((ada, bob), (bob, ada)):
+        assert one("tag", name, "+mine").code == 0
+        assert one("push").code == 0
+        assert other("fetch").code == 0
+        assert set(ada.runs.values()) == set(bob.runs.values())
+    assert "unchanged" in ada("fetch").err
+    world.fsck(ada, bob)
+
+
 def test_a_draft_of_somebody_elses_runs_is_not_trusted_for_being_made_here(world: World) -> None:
     ada, bob = world.person("ada"), world.person("bob")
     rate, trick = two_ideas(ada)

@@ -11,6 +11,7 @@ from gitexp.git.pushing import Fate, RefFate, RefPush
 from gitexp.git.remotes import Remote, toward
 from gitexp.model.names import RunName, twin_name
 from gitexp.model.values import Oid
+from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import StoredRun
 from gitexp.ops.share.archive_push import planned, send_archives
 from gitexp.ops.share.delivery import Delivery, deliver
@@ -20,11 +21,12 @@ from gitexp.ops.share.secrets import check, scan
 from gitexp.ops.share.seen import seen_on
 from gitexp.ops.share.sending import Sender
 from gitexp.ops.share.shelf import Shelf, shelf_of
-from gitexp.ops.versions import read_info, versions
+from gitexp.ops.versions import read_info, version_name, versions
 from gitexp.repo import Repository
 
 _FETCH = "git exp fetch"
 _ANOTHER = "the remote has another run of that name"
+_EDITED = "it was edited there too"
 
 
 class State(str, Enum):
@@ -183,7 +185,10 @@ class _Plan:
                 return _planned(start, RefPush(ref, run.commit, self.there[ref]), State.UPDATED)
         for ref in self.places.refs([run.name]):
             if ref in self.there:
-                return self._beside(self._conflict(start, self.there[ref]), twin)
+                conflict = self._conflict(start, self.there[ref])
+                if conflict.outcome.reason == _EDITED:
+                    return self._apart(conflict, self.there[ref], earlier or ())
+                return self._beside(conflict, twin)
         if run.name in self.seen:
             return start.ended(State.REMOVED)
         return _planned(start, RefPush(refs[0], run.commit, None), State.NEW)
@@ -195,6 +200,24 @@ class _Plan:
             return conflict
         told = f"another run is called {run.name} there: sent as {twin}"
         return _Step(run, Outcome(run.name, run.commit, State.NEW, told), RefPush(ref, run.commit, None))
+
+    def _apart(self, conflict: _Step, theirs: Oid, earlier: Collection[Oid]) -> _Step:
+        """Where both sides changed a run and a fetch could not merge them, ours goes beside theirs.
+
+        Whoever fetches it calls it the same.
+        """
+        run = conflict.run
+        if version_name(run.name, theirs) not in all_runs(self.repo):
+            return conflict
+        for one in (run.commit, *earlier):
+            place = self.places.own + version_name(run.name, one)
+            if place in self.there:
+                found = RefPush(place, run.commit, self.there[place])
+                return _planned(conflict, found, State.UPDATED) if found.expected in earlier else conflict
+        name = version_name(run.name, run.commit)
+        told = f"{run.name} is there as others have it: sent as {name}"
+        ref = RefPush(self.places.own + name, run.commit, None)
+        return _Step(run, Outcome(run.name, run.commit, State.NEW, told), ref)
 
     def _earlier(self, run: StoredRun) -> Collection[Oid]:
         try:
@@ -210,7 +233,7 @@ class _Plan:
             same = read_info(reader, theirs, run.name).id == run.info.id
         except GitExpError:
             return start.ended(State.CONFLICT, "the remote has another version", _FETCH)
-        reason = "it was edited there too" if same else _ANOTHER
+        reason = _EDITED if same else _ANOTHER
         return start.ended(State.CONFLICT, reason, _FETCH)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,12 +14,12 @@ from gitexp.formats.labels import relabelled
 from gitexp.git.objects import Identity, ObjectBuilder
 from gitexp.merge.labels import merge
 from gitexp.model.names import RunName, slug_of, twin_name
-from gitexp.model.record import RunInfo
+from gitexp.model.record import RunInfo, Status
 from gitexp.model.values import Oid
 from gitexp.ops.commit import trailing
 from gitexp.ops.share.regradings import tree_of_both
 from gitexp.ops.tip import Tip
-from gitexp.ops.versions import author_of, read_info, versions
+from gitexp.ops.versions import author_of, read_info, version_name, versions
 from gitexp.repo import Repository
 
 _Side: TypeAlias = tuple[int, Oid, Identity, Tip]
@@ -98,7 +97,7 @@ class Here:
             return Verdict(State.NEW, name, theirs)
         own = read_info(reader, mine, name)
         if own.id != other.id:
-            return self._twin(name, theirs, other.id)
+            return self._twin(name, twin_name(name, other.id), theirs, f"another run is called {name}")
         if mine == theirs or theirs in versions(reader, mine, name):
             return Verdict(State.UNCHANGED, name, mine)
         if mine in versions(reader, theirs, name):
@@ -113,8 +112,7 @@ class Here:
             return merged
         if not own.status.ended:
             return Verdict(State.UNCHANGED, name, mine)
-        mark = base64.b32encode(bytes.fromhex(theirs)).decode().lower()
-        return self._twin(name, theirs, mark, f"run {name} as others graded or changed it, not as you did")
+        return self._apart(name, mine, theirs)
 
     def _is_same(self, name: RunName, removed: Oid, theirs: Oid) -> bool:
         """Whether they have a version of what was removed here: whoever edits it brings it back to nobody."""
@@ -140,13 +138,25 @@ class Here:
                         return known
         return name
 
-    def _twin(self, name: RunName, theirs: Oid, mark: str, why: str = "") -> Verdict:
+    def _twin(self, name: RunName, twin: RunName, theirs: Oid, why: str) -> Verdict:
         """The verdict on what cannot have its own name here; whoever fetches it calls it the same."""
-        twin = twin_name(name, mark)
         if twin == name or self.runs.get(twin) == theirs:
             return Verdict(State.UNCHANGED, twin, theirs)
         found = self.judge(twin, theirs) if twin in self.runs or twin in self.trash else None
-        return found or Verdict(State.RENAMED, twin, theirs, why or f"another run is called {name}")
+        return found or Verdict(State.RENAMED, twin, theirs, why)
+
+    def _apart(self, name: RunName, mine: Oid, theirs: Oid) -> Verdict:
+        """The verdict on what others made of a run that was changed here as well, and cannot be merged."""
+        reader = self.repo.reader
+        earlier = set(versions(reader, theirs, name))
+        for known, commit in self.runs.items():
+            if slug_of(known) == slug_of(name) and commit in earlier:
+                return Verdict(State.UPDATED, known, theirs)
+        common = next((one for one in versions(reader, mine, name) if one in earlier), None)
+        is_draft = common and read_info(reader, common, name).status is Status.DRAFT
+        did = "ran" if is_draft else "graded or changed"
+        told = f"run {name} as others {did} it, not as you did"
+        return self._twin(name, version_name(name, theirs), theirs, told)
 
     def _ended(self, name: RunName, end: Oid, running: Oid) -> Verdict | None:
         """The end of a run with what was edited while it ran; None where nothing was, or it was resumed."""
