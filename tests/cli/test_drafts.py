@@ -332,8 +332,8 @@ def test_a_draft_that_two_people_executed_ends_as_two_runs_everywhere(world: Wor
     assert bob("fetch").code == 0
     # Both have both, and what either edits from now on reaches the other.
     assert set(ada.runs.values()) == set(bob.runs.values())
-    for one, other in ((ada, bob), (bob, ada)):
-        assert one("tag", name, "+mine").code == 0
+    for tag, one, other in (("+x", ada, bob), ("+y", bob, ada), ("+z", ada, bob)):
+        assert one("tag", name, tag).code == 0
         assert one("push").code == 0
         assert other("fetch").code == 0
         assert set(ada.runs.values()) == set(bob.runs.values())

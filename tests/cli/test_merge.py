@@ -355,6 +355,9 @@ def test_a_draft_has_the_params_of_its_files_whatever_was_taken(project: Program
     one = idea(project, "one", moved("a.yaml") | {"a.yaml": changed(PARAMS, lr="lr: 0.2", batch="batch: 8")})
     two = idea(project, "two", moved("b.yaml") | {"b.yaml": changed(PARAMS, lr="lr: 0.3", seed="seed: 7")})
     words = ["a.yaml", "b.yaml", ".gitexp.yaml"]
+    said = project("merge", one, two)
+    assert f"  {one}  absent" in said.out
+    assert f"  {two}  absent" in said.out
     for side, path in (("--ours", "a.yaml"), ("--theirs", "b.yaml")):
         taken = [part for word in (*words, "params.yaml", "lr") for part in (side, word)]
         said = project("merge", one, two, *taken, "--name", "x")

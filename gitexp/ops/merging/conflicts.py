@@ -31,7 +31,7 @@ class Fate:
     """What a run did to a file."""
 
     what: str
-    """`changed`, `added`, `deleted`, or `unchanged`."""
+    """`changed`, `added`, `deleted`, `unchanged`, or `absent`: neither it nor the base has that name."""
     change: FileChange | None = None
 
 
@@ -79,8 +79,9 @@ def _contender(repo: Repository, run: StoredRun) -> Contender:
 
 def _fate(repo: Repository, one: FileConflict, commit: Oid, changed: Mapping[str, FileChange]) -> Fate:
     change = changed.get(one.path)
+    is_there = repo.reader.resolve(commit, one.path) is not None
     if change is None:
-        return Fate("unchanged")
-    if repo.reader.resolve(commit, one.path) is None:
+        return Fate("unchanged" if is_there else "absent")
+    if not is_there:
         return Fate("deleted", change)
     return Fate("changed" if one.base else "added", change)

@@ -9,7 +9,7 @@ from enum import Enum
 from gitexp.errors import GitExpError
 from gitexp.git.pushing import Fate, RefFate, RefPush
 from gitexp.git.remotes import Remote, toward
-from gitexp.model.names import RunName, twin_name
+from gitexp.model.names import RunName, slug_of, twin_name
 from gitexp.model.values import Oid
 from gitexp.ops.archive.names import all_runs
 from gitexp.ops.read import StoredRun
@@ -180,7 +180,7 @@ class _Plan:
         for ref in refs:
             if ref not in self.there:
                 continue
-            earlier = earlier if earlier is not None else self._earlier(run)
+            earlier = earlier if earlier is not None else self._versions(run.name, run.commit)
             if self.there[ref] in earlier or self.memory.running.get(ref) == self.there[ref]:
                 return _planned(start, RefPush(ref, run.commit, self.there[ref]), State.UPDATED)
         for ref in self.places.refs([run.name]):
@@ -207,21 +207,29 @@ class _Plan:
         Whoever fetches it calls it the same.
         """
         run = conflict.run
-        if version_name(run.name, theirs) not in all_runs(self.repo):
-            return conflict
         for one in (run.commit, *earlier):
             place = self.places.own + version_name(run.name, one)
             if place in self.there:
                 found = RefPush(place, run.commit, self.there[place])
                 return _planned(conflict, found, State.UPDATED) if found.expected in earlier else conflict
+        if not self._stands_here(run, theirs):
+            return conflict
         name = version_name(run.name, run.commit)
         told = f"{run.name} is there as others have it: sent as {name}"
         ref = RefPush(self.places.own + name, run.commit, None)
         return _Step(run, Outcome(run.name, run.commit, State.NEW, told), ref)
 
-    def _earlier(self, run: StoredRun) -> Collection[Oid]:
+    def _stands_here(self, run: StoredRun, theirs: Oid) -> bool:
+        """Whether a fetch has given their version a name of its own."""
+        return any(
+            theirs in self._versions(name, commit)
+            for name, commit in all_runs(self.repo, f"{slug_of(run.name)}-").items()
+            if name != run.name and slug_of(name) == slug_of(run.name)
+        )
+
+    def _versions(self, name: str, commit: Oid) -> Collection[Oid]:
         try:
-            return set(versions(self.repo.reader, run.commit, run.name))
+            return set(versions(self.repo.reader, commit, name))
         except GitExpError:
             return ()
 
