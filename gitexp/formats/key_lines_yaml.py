@@ -21,6 +21,8 @@ class _Crowded(Exception):
 def key_lines(text: str, *, what: str) -> KeyLines | None:
     """None where keys do not have lines of their own. Raises BrokenFile."""
     root = compose_user(text, what=what)
+    if root is None:
+        return KeyLines({}, text)
     if not isinstance(root, MappingNode) or root.flow:
         return None
     try:

@@ -427,7 +427,7 @@ def test_conflicts_are_resolved_with_ordinary_git_in_a_worktree(
     text = (place / "params.yaml").read_text()
     # Only the param that conflicts is between markers; what is merged is merged.
     assert f"<<<<<<< {one}\nlr: 0.2\n" in text
-    assert f"lr: 0.4\n>>>>>>> {two}\nbatch: 64  # per device\n" in text
+    assert f"lr: 0.4\n>>>>>>> {two}\nbatch: 64\n" in text
     assert "seed: 2\n" in text
     assert git("show", ":1:model.py") + "\n" == CODE
     assert git("show", ":3:model.py").startswith("two\n")

@@ -69,6 +69,12 @@ def test_in_toml_too() -> None:
     assert merge("params.toml", of(base, theirs, ours), by_lines) == both.encode()
 
 
+def test_of_a_file_that_both_added_the_comments_of_both_are_there() -> None:
+    ours, theirs = "# ours\na: 1\nb: 2  # two\n", "a: 1  # one\nb: 2\n# more\nc: 3\n"
+    found = merge("params.yaml", of("", ours, theirs), by_lines)
+    assert found == b"# ours\na: 1  # one\nb: 2  # two\n# more\nc: 3\n"
+
+
 def test_a_comment_that_both_changed_stays_ours_and_is_told() -> None:
     ours = BASE.replace("# decay", "# decay, ours").replace("lr: 0.1", "lr: 0.2")
     theirs = BASE.replace("# decay", "# decay, theirs").replace("wd: 0.0", "wd: 0.5")
@@ -182,7 +188,7 @@ def test_no_comment_is_dropped_in_silence(
     results = (found,) if isinstance(found, bytes) else (found.ours, found.theirs)
     told = left_out("params.yaml", texts, *results)
     for key, edit in itertools.chain(ours.items(), theirs.items()):
-        if edit[0] != "value" and edit[1]:
+        if edit[0] != "value" and edit[1] not in ("", items[key][edit[0]]):
             comment = f"# {edit[1]}"
             there = any(comment in text.decode() for text in results)
             assert there or any(one.endswith(comment) for one in told), key

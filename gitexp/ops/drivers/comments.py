@@ -84,19 +84,21 @@ def left_out(
 ) -> list[str]:
     """What is to be told of comments that a side wrote, and that none of the merged texts has."""
     try:
-        base, *sides = [_comments(path, one) for one in texts]
-        there = Counter[str]()
-        for one in results:
-            there |= Counter(comment for _, comment in _comments(path, one))
+        base, *sides = (_comments(path, one) for one in texts)
+        found = [_comments(path, data) for data in results]
     except BrokenFile:
         return []
+    there = Counter[str]()
+    for one in found:
+        there |= Counter(comment for _, comment in one)
+    places = {pair for one in found for pair in one}
     told = []
     for name, side in zip(names, sides, strict=True):
-        new = Counter(comment for _, comment in side) - Counter(comment for _, comment in base)
-        lost = new - there
+        count = Counter(comment for _, comment in side)
         for key, comment in side:
-            if lost[comment] > 0:
-                lost[comment] -= 1
+            # One that merely stands with another key now is not lost.
+            is_new = (key, comment) not in base and (key, comment) not in places
+            if is_new and there[comment] < count[comment]:
                 place = f"on {join_key(key)!r} " if key else ""
                 told.append(f"{path!r}: a comment {place}is left out, of {name}: {comment}")
     return told
