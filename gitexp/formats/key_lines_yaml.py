@@ -48,12 +48,13 @@ def _places(text: str, above: Key, mapping: MappingNode) -> Iterator[Place]:
 
 def _comments(text: str, start: int, end: int, nodes: list[Node]) -> Iterator[tuple[int, int]]:
     """Where comments stand between two places: a `#` in a scalar begins none."""
-    masked = text[:end]
+    masked = text[start:end]
     for node in nodes:
         if isinstance(node, ScalarNode):
             first, last = node.place.start, min(node.place.end, end)
             if node.style and node.style in "|>":
                 first, last = line_end(text, first) + 1, end
-            masked = masked[:first] + "x" * max(last - first, 0) + masked[max(first, last) :]
-    for match in _COMMENT.finditer(masked, start):
-        yield match.span()
+            first, last = first - start, max(first, last) - start
+            masked = masked[:first] + "x" * (last - first) + masked[last:]
+    for match in _COMMENT.finditer(masked):
+        yield match.start() + start, match.end() + start

@@ -6,7 +6,7 @@ What only one side changed is taken; where both changed one comment, ours stays,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gitexp.errors import BrokenFile
@@ -18,6 +18,8 @@ from gitexp.model.values import same
 from gitexp.ops.drivers.lines import Texts
 
 _NOTHING = Piece("", "", 0)
+_MOST_TEXTS = 100
+"""Comments of several lines that are merged by line, each by a process of git: of more, ours stay."""
 
 
 def merged(
@@ -36,6 +38,7 @@ def merged(
         base, ours, theirs, now = sides
         if base is None or ours is None or theirs is None or now is None:
             return text
+        by_lines = _at_most(_MOST_TEXTS, by_lines)
         pieces = {
             key: _piece(
                 one,
@@ -88,7 +91,7 @@ def left_out(
         found = [_comments(path, data) for data in results]
     except BrokenFile:
         return []
-    there = Counter[str]()
+    before, there = set(base), Counter[str]()
     for one in found:
         there |= Counter(comment for _, comment in one)
     places = {pair for one in found for pair in one}
@@ -97,7 +100,7 @@ def left_out(
         count = Counter(comment for _, comment in side)
         for key, comment in side:
             # One that merely stands with another key now is not lost.
-            is_new = (key, comment) not in base and (key, comment) not in places
+            is_new = (key, comment) not in before and (key, comment) not in places
             if is_new and there[comment] < count[comment]:
                 place = f"on {join_key(key)!r} " if key else ""
                 told.append(f"{path!r}: a comment {place}is left out, of {name}: {comment}")
@@ -152,13 +155,15 @@ def _text_of(texts: tuple[str, str, str], by_lines: Callable[[Texts], bytes | No
     return found.replace("\n", newline)
 
 
+def _at_most(count: int, by_lines: Callable[[Texts], bytes | None]) -> Callable[[Texts], bytes | None]:
+    left = iter(range(count))
+    return lambda texts: None if next(left, None) is None else by_lines(texts)
+
+
 def _is_same(path: str, one: bytes, other: bytes) -> bool:
-    values: Sequence[Mapping[str, object]] = [params_file.parse(path, data) for data in (one, other)]
-    return same(*values) and not params_file.respelled(path, one, other)
+    return same(params_file.parse(path, one), params_file.parse(path, other))
 
 
 def _comments(path: str, data: bytes) -> list[tuple[Key, str]]:
-    if not data.strip():
-        return []
     lines = params_file.lines_of(path, data)
     return [] if lines is None else lines.comments()
