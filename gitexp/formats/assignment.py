@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gitexp.errors import UnknownKey, UsageError
+from gitexp.model.missing import MISSING, Missing
 from gitexp.model.values import Value
 
 Key: TypeAlias = tuple[str, ...]
@@ -100,6 +101,32 @@ def with_value(params: Mapping[str, Value], key: Key, value: Value) -> dict[str,
         inner = params.get(first)
         value = with_value(inner if isinstance(inner, Mapping) else {}, rest, value)
     return {**params, first: value}
+
+
+def with_changes(
+    params: Mapping[str, Value], changes: Iterable[tuple[Key, Value | Missing]]
+) -> dict[str, Value]:
+    """`params` with all changes made in order as `with_value` and, where MISSING, `without_key` make one.
+
+    Each mapping is copied once. Raises UnknownKey.
+    """
+    result = dict(params)
+    copies: dict[Key, dict[str, Value]] = {}
+    for key, value in changes:
+        if value is MISSING and not has(result, key):
+            raise _unknown(result, key)
+        node = result
+        for depth in range(1, len(key)):
+            inner, copy = node.get(key[depth - 1]), copies.get(key[:depth])
+            if copy is None or copy is not inner:
+                copy = dict(inner) if isinstance(inner, Mapping) else {}
+                copies[key[:depth]] = node[key[depth - 1]] = copy
+            node = copy
+        if value is MISSING:
+            del node[key[-1]]
+        else:
+            node[key[-1]] = value
+    return result
 
 
 def without_key(params: Mapping[str, Value], key: Key) -> dict[str, Value]:

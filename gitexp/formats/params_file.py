@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,8 +21,7 @@ from gitexp.formats.assignment import (
     lookup,
     parse_assignment,
     split_key,
-    with_value,
-    without_key,
+    with_changes,
 )
 from gitexp.formats.key_lines import KeyLines
 from gitexp.formats.yaml import load_user
@@ -74,16 +75,10 @@ def edit(path: str, data: bytes, changes: Mapping[Key, Value | Missing], like: S
     """
     text = decode(path, data)
     expected = _parse(path, text)
-    splicer = _SPLICERS[_suffix(path)]
     there = _spellings(path, like)
-    for key, value in changes.items():
-        if value is MISSING:
-            expected = without_key(expected, key)
-            text = splicer.remove_key(text, key, expected, what=path)
-            _check(path, text, key, expected)
-        else:
-            expected = with_value(expected, key, value)
-            text = _set(path, text, key, value, expected, there)
+    for gone, some in groupby(changes.items(), lambda one: one[1] is MISSING):
+        edited = partial(_remove, path) if gone else partial(_set, path, there)
+        text, expected = _all(text, expected, list(some), edited)
     return _encoded(text, data)
 
 
@@ -127,24 +122,52 @@ def _parse(path: str, text: str) -> dict[str, Value]:
     return value
 
 
+def _all(
+    text: str,
+    before: Mapping[str, Value],
+    changes: Sequence[tuple[Key, Value | Missing]],
+    edited: Callable[[str, Sequence[Key], Mapping[str, Value]], str],
+) -> tuple[str, dict[str, Value]]:
+    """The text with all `changes` made, and what it means: at once, or where that cannot be by halves.
+
+    A file is read for each try: key by key, a thousand of them would take a minute.
+    """
+    expected = with_changes(before, changes)
+    # One that a later one overwrites need not be made.
+    keys = [key for key, value in changes if value is MISSING or has(expected, key)]
+    try:
+        return edited(text, keys, expected), expected
+    except BrokenFile:
+        if len(changes) == 1:
+            raise
+    half = len(changes) // 2
+    text, before = _all(text, before, changes[:half], edited)
+    return _all(text, before, changes[half:], edited)
+
+
+def _remove(path: str, text: str, keys: Sequence[Key], expected: Mapping[str, Value]) -> str:
+    result = _SPLICERS[_suffix(path)].remove_keys(text, keys, expected, what=path)
+    return _checked(path, result, keys[0], expected)
+
+
 def _set(
-    path: str, text: str, key: Key, value: Value, expected: Mapping[str, Value], like: Sequence[Any]
+    path: str, like: Sequence[Any], text: str, keys: Sequence[Key], expected: Mapping[str, Value]
 ) -> str:
-    """With the value as it is spelled elsewhere, if need be in one line, or else as we write it."""
+    """With the values as they are spelled elsewhere; a single one if need be in one line, or our way."""
     splicer = _SPLICERS[_suffix(path)]
-    shorter = [splice_yaml.in_one_line(like)] if splicer is splice_yaml else []
-    for each in [like, *shorter] if like else []:
+    others = [splice_yaml.in_one_line(like)] if splicer is splice_yaml else []
+    tries = [like, *others, ()] if like and len(keys) == 1 else [like]
+    for each in tries[:-1]:
         with suppress(BrokenFile):
-            return _set_once(path, text, key, value, expected, each)
-    return _set_once(path, text, key, value, expected, ())
+            return _set_once(path, text, keys, expected, each)
+    return _set_once(path, text, keys, expected, tries[-1])
 
 
 def _set_once(
-    path: str, text: str, key: Key, value: Value, expected: Mapping[str, Value], like: Sequence[Any]
+    path: str, text: str, keys: Sequence[Key], expected: Mapping[str, Value], like: Sequence[Any]
 ) -> str:
-    result: str = _SPLICERS[_suffix(path)].set_value(text, key, value, expected, what=path, like=like)
-    _check(path, result, key, expected)
-    return result
+    result = _SPLICERS[_suffix(path)].set_values(text, keys, expected, what=path, like=like)
+    return _checked(path, result, keys[0], expected)
 
 
 def _spellings(path: str, like: Sequence[bytes]) -> list[Any]:
@@ -156,10 +179,11 @@ def _spellings(path: str, like: Sequence[bytes]) -> list[Any]:
     return [one for one in found if one is not None]
 
 
-def _check(path: str, text: str, key: Key, expected: Mapping[str, Value]) -> None:
+def _checked(path: str, text: str | None, key: Key, expected: Mapping[str, Value]) -> str:
+    """The text, where it means what it is to mean."""
     try:
-        if same(_parse(path, text), expected):
-            return
+        if text is not None and same(_parse(path, text), expected):
+            return text
     except BrokenFile as error:
         raise _cannot_set(path, key) from error
     raise _cannot_set(path, key)

@@ -20,7 +20,6 @@ from gitexp.formats.yaml_nodes import (
     ScalarNode,
     SequenceNode,
     is_merge,
-    key_text,
     walk,
 )
 from gitexp.formats.yaml_places import colon_of, content_end, line_end
@@ -179,9 +178,8 @@ def _item(node: Node, name: str, targets: Mapping[int, Node]) -> tuple[Node, Nod
         return next((found for one in node.items if (found := _item(one, name, targets))), None)
     if not isinstance(node, MappingNode):
         return None
-    for item in node.items:
-        if not is_merge(item[0]) and key_text(item[0]) == name:
-            return item
+    if (own := node.own(name)) is not None:
+        return own
     merged = (item[1] for item in reversed(node.items) if is_merge(item[0]))
     return next((found for one in merged if (found := _item(one, name, targets))), None)
 

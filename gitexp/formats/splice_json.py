@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import json.decoder
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitexp.errors import BrokenFile
 from gitexp.formats.assignment import Key, lookup
+from gitexp.formats.splices import Splice, spliced
 from gitexp.model.values import Value, same
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -39,86 +40,125 @@ def parse(text: str, *, what: str) -> Value:
     return value
 
 
-def spelling(text: str, *, what: str) -> str:
+class _Objects:
+    """The objects of a text, each read when it is asked for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._read: dict[int, dict[str, _Member]] = {}
+
+    def members(self, at: int) -> dict[str, _Member]:
+        """Those of the object that starts at `at`."""
+        if at not in self._read:
+            self._read[at] = {member.key: member for member in _members(self.text, at)}
+        return self._read[at]
+
+    def value(self, key: Key) -> str | None:
+        """The characters of the value at `key`, where there is one."""
+        at, end = _skip(self.text, 0), len(self.text)
+        for part in key:
+            found = self.members(at).get(part) if self.text[at : at + 1] == "{" else None
+            if found is None:
+                return None
+            at, end = found.value, found.end
+        return self.text[at:end]
+
+
+def spelling(text: str, *, what: str) -> _Objects:
     """What `like` takes: the text. Raises BrokenFile."""
     parse(text, what=what)
-    return text
+    return _Objects(text)
 
 
-def set_value(
+def set_values(
     text: str,
-    key: Key,
-    value: Value,
+    keys: Sequence[Key],
     expected: Mapping[str, Value],
     *,
     what: str,
-    like: Sequence[str] = (),
-) -> str:
-    """`text` with `value` at `key`; `expected` is what it is to mean then.
+    like: Sequence[_Objects] = (),
+) -> str | None:
+    """`text` with the values at `keys` that `expected` has, which is what it is to mean then.
 
-    A value that one of `like` has at its key is written as there.
+    A value that one of `like` has at its key is written as there. None where several keys cannot be set at
+    once.
     """
-    at = _skip(text, 0)
-    if at == len(text):
+    if _skip(text, 0) == len(text):
         return text + _write(expected, text)
-    for depth, part in enumerate(key):
-        members = _members(text, at)
-        found = next((member for member in members if member.key == part), None)
+    objects = _Objects(text)
+    splices: list[Splice] = []
+    new: dict[int, dict[Key, str]] = {}
+    for path in dict.fromkeys(_settable(objects, key) for key in keys):
+        written = _spelled(like, path, lookup(expected, path), text)
+        at, found = _place(objects, path)
         if found is None:
-            value = lookup(expected, key[: depth + 1])
-            return _insert(text, at, members, part, _spelled(like, key[: depth + 1], value, text))
-        at = found.value
-        if depth + 1 == len(key) or text[at] != "{":
-            value = lookup(expected, key[: depth + 1])
-            return text[:at] + _spelled(like, key[: depth + 1], value, text) + text[found.end :]
-    raise AssertionError("a key has at least one part")
+            new.setdefault(at, {})[path] = written
+        else:
+            splices.append(Splice(found.value, found.end, written, len(path)))
+    splices += (_insert(objects, at, items) for at, items in new.items())
+    return spliced(text, splices)
 
 
-def remove_key(text: str, key: Key, _expected: Mapping[str, Value], *, what: str) -> str:
-    """`text` without `key`, which is in it."""
-    at = _skip(text, 0)
+def _settable(objects: _Objects, key: Key) -> Key:
+    """The part of `key` that can be set: up to the first that is missing, or that holds no object."""
+    for depth in range(1, len(key)):
+        _, found = _place(objects, key[:depth])
+        if found is None or objects.text[found.value] != "{":
+            return key[:depth]
+    return key
+
+
+def _place(objects: _Objects, key: Key) -> tuple[int, _Member | None]:
+    """Where the object of a key starts, and its member there."""
+    at = _skip(objects.text, 0)
     for part in key[:-1]:
-        at = next(member for member in _members(text, at) if member.key == part).value
-    members = _members(text, at)
-    index = next(index for index, member in enumerate(members) if member.key == key[-1])
-    if index + 1 < len(members):
-        return text[: members[index].start] + text[members[index + 1].start :]
-    # The comma before it goes, too; an object that was left empty is written as one.
-    start = members[index - 1].end if index else at + 1
-    end = members[index].end if index else _skip(text, members[index].end)
-    return text[:start] + text[end:]
+        at = objects.members(at)[part].value
+    return at, objects.members(at).get(key[-1])
 
 
-def _spelled(like: Sequence[str], key: Key, value: Value, text: str) -> str:
+def remove_keys(text: str, keys: Sequence[Key], _expected: Mapping[str, Value], *, what: str) -> str | None:
+    """`text` without `keys`, which are in it; None where one is inside of another."""
+    objects = _Objects(text)
+    gone: dict[int, set[str]] = {}
+    for key in keys:
+        gone.setdefault(_place(objects, key)[0], set()).add(key[-1])
+    return spliced(text, (cut for at, names in gone.items() for cut in _cuts(objects, at, names)))
+
+
+def _cuts(objects: _Objects, at: int, names: Collection[str]) -> Iterator[Splice]:
+    """The object at `at` without the members of these names."""
+    members = list(objects.members(at).values())
+    last = max((index for index, one in enumerate(members) if one.key not in names), default=-1)
+    for index, one in enumerate(members[:last]):
+        if one.key in names:
+            yield Splice(one.start, members[index + 1].start, "")
+    if last + 1 < len(members):
+        # The comma before it goes, too; an object that was left empty is written as one.
+        end = members[-1].end
+        yield (
+            Splice(members[last].end, end, "") if last >= 0 else Splice(at + 1, _skip(objects.text, end), "")
+        )
+
+
+def _spelled(like: Sequence[_Objects], key: Key, value: Value, text: str) -> str:
     """The value as the first of `like` that has it at `key` spells it, or else as we do."""
     for one in like:
-        found = _at(one, key)
+        found = one.value(key)
         if found is not None and same(json.loads(found), value):
             return found
     return _write(value, text)
 
 
-def _at(text: str, key: Key) -> str | None:
-    """The characters of the value at `key`, where there is one."""
-    at, end = _skip(text, 0), len(text)
-    for part in key:
-        if text[at : at + 1] != "{":
-            return None
-        found = next((member for member in _members(text, at) if member.key == part), None)
-        if found is None:
-            return None
-        at, end = found.value, found.end
-    return text[at:end]
-
-
-def _insert(text: str, at: int, members: list[_Member], key: str, new_value: str) -> str:
-    new = f"{_write(key, text)}: {new_value}"
+def _insert(objects: _Objects, at: int, items: Mapping[Key, str]) -> Splice:
+    """New members at the end of the object at `at`."""
+    text, members = objects.text, list(objects.members(at).values())
+    new = [f"{_write(key[-1], text)}: {value}" for key, value in items.items()]
     if not members:
-        return text[: at + 1] + new + text[at + 1 :]
+        return Splice(at + 1, at + 1, ", ".join(new))
     # A new member is set off as the first one is.
-    space = text[at + 1 : members[0].start]
+    space = text[at + 1 : members[0].start] or " "
     end = members[-1].end
-    return f"{text[:end]},{space or ' '}{new}{text[end:]}"
+    return Splice(end, end, "".join(f",{space}{one}" for one in new))
 
 
 def _members(text: str, at: int) -> list[_Member]:

@@ -26,24 +26,29 @@ def spelling(text: str, *, what: str) -> Any:
     return _document(text, what)
 
 
-def set_value(
+def set_values(
     text: str,
-    key: Key,
-    value: Value,
+    keys: Sequence[Key],
     expected: Mapping[str, Value],
     *,
     what: str,
     like: Sequence[Any] = (),
 ) -> str:
-    """`text` with `value` at `key`; `expected` is what it is to mean then. Raises BrokenFile for null.
+    """`text` with the values at `keys` that `expected` has, which is what it is to mean then.
 
-    A value that one of `like` has at its key is written as there.
+    A value that one of `like` has at its key is written as there. Raises BrokenFile, for null too.
     """
+    document = _document(text, what)
+    for key in keys:
+        _set(document, key, expected, what, like)
+    return _written(document, text)
+
+
+def _set(document: Any, key: Key, expected: Mapping[str, Value], what: str, like: Sequence[Any]) -> None:
     from tomlkit.exceptions import TOMLKitError
 
-    if _has_null(value):
+    if _has_null(lookup(expected, key)):
         raise BrokenFile(f"cannot set {'.'.join(key)!r} in {what!r}: TOML has no null")
-    document = _document(text, what)
     node: MutableMapping[str, Any] = document
     for depth, part in enumerate(key[:-1]):
         inner = node.get(part)
@@ -55,14 +60,23 @@ def set_value(
         node[key[-1]] = _spelled(lookup(expected, key), [_at(one, key) for one in like])
     except (TOMLKitError, ValueError) as error:
         raise BrokenFile(f"cannot set {'.'.join(key)!r} in {what!r}: {error}") from None
-    return _written(document, text)
 
 
-def remove_key(text: str, key: Key, expected: Mapping[str, Value], *, what: str) -> str:
-    """`text` without `key`, which is in it. Raises BrokenFile where tomlkit cannot."""
+def remove_keys(text: str, keys: Sequence[Key], expected: Mapping[str, Value], *, what: str) -> str:
+    """`text` without `keys`, which are in it. Raises BrokenFile where tomlkit cannot."""
+    document = _document(text, what)
+    for key in keys:
+        _remove(document, key, what)
+    result = _written(document, text)
+    left = parse(result, what=what)
+    # A table that only its dotted keys made is written as an empty one.
+    gone = [key[:-1] for key in keys if key[:-1] and not has(left, key[:-1])]
+    return set_values(result, gone, expected, what=what) if gone else result
+
+
+def _remove(document: Any, key: Key, what: str) -> None:
     from tomlkit.exceptions import TOMLKitError
 
-    document = _document(text, what)
     node: MutableMapping[str, Any] = document
     try:
         for part in key[:-1]:
@@ -70,12 +84,6 @@ def remove_key(text: str, key: Key, expected: Mapping[str, Value], *, what: str)
         del node[key[-1]]
     except (TOMLKitError, KeyError, ValueError, AttributeError) as error:
         raise BrokenFile(f"cannot remove {'.'.join(key)!r} from {what!r}: {error}") from None
-    result = _written(document, text)
-    above = key[:-1]
-    if above and not has(parse(result, what=what), above):
-        # A table that only its dotted keys made is written as an empty one.
-        return set_value(result, above, {}, expected, what=what)
-    return result
 
 
 def _spelled(value: Any, like: Sequence[Any]) -> Any:

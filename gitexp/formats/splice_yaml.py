@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gitexp.formats.assignment import Key, lookup
 from gitexp.formats.canonical import quote
@@ -18,6 +19,7 @@ from gitexp.formats.spelled_yaml import (
     write,
     write_key,
 )
+from gitexp.formats.splices import Splice, spliced
 from gitexp.formats.yaml import compose_user, values_of_aliases
 from gitexp.formats.yaml_nodes import (
     AliasNode,
@@ -25,14 +27,12 @@ from gitexp.formats.yaml_nodes import (
     Node,
     ScalarNode,
     SequenceNode,
-    is_merge,
-    key_text,
     walk,
 )
 from gitexp.formats.yaml_places import colon_of, content_end, gap_end, line_end, newline_of
 from gitexp.model.values import Value
 
-__all__ = ["in_one_line", "otherwise", "remove_key", "set_value", "spelling"]
+__all__ = ["in_one_line", "otherwise", "remove_keys", "set_values", "spelling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,66 +47,104 @@ class _Target:
     """The nodes on the way whose content changes."""
 
 
-def set_value(
+def set_values(
     text: str,
-    key: Key,
-    value: Value,
+    keys: Sequence[Key],
     expected: Mapping[str, Value],
     *,
     what: str,
     like: Sequence[Spelling] = (),
-) -> str:
-    """`text` with `value` at `key`; `expected` is what it is to mean then. Raises BrokenFile.
+) -> str | None:
+    """`text` with the values at `keys` that `expected` has, which is what it is to mean then.
 
-    Where one of `like` has a value that is written, it is written as there.
+    Where one of `like` has a value that is written, it is written as there. None where several keys cannot be
+    set at once. Raises BrokenFile.
     """
     root = compose_user(text, what=what)
     if root is None or _is_empty(root):
         return _fill(text, root, expected, like)
     if not isinstance(root, MappingNode):
         return text
-    target = _find(root, key)
+    found = (_find(root, key) for key in keys)
+    targets = list({target.path: target for target in found}.values())
     own = spelling_of(text, root, what=what)
-    freed = _write_out_aliases(text, root, target, own, what)
+    freed = _write_out_aliases(text, root, targets, own, what)
     if freed != text:
-        return set_value(freed, key, value, expected, what=what, like=(*like, own))
-    item = lookup(expected, target.path)
-    there = spellings_at([*like, own], target.path)
-    if target.item is None:
-        return _insert(text, target.mapping, target.path[-1], item, there)
-    flow = target.mapping.flow
-    return _replace(text, *target.item, item, write(item, there, flow=flow), flow)
+        return set_values(freed, keys, expected, what=what, like=(*like, own))
+    return spliced(text, _splices(text, targets, expected, [*like, own]))
 
 
-def remove_key(text: str, key: Key, expected: Mapping[str, Value], *, what: str) -> str:
-    """`text` without `key`; as it is where the key only comes in by a merge key. Raises BrokenFile."""
+def _splices(
+    text: str, targets: Sequence[_Target], expected: Mapping[str, Value], like: Sequence[Spelling]
+) -> Iterator[Splice]:
+    newline = newline_of(text)
+    new: dict[int, tuple[MappingNode, int, list[_New]]] = {}
+    for target in targets:
+        value, there = lookup(expected, target.path), spellings_at(like, target.path)
+        depth = len(target.path)
+        if target.item is None:
+            mapping = target.mapping
+            place = new.setdefault(mapping.place.start, (mapping, depth, []))
+            place[2].append(_New(target.path[-1], value, there))
+        else:
+            flow = target.mapping.flow
+            written = write(value, there, flow=flow)
+            yield _replace(text, *target.item, value, written, flow, newline)._replace(depth=depth)
+    for mapping, depth, items in new.values():
+        yield _insert(text, mapping, items, newline)._replace(depth=depth)
+
+
+def remove_keys(text: str, keys: Sequence[Key], expected: Mapping[str, Value], *, what: str) -> str | None:
+    """`text` without `keys`; as it is where they only come in by a merge key. Raises BrokenFile.
+
+    None where several cannot be removed at once.
+    """
     root = compose_user(text, what=what)
     if not isinstance(root, MappingNode):
         return text
-    target = _find(root, key)
-    if target.item is None:
-        return text
-    freed = _write_out_aliases(text, root, target, spelling_of(text, root, what=what), what)
+    found = {key: _find(root, key) for key in keys}
+    there = {key: target for key, target in found.items() if target.item is not None}
+    own = spelling_of(text, root, what=what)
+    freed = _write_out_aliases(text, root, list(there.values()), own, what)
     if freed != text:
-        return remove_key(freed, key, expected, what=what)
-    if target.path != key:  # an alias on the way is written out, without the key
-        return set_value(text, target.path, lookup(expected, target.path), expected, what=what)
-    if len(key) > 1 and len(target.mapping.items) == 1:
-        return set_value(text, key[:-1], {}, expected, what=what)
-    return _cut(text, target.mapping, target.item)
+        return remove_keys(freed, keys, expected, what=what)
+    # An alias on the way is written out, without the key.
+    changed = [target.path for key, target in there.items() if target.path != key]
+    gone: dict[int, tuple[_Target, list[tuple[Node, Node]]]] = {}
+    for key, target in there.items():
+        if target.item is not None and target.path == key:
+            gone.setdefault(target.mapping.place.start, (target, []))[1].append(target.item)
+    cuts: list[Splice] = []
+    for target, items in gone.values():
+        if len(target.path) > 1 and len(items) == len(target.mapping.items):
+            changed.append(target.path[:-1])
+        else:
+            cuts += _cuts(text, target.mapping, items)
+    targets = [_find(root, key) for key in dict.fromkeys(changed)]
+    return spliced(text, [*cuts, *_splices(text, targets, expected, [own])])
 
 
-def _cut(text: str, mapping: MappingNode, item: tuple[Node, Node]) -> str:
-    """`text` without one item of `mapping`: its lines, or in brackets its place and one comma."""
-    start, end = item[0].place.start, content_end(text, *item)
-    if not mapping.flow:
-        start = text.rfind("\n", 0, start) + 1
-        end = line_end(text, end)
-        return text[:start] + text[end + 1 :] if not text[start : item[0].place.start].strip() else text
-    index = mapping.items.index(item)
-    if index + 1 < len(mapping.items):
-        return text[:start] + text[mapping.items[index + 1][0].place.start :]
-    return text[: content_end(text, *mapping.items[index - 1]) if index else start] + text[end:]
+def _cuts(text: str, mapping: MappingNode, items: Sequence[tuple[Node, Node]]) -> Iterator[Splice]:
+    """Some items of `mapping` taken away: their lines, or in brackets their places and a comma for each."""
+    gone = {key.place.start for key, _ in items}
+    if mapping.flow:
+        yield from _cuts_in_brackets(text, mapping, gone)
+        return
+    for key, node in items:
+        start = text.rfind("\n", 0, key.place.start) + 1
+        if not text[start : key.place.start].strip():
+            yield Splice(start, min(line_end(text, content_end(text, key, node)) + 1, len(text)), "")
+
+
+def _cuts_in_brackets(text: str, mapping: MappingNode, gone: Collection[int]) -> Iterator[Splice]:
+    starts = [key.place.start for key, _ in mapping.items]
+    last = max((index for index, start in enumerate(starts) if start not in gone), default=-1)
+    for index, start in enumerate(starts[:last]):
+        if start in gone:
+            yield Splice(start, starts[index + 1], "")
+    if last + 1 < len(starts):
+        start = content_end(text, *mapping.items[last]) if last >= 0 else starts[0]
+        yield Splice(start, content_end(text, *mapping.items[-1]), "")
 
 
 def _is_empty(root: Node) -> bool:
@@ -119,22 +157,21 @@ def _is_empty(root: Node) -> bool:
 
 
 def _fill(text: str, root: Node | None, expected: Mapping[str, Value], like: Sequence[Spelling]) -> str:
-    """A text without content, with the one key that it is to have."""
+    """A text without content, with the keys that it is to have."""
     if root is not None and (end := root.place.end) > root.place.start:
         # In brackets, since what is `null` may stand behind a `---`.
         return text[: root.place.start] + write(expected, like, flow=True).head + text[end:]
     newline = newline_of(text)
     glue = "" if not text or text.endswith("\n") else newline
-    ((key, value),) = expected.items()
-    return text + glue + newline.join(_block(key, value, "", spellings_at(like, (key,)))) + newline
+    new = (_New(key, value, spellings_at(like, (key,))) for key, value in expected.items())
+    return text + glue + newline.join(_blocks(new, "")) + newline
 
 
 def _find(root: MappingNode, key: Key) -> _Target:
     mapping = root
     passed: list[Node] = [root]
     for depth, part in enumerate(key):
-        own = (item for item in mapping.items if not is_merge(item[0]) and key_text(item[0]) == part)
-        found = next(own, None)
+        found = mapping.own(part)
         path = key[: depth + 1]
         if found is None:
             return _Target(mapping, path, None, tuple(passed))
@@ -146,14 +183,17 @@ def _find(root: MappingNode, key: Key) -> _Target:
     raise AssertionError("a key has at least one part")
 
 
-def _write_out_aliases(text: str, root: Node, target: _Target, own: Spelling, what: str) -> str:
-    """`text` where no alias is left of what is about to change, so that only the key itself does."""
-    changing = {node.place.start for node in target.passed if _anchor(node)}
-    if target.item is not None:
-        changing |= {node.place.start for node in walk(target.item[1]) if _anchor(node)}
-        inside = {node.place.start for node in walk(target.item[1]) if isinstance(node, AliasNode)}
-    else:
-        inside = set()
+def _write_out_aliases(text: str, root: Node, targets: Sequence[_Target], own: Spelling, what: str) -> str:
+    """`text` where no alias is left of what is about to change, so that only the keys themselves do."""
+    changing: set[int] = set()
+    inside: set[int] = set()
+    for target in targets:
+        changing |= {node.place.start for node in target.passed if _anchor(node)}
+        for node in walk(target.item[1]) if target.item is not None else ():
+            if isinstance(node, AliasNode):
+                inside.add(node.place.start)
+            elif node.anchor:
+                changing.add(node.place.start)
     if not changing:
         return text
     anchors: dict[str, int] = {}
@@ -176,11 +216,13 @@ def _anchor(node: Node) -> str | None:
     return None if isinstance(node, AliasNode) else node.anchor
 
 
-def _replace(text: str, key: Node, node: Node, value: Value, new: Written, flow: bool) -> str:
+def _replace(
+    text: str, key: Node, node: Node, value: Value, new: Written, flow: bool, newline: str
+) -> Splice:
     start, end = node.place.start, content_end(text, key, node)
     colon = colon_of(text, key)
     if colon is None:
-        return f"{text[: key.place.end]}: {new.head}{text[key.place.end :]}"
+        return Splice(key.place.end, key.place.end, f": {new.head}")
     head = new.head
     if flow and start == colon + 1:
         # `{"a":x}` is YAML, but not what somebody who writes `{"a":"y"}` expects.
@@ -188,7 +230,6 @@ def _replace(text: str, key: Node, node: Node, value: Value, new: Written, flow:
             head = quote(value)
         elif new.is_copy and not head.startswith(('"', "'", "[", "{")):
             head = f" {head}"
-    newline = newline_of(text)
     body = "".join(newline + line for line in _indented(new.body, " " * key.place.column))
     if end <= colon + 1:  # nothing stands behind the colon
         start = end = colon + 1
@@ -196,40 +237,54 @@ def _replace(text: str, key: Node, node: Node, value: Value, new: Written, flow:
     block = isinstance(node, (SequenceNode, MappingNode)) and not node.flow
     if not block or "\n" not in text[colon:start]:
         if "\n" in text[start:end]:  # what stands behind it is of its last line, or of its header
-            return text[:start].rstrip(" " if body and not head else "") + head + body + text[end:]
-        last = _end_of_line(text, end)
-        return text[:start] + head + text[end:last] + body + text[last:]
+            while body and not head and text[start - 1] == " ":
+                start -= 1
+            return Splice(start, end, head + body)
+        last = _end_of_line(text, end) if body else end
+        return Splice(start, last, head + text[end:last] + body)
     # The lines of a block go; what stands behind the colon and between the two stays.
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", end)
-    rest = text[last + 1 :] if last >= 0 else ""
     head = f" {head}" if head else ""
     below = body.removeprefix(newline) + newline if body else ""
-    return f"{text[: colon + 1]}{head}{text[colon + 1 : first]}{below}{rest}"
+    return Splice(colon + 1, last + 1 if last >= 0 else len(text), f"{head}{text[colon + 1 : first]}{below}")
 
 
-def _insert(text: str, mapping: MappingNode, key: str, value: Value, like: Sequence[Spelling]) -> str:
-    """`text` with a new key at the end of `mapping`."""
+class _New(NamedTuple):
+    """A new key."""
+
+    key: str
+    value: Value
+    like: Sequence[Spelling]
+
+
+def _insert(text: str, mapping: MappingNode, items: Sequence[_New], newline: str) -> Splice:
+    """New keys at the end of `mapping`."""
     if mapping.flow:
-        new = f"{write_key(key, like, flow=True)}: {write(value, like, flow=True).head}"
+        new = ", ".join(
+            f"{write_key(key, like, flow=True)}: {write(value, like, flow=True).head}"
+            for key, value, like in items
+        )
         if not mapping.items:
             start = text.index("{", mapping.place.start) + 1
-            return text[:start] + new + text[start:]
+            return Splice(start, start, new)
         end = content_end(text, *mapping.items[-1])
         comma = gap_end(text, end)
         if text[comma : comma + 1] == ",":
-            return f"{text[: comma + 1]} {new}{text[comma + 1 :]}"
-        return f"{text[:end]}, {new}{text[end:]}"
-    newline = newline_of(text)
+            return Splice(comma + 1, comma + 1, f" {new}")
+        return Splice(end, end, f", {new}")
     end = content_end(text, *mapping.items[-1])
     if text[end - 1] != "\n":
         end = text.find("\n", end)
         end = len(text) if end < 0 else end + 1
     pad = " " * mapping.items[0][0].place.column
-    new = newline.join(_block(key, value, pad, like))
-    if text[end - 1] != "\n":
-        return f"{text}{newline}{new}"
-    return f"{text[:end]}{new}{newline}{text[end:]}"
+    new = newline.join(_blocks(items, pad))
+    glued = text[end - 1] != "\n"
+    return Splice(end, end, f"{newline}{new}" if glued else f"{new}{newline}")
+
+
+def _blocks(items: Iterable[_New], pad: str) -> list[str]:
+    return [line for key, value, like in items for line in _block(key, value, pad, like)]
 
 
 def _block(key: str, value: Value, pad: str, like: Sequence[Spelling]) -> list[str]:

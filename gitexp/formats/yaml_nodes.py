@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gitexp.formats.canonical import LONGEST_DECIMAL
@@ -82,6 +82,16 @@ class MappingNode:
     items: list[tuple[Node, Node]]
     tag: str | None = None
     anchor: str | None = None
+    _own: dict[str, tuple[Node, Node]] | None = field(default=None, repr=False, compare=False)
+
+    def own(self, name: str) -> tuple[Node, Node] | None:
+        """The item of a key that stands in it; asked once it is complete."""
+        if self._own is None:
+            self._own = {}
+            for item in self.items:
+                if not is_merge(item[0]):
+                    self._own.setdefault(key_text(item[0]), item)
+        return self._own.get(name)
 
 
 Node: TypeAlias = ScalarNode | AliasNode | SequenceNode | MappingNode
