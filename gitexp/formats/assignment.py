@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -47,9 +47,12 @@ def split_key(text: str) -> Key:
     return tuple(parts)
 
 
-def join_key(key: Iterable[str]) -> str:
+def join_key(key: Sequence[str]) -> str:
     """The inverse of `split_key`."""
-    return ".".join(_TO_ESCAPE.sub(r"\\\g<0>", part) for part in key)
+    whole = ".".join(key)
+    # Of a hundred thousand keys hardly one has anything to escape.
+    plain = "\\" not in whole and whole.count(".") == len(key) - 1
+    return whole if plain else ".".join(_TO_ESCAPE.sub(r"\\\g<0>", part) for part in key)
 
 
 def flatten(params: Mapping[str, Value]) -> dict[str, Value]:

@@ -8,7 +8,7 @@ from functools import reduce
 
 from gitexp.errors import BrokenFile, UnknownKey
 from gitexp.formats import params_file
-from gitexp.formats.assignment import Assignment, Key, has, lookup, with_value, without_key
+from gitexp.formats.assignment import Assignment, Key, has, lookup, with_changes, with_value, without_key
 from gitexp.merge.mappings import Conflict, Merged, changes, merge
 from gitexp.model.missing import MISSING, Missing
 from gitexp.model.values import Value, same
@@ -141,10 +141,7 @@ def put(params: Params, key: Key, value: Value | Missing) -> dict[str, Value]:
 
 def over(params: Params, changed: Mapping[Key, Value | Missing]) -> Params:
     """`params` with what was changed; what was taken away stays."""
-    for key, value in changed.items():
-        if value is not MISSING:
-            params = with_value(params, key, value)
-    return params
+    return with_changes(params, [(key, value) for key, value in changed.items() if value is not MISSING])
 
 
 def value_at(params: Params, key: Key) -> Value | Missing:
