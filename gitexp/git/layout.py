@@ -83,6 +83,11 @@ def _refusal(result: Result, args: list[str], cwd: Path, environ: Mapping[str, s
             return NotARepository(
                 f"GIT_DIR is not a git repository: '{environ['GIT_DIR']}'", hint="unset GIT_DIR"
             )
+        if found := next((one for one in (cwd, *cwd.parents) if (one / ".git").exists()), None):
+            return NotARepository(
+                error(result, args).message,
+                hint=f"git cannot use what is in '{found / '.git'}': look at its HEAD, or restore it",
+            )
         return NotARepository(f"not a git repository: '{cwd}'", hint="git init")
     return error(result, args)
 

@@ -247,6 +247,16 @@ def test_csv(ls: Any) -> None:
     assert groups[2][:2] == ["tree", "2"]
 
 
+def test_headings_of_csv_stay_in_their_line(exp: Program) -> None:
+    """A line that begins with `::` is a command to some CI services."""
+    with gitexp.start("plain") as run:
+        run.log({"a\r\n::set-output name=x::y": 1, "b": 2})
+    said = exp("ls", "--csv")
+    assert said.code == 0
+    assert said.out.count("\r\n") == said.out.count("\n") == 2
+    assert r"a\r\n::set-output" in said.out.splitlines()[0]
+
+
 def keys_of(table: str) -> set[str]:
     """The keys that a table of docs/output.md documents."""
     part = DOC.read_text().split(table)[1].split("\n\n")[1]

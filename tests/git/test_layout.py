@@ -91,6 +91,16 @@ def test_no_repository(tmp_path: Path, environ: dict[str, str]) -> None:
     assert caught.value.hint == "git init"
 
 
+@pytest.mark.parametrize("below", ["", "src"])
+def test_a_repository_that_git_does_not_take_for_one(repo: Repo, below: str) -> None:
+    """`git init` is no advice there."""
+    (repo.path / "src").mkdir(exist_ok=True)
+    (repo.path / ".git/HEAD").write_text("garbage")
+    with pytest.raises(NotARepository, match="not a git repository") as caught:
+        discover(repo.path / below, repo.environ)
+    assert str(caught.value.hint).startswith(f"git cannot use what is in '{repo.path / '.git'}'")
+
+
 def test_a_folder_that_does_not_exist(tmp_path: Path, environ: dict[str, str]) -> None:
     with pytest.raises(GitError, match="does not exist"):
         discover(tmp_path / "none", environ)
