@@ -142,8 +142,9 @@ class Repository:
     @cached_property
     def store(self) -> ArtifactStore:
         from gitexp.artifacts.store import ArtifactStore
+        from gitexp.sharing import permissions_in
 
-        return ArtifactStore(self.layout.common_dir / "lfs" / "objects")
+        return ArtifactStore(self.layout.common_dir / "lfs" / "objects", permissions_in(self.home))
 
     @cached_property
     def digests(self) -> DigestCache:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from gitexp.artifacts.folders import files_below, identity
 from gitexp.artifacts.store import Stored, digest_file
 from gitexp.model.values import Digest
+from gitexp.sharing import make_folder, share
 
 _WORTHWHILE = 1 << 20
 """Bytes below which hashing is cheaper than remembering."""
@@ -101,8 +102,9 @@ class DigestCache:
         return self._known
 
     def _append(self, line: bytes) -> None:
-        self.file_path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.file_path.parent)
         with self.file_path.open("ab", buffering=0) as file:
+            share(self.file_path)
             file.write(line)
 
     def _compact(self) -> None:
@@ -110,6 +112,7 @@ class DigestCache:
         kept = list(self._load().items())[-_MAX_ENTRIES:]
         temporary = self.file_path.with_name(f".{self.file_path.name}-{os.getpid()}")
         temporary.write_bytes(b"".join(_line(path, entry) for path, entry in kept))
+        share(temporary)
         temporary.replace(self.file_path)
         self._known, self._lines = dict(kept), len(kept)
 

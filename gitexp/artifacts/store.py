@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from gitexp.artifacts.cloning import clone
-from gitexp.artifacts.permissions import UMASK, Permissions
 from gitexp.errors import BrokenRecord, NotFound
 from gitexp.model.values import Digest
+from gitexp.sharing import UMASK, Permissions
 from gitexp.syncing import sync_all
 
 _CHUNK = 1 << 20

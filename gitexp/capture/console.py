@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gitexp.capture.terminal_log import left_out
+from gitexp.sharing import share
 
 LIMIT = 2_000_000
 _SEGMENTS = 4
@@ -33,7 +34,7 @@ class Tee:
         self._names: list[Path] = []
         self._written = 0
         self._room = self._head
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        self._file = _made(path)
         self.error: OSError | None = None
 
     def write(self, data: bytes) -> None:
@@ -58,7 +59,7 @@ class Tee:
         if len(self._names) == _SEGMENTS:
             self._names.pop(0).unlink(missing_ok=True)
         name = _segment(self._path, self._written)
-        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        file = _made(name)
         os.close(self._file)
         self._file = file
         self._names.append(name)
@@ -69,6 +70,12 @@ class Tee:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def _made(path: Path) -> int:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    share(path, file)
+    return file
 
 
 def read(path: Path) -> bytes:

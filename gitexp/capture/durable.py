@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from gitexp.sharing import share
 from gitexp.syncing import sync, sync_all
 
 
@@ -23,6 +24,8 @@ def write_durably(path: Path, data: bytes) -> None:
 
 def publish_durably(written: Mapping[Path, Path]) -> None:
     """Give files their names, path by path from where each was written: whole or not at all."""
+    for temporary in written.values():
+        share(temporary)
     sync_all(list(written.values()))
     for path, temporary in written.items():
         temporary.replace(path)

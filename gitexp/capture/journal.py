@@ -24,6 +24,7 @@ from gitexp.errors import NewerFormat
 from gitexp.formats import rows
 from gitexp.model.history import Step
 from gitexp.model.values import Scalar, Value
+from gitexp.sharing import make_folder, share
 
 SUFFIX: Final = ".rows"
 _SYNC_INTERVAL = 0.5
@@ -74,7 +75,7 @@ class Writer:
         self._closed = False
         self._forget_file()
         if not folder.is_dir():
-            folder.mkdir()
+            make_folder(folder)
             _sync_folder(folder.parent)
         self._open()
         _writers.add(self)
@@ -171,6 +172,7 @@ class Writer:
         row = rows.encode(["h", clock.time(), header])
         path = self._folder / f"{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
         self._fd = os.open(path, _FLAGS, 0o644)
+        share(path, self._fd)
         try:
             self._write_rest(row, 0)
         except OSError:

@@ -35,6 +35,7 @@ from gitexp.capture.span_folder import span_files
 from gitexp.errors import InvalidName
 from gitexp.model.names import RunName, parse_name
 from gitexp.model.values import Oid
+from gitexp.sharing import make_folder, share
 
 _HASH = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{40})\b")
 _RESERVE, _RESERVED = "reserve", 1 << 14
@@ -116,11 +117,14 @@ class Live:
         Raises FileExistsError, or another OSError; then nothing is left.
         """
         fresh = self.path.with_name(f"{_FRESH}{self.path.name}-{os.getpid()}")
-        fresh.mkdir(parents=True)
+        make_folder(fresh.parent)
+        fresh.mkdir()
+        share(fresh)
         try:
             for folder in ("journal", "files", "packs", "processes", "traces"):
-                (fresh / folder).mkdir()
+                make_folder(fresh / folder)
             (fresh / _RESERVE).write_bytes(bytes(_RESERVED))
+            share(fresh / _RESERVE)
             lock = Lock.take(fresh / "owner")
             if lock is None:
                 raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(self.path))
@@ -174,7 +178,9 @@ class Live:
 
     def note_process(self, pid: int) -> None:
         """Remember a child that may go on after this process is gone."""
-        (self.path / "processes" / str(pid)).write_text(json.dumps(liveness.this_process(pid)))
+        note = self.path / "processes" / str(pid)
+        note.write_text(json.dumps(liveness.this_process(pid)))
+        share(note)
 
     def alive(self) -> bool:
         """Whether a process is still at work on this run."""

@@ -14,6 +14,7 @@ from gitexp.formats import record as record_files
 from gitexp.model.names import RunName
 from gitexp.model.record import Record
 from gitexp.model.values import Oid
+from gitexp.sharing import share
 
 VERSION = 1
 _START, _HEAD, _SEALED = "start.json", "head.json", "sealed.json"
@@ -105,6 +106,7 @@ def write_sealed(folder: Path, sealed: Sealed) -> None:
     value = {"commit": sealed.commit, "at": sealed.at, "sizes": dict(sealed.sizes), "own": sealed.own}
     temporary = folder / f".{_SEALED}"
     temporary.write_text(json.dumps({"version": VERSION, **value}))
+    share(temporary)
     temporary.replace(folder / _SEALED)
 
 

@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from gitexp.sharing import share
+
 HEARTBEAT_SECONDS = 30.0
 SILENT_SECONDS = 300.0
 """An owner on another machine that gave no sign of life for so long is taken for dead."""
@@ -46,6 +48,7 @@ class Lock:
         Raises FileNotFoundError where the folder is gone.
         """
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        share(path, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError:

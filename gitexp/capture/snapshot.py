@@ -24,6 +24,7 @@ from gitexp.git.read_catfile import CatFileReader
 from gitexp.git.reader import LIMIT
 from gitexp.git.trees import parse_tree
 from gitexp.model.values import Oid, Value
+from gitexp.sharing import make_folder
 
 RECORD_FOLDER = b".exp"
 DEFAULT_LIMIT = 10 << 20
@@ -177,7 +178,7 @@ def _replaced(
 def quarantined(layout: Layout, quarantine: Path, index: Path) -> dict[str, str]:
     """The environment in which git writes new objects to `quarantine` and uses a private index."""
     info = quarantine / "info"
-    info.mkdir(parents=True, exist_ok=True)
+    make_folder(info)
     (info / "alternates").write_bytes(os.fsencode(layout.common_dir / "objects") + b"\n")
     return {"GIT_INDEX_FILE": str(index), "GIT_OBJECT_DIRECTORY": str(quarantine)}
 
@@ -187,7 +188,7 @@ _PRIVATE = ("-c", "core.splitIndex=false", "-c", "core.fsync=none")
 
 
 def _private_index(layout: Layout, quarantine: Path) -> Path:
-    quarantine.mkdir(parents=True)
+    make_folder(quarantine)
     copy = quarantine / "index"
     try:
         # With its time stamp: git compares it with those of files to find changes within one clock tick.

@@ -101,6 +101,8 @@ def _called(arguments: Sequence[str], session: Session) -> int:
 
 
 def _internal(error: Exception, arguments: Sequence[str], home: Path | None) -> int:
+    from gitexp.sharing import make_folder
+
     report = _report(error, arguments)
     print(f"error: internal error: {safe(f'{type(error).__name__}: {error}')}", file=sys.stderr)
     for folder in (home / "reports" if home else None, Path(_temporary())):
@@ -108,7 +110,7 @@ def _internal(error: Exception, arguments: Sequence[str], home: Path | None) -> 
             continue
         path = folder / f"gitexp-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             path.write_text(report, "utf-8", "backslashreplace")
         except OSError:
             continue

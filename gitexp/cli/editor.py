@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 def edit_text(repo: Repository, text: str, about: str) -> str:
     """`text` as the user left it, without lines that begin with `#`. Raises GitError where they did not."""
     from gitexp.errors import GitError
+    from gitexp.sharing import make_folder
 
     editor = repo.git.run("var", "GIT_EDITOR").text
-    repo.home.mkdir(exist_ok=True)
+    make_folder(repo.home)
     path = repo.home / "EXP_EDITMSG"
     path.write_text(f"{text}\n# {about}\n# Lines that begin with '#' are left out; an empty note is none.\n")
     try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from gitexp.config_file import written
 from gitexp.errors import GitError, NotARepository
 from gitexp.git.process import Git, Result, error
 
@@ -103,18 +103,7 @@ def _repository_settings(config: Path) -> dict[str, str]:
 
     git itself reads extensions from this one file alone, so no second process is needed.
     """
-    found: dict[str, str] = {}
-    section = ""
-    text = config.read_text("utf-8", "surrogateescape")
-    if "[extensions" not in text.lower() and "promisor" not in text.lower():
-        return found
-    for line in text.split("\n"):
-        header = re.match(r'\s*\[\s*([\w.-]+)(?:\s+"(?:[^"\\]|\\.)*")?\s*\](.*)', line)
-        if header:
-            section, line = header[1].lower(), header[2]
-        setting = re.match(r"\s*([A-Za-z][\w-]*)\s*(?:=\s*(.*?))?\s*(?:[#;].*)?$", line)
-        if setting and section in ("extensions", "remote"):
-            found[f"{section}.{setting[1].lower()}"] = (setting[2] or "true").strip('"')
+    found = written(config, "[extensions", "promisor")
     if found.get("remote.promisor", "").lower() in ("false", "no", "off", "0"):
         del found["remote.promisor"]
     return found

@@ -16,6 +16,7 @@ from gitexp.errors import BrokenRecord, InvalidName
 from gitexp.git.loose import open_loose
 from gitexp.git.packfile import PACK_TYPES, PackWriter, new_hash
 from gitexp.model.values import Oid
+from gitexp.sharing import share
 
 FILE = 0o100644
 EXECUTABLE = 0o100755
@@ -157,6 +158,7 @@ class ObjectBuilder:
             if nonce is not None:
                 pack.whole(b"blob", b"gitexp retry " + nonce)
             checksum = pack.end()
+        share(work)
         os.replace(work, path)
         return PackInfo(tuple(order), checksum, pack.written)
 

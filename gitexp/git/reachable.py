@@ -22,7 +22,10 @@ _HASH = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
 _LINK = re.compile(rb"^(?:tree|parent|object) ([0-9a-f]{40,64})$", re.MULTILINE)
 _STATE_FOLDERS = ("logs", "rebase-merge", "rebase-apply", "sequencer", "refs")
 _SHARED = ("refs/bisect", "refs/worktree", "refs/rewritten", *_STATE_FOLDERS[:-1])
-_NOT_STATE = frozenset(("index", "config", "config.worktree", "packed-refs", "description", "shallow"))
+_NOT_STATE = frozenset(
+    # The message is one that git gives to nobody but its author.
+    ("index", "config", "config.worktree", "packed-refs", "description", "shallow", "COMMIT_EDITMSG")
+)
 NONCE_SIZE = 21
 """Bytes of the blob that tells the pack of a second try from the first."""
 RECORD = b".exp"

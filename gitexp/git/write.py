@@ -19,6 +19,7 @@ from gitexp.errors import GitError, GitKilled, RefChanged, StorageFull
 from gitexp.git.layout import Layout
 from gitexp.git.process import Git, Result, error
 from gitexp.model.values import Oid
+from gitexp.sharing import share
 from gitexp.syncing import can_sync_file_system, sync_file_system
 
 TRIES = 10
@@ -84,8 +85,10 @@ def store(git: Git, layout: Layout, pack: Path, keep: str) -> KeptPack:
         return _judge(result, "index-pack")
 
     result = _retried(once)
+    kept = KeptPack(result.text.split("\t", 1)[1])
+    share(layout.packs / f"pack-{kept.name}.keep")  # git lets nobody else see it
     sync_folder(layout.packs)
-    return KeptPack(result.text.split("\t", 1)[1])
+    return kept
 
 
 def unkeep(layout: Layout, pack: KeptPack) -> bool:
@@ -95,7 +98,7 @@ def unkeep(layout: Layout, pack: KeptPack) -> bool:
         if not path.read_bytes().startswith(KEEP.encode()):
             return False
         path.unlink()
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return False
     return True
 
@@ -104,7 +107,8 @@ def kept_packs(layout: Layout) -> dict[str, str]:
     """Name of each pack that we keep -> what it is kept for; a pack that was never finished is among them."""
     found: dict[str, str] = {}
     for path in layout.packs.glob("pack-*.keep"):
-        with contextlib.suppress(FileNotFoundError):
+        # One that may not be read is somebody else's, and for him to look after.
+        with contextlib.suppress(FileNotFoundError, PermissionError):
             text = path.read_text("utf-8", "replace")
             if text.startswith(KEEP):
                 found[path.stem.removeprefix("pack-")] = text.removeprefix(KEEP).strip()

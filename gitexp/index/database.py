@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 from gitexp.index import schema
 from gitexp.index.row import Head, Row, Tail, checksum, checksums
 from gitexp.index.schema import prepare
+from gitexp.sharing import make_folder, share
 
 if TYPE_CHECKING:
     from gitexp.index.archived import ArchiveChanges, Archived
@@ -166,7 +167,11 @@ class Index:
         if not create and not self.path.exists():
             return otherwise
         if create:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
+            if not self.path.exists():
+                # SQLite gives the files beside it what permissions this one has.
+                self.path.touch()
+                share(self.path)
         with closing(sqlite3.connect(self.path, timeout=patience, isolation_level=None)) as connection:
             prepare(connection)
             return action(connection)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gitexp.index.schema import prepare
+from gitexp.sharing import share
 
 T = TypeVar("T")
 
@@ -48,5 +49,6 @@ def on_copy(path: Path, action: Callable[[sqlite3.Connection], T], otherwise: T,
             prepare(connection)
             found = action(connection)
         if write:
+            share(copy)
             os.replace(copy, path)
     return found

@@ -17,6 +17,7 @@ from gitexp.model.times import parse_time
 from gitexp.model.values import Oid, Scalar
 from gitexp.ops.headline import headline
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder, share
 
 if TYPE_CHECKING:
     from gitexp.capture.live import Live
@@ -89,15 +90,17 @@ def bring_in(repo: Repository, live: Live, builder: ObjectBuilder, lock: Lock) -
     path = live.packs / f"{number:03}.pack"
     info = builder.write_pack(path, nonce=os.urandom(8) if number else None)
     path.with_suffix(".oids").write_text("\n".join(info.oids))
+    share(path.with_suffix(".oids"))
     kept = store(repo.git.holding(lock.descriptor), repo.layout, path, keep=live.name)
     _share_bytes(repo.layout.packs / f"pack-{kept.name}.pack", path)
     path.with_suffix(".name").write_text(kept.name)
+    share(path.with_suffix(".name"))
 
 
 @contextmanager
 def stored(repo: Repository, builder: ObjectBuilder) -> Iterator[None]:
     """With everything in `builder` in the repository, and kept there until refs point to it."""
-    repo.home.mkdir(exist_ok=True)
+    make_folder(repo.home)
     path = repo.home / f"edit-{os.getpid()}-{os.urandom(4).hex()}.pack"
     try:
         builder.write_pack(path)

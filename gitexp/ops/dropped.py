@@ -9,6 +9,7 @@ from pathlib import Path
 from gitexp.model.names import RunName
 from gitexp.model.values import Digest
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder, share
 
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
@@ -16,8 +17,9 @@ _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 def note(repo: Repository, name: RunName, oids: Iterable[Digest]) -> None:
     """Note that the run needs these no more; whether somebody else does is for whoever frees them."""
     path = _folder(repo) / name
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with path.open("ab", buffering=0) as file:
+        share(path)
         file.write("".join(f"{oid}\n" for oid in sorted(oids)).encode())
 
 

@@ -23,6 +23,7 @@ from gitexp.git.refs import is_ours
 from gitexp.git.write import RefUpdate
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder, share
 
 VERSION = 1
 RECORDING = "record "
@@ -83,7 +84,7 @@ def log(repo: Repository, operation: Operation, *, durable: bool = True) -> None
 
 def note(repo: Repository, operation: Operation, *, durable: bool = True) -> None:
     """As `log`, for what is only done once it is noted down. Raises OSError."""
-    repo.home.mkdir(exist_ok=True)
+    make_folder(repo.home)
     # On a file system without locks the line is written all the same.
     with Lock.take(repo.home / _LOCK, wait=True) or nullcontext():
         _append(repo.home / FILE, _encode(operation), durable)
@@ -122,6 +123,7 @@ def read(repo: Repository) -> list[Operation]:
 
 def _append(path: Path, line: bytes, durable: bool) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    share(path, descriptor)
     try:
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":

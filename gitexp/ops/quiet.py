@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from gitexp.capture.liveness import Lock
 from gitexp.errors import GitExpError
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder, share
 
 _LOCK = "collecting"
 PATIENCE = 10.0
@@ -38,8 +39,9 @@ def collecting(repo: Repository) -> Iterator[None]:
 
 
 def _lock(repo: Repository, how: int) -> Lock | None:
-    repo.home.mkdir(exist_ok=True)
+    make_folder(repo.home)
     descriptor = os.open(repo.home / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    share(repo.home / _LOCK, descriptor)
     try:
         fcntl.flock(descriptor, how)
     except OSError:

@@ -31,6 +31,7 @@ from gitexp.ops.seal import Ending, extend, finish, hold_writing, noted_ending, 
 from gitexp.ops.tidy import fold_packs, stale_files
 from gitexp.ops.transaction import settle
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder, share
 
 KEPT_SECONDS = 24 * 3600.0
 MAX_DONE = 1000
@@ -236,7 +237,7 @@ def _settle(repo: Repository, live: Live, *, lost: bool) -> Iterator[Recovered]:
     if live.sizes() != dict(sealed.sizes) and extend(repo, live, notices):
         yield Recovered(live.name, Outcome.EXTENDED, notices=tuple(notices))
     elif not lost and live.path.parent != repo.done_root:
-        repo.done_root.mkdir(exist_ok=True)
+        make_folder(repo.done_root)
         live.move(repo.done_root)
 
 
@@ -259,6 +260,7 @@ def _let_go(repo: Repository) -> list[Recovered]:
     done = all_live(repo.done_root)
     if repo.done_root.is_dir():
         (repo.done_root / ".checked").touch()
+        share(repo.done_root / ".checked")
     gc_running = (repo.layout.common_dir / "gc.pid").exists()
     old = [live for live in done if age(live) > KEPT_SECONDS]
     if len(done) - len(old) > MAX_DONE and not gc_running:

@@ -22,6 +22,7 @@ from gitexp.git.refs import INCOMING, is_ours
 from gitexp.git.write import sync_folder
 from gitexp.ops.attention import INTENT
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder, share
 
 _LOCK = "changing"
 STALE_SECONDS = 2.0
@@ -31,7 +32,7 @@ STALE_SECONDS = 2.0
 @contextmanager
 def changing(repo: Repository, refs: Iterable[str]) -> Iterator[Git]:
     """A git for changing `refs`, and nobody else of us at it. Raises OSError where nothing can be written."""
-    repo.home.mkdir(exist_ok=True)
+    make_folder(repo.home)
     lock = Lock.take(repo.home / _LOCK, wait=True)
     if lock is None:  # a file system without locks: git's own have to do
         yield repo.git
@@ -77,6 +78,7 @@ def _write_intent(path: Path, refs: Iterable[str]) -> None:
         json.dump(list(refs), file)
         file.flush()
         os.fsync(file.fileno())
+    share(temporary)
     temporary.replace(path)
     sync_folder(path.parent)
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from gitexp.artifacts.permissions import permissions
 from gitexp.artifacts.remote import AT_ONCE
 from gitexp.artifacts.store import ArtifactStore, Stored
 from gitexp.errors import GitExpError, RemoteError, UsageError
@@ -24,6 +23,7 @@ from gitexp.git.process import Git
 from gitexp.git.remotes import Remote, find_remote, is_local, remote_names, shown, toward
 from gitexp.model.values import Digest
 from gitexp.repo import Repository
+from gitexp.sharing import permissions
 
 if TYPE_CHECKING:
     from gitexp.artifacts.remote import ArtifactRemote

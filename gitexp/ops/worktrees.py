@@ -18,6 +18,7 @@ from gitexp.model.values import Oid
 from gitexp.ops.lfs_files import Indexed, materialise
 from gitexp.ops.supply import Restored
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 
 _FILE, _LINK, _SUBMODULE = b"100", b"120000", b"160000"
 RECORD = ".exp"
@@ -47,7 +48,7 @@ def make_worktree(repo: Repository, path: Path, head: Oid, tree: Oid, *, trusted
 
 def add_worktree(repo: Repository, path: Path, head: Oid) -> None:
     """A new linked worktree without files. Raises GitError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     repo.git.run("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), head)
 
 

@@ -113,6 +113,9 @@ def _append(folder: str, data: bytes) -> None:
         # As posix has it: the program may have put something in the place of what `os` has.
         fd = _real_open(files[folder], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            shared = os.stat(folder).st_mode & 0o066
+            if shared:  # whoever shares the folder may have to end the run
+                os.fchmod(fd, 0o600 | shared)
             os.write(fd, data)
         finally:
             os.close(fd)

@@ -22,6 +22,7 @@ from gitexp.errors import BrokenRecord, NewerFormat, NotFound
 from gitexp.model.values import Digest
 from gitexp.ops.apply.states import Change, File, Folder, Link, State, hashed
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 from gitexp.syncing import sync_all
 
 VERSION = 1
@@ -55,8 +56,8 @@ class Backup:
         return self.path / _BYTES / digest
 
     def make(self) -> None:
-        self.staged.mkdir(parents=True)
-        (self.path / _BYTES).mkdir()
+        make_folder(self.staged)
+        make_folder(self.path / _BYTES)
 
     def keep(self, full: Path) -> tuple[int, Digest]:
         """Size and hash of the file at `full`, of which a copy is kept."""

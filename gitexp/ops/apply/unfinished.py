@@ -30,6 +30,7 @@ from gitexp.ops.apply.states import Change
 from gitexp.ops.attention import applying
 from gitexp.ops.operations import Operation
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 
 LOCK = "applying"
 """Beside the note: whoever has it is `alone`."""
@@ -54,7 +55,7 @@ class PartlyTakenBack(RefChanged):
 def alone(repo: Repository) -> Iterator[None]:
     """Nobody else of us changes files of this working tree, and nothing of a change is left half done."""
     note = applying(repo)
-    note.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(note.parent)
     lock = Lock.take(note.with_name(LOCK), wait=True)
     try:
         _take_back(repo)

@@ -15,6 +15,7 @@ from gitexp.model.values import Oid
 from gitexp.ops.archive.held import Archives, standing
 from gitexp.ops.archive.listing import Part, Run, parse_parts, parts_text, read_contents, read_parts
 from gitexp.repo import ARCHIVED_NAMES, Repository
+from gitexp.sharing import make_folder, share
 
 _NO_TAIL = Tail(*("",) * len(Tail._fields))
 
@@ -88,6 +89,7 @@ def _write_names(repo: Repository, runs: Iterable[str]) -> None:
     path = repo.home / ARCHIVED_NAMES
     temporary = path.with_name(f".{path.name}-{os.getpid()}")
     with suppress(OSError):
-        repo.home.mkdir(exist_ok=True)
+        make_folder(repo.home)
         temporary.write_text("".join(f"{name}\n" for name in sorted(runs)))
+        share(temporary)
         temporary.replace(path)

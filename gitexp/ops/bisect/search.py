@@ -16,6 +16,7 @@ from gitexp.model.values import Oid
 from gitexp.ops.attention import BISECTION, WORKTREES
 from gitexp.ops.worktrees import drop_worktree
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 
 _FIRST = re.compile(r"^# first bad commit: \[([0-9a-f]+)\]", re.MULTILINE)
 _POSSIBLE = re.compile(r"^# possible first bad commit: \[([0-9a-f]+)\]", re.MULTILINE)
@@ -60,7 +61,7 @@ def search(repo: Repository, good: Oid, bad: Oid, word_of: Callable[[Oid], str])
 def _worktree(repo: Repository, commit: Oid) -> Iterator[Git]:
     """A git in an empty worktree, which is gone at the end."""
     path = repo.home / WORKTREES / f"{BISECTION}{os.urandom(4).hex()}"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with Lock.take(_lock_of(path)) or nullcontext():
         try:
             repo.git.run("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), commit)

@@ -20,6 +20,7 @@ from gitexp.ops.hooks.state import HookState, State, look
 from gitexp.ops.hooks.stubs import BEFORE, line, read_script, stub
 from gitexp.ops.hooks.table import SENT_TO
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def install(repo: Repository, *, dry_run: bool = False) -> list[Done]:
     done = [_installed(folder, hook, dry_run=dry_run) for hook in look(repo, folder)]
     if not dry_run:
         # With it the scripts know that there is something to do.
-        repo.home.mkdir(exist_ok=True)
+        make_folder(repo.home)
         register(repo)
     now = {hook.name: hook for hook in look(repo, folder)}
     return [Done(now[one.hook.name], one.changed, one.error) for one in done]

@@ -12,6 +12,7 @@ from gitexp.git.refs import is_name
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder, share
 
 _VERSION = 1
 _LARGEST = 4096
@@ -35,8 +36,9 @@ def leave(repo: Repository, pending: Pending | None) -> None:
         return
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
+        make_folder(path.parent)
         temporary.write_text(json.dumps({"v": _VERSION, "tree": pending.tree, "run": pending.run}))
+        share(temporary)
         temporary.replace(path)
 
 

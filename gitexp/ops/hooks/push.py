@@ -25,6 +25,7 @@ from gitexp.ops.commit import RUN_TRAILER
 from gitexp.ops.hooks.table import Answer, Call
 from gitexp.ops.share.auto import silent
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 
 _OURS = (EXP, BRANCHES, ARCHIVE, ARCHIVE_BRANCHES, BASELINE, BASELINE_BRANCHES)
 _MOST_COMMITS = 10_000
@@ -105,7 +106,7 @@ def _mentioned(repo: Repository, pushed: _Pushed, seconds: int) -> Sequence[str]
 def _send(repo: Repository, remote: str, names: Sequence[str], seconds: int) -> None:
     """Wait until they are sent, or the time is up."""
     place = repo.layout.top or repo.layout.git_dir
-    repo.home.mkdir(exist_ok=True)
+    make_folder(repo.home)
     program = [sys.executable, "-m", "gitexp.cli.mentioned_push", str(place), str(seconds), remote, *names]
     process = subprocess.Popen(
         program,

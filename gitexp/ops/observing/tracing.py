@@ -22,6 +22,7 @@ from gitexp.model.record import How, Input
 from gitexp.model.roles import FILE, MODEL
 from gitexp.model.values import Oid, Value
 from gitexp.repo import Repository
+from gitexp.sharing import share
 
 if TYPE_CHECKING:
     from gitexp.ops.recording import Recording
@@ -67,6 +68,7 @@ class Tracing:
         folder = recording.live.path / FOLDER
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
+            share(folder)
         except OSError as error:
             recording.notices.append(f"what the run reads is not noted: {error.strerror}")
             return None
@@ -82,6 +84,7 @@ class Tracing:
         value = {"mode": self.mode, "began": self.began, "trees": trees, "param_files": self.param_files}
         with suppress(OSError):
             path.write_text(json.dumps(value))
+            share(path)
 
     def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment for the program."""

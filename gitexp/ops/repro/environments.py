@@ -24,6 +24,7 @@ from gitexp.model.record import Record
 from gitexp.ops.repro import own_package
 from gitexp.ops.repro.packages import Package, python_of, recorded
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder, share
 
 FOLDER, _READY, _LOCK = "envs", "ready", ".building"
 _LONGEST = 300
@@ -96,7 +97,7 @@ def wanted(record: Record) -> Wanted:
 def build(repo: Repository, what: Wanted) -> Built:
     """The environment, built unless it was before. Raises GitExpError with what the builder says."""
     folder = repo.home / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / what.key(folder)
     with Lock.take(path.with_suffix(_LOCK), wait=True) or nullcontext():
         if not (path / _READY).exists():
@@ -112,6 +113,7 @@ def build(repo: Repository, what: Wanted) -> Built:
 def _build(repo: Repository, what: Wanted, path: Path) -> None:
     requirements = path.with_suffix(".txt")
     requirements.write_text(what.requirements)
+    share(requirements)
     uv = shutil.which("uv", path=repo.environ.get("PATH"))
     try:
         if uv is not None:

@@ -23,6 +23,7 @@ from gitexp.ops.share.push import Options, Outcome, State, push
 from gitexp.ops.share.unsent import FOLDER, forget, remember, told_held
 from gitexp.ops.share.wanted import ended_runs
 from gitexp.repo import AUTO_PUSH, RUN_VARIABLE, TRACE_VARIABLE, Repository
+from gitexp.sharing import make_folder, share
 
 WAIT = 60
 """Seconds (`exp.autoPushWait`) in which other runs may end, to go along."""
@@ -79,8 +80,9 @@ def push_later(repo: Repository) -> None:
         if not remote_names(repo.config) or not sys.executable:
             return
         folder = repo.home / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         (folder / _WANTED).touch()
+        share(folder / _WANTED)
         # Who holds the lock looks for marks once more after it has let go of it.
         lock = Lock.take(folder / _LOCK)
         if lock is not None:
@@ -95,6 +97,7 @@ def _start(repo: Repository, folder: Path, lock: Lock) -> None:
     path = folder / LOG
     mode = "ab" if path.exists() and path.stat().st_size < _LONGEST_LOG else "wb"
     with path.open(mode) as log:
+        share(path)
         subprocess.run(
             ["/bin/sh", "-c", '"$@" &', "sh", *program],
             cwd=folder,  # where nothing lies that Python would import

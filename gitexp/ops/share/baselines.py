@@ -27,6 +27,7 @@ from gitexp.ops.share.push import Options, Outcome, State, push
 from gitexp.ops.share.sending import Sender
 from gitexp.ops.versions import read_info
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 
 _FETCH, _PUSH, _FORCE = "git exp baseline fetch", "git exp baseline push", "--force"
 
@@ -94,7 +95,7 @@ def fetch_baselines(
     """
     wanted = [parse_baseline(name) for name in names]
     git = toward(repo.git, repo.environ)
-    repo.home.mkdir(exist_ok=True)
+    make_folder(repo.home)
     with outbox(repo, remote.name) as memory, receiving(repo, remote):
         there = _on_remote(repo, git, remote, push=False)[1]
         if missing := [name for name in wanted if name not in there]:

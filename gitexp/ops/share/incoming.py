@@ -16,6 +16,7 @@ from gitexp.model.values import Oid
 from gitexp.ops.change import change
 from gitexp.ops.transaction import changing, remove_stale
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def receiving(repo: Repository, remote: Remote) -> Iterator[None]:
 
 def fetching(repo: Repository) -> AbstractContextManager[object]:
     """For whoever fetches into the incoming namespaces, alone."""
-    repo.home.mkdir(exist_ok=True)
+    make_folder(repo.home)
     return Lock.take(repo.home / "fetch.lock", wait=True) or nullcontext()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from gitexp.sharing import make_folder, share
+
 
 class Memory:
     """What was noted in `path`; nothing, where that cannot be read."""
@@ -22,8 +24,9 @@ class Memory:
         if not fresh:
             return
         self.words.update(fresh)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         with self._path.open("a", encoding="ascii") as file:
+            share(self._path)
             file.write("".join(f"\n{word}" for word in fresh))
 
     def forget(self) -> None:

@@ -20,6 +20,7 @@ from gitexp.capture.durable import write_durably
 from gitexp.capture.liveness import Lock
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 
 MINUTE = 60.0
 
@@ -57,7 +58,7 @@ class Outbox:
 def outbox(repo: Repository, remote: str) -> Iterator[Outbox]:
     """The outbox of `remote`, held alone: pushes of one clone come after each other. Raises OSError."""
     path, place = (outbox_file(repo, remote, kind) for kind in ("json", "lock"))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     lock = Lock.take(place) or _waited(repo, remote, place)
     try:
         yield _read(path)

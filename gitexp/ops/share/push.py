@@ -23,6 +23,7 @@ from gitexp.ops.share.sending import Sender
 from gitexp.ops.share.shelf import Shelf, shelf_of
 from gitexp.ops.versions import read_info, version_name, versions
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 
 _FETCH = "git exp fetch"
 _ANOTHER = "the remote has another run of that name"
@@ -123,7 +124,7 @@ def push(
     Raises SecretsFound, RemoteError where the remote cannot be asked, GitError or OSError.
     """
     git = toward(repo.git, repo.environ)
-    repo.home.mkdir(exist_ok=True)
+    make_folder(repo.home)
     with outbox(repo, remote.name) as memory:
         shelf, seen = shelf_of(repo, git, remote, wanted=options.archives), seen_on(repo, remote)
         if not options.dry_run:

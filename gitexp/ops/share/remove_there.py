@@ -20,6 +20,7 @@ from gitexp.ops.share.sending import Sender
 from gitexp.ops.share.shelf import Shelf, shelf_of
 from gitexp.ops.versions import read_info, versions
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 
 _FETCH = "git exp fetch"
 
@@ -59,7 +60,7 @@ def remove_there(
     GitError or OSError.
     """
     git = toward(repo.git, repo.environ)
-    repo.home.mkdir(exist_ok=True)
+    make_folder(repo.home)
     with outbox(repo, remote.name) as memory:
         shelf = shelf_of(repo, git, remote, wanted=False)
         listings = shelf.listings()

@@ -9,6 +9,7 @@ from pathlib import Path
 from gitexp.ops.attention import UNSENT
 from gitexp.ops.share.memory import Memory
 from gitexp.repo import Repository
+from gitexp.sharing import share
 
 FOLDER, _, FAILED = UNSENT.partition("/")
 """In our folder: all that automatic pushes need."""
@@ -23,8 +24,10 @@ def remember(repo: Repository, message: str, held: Iterable[str] = ()) -> None:
     """
     folder = repo.home / FOLDER
     (folder / _NAMES).write_text("\n".join(held), "ascii")
+    share(folder / _NAMES)
     if _read(folder / _TOLD) != message:
         (folder / FAILED).write_text(message, "utf-8", "surrogateescape")
+        share(folder / FAILED)
 
 
 def forget(repo: Repository) -> None:

@@ -16,6 +16,7 @@ from gitexp.ops.share.push import Outcome, State
 from gitexp.ops.share.remove_there import after_removal
 from gitexp.ops.share.sending import Sender
 from gitexp.repo import Repository
+from gitexp.sharing import make_folder
 
 _FETCH = "git exp baseline fetch"
 
@@ -30,7 +31,7 @@ def unset_there(
     """
     name = parse_baseline(text)
     git = toward(repo.git, repo.environ)
-    repo.home.mkdir(exist_ok=True)
+    make_folder(repo.home)
     with outbox(repo, remote.name) as memory:
         there = list_remote(git, remote, baseline_places(repo.config, remote.name).refs([name]), push=True)
         if not there:
