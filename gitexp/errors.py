@@ -112,4 +112,16 @@ class RefChanged(GitError):
 
 
 class StorageFull(GitError):
-    pass
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint or storage_hint(message))
+
+
+def storage_hint(said: str) -> str:
+    """Where to look when something cannot be written, by what the system or git said of it."""
+    said = said.lower()
+    if "read-only" in said:
+        return "the file system is read-only: findmnt -T ."
+    if "permi" in said:
+        # `git help config` has how a repository is shared.
+        return "ls -ld .git .git/exp shows who may write, core.sharedRepository lets several people"
+    return "df -h .git"

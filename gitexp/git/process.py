@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, NamedTuple, TypeAlias
 
-from gitexp.errors import GitError, GitKilled, StorageFull
+from gitexp.errors import GitError, GitKilled, StorageFull, storage_hint
 
 OPTIONS = (
     "core.fsync=all",
@@ -40,7 +40,7 @@ _PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
 # Compiled when git has failed: every command starts git, and hardly any needs them.
 _FULL = (
     r"(?m)No space left on device|Out of diskspace|Read-only file system|Disk quota exceeded|File too large"
-    r"|Permission denied\s*$|Operation not permitted\s*$|insufficient permission"
+    r"|Permission denied\s*$|Operation not permitted\s*$|insufficient permission|couldn't write '"
 )
 _PROGRESS = rb"(?:Enumerating|Counting|Compressing|Writing) objects: "
 _TOLD = r"(?m)^(?:fatal|error): (.*)$"
@@ -228,6 +228,9 @@ def error(result: Result, args: Sequence[str]) -> GitError:
     )
     message = told[1].rstrip(".") if told else f"'git {' '.join(args[:1])}' {how}"
     advice = re.search(_HINT, result.talk)
-    kind = StorageFull if re.search(_FULL, result.talk) else GitError
-    kind = GitKilled if result.code < 0 else kind
-    return kind(message, hint=advice[1] if advice else None)
+    hint = advice[1] if advice else None
+    if result.code < 0:
+        return GitKilled(message, hint=hint)
+    if full := re.search(_FULL, result.talk):
+        return StorageFull(message, hint=hint or storage_hint(full[0]))
+    return GitError(message, hint=hint)

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from gitexp.ops.continuing import Origin
 
 _NAME_TRIES = 3
-_ROOM = "df -h .git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +106,6 @@ def begin(repo: Repository, wish: Wish) -> Recording:
             with suppress(GitExpError, OSError):
                 take_back(repo, live)
             lock.release()
-            if isinstance(error, StorageFull):
-                error.hint = error.hint or _ROOM
             if isinstance(error, OSError):
                 raise _storage_error(repo.layout.common_dir, error) from None
             if not isinstance(error, RefChanged) or resumed:
@@ -118,7 +115,7 @@ def begin(repo: Repository, wish: Wish) -> Recording:
 
 def _storage_error(folder: Path, error: OSError) -> StorageFull:
     """What it means that a file could not be written while a run was starting."""
-    return StorageFull(f"cannot record in {str(folder)!r}: {error.strerror or error}", hint=_ROOM)
+    return StorageFull(f"cannot record in {str(folder)!r}: {error.strerror or error}")
 
 
 def no_work_tree(repo: Repository) -> str:

@@ -91,8 +91,6 @@ def _write(live: Live, labels: dict[str, Any]) -> None:
         finally:
             writer.close()
     except OSError as error:
-        raise StorageFull(
-            f"cannot write to the journal of run {live.name!r}: {error.strerror}", hint="df -h .git"
-        ) from None
+        raise StorageFull(f"cannot write to the journal of run {live.name!r}: {error.strerror}") from None
     if not whole:
-        raise StorageFull(f"cannot write to the journal of run {live.name!r}", hint="df -h .git")
+        raise StorageFull(f"cannot write to the journal of run {live.name!r}")

@@ -54,17 +54,23 @@ def test_no_git(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("said", "look"),
     [
-        b"error: unable to write file x: No space left on device\n",
-        b"fatal: Unable to create '/r/.git/index.lock': Read-only file system\n",
-        b"error: insufficient permission for adding an object to repository database .git/objects\n",
-        b"fatal: Unable to create temporary file '/r/x': Permission denied\n",
-        b"fatal: sha1 file '/r/x' write error. Disk quota exceeded\n",
+        (b"error: unable to write file x: No space left on device\n", "df"),
+        (b"fatal: Unable to create '/r/.git/index.lock': Read-only file system\n", "findmnt"),
+        (
+            b"error: insufficient permission for adding an object to repository database .git/objects\n",
+            "ls -ld",
+        ),
+        (b"fatal: Unable to create temporary file '/r/x': Permission denied\n", "ls -ld"),
+        (b"fatal: sha1 file '/r/x' write error. Disk quota exceeded\n", "df"),
+        (b"error: cannot update ref 'refs/exp/a': couldn't write '/r/a.lock'\n", "df"),
     ],
 )
-def test_a_store_that_takes_nothing_is_told_apart(said: bytes) -> None:
-    assert type(error(Result(128, b"", said), ["index-pack"])) is StorageFull
+def test_a_store_that_takes_nothing_is_told_apart_and_where_to_look(said: bytes, look: str) -> None:
+    found = error(Result(128, b"", said), ["index-pack"])
+    assert type(found) is StorageFull
+    assert look in str(found.hint)
     denied = Result(
         128, b"", b"git@host: Permission denied (publickey).\nfatal: Could not read from remote repository.\n"
     )

@@ -62,9 +62,7 @@ def apply(run: StoredRun, parts: Parts, *, dry_run: bool = False) -> Applied:
             if not isinstance(error, PartlyTakenBack) and not applying(repo).exists():
                 kept.remove()
             if isinstance(error, OSError):
-                raise StorageFull(
-                    f"cannot write: {error.strerror}; nothing was changed", hint="df -h .git"
-                ) from None
+                raise StorageFull(f"cannot write: {error.strerror}; nothing was changed") from None
             raise
         if done.operation is None:
             kept.remove()

@@ -157,7 +157,7 @@ def _check_out(git: Git, paths: Iterable[str]) -> None:
             git.run(*PRIVATE, "checkout-index", "--quiet", "--force", "-z", "--stdin", input=given)
         except GitError as error:
             if "unable to write file" in error.message:
-                raise StorageFull(error.message, hint="df -h .git") from None
+                raise StorageFull(error.message) from None
             raise
 
 

@@ -99,9 +99,7 @@ def carry_out(repo: Repository, kept: Backup, changes: Sequence[Change], operati
                 hint="try again when nothing writes to it",
             ) from error
         if isinstance(error, OSError):
-            raise StorageFull(
-                f"cannot change the working tree: {error.strerror}; it is as it was", hint="df -h ."
-            ) from None
+            raise StorageFull(f"cannot change the working tree: {error.strerror}; it is as it was") from None
         raise
     note.unlink()
 
