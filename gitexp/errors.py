@@ -124,4 +124,6 @@ def storage_hint(said: str) -> str:
     if "permi" in said:
         # `git help config` has how a repository is shared.
         return "ls -ld .git .git/exp shows who may write, core.sharedRepository lets several people"
+    if "a directory" in said or "exists" in said:
+        return "ls -ld .git/exp .git/exp/* shows what is in the way, mv puts it aside"
     return "df -h .git"

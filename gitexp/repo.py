@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitError, NotFound
+from gitexp.errors import GitError, GitExpError, NotFound
 from gitexp.git.layout import Layout, discover
 from gitexp.git.process import Git
 from gitexp.model.names import RunName
@@ -66,6 +66,8 @@ class Repository:
         """Told what its user should know of how a question was understood; whoever talks sets it."""
         self.moving: Callable[[str, int], AbstractContextManager[Callable[[int], object]]] = _unseen
         """Opened for what takes long, by what is done and how many bytes; told how many have passed."""
+        self.unlogged: GitExpError | None = None
+        """Why a change that was made is not one that `undo` knows of; whoever talks tells it."""
         self.progress: Callable[[str], None] | None = None
         """Told how far a long push has come, and an empty text at its end; whoever has a terminal sets it."""
 

@@ -227,7 +227,7 @@ class Live:
 def all_live(root: Path) -> list[Live]:
     """Every live directory under `root`, sorted by name; what has no run's name is none."""
     found = []
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, NotADirectoryError):
         for name in sorted(os.listdir(root)):
             with suppress(InvalidName):
                 parse_name(name.partition(".")[0])

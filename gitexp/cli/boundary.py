@@ -16,6 +16,8 @@ from gitexp.cli.session import Session, tell
 from gitexp.errors import GitExpError, StorageFull
 
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOLCK)
+_IN_THE_WAY = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
+"""In our own folder these say that somebody has put a file where a folder is to be, or a folder in a file's."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -60,12 +62,18 @@ def _run(arguments: Sequence[str], session: Session) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        if error.errno not in _STORAGE:
+        if error.errno not in _STORAGE and not _is_in_the_way(error, session.home):
             raise
         what = f"use {error.filename!r}" if error.filename else "write"
         failed = StorageFull(f"cannot {what}: {error.strerror}")
     tell(failed)
     return _code_of(failed, arguments)
+
+
+def _is_in_the_way(error: OSError, home: Path | None) -> bool:
+    if home is None or error.errno not in _IN_THE_WAY or not isinstance(error.filename, str):
+        return False
+    return Path(error.filename).is_relative_to(home)
 
 
 def _code_of(error: GitExpError | None, arguments: Sequence[str]) -> int:

@@ -46,6 +46,8 @@ class Session:
             if "settings" in vars(repo):
                 for error in repo.settings.unknown:
                     warn(error)
+            if repo.unlogged:
+                warn(repo.unlogged)
 
 
 def _bar(what: str, size: int) -> AbstractContextManager[Callable[[int], object]]:
@@ -67,6 +69,12 @@ def current_folder() -> Path:
 def say(text: str) -> None:
     """Talk, which goes to stderr: stdout is for data."""
     print(safe(text), file=sys.stderr)
+
+
+def say_undo(repo: Repository) -> None:
+    """Hint that what was done can be taken back, where that is so."""
+    if repo.unlogged is None:
+        say("hint: git exp undo")
 
 
 def note(text: str) -> None:

@@ -38,7 +38,7 @@ def abandoned(repo: Repository) -> bool:
     """Whether there is a worktree of a bisection, which goes on or was killed."""
     try:
         return any(name.startswith(BISECTION) for name in os.listdir(repo.home / WORKTREES))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 
@@ -56,5 +56,5 @@ def due(root: Path) -> bool:
     """Whether the done directories have not been looked at for a while."""
     try:
         return time.time() - (root / ".checked").stat().st_mtime > _CHECK_EVERY_SECONDS
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return root.is_dir()

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 from gitexp.capture.durable import write_durably
 from gitexp.capture.liveness import Lock
-from gitexp.git.refs import is_ours
+from gitexp.errors import GitExpError
+from gitexp.git.refs import TRASH, is_ours, name_in
 from gitexp.git.write import RefUpdate
 from gitexp.model.values import Oid
 from gitexp.repo import Repository
@@ -77,9 +78,27 @@ class Operation:
 
 
 def log(repo: Repository, operation: Operation, *, durable: bool = True) -> None:
-    """Note down what was done. Never raises: a change that was made is not taken back for want of a note."""
-    with suppress(OSError):
+    """Note down what was done. Never raises: a change that was made is not taken back for want of a note.
+
+    Where it cannot be noted down, `repo.unlogged` says so.
+    """
+    try:
         note(repo, operation, durable=durable)
+    except OSError as error:
+        repo.unlogged = GitExpError(
+            f"'{operation.what}' was done, but 'git exp undo' does not know of it: {error.strerror}",
+            hint=_way_back(operation),
+        )
+
+
+def _way_back(operation: Operation) -> str:
+    """What takes a change back without the log."""
+    trashed = [name_in(one.ref) for one in operation.changes if one.ref.startswith(TRASH) and one.new]
+    if trashed:
+        return f"git exp restore {' '.join(trashed)}"
+    if operation.what.startswith(RECORDING):
+        return f"git exp rm {operation.what.removeprefix(RECORDING)}"
+    return "git exp undo would take back what was done before it: git exp undo -n"
 
 
 def note(repo: Repository, operation: Operation, *, durable: bool = True) -> None:
@@ -116,7 +135,7 @@ def read(repo: Repository) -> list[Operation]:
     """Everything that is known, oldest first."""
     try:
         data = (repo.home / FILE).read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return list(_decoded(data))
 

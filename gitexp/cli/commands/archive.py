@@ -77,7 +77,7 @@ def command(
     if not results and not as_json:
         note("no run is archived" if back else "no run to archive")
         return 0
-    return _tell(results, "restored" if back else "archived", dry_run=dry_run, as_json=as_json)
+    return _tell(repo, results, "restored" if back else "archived", dry_run=dry_run, as_json=as_json)
 
 
 def _check(
@@ -128,9 +128,9 @@ def _archived(repo: Repository, runs: Sequence[str], where: str | None) -> Seque
     return [name for name in sorted(held(repo)) if name not in living]
 
 
-def _tell(results: Sequence[Filed], done: str, *, dry_run: bool, as_json: bool) -> int:
+def _tell(repo: Repository, results: Sequence[Filed], done: str, *, dry_run: bool, as_json: bool) -> int:
     from gitexp.cli.json_output import put_json
-    from gitexp.cli.session import say, tell
+    from gitexp.cli.session import say, say_undo, tell
 
     code = next((one.error.exit_code for one in results if one.error is not None), 0)
     if as_json:
@@ -152,7 +152,7 @@ def _tell(results: Sequence[Filed], done: str, *, dry_run: bool, as_json: bool) 
         for ref in sorted({one.archive for one in moved if one.archive}):
             say(f"  {sum(one.archive == ref for one in moved):>6}  {ref}")
     if moved and not dry_run:
-        say("hint: git exp undo")
+        say_undo(repo)
     return code
 
 

@@ -40,7 +40,7 @@ def command(
     """
     from gitexp.cli.json_output import put_json
     from gitexp.cli.moving import moved_value, tell_moved
-    from gitexp.cli.session import note, say
+    from gitexp.cli.session import note, say_undo
     from gitexp.ops.choose import choose
     from gitexp.ops.remove import remove
 
@@ -56,7 +56,7 @@ def command(
         put_json({"dry_run": dry_run, "runs": [moved_value(one, "removed") for one in results]})
     code = tell_moved(results, done="removed", dry_run=dry_run)
     if not dry_run and any(one.error is None for one in results):
-        say("hint: git exp undo")
+        say_undo(repo)
     return code
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.cli.session import say
+from gitexp.cli.session import say, say_undo
 
 if TYPE_CHECKING:
     from gitexp.model.values import Oid
@@ -23,7 +23,7 @@ def tell_move(repo: Repository, move: Move, *, dry_run: bool) -> None:
         return
     say(f"baseline {move.name}{' would be' if dry_run else ''}: {before} -> {after}")
     if not dry_run:
-        say("hint: git exp undo")
+        say_undo(repo)
 
 
 def _run(repo: Repository, commit: Oid) -> str:
