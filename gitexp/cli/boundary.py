@@ -17,7 +17,7 @@ from gitexp.errors import GitExpError, StorageFull
 
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOLCK)
 _IN_THE_WAY = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
-"""In our own folder these say that somebody has put a file where a folder is to be, or a folder in a file's."""
+"""In our folder these say that there is a file where a folder is to be, or a folder in a file's place."""
 
 
 def run(arguments: Sequence[str]) -> int:

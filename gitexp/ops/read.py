@@ -213,7 +213,7 @@ def live_names(repo: Repository) -> set[str]:
     """Names that a live directory is here for."""
     try:
         return set(os.listdir(repo.live_root))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return set()
 
 

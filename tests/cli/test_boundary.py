@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -172,3 +173,15 @@ def test_looking_imports_nothing_heavy(exp: Program, environ: dict[str, str], co
     modules = loaded(environ, *command)
     assert ("click" in modules) is (command != ["ls"])
     assert not [m for m in modules if m.split(".")[0] in HEAVY or m in HEAVY]
+
+
+def test_a_file_in_the_place_of_our_folder_stops_only_what_writes(exp: Program) -> None:
+    name = exp("save", "--name", "one").err.split()[1]
+    home = exp.repo.path / ".git/exp"
+    shutil.rmtree(home)
+    home.write_text("")
+    for reading in (["ls", "--name-only"], ["show", name], ["undo", "--list"]):
+        assert exp(*reading).code == 0
+    said = exp("tag", name, "+a")
+    assert (said.code, said.out) == (128, "")
+    assert said.err.startswith(f"error: cannot use '{home}': File exists\nhint: ls -ld .git/exp ")
