@@ -85,7 +85,7 @@ def causes(old: Making, new: Making) -> list[Cause]:
     found = [*_of_inputs(old, new, leaves)]
     roles = {one.role for one in found}
     told = [(role, key, pair) for role in roles for key, pair in leaves.get(role, {}).items()]
-    found += [Cause(PARAMS, key) for key, pair in params.items() if not _is_told(key, pair, told)]
+    found += [Cause(PARAMS, key) for key, pair in params.items() if not (told and _is_told(key, pair, told))]
     if not _is_same_command(old.command, new.command, params.values()):
         found.append(Cause(COMMAND))
     if old.seeds != new.seeds or _differ(old.noted_seeds, new.noted_seeds):
@@ -129,8 +129,8 @@ def same_roles(old: Making, new: Making, found: Iterable[Cause]) -> list[str]:
 
 def changed(old: Texts, new: Texts) -> dict[str, Pair]:
     """The keys at which two mappings do not have the same, sorted."""
-    keys = sorted({*old, *new})
-    return {key: (old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)}
+    keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    return {key: (old.get(key), new.get(key)) for key in keys}
 
 
 def texts(values: Mapping[str, object]) -> dict[str, str]:
