@@ -268,10 +268,16 @@ def _judge(result: Result, command: str) -> Result:
     if isinstance(cause, (GitKilled, StorageFull)) or _BLOCKED.search(result.talk):
         raise cause
     if _LOST.search(result.talk):
-        raise RefChanged(cause.message)
+        raise _overtaken(cause)
     if _PASSING.search(result.talk):
         raise _Passing(cause)
     raise cause
+
+
+def _overtaken(cause: GitError) -> RefChanged:
+    ref = re.search("'(refs/[^']+)'", cause.message)
+    which = f"ref '{ref[1]}'" if ref else "a ref"
+    return RefChanged(f"{which} was changed by somebody else meanwhile", hint="try again")
 
 
 def _retried(action: Callable[[], T]) -> T:

@@ -24,10 +24,10 @@ from gitexp.ops.operations import Operation, Relabelling
 from gitexp.ops.operations import log as log_operation
 from gitexp.ops.tidy import fold_packs
 from gitexp.ops.tip import Tip
+from gitexp.ops.turns import outrun, turns
 from gitexp.repo import Repository
 
 EDIT_TRAILER = "Exp-Edit"
-_TRIES = 5
 
 
 class Target(Protocol):
@@ -82,16 +82,17 @@ def annotate(
     names = list(dict.fromkeys(run.name for run in runs))
     for name in names:
         _edit_live(work, name)
-    for _ in range(_TRIES):
+    pending: list[RunName] = []
+    for _ in turns(repo):
         pending = [name for name in names if name not in work.done]
         try:
             _edit_commits(work, pending)
             break
-        except RefChanged as error:
+        except RefChanged:
             # Somebody else was faster at one of them: all are edited anew, as they are now.
-            failure = error
+            continue
     else:
-        raise failure
+        raise outrun(pending)
     return [work.done[name] for name in names]
 
 

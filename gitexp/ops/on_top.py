@@ -20,9 +20,8 @@ from gitexp.ops.commit import RecordTree, stored, trailing
 from gitexp.ops.operations import Operation
 from gitexp.ops.recorded import recorded_blobs
 from gitexp.ops.tip import Tip
+from gitexp.ops.turns import outrun, turns
 from gitexp.repo import Repository
-
-_TRIES = 5
 
 
 def put_on_top(repo: Repository, name: RunName, made: Callable[[Tip, ObjectBuilder], Oid], told: str) -> Oid:
@@ -30,7 +29,7 @@ def put_on_top(repo: Repository, name: RunName, made: Callable[[Tip, ObjectBuild
 
     Raises NotFound, BrokenRecord, GitError, OSError, and whatever `made` raises.
     """
-    for _ in range(_TRIES):
+    for _ in turns(repo):
         own, tips = places(repo)
         if name not in tips:
             raise NotFound(f"run {name!r} is gone", hint=f"git exp restore {name}")
@@ -42,7 +41,7 @@ def put_on_top(repo: Repository, name: RunName, made: Callable[[Tip, ObjectBuild
         with stored(repo, builder), suppress(RefChanged):
             change(repo, [update], Operation(told, (update,)))
             return commit
-    raise RefChanged(f"run {name!r} keeps being changed by somebody else", hint=f"git exp show {name}")
+    raise outrun([name])
 
 
 def check_ended(tip: Tip) -> None:

@@ -23,9 +23,8 @@ from gitexp.ops.change import change
 from gitexp.ops.choose import match
 from gitexp.ops.commit import stored
 from gitexp.ops.operations import Operation
+from gitexp.ops.turns import outrun, turns
 from gitexp.repo import Repository
-
-_TRIES = 5
 
 Refs: TypeAlias = dict[RunName, Oid]
 
@@ -123,7 +122,7 @@ def _moved(
 ) -> list[Moved]:
     """What became of each run. With `archives` those of them that archives hold leave these."""
     names = list(dict.fromkeys(names))
-    for _ in range(_TRIES):
+    for _ in turns(repo):
         here, trash = places(repo), dict(list_runs(repo.git, TRASH).runs)
         builder = ObjectBuilder(repo.layout.object_format)
         results: list[Moved] = []
@@ -141,10 +140,10 @@ def _moved(
                 with stored(repo, builder) if builder.oids else nullcontext():
                     change(repo, updates, Operation(_told(what, results), tuple(updates)))
             return results
-        except RefChanged as error:
+        except RefChanged:
             # Somebody else changed one of them in between: all are looked at again.
-            failure = error
-    raise failure
+            continue
+    raise outrun(names)
 
 
 def _removal(

@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 
 import gitexp
-from gitexp.errors import BrokenRecord, NewerFormat, NotFound
+from gitexp.errors import BrokenRecord, NewerFormat, NotFound, RefChanged
 from gitexp.formats.yaml import load
 from gitexp.model.labels import Edit
+from gitexp.model.names import RunName
 from gitexp.ops import annotate as annotating
+from gitexp.ops import turns
 from gitexp.ops.annotate import annotate
+from gitexp.ops.change import change
 from gitexp.ops.choose import Chosen
 from gitexp.ops.operations import read
+from gitexp.repo import Repository
 from tests.cli.program import forge
 from tests.gitrepo import KINDS, Repo, object_formats, ref_formats
 from tests.ops.recorded import chosen, multiply, open_here, record
@@ -202,3 +206,35 @@ def test_each_edit_is_later_than_what_it_changes(repo: Repo, monkeypatch: pytest
             annotate(opened, chosen(opened, name), Edit(add_tags=(tag,)))
     times = [int(line) for line in repo.git("log", "-3", "--format=%ct", f"exp/{name}").splitlines()]
     assert times == [times[-1] + 2, times[-1] + 1, times[-1]]
+
+
+@pytest.mark.parametrize(("faster", "told"), [(8, None), (99, "keeps being changed by somebody else")])
+def test_who_is_outrun_comes_again_and_again_and_then_says_so(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, faster: int, told: str | None
+) -> None:
+    name = record("one")
+    real, tries = annotating._edit_commits, []
+
+    def outrun(work: annotating._Work, names: list[RunName]) -> None:
+        """Somebody else edits the run after it was read, a number of times."""
+        tries.append(names)
+        monkeypatch.setattr(annotating, "change", overtaken if len(tries) <= faster else change)
+        real(work, names)
+
+    def overtaken(opened: Repository, *rest: object) -> None:
+        tip = f"refs/exp/{name}"
+        told = f"again {len(tries)}\n\nExp-Run: {name}\nExp-Status: finished"
+        repo.git("update-ref", tip, repo.git("commit-tree", f"{tip}^{{tree}}", "-p", tip, "-m", told))
+        change(opened, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(annotating, "_edit_commits", outrun)
+    monkeypatch.setattr(turns, "_PAUSE", 0.0)
+    with open_here(repo) as opened:
+        if told is None:
+            [one] = annotate(opened, chosen(opened, name), Edit(add_tags=("a",)))
+            assert one.commit == repo.git("rev-parse", f"exp/{name}")
+            assert len(tries) == faster + 1
+        else:
+            with pytest.raises(RefChanged, match=told) as caught:
+                annotate(opened, chosen(opened, name), Edit(add_tags=("a",)))
+            assert caught.value.hint == "try again"

@@ -26,13 +26,13 @@ from gitexp.ops.operations import Operation
 from gitexp.ops.read import Tails, list_all
 from gitexp.ops.remove import check_ended
 from gitexp.ops.tidy import fold_packs
+from gitexp.ops.turns import outrun, turns
 from gitexp.repo import Repository
 
 OLDER_THAN, KEEP = 30 * 86400.0, 500
 """Seconds, and newest runs, that are left alone where nobody says otherwise."""
 ROOM = 25_000
 """Runs from which on an archive takes no more: the next ones go into another of that month."""
-_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def archive(
     """
     fan_in = _fan_in(repo) if fan_in is None else fan_in
     names = list(dict.fromkeys(run.name for run in runs))
-    return _retried(lambda: _archived(repo, names, fan_in, dry_run))
+    return _retried(repo, names, lambda: _archived(repo, names, fan_in, dry_run))
 
 
 def restore(repo: Repository, names: Sequence[RunName], *, dry_run: bool = False) -> list[Filed]:
@@ -97,17 +97,17 @@ def restore(repo: Repository, names: Sequence[RunName], *, dry_run: bool = False
     Raises GitError or OSError.
     """
     unique = list(dict.fromkeys(names))
-    return _retried(lambda: _brought_back(repo, unique, dry_run))
+    return _retried(repo, unique, lambda: _brought_back(repo, unique, dry_run))
 
 
-def _retried(attempt: Callable[[], list[Filed]]) -> list[Filed]:
-    for _ in range(_TRIES):
+def _retried(repo: Repository, names: Sequence[RunName], attempt: Callable[[], list[Filed]]) -> list[Filed]:
+    for _ in turns(repo):
         try:
             return attempt()
-        except RefChanged as error:
+        except RefChanged:
             # Somebody else changed one of them in between: all are looked at again.
-            failure = error
-    raise failure
+            continue
+    raise outrun(names)
 
 
 def _brought_back(repo: Repository, names: Sequence[RunName], dry_run: bool) -> list[Filed]:
