@@ -66,8 +66,8 @@ class Repository:
         """Told what its user should know of how a question was understood; whoever talks sets it."""
         self.moving: Callable[[str, int], AbstractContextManager[Callable[[int], object]]] = _unseen
         """Opened for what takes long, by what is done and how many bytes; told how many have passed."""
-        self.unlogged: GitExpError | None = None
-        """Why a change that was made is not one that `undo` knows of; whoever talks tells it."""
+        self.lasting: GitExpError | None = None
+        """Why a change that was made cannot be undone; whoever talks tells it."""
         self.progress: Callable[[str], None] | None = None
         """Told how far a long push has come, and an empty text at its end; whoever has a terminal sets it."""
 

@@ -46,8 +46,8 @@ class Session:
             if "settings" in vars(repo):
                 for error in repo.settings.unknown:
                     warn(error)
-            if repo.unlogged:
-                warn(repo.unlogged)
+            if repo.lasting:
+                warn(repo.lasting)
 
 
 def _bar(what: str, size: int) -> AbstractContextManager[Callable[[int], object]]:
@@ -73,7 +73,7 @@ def say(text: str) -> None:
 
 def say_undo(repo: Repository) -> None:
     """Hint that what was done can be taken back, where that is so."""
-    if repo.unlogged is None:
+    if repo.lasting is None:
         say("hint: git exp undo")
 
 

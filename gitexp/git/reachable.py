@@ -101,6 +101,8 @@ def all_objects(git: Git) -> Iterator[tuple[Oid, str, int, int]]:
     """Id, kind, size and size on disk of every object."""
     form = "--batch-check=%(objectname) %(objecttype) %(objectsize) %(objectsize:disk)"
     for line in git.run("cat-file", "--batch-all-objects", "--unordered", "--buffer", form, env=_PLAIN).lines:
+        if line.endswith(" missing"):  # damaged: what it takes is not known
+            continue
         oid, kind, size, disk = line.split(" ")
         yield Oid(oid), kind, int(size), int(disk)
 

@@ -24,6 +24,7 @@ from gitexp.index.database import BrokenRun, Changes, Contents, Index, Key
 from gitexp.index.row import Head, Row
 from gitexp.model.names import BaselineName, RunName
 from gitexp.model.values import Oid
+from gitexp.ops.absent import named
 from gitexp.repo import ARCHIVED_NAMES, Repository
 
 _STARTED_AND_NAME = itemgetter(Head._fields.index("started"), Head._fields.index("name"))
@@ -140,7 +141,7 @@ def _read(repo: Repository, places: Sequence[Place]) -> tuple[dict[str, Row], li
         if isinstance(read, Row):
             fresh[name] = read
         else:
-            failed.append((name, read))
+            failed.append((name, named(name, read)))
     return fresh, failed
 
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitexp.artifacts.clearing import drop
 from gitexp.capture.durable import write_durably
 from gitexp.capture.live import Live, all_live
+from gitexp.errors import BrokenRecord, GitError
 from gitexp.git.discard import discard
-from gitexp.git.refs import DROPPED, EXP, TRASH, is_ours, name_in, ref_values
-from gitexp.git.write import KeptPack, RefUpdate, unkeep
+from gitexp.git.refs import DROPPED, EXP, TRASH, is_ours, list_runs, name_in, ref_values
+from gitexp.git.write import KeptPack, RefUpdate, unkeep, verify
 from gitexp.model.values import Digest, Oid
 from gitexp.ops import doomed, dropped, operations, recover
 from gitexp.ops.apply.backup import Backup, all_backups
@@ -77,7 +78,7 @@ def collect(
 
     Raises GitExpError or OSError; then a later gc goes on from there.
     """
-    with collecting(repo):
+    with collecting(repo), _naming_damage(repo):
         if not dry_run:
             recover.recover_runs(repo)
         plan = _plan(repo, older_than, keep_trash)
@@ -85,6 +86,23 @@ def collect(
         if dry_run:
             return Collected(names, _sizes(repo, plan), tuple(plan.left))
         return Collected(names, _freed(repo, plan), tuple(plan.left))
+
+
+@contextmanager
+def _naming_damage(repo: Repository) -> Iterator[None]:
+    """Where git cannot tell what is needed because the commit of a run is damaged, names the run."""
+    try:
+        yield
+    except GitError as error:
+        runs = list_runs(repo.git).runs
+        damaged = verify(repo.git, {commit for _, commit in runs})
+        for name, commit in runs:
+            if commit in damaged:
+                raise BrokenRecord(
+                    f"what is needed cannot be told: the commit of run {name!r} is damaged ({error.message})",
+                    hint=f"git exp rm {name}",
+                ) from error
+        raise
 
 
 def _plan(repo: Repository, older_than: float | None, keep_trash: bool) -> _Plan:

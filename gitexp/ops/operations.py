@@ -80,12 +80,12 @@ class Operation:
 def log(repo: Repository, operation: Operation, *, durable: bool = True) -> None:
     """Note down what was done. Never raises: a change that was made is not taken back for want of a note.
 
-    Where it cannot be noted down, `repo.unlogged` says so.
+    Where it cannot be noted down, `repo.lasting` says so.
     """
     try:
         note(repo, operation, durable=durable)
     except OSError as error:
-        repo.unlogged = GitExpError(
+        repo.lasting = GitExpError(
             f"'{operation.what}' was done, but 'git exp undo' does not know of it: {error.strerror}",
             hint=_way_back(operation),
         )

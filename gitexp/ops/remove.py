@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -11,12 +11,12 @@ from typing import TypeAlias
 from gitexp.errors import GitExpError, NotFound, RefChanged, UsageError
 from gitexp.git.objects import ObjectBuilder
 from gitexp.git.refs import TRASH, dropped_ref, is_ours, list_runs, name_in, run_ref, trash_ref
-from gitexp.git.write import RefUpdate
+from gitexp.git.write import RefUpdate, verify
 from gitexp.model.names import RunName
 from gitexp.model.values import Oid
 from gitexp.ops.annotate import Target
 from gitexp.ops.archive.held import held
-from gitexp.ops.archive.names import Places, places
+from gitexp.ops.archive.names import Places, all_runs, places
 from gitexp.ops.archive.removing import removals
 from gitexp.ops.baseline_refs import baselines_of
 from gitexp.ops.change import change
@@ -53,10 +53,20 @@ def remove(repo: Repository, runs: Sequence[Target], *, dry_run: bool = False) -
 
     The listings of the archives that hold it name it no more, though their history keeps its commit.
 
-    Where the trash has another run of that name, that one is kept aside until gc. Raises GitError or OSError.
+    Where the trash has another run of that name, that one is kept aside until gc. Of a run whose commit is
+    damaged or gone nothing can be kept: `repo.lasting` says so. Raises GitError or OSError.
     """
-    plan = partial(_removal, baselines=baselines_of(repo))
-    return _moved(repo, "rm", [run.name for run in runs], plan, dry_run=dry_run, archives=True)
+    commits = all_runs(repo)
+    damaged = verify(repo.git, {commits[run.name] for run in runs if run.name in commits})
+    plan = partial(_removal, baselines=baselines_of(repo), damaged=damaged)
+    results = _moved(repo, "rm", [run.name for run in runs], plan, dry_run=dry_run, archives=True)
+    lost = [one for one in results if one.error is None and one.commit in damaged]
+    if lost and not dry_run:
+        repo.lasting = GitExpError(
+            f"nothing of run {lost[0].name!r} could be kept: its commit {lost[0].commit} is damaged",
+            hint="git fsck",
+        )
+    return results
 
 
 def restore(repo: Repository, names: Sequence[RunName], *, dry_run: bool = False) -> list[Moved]:
@@ -147,7 +157,13 @@ def _moved(
 
 
 def _removal(
-    repo: Repository, name: RunName, here: Places, trash: Refs, *, baselines: Mapping[str, Sequence[str]]
+    repo: Repository,
+    name: RunName,
+    here: Places,
+    trash: Refs,
+    *,
+    baselines: Mapping[str, Sequence[str]],
+    damaged: Collection[Oid],
 ) -> list[RefUpdate]:
     if name not in here.every:
         raise NotFound(
@@ -161,9 +177,9 @@ def _removal(
         )
     commit, other = here.every[name], trash.get(name)
     updates = [RefUpdate(run_ref(name), None, commit)] if name in here.own else []
-    if other != commit:
+    if other != commit and commit not in damaged:
         updates.append(RefUpdate(trash_ref(name), commit, other))
-    if other not in (None, commit):
+    if other not in (None, commit) and commit not in damaged:
         updates.append(RefUpdate(dropped_ref(name, other), other, None))
     return updates
 

@@ -46,7 +46,7 @@ class Tip:
             raise BrokenRecord(
                 f"the record of run {name!r} is that of {info.name!r}", hint=f"git exp show {name}"
             )
-        return cls(oid, root, record, data, info, _time_of(repo, oid))
+        return cls(oid, root, record, data, info, time_of(repo, oid))
 
     def commit_with(self, builder: ObjectBuilder, info: RunInfo, author: Identity, message: str) -> Oid:
         """A commit on top that changes `run.yaml` alone."""
@@ -78,7 +78,7 @@ def _tree_of(repo: Repository, commit: Oid) -> Oid:
     return found.oid
 
 
-def _time_of(repo: Repository, commit: Oid) -> int:
+def time_of(repo: Repository, commit: Oid) -> int:
     found = _COMMITTED.search(repo.reader.read(commit)[1].partition(b"\n\n")[0])
     return int(found[1]) if found else 0
 

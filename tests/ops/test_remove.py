@@ -7,9 +7,12 @@ import pytest
 import gitexp
 from gitexp.errors import NotFound, UsageError
 from gitexp.model.labels import Edit
+from gitexp.model.names import RunName
 from gitexp.ops.annotate import annotate
+from gitexp.ops.archive.archiving import archive
 from gitexp.ops.choose import Chosen, is_run
 from gitexp.ops.operations import read
+from gitexp.ops.read import list_all
 from gitexp.ops.remove import choose_trashed, list_trash, remove, restore
 from gitexp.ops.undo import undo
 from tests.cli.program import forge
@@ -167,4 +170,21 @@ def test_a_run_that_was_annotated_and_merged_goes_without_harm(repo: Repo) -> No
         with pytest.raises(NotFound) as failure:
             chosen(opened, "HEAD")
     assert failure.value.hint == f"git exp restore {name}"
+    repo.fsck()
+
+
+def test_a_run_whose_commit_is_gone_is_named_and_can_be_removed_and_others_archived(repo: Repo) -> None:
+    name, lost = record("one"), RunName("lost-aaaaaa")
+    (repo.path / f".git/refs/exp/{lost}").write_text("1" * 40 + "\n")
+    with open_here(repo) as opened:
+        [(_, error)] = list_all(opened).broken
+        assert error.message.startswith(f"run '{lost}': ")
+        assert error.hint == "git fsck"
+        [filed] = archive(opened, chosen(opened, name))
+        assert (filed.name, filed.error) == (name, None)
+        [moved] = remove(opened, chosen(opened, lost))
+        assert moved.error is None
+        assert f"nothing of run '{lost}' could be kept" in str(opened.lasting)
+        assert list_all(opened).broken == ()
+    assert aside(repo).keys() == {ref for ref in aside(repo) if ref.startswith("refs/exp-archive/")}
     repo.fsck()

@@ -173,10 +173,10 @@ def test_a_log_that_cannot_be_written_fails_nothing(repo: Repo) -> None:
     name = record("one")
     assert gitexp.get_run(name).status == "finished"
     with open_here(repo) as opened:
-        assert opened.unlogged is None
+        assert opened.lasting is None
         remove(opened, chosen(opened, name))
-        assert opened.unlogged is not None
-        assert opened.unlogged.hint == f"git exp restore {name}"
+        assert opened.lasting is not None
+        assert opened.lasting.hint == f"git exp restore {name}"
 
 
 def test_hostile_lines_change_nothing_but_our_refs(repo: Repo) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitexp.errors import GitError, GitExpError, InvalidName, NotFound, RefChanged, UsageError
 from gitexp.formats.archive import MAX_SIZE
 from gitexp.git.objects import ObjectBuilder
-from gitexp.git.refs import EXP, archive_ref, is_ours, name_in, parse_archive, run_ref
+from gitexp.git.refs import archive_ref, list_runs, parse_archive, run_ref
 from gitexp.git.write import RefUpdate, verify
 from gitexp.index.row import Row
 from gitexp.model.names import MAX_SLUG, RunName, slugify
@@ -26,6 +26,7 @@ from gitexp.ops.operations import Operation
 from gitexp.ops.read import Tails, list_all
 from gitexp.ops.remove import check_ended
 from gitexp.ops.tidy import fold_packs
+from gitexp.ops.tip import time_of
 from gitexp.ops.turns import outrun, turns
 from gitexp.repo import Repository
 
@@ -46,12 +47,6 @@ class Filed:
     changed: bool = True
     """Whether anything was, or would be, done."""
     error: GitExpError | None = None
-
-
-class _Living(NamedTuple):
-    commit: Oid
-    at: int
-    """When the commit was made, in seconds since 1970."""
 
 
 def old_runs(repo: Repository, *, older_than: float | None, keep: int | None) -> list[StoredName]:
@@ -169,7 +164,7 @@ def _archived(repo: Repository, names: Sequence[RunName], fan_in: int, dry_run: 
 
 def _filed(
     repo: Repository,
-    here: Mapping[RunName, _Living],
+    here: Mapping[RunName, Oid],
     held: Mapping[RunName, Held],
     rows: Mapping[str, Row],
     drafts: _Drafts,
@@ -181,12 +176,12 @@ def _filed(
             return Filed(name, before.commit, before.ref, changed=False)
         gone = NotFound(f"run {name!r} is gone", hint=f"git exp restore {name}")
         return Filed(name, changed=False, error=gone)
-    commit, at = here[name]
+    commit = here[name]
     if before is not None and before.commit == commit:
         return Filed(name, commit, before.ref)
     try:
         check_ended(repo, name)
-        return Filed(name, commit, drafts.add(name, _row(rows, name, commit), at))
+        return Filed(name, commit, drafts.add(name, _row(rows, name, commit), max(0, time_of(repo, commit))))
     except RefChanged:
         raise
     except GitExpError as error:
@@ -207,13 +202,13 @@ def _row(rows: Mapping[str, Row], name: RunName, commit: Oid) -> Row:
 
 def _restored(
     repo: Repository,
-    here: Mapping[RunName, _Living],
+    here: Mapping[RunName, Oid],
     held: Mapping[RunName, Held],
     lost: set[Oid],
     name: RunName,
 ) -> Filed:
     if name in here:
-        return Filed(name, here[name].commit, changed=False)
+        return Filed(name, here[name], changed=False)
     if name not in held:
         error: GitExpError = NotFound(f"run {name!r} is in no archive", hint="git exp ls")
     elif held[name].commit in lost:
@@ -274,15 +269,9 @@ class _Drafts:
         return len(draft.lines) + (len(known.runs) if known else 0) < ROOM
 
 
-def _living(repo: Repository) -> dict[RunName, _Living]:
+def _living(repo: Repository) -> dict[RunName, Oid]:
     """Every run with a ref of its own; one git process."""
-    form = "--format=%(objectname) %(committerdate:unix) %(refname) %(symref)"
-    found: dict[RunName, _Living] = {}
-    for line in repo.git.run("for-each-ref", form, EXP).lines:
-        commit, at, ref, target = line.split(" ", 3)
-        if is_ours(ref) and not target:
-            found[name_in(ref)] = _Living(Oid(commit), max(0, int(at or 0)))
-    return found
+    return dict(list_runs(repo.git).runs)
 
 
 def _rows(repo: Repository, names: Sequence[RunName]) -> dict[str, Row]:
