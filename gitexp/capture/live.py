@@ -194,13 +194,14 @@ class Live:
         """Give back the space that was set aside for the journal's last rows."""
         (self.path / _RESERVE).unlink(missing_ok=True)
 
-    def move(self, root: Path) -> None:
-        """Put the directory into the folder `root`, under a name that is free there."""
+    def move(self, root: Path) -> Path:
+        """Put the directory into the folder `root`, under a name that is free there: where it is now."""
         number = 0
         while True:
             target = root / (f"{self.name}.{number}" if number else self.name)
             try:
-                return _rename_new(self.path, target)
+                _rename_new(self.path, target)
+                return target
             except FileExistsError:
                 number += 1
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,15 +77,16 @@ def write_start(folder: Path, start: Start) -> None:
 def read_start(folder: Path, name: RunName) -> Start:
     """Raises NotFound, BrokenRecord or NewerFormat."""
     value = _read(folder / _START)
-    files = {k: v.encode() for k, v in value["record"].items()}
-    return Start(
-        record=record_files.decode(files, name=name),
-        head=value["head"],
-        parents=tuple(value["parents"]),
-        entries=tuple((mode, name, oid) for mode, name, oid in value["entries"]),
-        identity=(value["identity"][0], value["identity"][1]),
-        inherited=value["inherited"],
-    )
+    with _shaped(folder / _START):
+        files = {k: v.encode() for k, v in value["record"].items()}
+        return Start(
+            record=record_files.decode(files, name=name),
+            head=value["head"],
+            parents=tuple(value["parents"]),
+            entries=tuple((mode, name, oid) for mode, name, oid in value["entries"]),
+            identity=(value["identity"][0], value["identity"][1]),
+            inherited=value["inherited"],
+        )
 
 
 def write_head(folder: Path, head: Head) -> None:
@@ -98,7 +100,8 @@ def read_head(folder: Path) -> Head | None:
         value = _read(folder / _HEAD)
     except NotFound:
         return None
-    return Head(value["commit"], tuple(value["parents"]), value["checkpoints"])
+    with _shaped(folder / _HEAD):
+        return Head(value["commit"], tuple(value["parents"]), value["checkpoints"])
 
 
 def write_sealed(folder: Path, sealed: Sealed) -> None:
@@ -114,11 +117,12 @@ def read_sealed(folder: Path) -> Sealed | None:
     """None where there is none that can be read. Raises NewerFormat."""
     try:
         value = _read(folder / _SEALED)
+        with _shaped(folder / _SEALED):
+            return Sealed(value["commit"], value["at"], dict(value["sizes"]), value.get("own"))
     except NewerFormat:
         raise
     except (NotFound, BrokenRecord):
         return None
-    return Sealed(value["commit"], value["at"], value["sizes"], value.get("own"))
 
 
 def is_sealed(folder: Path) -> bool:
@@ -131,18 +135,26 @@ def _write(path: Path, value: Mapping[str, Any]) -> None:
     write_durably(path, text.encode())
 
 
+@contextmanager
+def _shaped(path: Path) -> Iterator[None]:
+    """Raises BrokenRecord where what is in the file is not what we write."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        name = path.parent.name
+        raise BrokenRecord(f"{path.name} of live run {name!r} is damaged", hint="git exp recover") from None
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise NotFound(f"no {path.name} in {path.parent.name!r}") from None
-    try:
-        value = json.loads(data)
-        version = value["version"]
-    except (ValueError, KeyError, TypeError):
-        raise BrokenRecord(f"{path.name} of live run {path.parent.name!r} is damaged") from None
-    if version > VERSION:
+    with _shaped(path):
+        value: dict[str, Any] = json.loads(data)
+        newer = value["version"] > VERSION
+    if newer:
         raise NewerFormat(
             f"live run {path.parent.name!r} was started by a newer gitexp", hint="pip install -U gitexp"
         )
-    return value  # type: ignore[no-any-return]
+    return value

@@ -121,7 +121,7 @@ def tell_recovered(repo: Repository, results: Sequence[Recovered]) -> None:
         elif result.left:
             note(_left(result))
         else:
-            note(_SENTENCES[result.outcome.value].format(name=result.name))
+            note(_SENTENCES[result.outcome.value].format(name=result.name, kept=result.kept))
         for notice in result.notices:
             note(f"run '{result.name}': {notice}")
 
@@ -130,6 +130,7 @@ _SENTENCES = {
     "healed": "run '{name}' had lost objects; they were written again",
     "extended": "run '{name}' had been logged to after its end; the rows were added",
     "taken back": "'{name}' had been cut short; the working tree is as it was before",
+    "set aside": "what was kept of live run '{name}' cannot be read; it is in '{kept}' now",
     "discarded": "run '{name}' had never started; what was left of it is gone",
 }
 

@@ -30,6 +30,7 @@ from gitexp.ops.recorded import trailers
 from gitexp.ops.seal import Ending, extend, finish, hold_writing, noted_ending, take_back
 from gitexp.ops.tidy import fold_packs, stale_files
 from gitexp.ops.transaction import settle
+from gitexp.ops.unreadable_live import set_aside
 from gitexp.repo import Repository
 from gitexp.sharing import make_folder, share
 
@@ -54,6 +55,8 @@ class Outcome(str, Enum):
     """A change of the working tree that was cut short; the name is that of the change."""
     LEFT = "left"
     """So too, but what somebody has changed meanwhile stays; `kept` has what had been there."""
+    SET_ASIDE = "set aside"
+    """Its live directory cannot be read; `kept` is where that is now."""
     FAILED = "failed"
 
 
@@ -84,10 +87,14 @@ def sweep(repo: Repository) -> list[Recovered]:
 
 
 def recover(repo: Repository) -> list[Recovered]:
-    """Everything: also runs that were verified before are verified again and healed, and rests removed."""
+    """Everything: also runs that were verified before are verified again and healed, and rests removed.
+
+    What nothing can be made of is put aside.
+    """
     for path in stale_files(repo):
         path.unlink(missing_ok=True)
-    return recover_runs(repo)
+    aside = [Recovered(name, Outcome.SET_ASIDE, kept=path) for name, path in set_aside(repo)]
+    return aside + recover_runs(repo)
 
 
 def recover_runs(repo: Repository) -> list[Recovered]:

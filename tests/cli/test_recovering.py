@@ -59,3 +59,20 @@ def test_logs_of_a_live_run_are_followed_to_its_end(exp: Program, environ: dict[
     assert live.wait() == 0
     assert exp("logs", "-f", "live").out == "one\n20%\ntwo\n"
     assert exp("logs", "live", "--json").json["log"] == "one\n20%\ntwo\n"
+
+
+def test_a_live_directory_that_cannot_be_read_is_told_and_put_aside_whole(exp: Program) -> None:
+    exp("save", "--name", "one")
+    home = exp.repo.path / ".git/exp"
+    for name, start in (("bad-aaaaaa", "garbage"), ("odd-aaaaaa", '{"version":1}')):
+        (home / "live" / name / "journal").mkdir(parents=True)
+        (home / "live" / name / "start.json").write_text(start)
+    said = exp("ls")
+    assert said.code == 0
+    assert "start.json of live run 'bad-aaaaaa' is damaged\nhint: git exp recover\n" in said.err
+    said = exp("recover")
+    assert said.code == 0, said.err
+    assert f"live run 'bad-aaaaaa' cannot be read; it is in '{home / 'damaged/bad-aaaaaa'}' now" in said.err
+    assert (home / "damaged/bad-aaaaaa/start.json").read_text() == "garbage"
+    assert (home / "damaged/odd-aaaaaa/journal").is_dir()
+    assert exp("ls").err == ""
