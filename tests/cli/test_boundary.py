@@ -126,7 +126,8 @@ def test_a_full_disk_behind_stdout(exp: Program, environ: dict[str, str]) -> Non
         said = subprocess.run(
             [*ARGV, "ls"], env=program_environ(environ), stdout=full, stderr=subprocess.PIPE, check=False
         )
-    assert (said.returncode, said.stderr) == (128, b"error: cannot write: No space left on device\n")
+    error = b"error: cannot write: No space left on device\nhint: df -h .git\n"
+    assert (said.returncode, said.stderr) == (128, error)
 
 
 def test_a_folder_that_is_gone(exp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
