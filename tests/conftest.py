@@ -30,6 +30,14 @@ def _hermetic_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     os.environ.update(before)
 
 
+@pytest.fixture(autouse=True)
+def _back() -> Iterator[None]:
+    """A test may go wherever it likes: the folder that it leaves behind is removed."""
+    before = os.getcwd()
+    yield
+    os.chdir(before)
+
+
 @pytest.fixture
 def environ() -> dict[str, str]:
     """A hermetic environment, free to be changed by the test."""
