@@ -56,7 +56,7 @@ def test_rows_that_are_missing_or_unknown_are_refused_before_anything_else() -> 
     assert scores(found.new) == [("a", 1, {"match": 0}), ("b", 1, {"match": 0}), ("c", 1, {"match": 0})]
     assert found.left_out == ("suite 'qa' has no answer to example 'x' in epoch 1",)
     assert not found.whole
-    with pytest.raises(UsageError, match="no scores"):
+    with pytest.raises(UsageError, match="no new score of suite 'qa' is a number"):
         rescored(old, Suite(old.meta.__class__("qa")), partial=True)
 
 
