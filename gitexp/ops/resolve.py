@@ -17,6 +17,7 @@ RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
 _BEST = "best"
 _BASELINE = "baseline:"
 BEGINNING = re.compile(r"[a-z0-9-]+", re.ASCII)
+_OID = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
 _TYPED = re.compile(r"[\w .,=+-]+")
 """What `--name` makes a name of, and no revision of git's is written with but branches and tags."""
 _SHOWN = 4
@@ -113,8 +114,8 @@ def ambiguous(text: str, names: Sequence[RunName]) -> Ambiguous:
 
 
 def is_revision(repo: Repository, text: str) -> bool:
-    """Whether git has a branch or a tag of exactly that name, or it is HEAD."""
-    if text == "HEAD":
+    """Whether git has a branch or a tag of exactly that name, or it is HEAD, or the id of a commit."""
+    if text == "HEAD" or (_OID.fullmatch(text) and commit_of(repo.git, text) is not None):
         return True
     refs = (f"refs/heads/{text}", f"refs/tags/{text}")
     return bool(repo.git.run("for-each-ref", "--count=1", *refs).stdout)

@@ -6,10 +6,11 @@ import shlex
 
 from gitexp.errors import Ambiguous, GitExpError, NotFound
 from gitexp.git.refs import commit_of
+from gitexp.model.names import slug_of
 from gitexp.ops.evidence import Evidence, evidence_of, not_here, started_from
 from gitexp.ops.read import Listing, StoredRun, list_all
 from gitexp.ops.records import FOLDER
-from gitexp.ops.resolve import ambiguous, called_so, resolve, tell_called_so
+from gitexp.ops.resolve import ambiguous, called_so, resolve, short_of, tell_called_so
 from gitexp.repo import Repository
 
 _RECORDED = "git exp run -- CMD records one of the code as it is now"
@@ -65,12 +66,12 @@ def fitting_run(repo: Repository, text: str) -> StoredRun | None:
 
 
 def _called_so(repo: Repository, text: str, found: Evidence) -> StoredRun | None:
-    """The run of the code of a branch that is called like the branch; one of other code is remarked."""
+    """The run of a branch's code that is called as the branch is; another that only begins so is remarked."""
     called = called_so(repo, text)
     if called is None:
         return None
-    for run in found.runs:
-        if run.name == called and not found.is_stale(run):
+    for run in found.foremost:
+        if run.name == called and slug_of(called) == short_of(text) and not found.is_stale(run):
             return run
     tell_called_so(repo, text, ())
     return None

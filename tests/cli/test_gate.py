@@ -791,3 +791,19 @@ def _at_temperature(value: float, accuracy: float) -> str:
         run.log({"accuracy": accuracy})
     assert run.name
     return run.name
+
+
+def test_a_run_that_begins_like_a_revision_is_not_its_baseline(exp: Program) -> None:
+    """A branch could name its own run so, and be held against itself."""
+    exp.repo.git("remote", "add", "origin", "/nowhere")
+    exp.repo.git("update-ref", "refs/remotes/origin/develop", "HEAD")
+    head = exp.repo.git("rev-parse", "HEAD").strip()
+    old = measured("old", acc=0.9)
+    exp.repo.commit("changed", {"code.py": "changed\n"})
+    new = measured("develop", acc=0.7)
+    for slug in (head[:10], head):
+        measured(slug, acc=0.7)
+    for text in ("develop", head[:10], head):
+        said = gate(exp, text, new, "--format", "json")
+        assert said.json["baseline"]["name"] == old, text
+    assert exp("show", head[:10], "--json").json["name"] == old

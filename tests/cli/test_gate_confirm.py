@@ -36,6 +36,16 @@ with gitexp.start() as run:
         rows.add(id=str(n), input=str(n), target="t", scores={"match": n % 2}, usage={"in": cost})
 """
 
+FAULTY = """\
+import os, gitexp
+right, errors = map(int, os.readlink(os.environ["VALUE"]).split(":"))
+with gitexp.start() as run:
+    rows = run.eval("qa", metrics={"match": "binary"})
+    for n in range(100):
+        state = "error" if n < errors else "ok"
+        rows.add(id=str(n), input=str(n), target="t", scores={"match": int(n < right)}, state=state)
+"""
+
 
 @pytest.fixture
 def value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -119,6 +129,40 @@ def test_what_came_out_exactly_the_same_confirms_nothing(
     assert broken.json["repetition"]["told"] == "it says nothing: it failed with exit code 7"
 
 
+def test_a_repetition_with_other_inputs_says_nothing(exp: Program, value: Path) -> None:
+    exp.repo.write("eval.py", CHANCE.replace("acc =", 'open("data.txt").read()\nacc ='))
+    exp.repo.write(".gitexp.yaml", "noise: {acc: 0.02}\ngoals: {acc: max}\n")
+    exp.repo.write(".gitignore", "data.txt\n")
+    exp.repo.write("data.txt", "the same\n")
+    runs = ran(exp, value, "0.9"), ran(exp, value, "0.8")
+    exp.repo.write("data.txt", "easier\n")
+    says(value, "0.91")
+    said = gate(exp, *runs, "--confirm", "--format", "json")
+    assert again(said) == (1, "fail", None, False)
+    assert said.json["repetition"]["told"] == "it says nothing: it had other inputs"
+
+
+def test_what_is_demanded_of_the_run_itself_stays(exp: Program, value: Path) -> None:
+    exp.repo.write("eval.py", FAULTY)
+    runs = ran(exp, value, "90:0"), ran(exp, value, "40:4")
+    says(value, "91:0")
+    said = gate(exp, *runs, "--confirm", "--format", "json")
+    assert again(said) == (5, "policy", "pass", True)
+
+
+def test_a_single_value_overturns_no_repeated_runs(exp: Program, value: Path) -> None:
+    exp.repo.write("eval.py", CHANCE)
+    exp.repo.write(".gitexp.yaml", "goals: {acc: max}\n")
+    exp.repo.write(".gitignore", "metrics.json\n")
+    old = ran(exp, value, "1.006")
+    exp.repo.write("code.py", "changed\n")
+    new = [ran(exp, value, number) for number in ("0.5", "0.501", "0.499")]
+    says(value, "0.502")
+    said = gate(exp, old, new[-1], "--confirm", "--inconclusive", "pass", "--format", "json")
+    assert again(said) == (1, "fail", "inconclusive", False)
+    assert said.json["repetition"]["told"] == "it says nothing: its noise is not known"
+
+
 def test_what_cannot_be_run_again_stays_as_it_was(
     exp: Program, value: Path, runs: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +174,8 @@ def test_what_cannot_be_run_again_stays_as_it_was(
     assert once["told"].startswith(f"not run once more: run {runs[1]!r} is by ")
     typed = f"git exp gate {runs[1]} --baseline {runs[0]} --confirm --trust, after reading"
     assert once["hint"].startswith(typed)
+    ruled = gate(exp, *runs, "--max-drop", "0.01", "--confirm", "--format", "json")
+    assert ruled.json["repetition"]["hint"].startswith("the same command with --trust, after reading")
     rows = ("id,input,score\n" + "".join(f"{n},q{n},{score}\n" for n in range(40)) for score in (1, 0))
     for name, text in zip(("old.csv", "new.csv"), rows, strict=True):
         exp.repo.write(name, text)

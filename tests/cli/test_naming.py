@@ -63,3 +63,13 @@ def test_a_run_is_found_by_what_its_name_was_made_of(exp: Program) -> None:
     exp.repo.git("tag", "grosse-0.1")
     said = exp("tag", "grosse-0.1", "+a")
     assert (said.code, said.err.splitlines()[-1]) == (1, f"hint: {name}")
+
+
+def test_a_run_that_only_begins_like_a_branch_is_not_its_run(exp: Program) -> None:
+    good, other = exp.record("good"), exp.record("fixture")
+    exp.repo.git("branch", "fix")
+    said = exp("show", "fix", "--json")
+    assert said.json["name"] == other  # the newest of the code, and that is told
+    assert good in said.err
+    said = exp("why", "fix")
+    assert "error: run 'fix' matches 2 runs\n" in said.err

@@ -13,12 +13,14 @@ from dataclasses import replace
 from gitexp.capture.spawn import Stdio
 from gitexp.errors import GitExpError
 from gitexp.gate.deciding import Check, Verdict, decide
-from gitexp.model.gate import Outcome
+from gitexp.model.gate import DEFAULT, Outcome
 from gitexp.model.noise import Basis
 from gitexp.model.record import Status
 from gitexp.model.values import same
+from gitexp.ops.alike import unlike
 from gitexp.ops.evaluations.reading import read_suites
 from gitexp.ops.gating.gating import Gated, Repetition, evidence_on
+from gitexp.ops.gating.ruling import TYPED
 from gitexp.ops.read import StoredRun, load
 from gitexp.ops.repro.plan import Plan, plan_of
 from gitexp.ops.repro.reproduce import Choices, reproduce
@@ -38,14 +40,20 @@ def confirmed(repo: Repository, found: Gated, baseline: str | None = None, *, tr
         return found
     try:
         plan = plan_of(repo, found.new)
-        against = ["--baseline", baseline] if baseline is not None else []
-        retry = shlex.join(["git", "exp", "gate", plan.run.name, *against, "--confirm"])
-        check_trusted(repo, plan.run, trust, retry=retry)
+        check_trusted(repo, plan.run, trust, retry=_retry(found, baseline))
         repo.remark(f"the gate fails: running {found.new.name} once more")
         again = _repeated(repo, found, plan)
     except GitExpError as error:
         again = Repetition(f"not run once more: {error.message}", error.hint)
     return replace(found, repetition=again)
+
+
+def _retry(found: Gated, baseline: str | None) -> str:
+    """What to type with `--trust`: another gate would decide if rules that were typed were left out."""
+    if found.ruling.gate != DEFAULT or TYPED in found.ruling.said.values():
+        return "the same command with"
+    against = ["--baseline", baseline] if baseline is not None else []
+    return shlex.join(["git", "exp", "gate", found.new.name, *against, "--confirm"])
 
 
 def _repeated(repo: Repository, found: Gated, plan: Plan) -> Repetition:
@@ -63,6 +71,9 @@ def _repeated(repo: Repository, found: Gated, plan: Plan) -> Repetition:
     if info.status is not Status.FINISHED:
         how = f" with exit code {info.exit_code}" if info.exit_code else ""
         return Repetition(f"it says nothing: it {info.status.value}{how}", f"git exp show {name}", run)
+    if parts := unlike(found.new, run):
+        hint = f"git exp diff {found.new.name} {name}"
+        return Repetition(f"it says nothing: it had {', '.join(parts)}", hint, run)
     return _judged(repo, found, run)
 
 
@@ -83,9 +94,17 @@ def _weighed(found: Gated, run: StoredRun, verdict: Verdict) -> tuple[str, bool]
         return "its results are exactly the same, as equal seeds make them: that confirms nothing", False
     if verdict.outcome is Outcome.FAIL:
         return "it fails as well, which confirms the failure", True
+    if any(_cannot_tell(one, verdict) for one in failed):
+        return "it says nothing: its noise is not known", False
     if verdict.outcome in (Outcome.PASS, Outcome.INCONCLUSIVE):
         return "the failure is not confirmed", True
     return "it says nothing: it cannot be judged as the first one was", False
+
+
+def _cannot_tell(failed: Check, verdict: Verdict) -> bool:
+    """Whether the check that failed rests on nothing now: a single value says not how much it varies."""
+    now = (one for one in verdict.checks if (one.kind, one.name) == (failed.kind, failed.name))
+    return any(one.effect is not None and one.effect.basis is Basis.NOTHING for one in now)
 
 
 def _gave_the_same(one: StoredRun, other: StoredRun, failed: Sequence[Check]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from gitexp.errors import NotFound, UnknownKey, UsageError
 from gitexp.gate.deciding import Verdict, decide, decide_alike
 from gitexp.gate.evidence import Completeness, Effect, Evidence, Refused, Spoilt
-from gitexp.model.gate import Outcome
+from gitexp.model.gate import Outcome, gravest
 from gitexp.ops.alike import unlike
 from gitexp.ops.best import snippet
 from gitexp.ops.evaluations.reading import all_suite_names, briefs
@@ -75,7 +75,11 @@ class Gated:
     def outcome(self) -> Outcome:
         """What the gate amounts to: it fails only where the run and its repetition do."""
         again = self.repetition
-        return again.outcome if again is not None and again.outcome is not None else self.verdict.outcome
+        if again is None or again.outcome is None:
+            return self.verdict.outcome
+        # What is demanded of the run itself, and what could not be compared, no other run makes good.
+        stays = (Outcome.INCOMPARABLE, Outcome.POLICY)
+        return gravest([again.outcome, *(one.outcome for one in self.verdict.checks if one.outcome in stays)])
 
     @property
     def excused(self) -> bool:

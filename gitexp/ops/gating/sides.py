@@ -27,7 +27,7 @@ from gitexp.ops.forks import fork_of, tip_of
 from gitexp.ops.gating.authority import MAIN, authority, direction
 from gitexp.ops.hooks.known_runs import runs_from
 from gitexp.ops.read import Listing, StoredRun, list_all
-from gitexp.ops.resolve import baseline_in, metric_in, resolve
+from gitexp.ops.resolve import RECENT, baseline_in, metric_in, resolve, short_of
 from gitexp.ops.staleness import code_tree, speaks, why_stale
 from gitexp.repo import Repository
 
@@ -98,12 +98,20 @@ def _against(repo: Repository, text: str, at: _At) -> Against:
         missing = error
     else:
         # What git has brought beside other code is nothing to go by; there may be a run of that code.
-        if _is_itself(repo, found) or (found.head.status in RESULTS and speaks(found)):
+        is_meant = _is_itself(repo, found) or (found.head.status in RESULTS and speaks(found))
+        if is_meant and not _is_begun(repo, text, found):
             return Against(_fresh(found), f"run {text!r}", found.commit)
     commit = tip_of(repo, text)
     if commit is None:
         raise missing or NotFound(f"no run matches {text!r}", hint="git exp ls")
     return Against(at(repo, commit, list_all(repo), text), f"revision {text!r}", commit)
+
+
+def _is_begun(repo: Repository, text: str, found: StoredRun) -> bool:
+    """Whether `text` is a revision, here or on a remote, and no more than the beginning of the run's name."""
+    short = short_of(text)
+    begun = found.name.startswith(short) and found.name != short and not RECENT.fullmatch(text)
+    return begun and tip_of(repo, text) is not None
 
 
 def _is_itself(repo: Repository, found: StoredRun) -> bool:
