@@ -46,6 +46,7 @@ def set_values(
 
 def _set(document: Any, key: Key, expected: Mapping[str, Value], what: str, like: Sequence[Any]) -> None:
     from tomlkit.exceptions import TOMLKitError
+    from tomlkit.items import Item
 
     if _has_null(lookup(expected, key)):
         raise BrokenFile(f"cannot set {'.'.join(key)!r} in {what!r}: TOML has no null")
@@ -57,7 +58,10 @@ def _set(document: Any, key: Key, expected: Mapping[str, Value], what: str, like
             break
         node = inner
     try:
-        node[key[-1]] = _spelled(lookup(expected, key), [_at(one, key) for one in like])
+        value = _spelled(lookup(expected, key), [_at(one, key) for one in like])
+        if key[-1] in node and isinstance(value, Item):  # the comment behind it stays
+            value.trivia.comment_ws = value.trivia.comment = ""
+        node[key[-1]] = value
     except (TOMLKitError, ValueError) as error:
         raise BrokenFile(f"cannot set {'.'.join(key)!r} in {what!r}: {error}") from None
 

@@ -93,6 +93,8 @@ def annotate(
             continue
     else:
         raise outrun(pending)
+    if any(work.done[name].commit for name in names):
+        fold_packs(repo)
     return [work.done[name] for name in names]
 
 
@@ -136,7 +138,6 @@ def _edit_commits(work: _Work, names: Sequence[RunName]) -> None:
     if updates:
         with stored(work.repo, builder):
             change(work.repo, updates, operation if work.logged else None)
-        fold_packs(work.repo)
     elif work.live and work.logged:
         log_operation(work.repo, operation)
     work.done |= found

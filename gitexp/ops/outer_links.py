@@ -23,8 +23,10 @@ def lead_on(top: Path, root: Path, paths: Iterable[str]) -> list[str]:
             there = os.path.normpath(os.path.join(os.path.dirname(path), target))
             if os.path.isabs(target) or there.split("/")[0] != "..":
                 continue
+            own = os.readlink(top / path) if (top / path).is_symlink() else target
             (root / path).unlink()
-            (root / path).symlink_to(_place(top, root, there))
+            # In a worktree of ours, in which another run is started, it was led on before.
+            (root / path).symlink_to(own if os.path.isabs(own) else _place(top, root, there))
             changed.append(path)
     return changed
 

@@ -94,12 +94,13 @@ def _check_out(
         return []
     folder.mkdir(parents=True, exist_ok=True)
     index = git_dir_of(root) / f"submodule-{os.urandom(4).hex()}"
-    environ = {**_at(repo, clone, folder), "GIT_INDEX_FILE": str(index)}
+    environ = _at(repo, clone, folder)
     git = Git(folder, environ)
     with (
         Repository.open(folder, environ) as inner,
         switched_off(git, git_dir_of(root), (LFS,) if trusted else None) as quiet,
     ):
+        quiet = quiet.within({"GIT_INDEX_FILE": str(index)})
         quiet.run("read-tree", commit)
         entries, _ = write_files(inner, quiet, offline=True)
     links = [f"{path}/{one}" for one in links_in(entries)]
@@ -171,7 +172,12 @@ def _has_whole(repo: Repository, clone: Path, commit: Oid) -> bool:
 
 
 def _has(repo: Repository, clone: Path, commit: Oid) -> bool:
-    return _git(repo, clone).run("cat-file", "-e", f"{commit}^{{tree}}", check=False).code == 0
+    git = _git(repo, clone)
+    if not any((clone / "objects/pack").glob("*.promisor")):
+        return git.run("cat-file", "-e", f"{commit}^{{tree}}", check=False).code == 0
+    # A partial clone may lack files of a commit that it has.
+    listed = git.run("rev-list", "--objects", "--no-walk", "--missing=print", commit, check=False)
+    return listed.code == 0 and not any(line.startswith("?") for line in listed.lines)
 
 
 def _git(repo: Repository, clone: Path) -> Git:

@@ -30,8 +30,8 @@ def _is_unreadable(live: Live) -> bool:
     try:
         if live.read_sealed() is None:
             live.read_start()
-    except (NewerFormat, NotFound):
+    except (NewerFormat, NotFound, PermissionError):
         return False
-    except BrokenRecord:
+    except (BrokenRecord, OSError):
         return True
     return False

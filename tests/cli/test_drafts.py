@@ -310,7 +310,12 @@ def test_a_draft_is_run_on_another_machine_by_somebody_who_trusts_it(world: Worl
     world.fsck(ada, bob)
 
 
-def test_a_draft_that_two_people_executed_ends_as_two_runs_everywhere(world: World) -> None:
+@pytest.mark.parametrize(
+    ("his", "hers"), [((), "echo acc: 1 > metrics.yaml"), (("--", "true"), "exit 3")], ids=["metrics", "status"]
+)
+def test_a_draft_that_two_people_executed_ends_as_two_runs_everywhere(
+    world: World, his: tuple[str, ...], hers: str
+) -> None:
     ada = world.person("ada")
     name = ada("merge", *two_ideas(ada)).name
     assert ada("push").code == 0
@@ -318,9 +323,9 @@ def test_a_draft_that_two_people_executed_ends_as_two_runs_everywhere(world: Wor
     bob.repo.environ |= {"GIT_AUTHOR_EMAIL": "bob@example.org", "GIT_AUTHOR_NAME": "Bob"}
     with as_bob():
         assert bob("fetch").code == 0
-        assert bob("run", "--draft", name, "--trust").code == 0
+        assert bob("run", "--draft", name, "--trust", *his).code == 0
         assert bob("push").code == 0
-    assert ada("run", "--draft", name, "--", "sh", "-c", "echo acc: 1 > metrics.yaml").code == 0
+    assert ada("run", "--draft", name, "--", "sh", "-c", hers).code == (3 if "exit" in hers else 0)
     refused = ada("push")
     assert refused.code == 3
     assert "hint: git exp fetch" in refused.err

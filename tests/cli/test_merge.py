@@ -350,6 +350,14 @@ def test_params_are_merged_by_key_where_one_side_renamed_their_file(project: Pro
     assert "lr: 0.4  # faster\n" in shown(project, "my conf.yaml", name)
 
 
+def test_a_params_file_that_is_read_no_more_stays(project: Program) -> None:
+    other = {"b.yaml": PARAMS, ".gitexp.yaml": "params: b.yaml\n"}
+    one, two = idea(project, "one", other), idea(project, "two", {"more.py": "pass\n"})
+    said = project("merge", one, two)
+    assert said.code == 0, said.out
+    assert {"params.yaml", "b.yaml", "more.py"} <= set(files_of(project.repo, f"refs/exp/{said.name}"))
+
+
 def test_a_draft_has_the_params_of_its_files_whatever_was_taken(project: Program) -> None:
     """Both sides moved the file, and changed keys: which of them are in it depends on what is taken."""
     one = idea(project, "one", moved("a.yaml") | {"a.yaml": changed(PARAMS, lr="lr: 0.2", batch="batch: 8")})

@@ -66,8 +66,14 @@ def test_a_worktree_has_the_submodule_of_its_code(exp: Program, lib: Repo, tmp_p
     assert (old.code, loss_of(exp, old.name)) == (0, 3), old.err
     lib.git("checkout", "-q", first)
     (tmp_path / "ran").unlink()
+    lib.write("staged.txt", "mine\n")
+    lib.git("add", "staged.txt")
+    index = lib.path / lib.git("rev-parse", "--git-path", "index")
+    before = index.read_bytes()
     said = exp("repro", old.name)
     assert said.code == 0, said.err
+    assert index.read_bytes() == before
+    lib.git("rm", "-q", "-f", "staged.txt")
     assert "submodule" not in said.err
     assert exp("show", said.name, "--json").json["env"]["submodules"]["lib"]["dirty"] is False
     exp.repo.git("submodule", "--quiet", "deinit", "--force", "lib")

@@ -52,6 +52,28 @@ def of(base: str, ours: str, theirs: str) -> Texts:
     return Texts(base.encode(), ours.encode(), theirs.encode())
 
 
+def test_a_text_of_several_lines_that_became_a_value_loses_no_comment() -> None:
+    base = "a: 1\nb: |  # keep\n  t1\n  t2\nc: 1\nd: 1\ne: 1\n"
+    ours = base.replace("a: 1", "a: 2  # mine").replace("c: 1", "c: 2")
+    theirs = "a: 1\nb: 5  # keep\nc: 1\n# why d\nd: 1\ne: 1  # of e\n"
+    texts = of(base, ours, theirs)
+    both = "a: 2  # mine\nb: 5  # keep\nc: 2\n# why d\nd: 1\ne: 1  # of e\n"
+    assert merge("params.yaml", texts, never) == both.encode()
+    assert left_out("params.yaml", texts, both.encode()) == []
+
+
+def test_line_breaks_stay_those_of_the_file() -> None:
+    base, ours = "b: [1, 2]\r\nz: x\r\n", "b: [1, 2]\r\nz: y\r\n"
+    theirs = "b: [1, 2]  # two\r\n# the last\r\nz: x  # z\r\n"
+    text = merge("params.yaml", of(base, ours, theirs), never)
+    assert text == b"b: [1, 2]  # two\r\n# the last\r\nz: y  # z\r\n"
+
+
+def test_a_value_of_another_side_brings_no_comment_in_toml() -> None:
+    text = params_file.edit("p.toml", b"a = [1, 2]  # ours\n", {("a",): [1, 3]}, [b"a = [1, 3]  # theirs\n"])
+    assert text == b"a = [1, 3]  # ours\n"
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [(ADA, GRACE), (GRACE, ADA)])
 def test_a_comment_goes_with_its_key(ours: str, theirs: str) -> None:
     texts = of(BASE, ours, theirs)

@@ -83,7 +83,10 @@ def archive(
     """
     fan_in = _fan_in(repo) if fan_in is None else fan_in
     names = list(dict.fromkeys(run.name for run in runs))
-    return _retried(repo, names, lambda: _archived(repo, names, fan_in, dry_run))
+    results = _retried(repo, names, lambda: _archived(repo, names, fan_in, dry_run))
+    if not dry_run and any(one.changed for one in results):
+        fold_packs(repo)
+    return results
 
 
 def restore(repo: Repository, names: Sequence[RunName], *, dry_run: bool = False) -> list[Filed]:
@@ -158,7 +161,6 @@ def _archived(repo: Repository, names: Sequence[RunName], fan_in: int, dry_run: 
         return results
     with stored(repo, builder):
         change(repo, operation.changes, operation)
-    fold_packs(repo)
     return results
 
 

@@ -133,17 +133,17 @@ def _piece(
     )
     if wanted.comments == found.comments:
         return found
-    return found.commented(wanted) or _whole(found, old, mine, wanted)
+    return found.commented(wanted) or _whole(found, old, mine, other)
 
 
-def _whole(now: Piece, old: Piece, mine: Piece, wanted: Piece) -> Piece:
+def _whole(now: Piece, old: Piece, mine: Piece, other: Piece) -> Piece:
     """All lines of a value, comments between them included, where ours have not changed."""
-    return replace(now, own=wanted.own) if mine.own == old.own and now.column == wanted.column else now
+    return replace(now, own=other.own) if mine.own == old.own and now.column == other.column else now
 
 
 def _text_of(texts: tuple[str, str, str], by_lines: Callable[[Texts], bytes | None]) -> str:
     """Comments and blank lines merged; ours where both changed the same of them."""
-    newline = "\r\n" if "\r\n" in texts[1] else "\n"
+    newline = "\r\n" if "\r\n" in (texts[1] or texts[2]) else "\n"
     base, ours, theirs = (text.replace("\r\n", "\n") for text in texts)
     if theirs in (base, ours):
         return texts[1]

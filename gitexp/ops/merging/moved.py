@@ -50,8 +50,9 @@ def named(bench: Bench, base: Declared | None, ours: Declared, theirs: Declared)
 
 def _renamed(bench: Bench, base: Declared, side: Declared) -> Mapping[str, str]:
     """What the params files of the base are called on one side, where that is something else."""
-    gone = [path for path in base.paths if path not in side.paths]
-    new = [path for path in side.paths if path not in base.paths]
+    # What a side reads no more may stand there still.
+    gone = [path for path in base.paths if bench.reader.resolve(side.tree, path) is None]
+    new = [path for path in side.paths if bench.reader.resolve(base.tree, path) is None]
     if not gone or not new:
         return {}
     if len(gone) == len(new) == 1 and PurePosixPath(gone[0]).suffix == PurePosixPath(new[0]).suffix:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from itertools import combinations
 from typing import TypeAlias
 
 from gitexp.errors import GitExpError
@@ -17,6 +18,7 @@ from gitexp.model.names import RunName, slug_of, twin_name
 from gitexp.model.record import RunInfo, Status
 from gitexp.model.values import Oid
 from gitexp.ops.commit import trailing
+from gitexp.ops.drivers.record import differ_in_labels_alone
 from gitexp.ops.share.regradings import tree_of_both
 from gitexp.ops.tip import Tip
 from gitexp.ops.versions import author_of, read_info, version_name, versions
@@ -183,6 +185,9 @@ class Here:
         base = Tip.read(self.repo, common, name)
         early, late = sorted((self._side(name, one), self._side(name, two)), key=lambda side: side[:2])
         before, after = early[3], late[3]
+        tips = (base, before, after)
+        if not any(differ_in_labels_alone(a.info, b.info) for a, b in combinations(tips, 2)):
+            return None  # both have executed it
         # One side alone may have changed the results as well: with other scores, say.
         changed = [tip for tip in (before, after) if not base.same_but_labels(tip)]
         info = merge(base.info, after.info, before.info).info
