@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from gitexp.api.warning import warn
 from gitexp.errors import GitExpError, UsageError
-from gitexp.formats.canonical_json import short_hash
+from gitexp.formats.canonical_json import finite, short_hash
 from gitexp.formats.eval_files import metric_from
 from gitexp.formats.plain import plain
 from gitexp.formats.record_fields import FAULTS
@@ -153,7 +152,7 @@ class Evaluation:
         """What is wrong with the scores of the row, which is kept."""
         if id is None and asked is None:
             raise UsageError("an example needs an id or an input", hint="add(id=…, input=…, scores={…})")
-        x = short_hash(_finite(asked if asked is not None else str(id)))
+        x = short_hash(finite(asked if asked is not None else str(id)))
         name, fault = (x, None) if id is None else id_of(str(id), x)
         if fault is not None and self._strict:
             raise fault
@@ -173,11 +172,11 @@ class Evaluation:
         counts = {k: usage[k] for k in USAGE if is_score(usage.get(k))} if isinstance(usage, Mapping) else {}
         if counts:
             row["u"] = {**counts, "id": name, "ep": key[1]}
-        details = {"output": _finite(output), **{k: str(v) for k, v in told.items() if v is not None}}
+        details = {"output": finite(output), **{k: str(v) for k, v in told.items() if v is not None}}
         if details.keys() != {"output"} or output is not None:
             row["o"] = {**details, "id": name, "ep": key[1]}
         if self._text:
-            row["t"] = {"id": name, "input": _finite(asked), "target": _finite(target)}
+            row["t"] = {"id": name, "input": finite(asked), "target": finite(target)}
         recording.result(self._suite, row)
         self._keys.add(key)
         if fault is not None and not self._stood_in:
@@ -199,7 +198,7 @@ class Evaluation:
     def _example(self, name: str, x: str, target: Value, tags: Mapping[str, Value]) -> dict[str, Value]:
         example: dict[str, Value] = {"id": name, "x": x}
         if target is not None:
-            example["y"] = short_hash(_finite(target))
+            example["y"] = short_hash(finite(target))
         if tags:
             example["tags"] = tags
         if self._cluster is not None and tags.get(self._cluster) is not None:
@@ -287,12 +286,3 @@ def _epoch(epoch: object) -> int:
     if type(epoch) is not int or not 0 <= epoch < MAX_EPOCH:
         raise UsageError(f"{epoch!r:.80} is not an epoch", hint="use whole numbers from 1 on")
     return epoch
-
-
-def _finite(value: Value) -> Value:
-    """`value` with NaN and infinities, which JSON does not have, as text."""
-    if isinstance(value, float) and not isfinite(value):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value

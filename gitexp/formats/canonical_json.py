@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
+from math import isfinite
 from typing import Any
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -22,3 +24,12 @@ def digest(value: Any) -> str:
 def short_hash(value: Any) -> str:
     """What tells an input, or a target, from others. Raises as `to_json` does."""
     return digest(value)[:HASH_DIGITS]
+
+
+def finite(value: Any) -> Any:
+    """`value` with NaN and infinities, which JSON does not have, as text."""
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    return [finite(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -14,7 +14,7 @@ from hypothesis import given
 from gitexp.errors import UsageError
 from gitexp.formats.canonical_json import short_hash
 from gitexp.formats.identity import vector
-from gitexp.interop import answer_spans
+from gitexp.interop import answer_spans, otlp
 from gitexp.interop.eee.fields import FIELDS
 from gitexp.interop.eee.writing import Written, written
 from gitexp.interop.imported import Request
@@ -23,6 +23,7 @@ from gitexp.model.evaluation import Kind, Output, Result, State, Suite, Text
 from gitexp.model.names import RunId, RunName
 from gitexp.model.record import Code, Input, Record, RunInfo, Status
 from gitexp.model.values import Oid
+from gitexp.ops.evaluations.exporting import flat_rows
 from tests.formats.test_eval_files import SUITE, suites
 from tests.interop.logs import FIXTURES, read
 
@@ -238,12 +239,21 @@ def test_answers_without_a_score_are_no_samples_but_are_not_lost(tmp_path: Path)
 def test_numbers_that_json_does_not_have_stop_nothing(tmp_path: Path) -> None:
     odd = {"x": float("nan"), "y": [float("inf")]}
     suite = replace(SUITE, texts=(Text("a", odd, odd),), outputs=(Output("a", 1, odd),))
-    found = write([suite], Input("model", "m", value=dict(odd)), Input("settings", "qa", value=dict(odd)))
+    model = {**odd, "inference_engine": {"name": "made", "version": float("nan")}}
+    data = {**odd, "source_type": "hf_dataset", "hf_repo": "made/qa", "samples_number": float("-inf")}
+    values = (("model", "m", model), ("dataset", "qa", data), ("settings", "qa", odd))
+    inputs = [Input(role, name, value=dict(value)) for role, name, value in values]
+    found = write([suite], *inputs)
     check(found)
+    document, _ = parts(found)
+    assert document["model_info"]["inference_engine"]["version"] == "nan"
+    assert document["evaluation_results"][0]["source_data"]["samples_number"] == "-inf"
     ((run,), _) = read(put(found, tmp_path))
     assert run.suites[0].results == suite.results
-    assert [one.name for one in run.inputs] == ["m", "qa"]
-    assert [*answer_spans.batches(INFO, COMMIT, (), [suite])]
+    assert [one.name for one in run.inputs] == ["qa", "m", "qa"]
+    for batch in answer_spans.batches(INFO, COMMIT, inputs, [suite]):
+        assert json.dumps(otlp.document(batch), allow_nan=False)
+    assert json.dumps([*flat_rows([suite])], allow_nan=False)
 
 
 def test_a_tag_is_no_word_of_ours_and_stays_of_its_type(tmp_path: Path) -> None:

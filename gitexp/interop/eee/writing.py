@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from gitexp.formats.canonical_json import finite
 from gitexp.formats.eval_files import metric_value
 from gitexp.formats.inputs import inputs_value
 from gitexp.formats.ordering import without_none
@@ -67,7 +68,7 @@ def written(
     }
     samples.tell()
     files = {f"{place}{words.SAMPLES}": data} if lines else {}
-    text = json.dumps(without_none(document), indent=2, allow_nan=False)
+    text = json.dumps(finite(without_none(document)), indent=2, allow_nan=False)
     return Written({**files, f"{place}.json": f"{text}\n".encode()}, tuple(known.unknown))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gitexp.formats.canonical_json import finite
 from gitexp.formats.inputs import is_of
 from gitexp.interop import answer_spans, otlp
 from gitexp.interop.eee.writing import Written, written
@@ -37,7 +38,7 @@ def flat_rows(suites: Sequence[Suite]) -> Iterator[dict[str, Any]]:
                 **{f"tag.{name}": value for name, value in one.tags.items()},
                 **{f"score.{name}": value for name, value in row.scores.items()},
                 **{f"usage.{name}": value for name, value in usage.get(row.key, {}).items()},
-                **{name: told[name] for name in TEXTS if told[name] is not None},
+                **{name: finite(told[name]) for name in TEXTS if told[name] is not None},
             }
 
 
