@@ -19,7 +19,7 @@ from gitexp.interop.eee.fields import FIELDS
 from gitexp.interop.eee.writing import Written, written
 from gitexp.interop.imported import Request
 from gitexp.model.eval_summary import mean_of
-from gitexp.model.evaluation import Kind, Output, Result, State, Suite, Text
+from gitexp.model.evaluation import Direction, Guess, Kind, Metric, Output, Result, State, Suite, Text
 from gitexp.model.names import RunId, RunName
 from gitexp.model.record import Code, Input, Record, RunInfo, Status
 from gitexp.model.values import Oid
@@ -234,6 +234,25 @@ def test_answers_without_a_score_are_no_samples_but_are_not_lost(tmp_path: Path)
     assert "evaluation.score: none for 2 of 2 answers, of which there is no sample" in found.unknown
     ((run,), _) = read(put(found, tmp_path))
     assert (run.suites[0].results, run.suites[0].usage) == (suite.results, suite.usage)
+
+
+def test_a_direction_that_nobody_said_is_written_with_a_warning(tmp_path: Path) -> None:
+    metrics = (
+        Metric("correct", Kind.BINARY),
+        Metric("loss", direction=Direction.MIN, guess=Guess.NAME),
+        Metric("odd", guess=Guess.NOBODY),
+    )
+    result = Result("a", 1, {"correct": 1, "loss": 0.5, "odd": 3, "unsaid": 4})
+    suite = replace(SUITE, meta=replace(SUITE.meta, metrics=metrics), results=(result,))
+    found = write([suite])
+    place = "metric_config.lower_is_better: qa"
+    assert [one for one in found.unknown if one.startswith(place)] == [
+        f"{place}/loss: that less is better is guessed from its name, true is written",
+        f"{place}/odd: which way it is better is not known, false is written",
+        f"{place}/unsaid: which way it is better is not known, false is written",
+    ]
+    ((run,), _) = read(put(found, tmp_path))
+    assert [one.guess for one in run.suites[0].meta.metrics] == [None, Guess.NAME, Guess.NOBODY, Guess.NOBODY]
 
 
 def test_numbers_that_json_does_not_have_stop_nothing(tmp_path: Path) -> None:

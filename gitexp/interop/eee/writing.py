@@ -182,7 +182,7 @@ def _results(record: Record, suite: Suite, known: Fields) -> list[dict[str, Any]
             "evaluation_result_id": f"{suite.name}/{metric.name}",
             "evaluation_name": suite.name,
             "source_data": source_data(record.inputs, suite),
-            "metric_config": _metric(metric),
+            "metric_config": _metric(suite.name, metric, known),
             "score_details": _score(mean),
             "generation_config": generation_config(record.inputs, suite, command) or None,
         }
@@ -190,14 +190,18 @@ def _results(record: Record, suite: Suite, known: Fields) -> list[dict[str, Any]
     return found
 
 
-def _metric(metric: Metric) -> dict[str, Any]:
+def _metric(suite: str, metric: Metric, known: Fields) -> dict[str, Any]:
+    lower = metric.direction is Direction.MIN
+    if metric.doubt is not None:
+        told = f"{suite}/{metric.name}: {metric.doubt}, {json.dumps(lower)} is written"
+        known.note("metric_config.lower_is_better", told)
     least, most = metric.ends or (None, None)
     kinds = {Kind.BINARY: "binary"} if metric.ends is None else {Kind.BINARY: "binary", **_MEASURED}
     return without_none(
         {
             "metric_name": metric.name,
             "metric_unit": metric.unit,
-            "lower_is_better": metric.direction is Direction.MIN,
+            "lower_is_better": lower,
             "score_type": kinds.get(metric.kind),
             "min_score": least,
             "max_score": most,

@@ -11,6 +11,7 @@ from gitexp.interop.eee import values, words
 from gitexp.interop.eee.fields import Fields
 from gitexp.model.evaluation import (
     Example,
+    Guess,
     Key,
     Metric,
     Output,
@@ -26,9 +27,9 @@ _SINGLE = values.SINGLE
 
 def metrics_of(suite: Suite) -> list[Metric]:
     """The metrics of a suite, those too of which only its answers tell."""
-    known = {one.name: one for one in suite.meta.metrics}
-    found = {name for row in suite.results for name in row.scores}
-    return [known.get(name, Metric(name)) for name in sorted(known.keys() | found)]
+    found = {name: Metric(name, guess=Guess.NOBODY) for row in suite.results for name in row.scores}
+    found |= {one.name: one for one in suite.meta.metrics}
+    return [found[name] for name in sorted(found)]
 
 
 @dataclass(slots=True)
