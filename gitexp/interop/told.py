@@ -74,7 +74,10 @@ def plain(value: Any) -> Any:
 
 def _plain(value: Any, depth: int) -> Any:
     if depth > 16:
-        return json.dumps(value)[:1000]
+        try:
+            return json.dumps(value)[:1000]
+        except RecursionError:
+            return "(nested too deep)"
     if isinstance(value, Mapping):
         return {str(key): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

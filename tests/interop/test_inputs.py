@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gitexp.formats.identity import identity, pin_of
-from gitexp.interop.told import model_pin
+from gitexp.interop.told import model_pin, plain
 from gitexp.model.record import Pin
 from tests.interop.logs import FIXTURES, inspect_log, read, sample
 
@@ -31,6 +32,19 @@ def test_a_model_is_pinned_by_a_commit_or_the_day_of_its_release(
     name: str, revision: object, pin: Pin
 ) -> None:
     assert model_pin(name, revision) is pin
+
+
+@pytest.mark.parametrize(
+    ("levels", "kept"), [(60, "[" * 43 + "1" + "]" * 43), (sys.getrecursionlimit(), "(nested too deep)")]
+)
+def test_what_is_too_deep_for_a_record_becomes_text(levels: int, kept: str) -> None:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    found: Any = plain(value)
+    while isinstance(found, list):
+        (found,) = found
+    assert found == kept
 
 
 def inspect(
