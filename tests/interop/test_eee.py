@@ -17,6 +17,7 @@ from gitexp.interop.imported import Request
 from gitexp.interop.source import Source
 from gitexp.model.eval_summary import summary_metrics
 from gitexp.model.evaluation import Direction, Guess, Kind, State
+from gitexp.model.metric import MAX_ID
 from gitexp.model.record import Pin
 from tests.interop.eee_documents import ID, document, lines, result, sample, write
 from tests.interop.logs import read, suites
@@ -314,6 +315,16 @@ def test_evaluations_whose_names_are_much_alike_stay_apart(tmp_path: Path) -> No
     ]
     assert [one.name for one in suites(path, suite="mine")] == ["mine-a-b", "mine-a-b-2"]
     assert [one.name for one in suites(write(tmp_path, document(result("a/b"))), suite="mine")] == ["mine"]
+
+
+def test_metrics_whose_names_are_alike_stay_apart(tmp_path: Path) -> None:
+    long = "m" * MAX_ID
+    names = ("a", "a", "a#2", "a", long, long, f"{long[:-1]}n", f"{long[:-1]}n")
+    path = write(tmp_path, document(*(result("sums", name) for name in names)))
+    (suite,) = suites(path)
+    assert {one.name for one in suite.meta.metrics} == {
+        *("a", "a#2", "a#2#2", "a#3", long, f"{long[:-10]}#2", names[-1], f"{long[:-10]}#3")
+    }
 
 
 TEXT = lines(*(sample(id, score) for id, score in zip("abcde", [1, 0, 1, 1, 0], strict=True)))

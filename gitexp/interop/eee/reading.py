@@ -15,6 +15,7 @@ from gitexp.interop.building import Row, SuiteBuilder, compared
 from gitexp.interop.eee import words
 from gitexp.interop.eee.files import Log, documents, is_document, is_samples, logs, read_document, samples_of
 from gitexp.interop.eee.inputs import inputs_of
+from gitexp.interop.eee.names import Names
 from gitexp.interop.eee.results import Reported, Results, reported, with_told
 from gitexp.interop.eee.samples import row_of
 from gitexp.interop.eee.words import parsed
@@ -22,7 +23,7 @@ from gitexp.interop.imported import OTHER_FORMAT, Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, mapping, text
 from gitexp.interop.told import portable, time_text
-from gitexp.model.evaluation import Metric, OnError, Suite, is_score, suite_name
+from gitexp.model.evaluation import MAX_SUITE, Metric, OnError, Suite, is_score, suite_name
 from gitexp.model.evaluation import Source as Origin
 
 NAME = words.NAME
@@ -62,7 +63,7 @@ class _Suites:
     """By the name of the evaluation."""
     model: str | None = None
     """By the word of a sample."""
-    _names: set[str] = field(default_factory=set)
+    _names: Names = field(default_factory=lambda: Names("-", MAX_SUITE))
     _limits: dict[str, dict[str, Metric]] = field(default_factory=dict)
     """What is told of the metrics of an evaluation, as far as it was asked for."""
     _epochs: dict[tuple[str, str, str], int] = field(default_factory=dict)
@@ -107,12 +108,7 @@ class _Suites:
         if self.request.suite is not None:
             several = len(self.results.evaluations) > 1
             own = suite_name(f"{self.request.suite}-{evaluation}") if several else self.request.suite
-        found, count = own, 1
-        while found in self._names:
-            count += 1
-            found = suite_name(f"{own[:90]}-{count}")
-        self._names.add(found)
-        return found
+        return self._names.free(own)
 
 
 def _imported(log: Log, request: Request, problems: Problems) -> Imported:

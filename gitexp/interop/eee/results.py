@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import KeysView, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gitexp.errors import GitExpError
 from gitexp.formats.eval_files import metric_from
+from gitexp.interop.eee.names import Names
 from gitexp.interop.eee.words import METRIC, parsed
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import listed, mapping, text
 from gitexp.model.evaluation import Direction, Kind, Metric, Score, Suite, check_label, is_score
-from gitexp.model.metric import guessed
+from gitexp.model.metric import MAX_ID, guessed
 from gitexp.model.values import Scalar
 
 UNNAMED, SCORE = "evaluation", "score"
@@ -88,16 +90,15 @@ class Reported:
 def reported(log: Mapping[str, Any], shown: str, problems: Problems) -> list[Reported]:
     """The results in their order; two of one evaluation have different metrics."""
     found: list[Reported] = []
-    taken: dict[tuple[str, str], int] = {}
+    names: defaultdict[str, Names] = defaultdict(lambda: Names("#", MAX_ID))
     for number, value in enumerate(listed(log.get("evaluation_results"))):
         where = f"{shown}, result {number}"
         if not isinstance(value, dict):
             problems.error(where, "not a result of Every Eval Ever")
             continue
         evaluation = text(value.get("evaluation_name")) or UNNAMED
-        metric = _name(mapping(value.get("metric_config")))
-        count = taken[evaluation, metric] = taken.get((evaluation, metric), 0) + 1
-        one = Reported(where, evaluation, f"{metric}#{count}" if count > 1 else metric, value)
+        metric = names[evaluation].free(_name(mapping(value.get("metric_config"))))
+        one = Reported(where, evaluation, metric, value)
         if not is_score(one.score):
             problems.warn(where, "its score is no number: left out", "a score is no number")
         found.append(one)
@@ -117,8 +118,8 @@ class Results:
                 self._ids.setdefault((None, one.id), one)
 
     @property
-    def evaluations(self) -> list[str]:
-        return list(self._named)
+    def evaluations(self) -> KeysView[str]:
+        return self._named.keys()
 
     def of(self, evaluation: str) -> Sequence[Reported]:
         return self._named.get(evaluation, ())
