@@ -12,6 +12,7 @@ from gitexp.model.eval_summary import by_example
 from gitexp.model.evaluation import Direction, Example, Metric, Score, Suite
 from gitexp.model.gate import MustPass
 from gitexp.ops.evaluations.matching import Matched
+from gitexp.statistics.differences import differences
 from gitexp.statistics.estimate import average
 
 
@@ -89,8 +90,8 @@ def _broken(
 
 
 def _is_worse(metric: Metric, before: Sequence[Score], after: Sequence[Score]) -> bool:
-    old, new = average(before), average(after)
-    return new < old if metric.direction is Direction.MAX else new > old
+    (change,) = differences([average(before)], [average(after)])
+    return change < 0 if metric.direction is Direction.MAX else change > 0
 
 
 def _is_right(metric: Metric, score: Score) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from gitexp.gate.deciding import decide
 from gitexp.gate.evidence import Evidence
-from gitexp.model.evaluation import State, Suite
+from gitexp.model.evaluation import Direction, Metric, State, Suite
 from gitexp.model.gate import OnErrors, Outcome, Rules, must_pass_of
 from gitexp.ops.evaluations.matching import match
 from gitexp.ops.gating.guards import guarded
@@ -31,6 +31,19 @@ def test_an_answer_that_failed_is_none_that_was_right() -> None:
     new = failing(old, scores={})
     (one,) = guarded(old, new, match(old, new), ["match"], [rule])
     assert one.broken == ("q is right in 20% of 5",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "broken"),
+    [(0.3, 0.1 + 0.2, ()), (0.3, 0.29, ()), (0.3, 0.31, ("q 0.3 -> 0.31",))],
+)
+def test_what_only_rounding_tells_apart_is_no_worse(
+    before: float, after: float, broken: tuple[str, ...]
+) -> None:
+    metric = Metric("loss", direction=Direction.MIN)
+    old, new = (suite({"q": [one]}, metric=metric, clusters={"q": "a"}) for one in (before, after))
+    (one,) = guarded(old, new, match(old, new), ["loss"], [must_pass_of("tag:topic=a")])
+    assert one.broken == broken
 
 
 @pytest.mark.parametrize("scores", [{}, {"length": 3}, {"match": 0}])
