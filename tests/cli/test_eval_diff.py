@@ -195,6 +195,18 @@ def test_slices_and_clusters_by_a_tag(exp: Program) -> None:
         assert "hint: one of topic" in said.err
 
 
+def test_a_run_that_cannot_be_compared_does_not_weigh_on_those_that_can(exp: Program) -> None:
+    """Of it nothing is said that could be an accident."""
+    ids = [f"q{n:02}" for n in range(12)]
+    base = table(exp, rows({id: float(n > 4) for n, id in enumerate(ids)}))
+    better = table(exp, rows(dict.fromkeys(ids, 1)))
+    beyond = table(exp, rows(dict.fromkeys(ids, 7)))
+    first, second = exp("eval", "diff", base, better, beyond, "--json").json["comparisons"]
+    p, other = first["metrics"]["match"], second["metrics"]["match"]
+    assert (p["p"], p["p_adjusted"], p["verdict"]) == (2**-5, 2**-5, "better")
+    assert (other["unscored"] is not None, other["p_adjusted"]) == (True, None)
+
+
 def test_three_runs_are_held_against_the_first(exp: Program) -> None:
     ids = [f"q{n:02}" for n in range(12)]
     base = table(exp, rows(dict.fromkeys(ids, 1)))

@@ -63,7 +63,7 @@ def _metrics(found: Difference) -> Iterator[str]:
 
 def _cells(found: Difference, one: Compared) -> list[str]:
     ends = one.delta_interval()
-    p = found.adjusted.get(one.metric.name, one.p)
+    p = found.adjusted.get(one.metric.name) if found.adjusted else one.p
     return [
         code(one.metric.name),
         f"{one.old:.4f}",

@@ -50,7 +50,10 @@ class Difference:
     unscored: Mapping[str, str]
     """Metric -> why too many scores on one side alone say nothing of both."""
     adjusted: Mapping[str, float]
-    """Metric -> p that allows for how many runs are held against the first (Holm); empty for a single one."""
+    """Metric -> p that allows for how many runs are held against the first (Holm); empty for a single one.
+
+    Those that cannot be compared are none of them: nothing is said of them that could be an accident.
+    """
     slices: Mapping[str, tuple[Part, ...]]
     """Metric -> the examples parted by a tag, where that is asked for."""
 
@@ -87,9 +90,12 @@ def diff(runs: Sequence[StoredRun], ask: Ask, called: Sequence[str] | None = Non
             continue
         old = replace(old, meta=with_goals(old.meta, goals))
         comparisons = [compare(old, new, metrics=metrics, cluster=ask.cluster) for new in news]
-        adjusted = _adjusted(comparisons)
-        for run, call, comparison, p in zip(others, calls, comparisons, adjusted, strict=True):
-            found.append(_difference((first, run), (first_called, call), comparison, p, ask))
+        found += _adjusted(
+            [
+                _difference((first, run), (first_called, call), comparison, ask)
+                for run, call, comparison in zip(others, calls, comparisons, strict=True)
+            ]
+        )
     return found
 
 
@@ -126,31 +132,29 @@ def _common(runs: Sequence[StoredRun], wanted: str | None) -> list[str]:
     return [wanted] if wanted is not None else common
 
 
-def _adjusted(comparisons: Sequence[Comparison]) -> list[dict[str, float]]:
-    """For each comparison, by metric, its p with regard to the others'."""
-    found: list[dict[str, float]] = [{} for _ in comparisons]
-    if len(comparisons) < 2:
-        return found
-    names = dict.fromkeys(one.metric.name for comparison in comparisons for one in comparison.metrics)
-    for name in names:
+def _adjusted(found: Sequence[Difference]) -> list[Difference]:
+    """The differences of a suite, each metric's p with regard to those that can be compared as well."""
+    adjusted: list[dict[str, float]] = [{} for _ in found]
+    names = dict.fromkeys(one.metric.name for each in found for one in each.comparison.metrics)
+    for name in names if len(found) > 1 else ():
         known = [
             (at, one.p)
-            for at, comparison in enumerate(comparisons)
-            for one in comparison.metrics
-            if one.metric.name == name and one.p is not None
+            for at, each in enumerate(found)
+            for one in each.comparison.metrics
+            if one.metric.name == name and one.p is not None and each.refused(name) is None
         ]
         for (at, _), p in zip(known, holm([p for _, p in known]), strict=True):
-            found[at][name] = p
-    return found
+            adjusted[at][name] = p
+    return [replace(one, adjusted=p) for one, p in zip(found, adjusted, strict=True)]
 
 
 def _difference(
     runs: tuple[StoredRun, StoredRun],
     called: tuple[str, str],
     comparison: Comparison,
-    adjusted: Mapping[str, float],
     ask: Ask,
 ) -> Difference:
+    """What differs, without regard to other runs."""
     old, new = comparison.old, comparison.new
     lacking = ((one.metric.name, unscored(old, new, one)) for one in comparison.metrics)
     return Difference(
@@ -160,7 +164,7 @@ def _difference(
         tuple(costs(old, new, comparison.matched.common, comparison.groups)),
         other_grader(*runs, old, new),
         {name: why for name, why in lacking if why is not None},
-        adjusted,
+        {},
         slices(comparison, ask.by, ask.cluster) if ask.by is not None else {},
     )
 
