@@ -157,6 +157,7 @@ def metric_value(one: Metric) -> dict[str, Value]:
     return {"kind": one.kind.value, "direction": one.direction.value} | without_none(
         {
             "range": list(one.range) if one.range else None,
+            "seen": one.seen or None,
             "unit": one.unit,
             "guessed": one.guess.value if one.guess else None,
         }
@@ -176,6 +177,7 @@ def metric_from(name: object, value: Mapping[str, Any]) -> Metric:
         (bounds[0], bounds[1]) if bounds else None,
         fields.text_or_none(value.get("unit")),
         guess,
+        seen=bool(bounds) and fields.flag(value.get("seen")),
     )
 
 

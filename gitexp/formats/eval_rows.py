@@ -107,8 +107,8 @@ class SuiteRows:
         if "kind" not in told:
             kind, bounds = kind_of(values)
             told["kind"] = kind.value
-            if bounds is not None:
-                told.setdefault("range", list(bounds))
+            if bounds is not None and "range" not in told:
+                told |= {"range": list(bounds), "seen": said}
         found = metric_from(name, told)
         if said:
             return found

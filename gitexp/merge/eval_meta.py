@@ -12,8 +12,11 @@ from gitexp.model.values import Value, same
 _COUNTS = ("examples", "epochs", "errors")
 _KINDS = (Kind.BINARY.value, Kind.ORDINAL.value, Kind.CONTINUOUS.value)
 """Each holds the values of those before it."""
-_OF_ROWS = ("kind", "range", "guessed")
+_OF_ROWS = ("kind", "range", "seen", "guessed")
 """What is told by the rows of a side, where nobody says it."""
+_OF_RANGE = ("range", "seen")
+_GUESSES = ("seen", "guessed")
+"""What marks that nobody said it."""
 
 
 def merge(
@@ -49,7 +52,7 @@ def _may_be_dropped(key: mappings.Key) -> bool:
         return True
     # Without the tool there is no source to tell of.
     return (key[0] == "source" and key[1:] != ("tool",)) or (
-        key[0] == "metrics" and key[2:] in (("kind",), ("range",), ("guessed",))
+        key[0] == "metrics" and key[2:] in [(one,) for one in _OF_ROWS]
     )
 
 
@@ -75,22 +78,22 @@ def _with_metrics(
         # What one side said need not be guessed; else it is by the kind that holds both.
         by_kind = max(str(one) for one, other in zip(guesses, kinds, strict=True) if other == kind)
         guess = {"guessed": by_kind} if None not in guesses else {}
-        kept = {key: value for key, value in metrics.get(name, {}).items() if key not in _OF_ROWS}
-        ranges = [side["metrics"][name].get("range") for side in sides]
-        bounds = {"range": ranges[0]} if ranges[0] is not None and same(ranges[0], ranges[1]) else {}
-        metrics = {**metrics, name: {"kind": kind, **kept, **bounds, **guess}}
+        standing = _OF_RANGE if same(*(side["metrics"][name].get("range") for side in sides)) else ()
+        dropped = set(_OF_ROWS).difference(standing)
+        kept = {key: value for key, value in metrics.get(name, {}).items() if key not in dropped}
+        metrics = {**metrics, name: {"kind": kind, **kept, **guess}}
     return found | ({"metrics": metrics} if metrics else {})
 
 
 def _said(metrics: Any, sides: Sequence[Mapping[str, Any]]) -> Any:
-    """The metrics; what one side said of a direction is no guess any more."""
+    """The metrics; what one side said of a direction or a range is no guess any more."""
     if not isinstance(metrics, Mapping):
         return metrics
     told = [_mapping(side.get("metrics")) for side in sides]
-    said = {name for one in told for name in one if "guessed" not in _mapping(one[name])}
+    said = {(name, key) for one in told for name in one for key in _GUESSES if key not in _mapping(one[name])}
     return {
-        name: {key: item for key, item in value.items() if key != "guessed"}
-        if name in said and isinstance(value, Mapping)
+        name: {key: item for key, item in value.items() if (name, key) not in said}
+        if isinstance(value, Mapping)
         else value
         for name, value in metrics.items()
     }

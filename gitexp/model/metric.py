@@ -55,6 +55,12 @@ class Metric:
     unit: str | None = None
     guess: Guess | None = None
     """Where the direction is from; None where somebody said it."""
+    seen: bool = False
+    """Whether the range is only what was seen of scores of which nothing but the direction was said.
+
+    Others may be beyond it. Of a metric of which nothing was said at all it holds: who gives 7 where
+    everybody had right or wrong does not measure the same.
+    """
 
     def __post_init__(self) -> None:
         check_label("metric", self.name)
@@ -77,6 +83,8 @@ class Metric:
     @property
     def ends(self) -> tuple[Score, Score] | None:
         """The least and the greatest value that there can be, where that is known."""
+        if self.seen:
+            return None
         return (0, 1) if self.range is None and self.kind is Kind.BINARY else self.range
 
     def allows(self, score: Score) -> bool:
@@ -101,8 +109,9 @@ class Metric:
 
     @property
     def whole(self) -> Score | None:
-        """The best score that there can be, where that is known."""
-        return None if self.ends is None or not self.directed else self.ends[self.direction is Direction.MAX]
+        """The best score that there can be, where that is known, or else was seen."""
+        ends = self.range if self.seen else self.ends
+        return None if ends is None or not self.directed else ends[self.direction is Direction.MAX]
 
     def is_short(self, score: Score) -> bool:
         """Whether `score` is less than the whole one; of a metric of which that is not known none is."""

@@ -276,6 +276,23 @@ def test_scores_beyond_those_of_the_baseline_are_not_compared(exp: Program, mode
     assert (said.code, said.json["checks"][0]["reason"]) == (4, told)
 
 
+def test_a_range_that_was_only_seen_is_none_of_a_metric_that_was_said_to_be_less_the_better(
+    exp: Program,
+) -> None:
+    few = {id: [int(id < "q05")] for id in GOOD}
+    old = evaluated("old", few, metric="min")
+    many = evaluated("new", {id: [4] if id < "q20" else [0] for id in GOOD}, metric="min")
+    assert gate(exp, old, many).code == 1
+    (found,) = exp("eval", "diff", old, many, "--json").json["comparisons"]
+    told = found["metrics"]["match"]
+    assert (told["unscored"], told["verdict"], told["test"]) == (None, "worse", "t, df 39")
+    # Of what nothing was said it is one.
+    old = evaluated("old", few, metric={})
+    said = gate(exp, old, many, "--format", "json")
+    reason = "20 of 40 scores of the new run are not 0 to 1, as the old one has it: 4"
+    assert (said.code, said.json["checks"][0]["reason"]) == (4, reason)
+
+
 def test_which_way_is_better_is_what_the_baseline_says(exp: Program) -> None:
     """Else the new run could count its errors as the best there is."""
     lost = {id: [None] if id < "q20" else [1] for id in GOOD}

@@ -39,6 +39,24 @@ def test_what_is_guessed_of_a_direction_is_guessed_of_both_shards() -> None:
             assert found["metrics"]["match"].get("guessed") == guess  # type: ignore[index,call-overload,union-attr]
 
 
+def test_a_range_that_was_only_seen_stands_as_such_where_no_side_says_it() -> None:
+    def shard(**metric: Any) -> dict[str, Any]:
+        return {**SUITE, "metrics": {"errors": {"direction": "min", **metric}}}
+
+    bounds: dict[str, Any] = {"range": [0, 1]}
+    seen, steps = shard(kind="binary", **bounds, seen=True), shard(kind="ordinal", **bounds, seen=True)
+    said, wide = shard(kind="binary", **bounds), shard(kind="continuous")
+    for other, kind, told in (
+        (seen, "binary", {**bounds, "seen": True}),
+        (steps, "ordinal", {**bounds, "seen": True}),
+        (said, "binary", bounds),
+        (wide, "continuous", {}),
+    ):
+        for found in (merge({}, seen, other), merge({}, other, seen)):
+            assert found is not None
+            assert found["metrics"] == {"errors": {"kind": kind, "direction": "min", **told}}
+
+
 def test_kinds_that_were_guessed_from_either_shard_become_that_which_holds_both() -> None:
     other = {
         **SUITE,

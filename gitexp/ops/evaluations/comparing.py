@@ -254,12 +254,17 @@ def _compared(
 
 
 def _as_it_is(metric: Metric, answers: Sequence[tuple[Sequence[Score], Sequence[Score]]]) -> Metric:
-    """The metric; one that only looked binary, and has scores between right and wrong, is continuous."""
-    if metric.kind is not Kind.BINARY or metric.ends is None:
+    """The metric; a range that was seen is one where no score of either is beyond it.
+
+    What only looked binary, and has scores besides right and wrong, is continuous.
+    """
+    scores = {one for each in answers for side in each for one in side}
+    if metric.seen and metric.range and metric.range[0] <= min(scores) <= max(scores) <= metric.range[1]:
+        metric = replace(metric, seen=False)
+    ends = metric.range or (0, 1)
+    if metric.kind is not Kind.BINARY or scores <= set(ends):
         return metric
-    if all(one in metric.ends for each in answers for side in each for one in side):
-        return metric
-    return replace(metric, kind=Kind.CONTINUOUS, range=metric.ends)
+    return replace(metric, kind=Kind.CONTINUOUS, range=ends)
 
 
 def _gains(metric: Metric, before: Sequence[float], after: Sequence[float]) -> list[float]:

@@ -127,9 +127,9 @@ def _fitting(metric: Metric, values: set[Score]) -> Metric:
     allowed = _ALLOWED.get(metric.kind)
     if allowed is not None and metric.range in (None, (0, 1)) and not values <= allowed:
         kind, bounds = kind_of(values)
-        return replace(metric, kind=kind, range=bounds)
+        return replace(metric, kind=kind, range=bounds, seen=metric.seen and bounds is not None)
     beyond = metric.range and any(not metric.range[0] <= one <= metric.range[1] for one in values)
-    return replace(metric, range=None) if beyond else metric
+    return replace(metric, range=None, seen=False) if beyond else metric
 
 
 def _told(keys: Sequence[Key], what: str) -> Iterator[str]:

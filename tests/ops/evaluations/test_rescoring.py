@@ -43,6 +43,14 @@ def test_every_row_gets_its_new_score_and_the_old_ones_bring_back_what_was(
     assert rescored(old, old).changes == ()
 
 
+def test_a_range_that_was_seen_goes_where_the_new_scores_are_beyond_it() -> None:
+    counted = Metric("errors", Kind.BINARY, Direction.MIN, (0, 1), seen=True)
+    old = suite({"a": [0], "b": [1]}, metric=counted)
+    assert rescored(old, suite({"a": [1], "b": [1]}, metric=counted)).new.meta.metrics == (counted,)
+    (found,) = rescored(old, suite({"a": [3], "b": [1]}, metric=counted)).new.meta.metrics
+    assert found == Metric("errors", Kind.CONTINUOUS, Direction.MIN)
+
+
 def test_rows_that_are_missing_or_unknown_are_refused_before_anything_else() -> None:
     old = suite({"a": [1], "b": [0], "c": [0]})
     with pytest.raises(
