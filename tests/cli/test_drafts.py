@@ -311,7 +311,9 @@ def test_a_draft_is_run_on_another_machine_by_somebody_who_trusts_it(world: Worl
 
 
 @pytest.mark.parametrize(
-    ("his", "hers"), [((), "echo acc: 1 > metrics.yaml"), (("--", "true"), "exit 3")], ids=["metrics", "status"]
+    ("his", "hers"),
+    [((), "echo acc: 1 > metrics.yaml"), (("--", "true"), "exit 3")],
+    ids=["metrics", "status"],
 )
 def test_a_draft_that_two_people_executed_ends_as_two_runs_everywhere(
     world: World, his: tuple[str, ...], hers: str
