@@ -27,6 +27,8 @@ FORMAT = 1
 """The version of the tables that this gitexp writes; it reads this and older ones."""
 MAX_EPOCH = 1 << 31
 MAX_SUITE = 100
+MAX_SUITES = 1000
+"""Of one run."""
 STANDS_IN = "id is no single line of text: the hash of its input stands for it"
 
 Key: TypeAlias = tuple[str, int]

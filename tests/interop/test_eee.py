@@ -16,7 +16,7 @@ from gitexp.interop.eee import reading
 from gitexp.interop.imported import Request
 from gitexp.interop.source import Source
 from gitexp.model.eval_summary import summary_metrics
-from gitexp.model.evaluation import Direction, Guess, Kind, State
+from gitexp.model.evaluation import MAX_SUITES, Direction, Guess, Kind, State
 from gitexp.model.metric import MAX_ID
 from gitexp.model.record import Pin
 from tests.interop.eee_documents import ID, document, lines, result, sample, write
@@ -325,6 +325,18 @@ def test_metrics_whose_names_are_alike_stay_apart(tmp_path: Path) -> None:
     assert {one.name for one in suite.meta.metrics} == {
         *("a", "a#2", "a#2#2", "a#3", long, f"{long[:-10]}#2", names[-1], f"{long[:-10]}#3")
     }
+
+
+def test_of_more_suites_than_a_run_can_have_none_is_made(tmp_path: Path) -> None:
+    # All of them would come to one name.
+    names = ["é" * count for count in range(1, MAX_SUITES + 2)]
+    most = write(tmp_path, document(*map(result, names[:-1])))
+    assert len(suites(most)) == MAX_SUITES
+    told = f"^{ID}.json: more than {MAX_SUITES} evaluations are in it"
+    with pytest.raises(BrokenFile, match=told):
+        read(write(tmp_path, document(*map(result, names))), partial=True)
+    with pytest.raises(BrokenFile, match=told):
+        read(write(tmp_path, document(), *(sample(name=name) for name in names)), partial=True)
 
 
 TEXT = lines(*(sample(id, score) for id, score in zip("abcde", [1, 0, 1, 1, 0], strict=True)))

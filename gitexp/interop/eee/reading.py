@@ -23,7 +23,7 @@ from gitexp.interop.imported import OTHER_FORMAT, Imported, Request
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source, mapping, text
 from gitexp.interop.told import portable, time_text
-from gitexp.model.evaluation import MAX_SUITE, Metric, OnError, Suite, is_score, suite_name
+from gitexp.model.evaluation import MAX_SUITE, MAX_SUITES, Metric, OnError, Suite, is_score, suite_name
 from gitexp.model.evaluation import Source as Origin
 
 NAME = words.NAME
@@ -55,6 +55,7 @@ def read(source: Source, request: Request, problems: Problems) -> list[Imported]
 class _Suites:
     """The suites of one document, while its samples are put into them."""
 
+    shown: str
     results: Results
     request: Request
     problems: Problems
@@ -74,6 +75,11 @@ class _Suites:
 
     def builder(self, evaluation: str) -> SuiteBuilder:
         if evaluation not in self.builders:
+            if len(self.builders) == MAX_SUITES:
+                raise BrokenFile(
+                    f"{self.shown}: more than {MAX_SUITES} evaluations are in it",
+                    hint="split it, and import its parts",
+                )
             mine = self.results.of(evaluation)
             told = self.about(evaluation)
             made = self.request.builder(self._name(evaluation), self.problems, text(told.get("cluster")))
@@ -116,7 +122,7 @@ def _imported(log: Log, request: Request, problems: Problems) -> Imported:
     value = read_document(log, problems)
     details = mapping(mapping(value.get("source_metadata")).get("additional_details"))
     written = mapping(parsed(details, words.SUITES))
-    made = _Suites(Results(reported(value, shown, problems)), request, problems, written)
+    made = _Suites(shown, Results(reported(value, shown, problems)), request, problems, written)
     for evaluation in made.results.evaluations:
         made.builder(evaluation)
     for line in samples_of(log, value, problems):

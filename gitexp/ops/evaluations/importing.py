@@ -22,7 +22,7 @@ from gitexp.interop.logs import importer_of, logs_in
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Source
 from gitexp.model.eval_summary import summary_metrics
-from gitexp.model.evaluation import Suite, check_suite
+from gitexp.model.evaluation import MAX_SUITES, Suite, check_suite
 from gitexp.model.names import RunName, new_id, new_name, slugify
 from gitexp.model.record import Code, Input, Record, RunInfo, Status
 from gitexp.model.times import format_time
@@ -30,7 +30,7 @@ from gitexp.model.values import Digest, Oid, Scalar
 from gitexp.ops.declaring import said_inputs
 from gitexp.ops.evaluations.attaching import Attachment, attach, say
 from gitexp.ops.evaluations.files import ATTRIBUTES, LOG_KIND, Files, keep, names_of
-from gitexp.ops.evaluations.reading import MAX_SUITES, briefs
+from gitexp.ops.evaluations.reading import briefs
 from gitexp.ops.goals import goal_of
 from gitexp.ops.inscribe import Inscription, inscribe
 from gitexp.ops.read import StoredRun, list_all

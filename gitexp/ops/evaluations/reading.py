@@ -12,7 +12,7 @@ from gitexp.formats import eval_files
 from gitexp.formats.canonical_reader import load
 from gitexp.formats.eval_tables import MAX_TABLE
 from gitexp.git.reader import open_reader
-from gitexp.model.evaluation import Example, Meta, Suite, check_suite
+from gitexp.model.evaluation import MAX_SUITES, Example, Meta, Suite, check_suite
 from gitexp.model.values import Oid
 from gitexp.ops.absent import telling
 from gitexp.ops.read import StoredRun
@@ -20,7 +20,6 @@ from gitexp.ops.records import FOLDER
 
 Known: TypeAlias = dict[bytes, tuple[Example, ...]]
 """Tables of examples that were read already; see `eval_files.decode`."""
-MAX_SUITES = 1000
 _TABLES = (eval_files.META, eval_files.EXAMPLES, eval_files.SCORES, eval_files.USAGE)
 
 
