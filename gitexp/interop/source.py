@@ -45,8 +45,10 @@ class Line:
 class Source:
     """One file or folder. Raises NotFound for what is not there, BrokenFile for a pipe and the like."""
 
-    def __init__(self, path: Path, shown: str | None = None) -> None:
+    def __init__(self, path: Path, shown: str | None = None, folder: Path | None = None) -> None:
         self.path = path
+        self.folder = folder
+        """Where it was found, if that is what was named: what is elsewhere is none of it."""
         self.shown = shown or str(path)
         """What it is called in messages."""
         if not path.exists():
@@ -58,6 +60,10 @@ class Source:
             raise BrokenFile(
                 f"{self.shown!r} is not a regular file", hint="write it to a file first: … >FILE"
             )
+
+    def is_outside(self, path: Path) -> bool:
+        """Whether `path` leads out of the folder that was named."""
+        return self.folder is not None and not path.resolve().is_relative_to(self.folder.resolve())
 
     @property
     def stem(self) -> str:

@@ -220,6 +220,35 @@ def test_a_folder_as_the_schema_lays_it_out(tmp_path: Path, below: str) -> None:
         read(folder)
 
 
+def test_links_of_a_folder_bring_nothing_from_elsewhere(tmp_path: Path) -> None:
+    folder, other = tmp_path / "store", tmp_path / "other"
+    path = write(folder / "m-1", document(result("sums")), sample())
+    samples = path.with_name(f"{ID}_samples.jsonl")
+    (folder / "kept").symlink_to(samples.rename(folder / "rows.jsonl"))
+    samples.symlink_to(folder / "kept")
+    (named,) = reading.logs_in(Source(folder, "store"))
+    assert reading.files(named) == [path, samples]
+    assert len(read(folder)[0][0].suites[0].results) == 1
+    other.mkdir()
+    (folder / "rows.jsonl").rename(other / "rows.jsonl")
+    (folder / "kept").unlink()
+    (folder / "kept").symlink_to(other / "rows.jsonl")
+    (named,) = reading.logs_in(Source(folder, "store"))
+    assert reading.files(named) == [path]
+    told = f"store/m-1/{samples.name}: left out: a link that leads out of the folder"
+    with pytest.raises(BrokenFile, match=f"^{told}$"):
+        read(folder)
+    ((run,), said) = read(folder, partial=True)
+    assert said[0] == told
+    assert summary_metrics(run.suites[0]) == {"sums/exact": 0.5}
+    # Whoever names a document says where its samples are.
+    assert len(read(path)[0][0].suites[0].results) == 1
+    path.rename(other / path.name)
+    path.symlink_to(other / path.name)
+    with pytest.raises(BrokenFile, match=f"^store/m-1/{ID}.json: a link that leads out of the folder$"):
+        reading.logs_in(Source(folder, "store"))
+
+
 def test_samples_that_are_others_than_the_document_says(tmp_path: Path) -> None:
     path = write(tmp_path, document(result("sums")), sample(), sample("b", 0))
     samples = path.with_name(f"{ID}_samples.jsonl")

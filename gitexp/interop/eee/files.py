@@ -6,6 +6,7 @@ They stand at `data/<benchmark>/<developer>/<model>/`, or anywhere.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from gitexp.interop.source import Line, Source, lines, listed, mapping, text
 _OWN_NAME = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PLACES = ("*.json", "*/*.json", "*/*/*.json", "*/*/*/*.json", "data/*/*/*/*.json")
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(\.\S*)?", re.ASCII)
+_LED_OUT = "a link that leads out of the folder"
 _NEWEST = tuple(map(int, VERSION.split(".")[:2]))
 
 
@@ -36,8 +38,13 @@ class Log:
 
     @property
     def paths(self) -> list[Path]:
-        each = (self.document.path if self.document else None, self.samples)
+        each = (self.document.path if self.document else None, None if self.is_led_out else self.samples)
         return [path for path in each if path is not None]
+
+    @property
+    def is_led_out(self) -> bool:
+        """Whether the samples are not in the folder that was named, but a link in it says so."""
+        return self.samples is not None and self.source.is_outside(self.samples)
 
     @property
     def shown_samples(self) -> str:
@@ -61,19 +68,22 @@ def documents(source: Source) -> list[Path]:
 
 
 def logs(source: Source) -> list[Log]:
-    """Raises BrokenFile for a file that is no JSON."""
+    """Raises BrokenFile for a file that is no JSON, or a link in the folder that leads out of it."""
     if source.is_folder:
-        each = [
-            Source(path, f"{source.shown}/{path.relative_to(source.path).as_posix()}")
-            for path in documents(source)
-        ]
-        return [Log(one, one, _samples_of(one.path)) for one in each]
+        return [_in_folder(source, path) for path in documents(source)]
     if is_document(source) or not is_samples(source):
         return [Log(source, source, _samples_of(source.path))]
     # What a document says that its samples are called is somebody's word: what lies beside it counts.
     path = source.path.with_name(f"{source.path.name.removesuffix(SAMPLES)}.json")
     beside = source.path.name.endswith(SAMPLES) and path.is_file()
     return [Log(source, Source(path, _beside(source, path.name)) if beside else None, source.path)]
+
+
+def _in_folder(source: Source, path: Path) -> Log:
+    one = Source(path, f"{source.shown}/{path.relative_to(source.path).as_posix()}", source.path)
+    if one.is_outside(path):
+        raise BrokenFile(f"{one.shown}: {_LED_OUT}", hint=f"git exp eval import {shlex.quote(one.shown)}")
+    return Log(one, one, _samples_of(path))
 
 
 def read_document(log: Log, problems: Problems) -> dict[str, Any]:
@@ -95,7 +105,9 @@ def read_document(log: Log, problems: Problems) -> dict[str, Any]:
 def samples_of(log: Log, value: Mapping[str, Any], problems: Problems) -> Iterator[Line]:
     """Every sample, and every answer that gitexp wrote apart because it has no score."""
     told = mapping(value.get("detailed_evaluation_results"))
-    if log.samples is not None:
+    if log.is_led_out:
+        problems.error(log.shown_samples, f"left out: {_LED_OUT}")
+    elif log.samples is not None:
         doubled = _check(log, told, problems)
         yield from _lines(log, value, doubled, problems)
     elif told:
