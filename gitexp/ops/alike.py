@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -73,7 +73,7 @@ class Finished:
         """
         if not record.info.knows_code or altered(record.env):
             return []
-        found = [run for run in self._with_tree(record.info.code.tree) if _does(run, record)]
+        found = list(filter(_doing(record), self._with_tree(record.info.code.tree)))
         if commit is not None and any(map(is_seed, flatten(record.params))):
             found += self._reseeded(record, commit)
             found.sort(key=lambda run: (run.head.started, run.name), reverse=True)
@@ -87,13 +87,15 @@ class Finished:
     def _reseeded(self, record: Record, commit: Oid) -> list[StoredRun]:
         """Those whose code is another one because of the seeds in its params files."""
         own = self._code(commit, record.info.cwd)
+        if own is None:
+            return []
+        does = _doing(record, own.params)
         return [
             run
             for run in self._by_task.get(_task_of(record.info, record.params), ())
-            if own is not None
-            and run.info.code.tree != record.info.code.tree
+            if run.info.code.tree != record.info.code.tree
             and self._code(run.commit, run.info.cwd) == own
-            and _does(run, record, own.params)
+            and does(run)
             and speaks(run)
         ]
 
@@ -193,13 +195,19 @@ def _unseeded(params: Mapping[str, Value]) -> dict[str, Value]:
     return {key: value for key, value in flatten(params).items() if not is_seed(key)}
 
 
-def _does(run: StoredRun, record: Record, files: Collection[str] = ()) -> bool:
-    """Whether the run did what `record` tells, code aside; what `files` hold is known to be the same."""
-    return (
-        _way(run.info) == _way(record.info)
-        and same(_unseeded(run.record.params), _unseeded(record.params))
-        and same(_identities(inputs_of(run), files), _identities(record.inputs, files))
-    )
+def _doing(record: Record, files: Collection[str] = ()) -> Callable[[StoredRun], bool]:
+    """Whether a run did what `record` tells, code aside; what `files` hold is known to be the same."""
+    way, params = _way(record.info), _unseeded(record.params)
+    inputs = _identities(record.inputs, files)
+
+    def does(run: StoredRun) -> bool:
+        return (
+            _way(run.info) == way
+            and same(_unseeded(run.record.params), params)
+            and same(_identities(inputs_of(run), files), inputs)
+        )
+
+    return does
 
 
 def _identities(inputs: Sequence[Input], files: Collection[str] = ()) -> dict[str, Value]:
