@@ -33,7 +33,7 @@ def recognises(source: Source) -> bool:
 
 
 def files(source: Source) -> Sequence[Path]:
-    return [one for path in _results(source) for one in (path, *_samples_of(path))]
+    return [one for path in _results(source) for one in (path, *_samples_of(path)) if _is_beside(path, one)]
 
 
 def read(source: Source, request: Request, problems: Problems) -> list[Imported]:
@@ -57,6 +57,11 @@ def _samples_of(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{_SAMPLES}*_{_date(path)}.jsonl"))
 
 
+def _is_beside(path: Path, samples: Path) -> bool:
+    """Whether they are in the folder of the results: names of tasks and links are somebody's word."""
+    return samples.parent == path.parent and samples.resolve().is_relative_to(path.parent.resolve())
+
+
 def _date(path: Path) -> str:
     """What the names of files of one evaluation have in common; names of tasks have underscores too."""
     return path.stem.removeprefix(_RESULTS)
@@ -78,7 +83,7 @@ def _imported(path: Path, source: Source, request: Request, problems: Problems) 
     tasks = sorted(log["configs"])
     for task in tasks:
         samples = path.parent / f"{_SAMPLES}{task}_{_date(path)}.jsonl"
-        if not samples.is_file():
+        if not samples.is_file() or not _is_beside(path, samples):
             problems.error(shown, f"no samples of the task {task!r}: {samples.name!r} is missing")
             continue
         name = suite_name(task)

@@ -20,6 +20,8 @@ from gitexp.formats.identity import vector
 from gitexp.formats.inputs import inputs_value
 from gitexp.interop import zip_members
 from gitexp.interop.imported import Columns, Request
+from gitexp.interop.lm_eval import files as files_of
+from gitexp.interop.source import Source
 from tests.interop import eee_documents
 from tests.interop.logs import FIXTURES, inspect_log, members_of, read, sample, write_eval
 
@@ -313,3 +315,27 @@ def test_a_hundred_thousand_samples(kind: str, tmp_path: Path) -> None:
     assert rows == 100_000
     assert size < 20 << 20
     assert megabytes < (1500 if kind == "json" else 500)
+
+
+def test_samples_of_lm_eval_are_nowhere_but_beside_their_results(tmp_path: Path) -> None:
+    """What a task is called, and where a link leads, is the word of who made the log."""
+    date = "2026-01-01T00-00-00"
+    row = json.dumps({"doc_id": 0, "doc_hash": "d", "target": "x", "acc": 1.0, "metrics": ["acc"]})
+    log = tmp_path / "log"
+    (log / "samples_a").mkdir(parents=True)
+    secret = tmp_path / f"secret_{date}.jsonl"
+    secret.write_text(f"{row}\n")
+    for task in ("a/../../secret", "linked"):
+        results = {"configs": {task: {}}, "results": {task: {"acc,none": 1.0}}, "config": {}}
+        path = log / f"results_{date}.json"
+        path.write_text(json.dumps(results))
+        samples = log / f"samples_{task}_{date}.jsonl"
+        if task == "linked":
+            samples.symlink_to(secret)
+        assert samples.resolve() == secret.resolve()
+        assert files_of(Source(log)) == [path]
+        with pytest.raises(BrokenFile, match="no samples"):
+            read(log)
+    samples.unlink()
+    samples.write_text(f"{row}\n")
+    assert files_of(Source(log)) == [path, samples]
