@@ -70,7 +70,9 @@ def check_git(repo: Repo, remote: Path) -> None:
 
 
 def locks(repo: Repo) -> list[str]:
-    return sorted(path.name for path in common_dir(repo).rglob("*.lock"))
+    """Those that stand in anybody's way: the scratch of an apply that died is nobody's any more."""
+    found = common_dir(repo).rglob("*.lock")
+    return sorted(path.name for path in found if not path.name.startswith("index-"))
 
 
 def common_dir(repo: Repo) -> Path:
