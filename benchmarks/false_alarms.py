@@ -15,9 +15,9 @@ from typing import NamedTuple, TypeAlias
 
 from benchmarks._measure import Chosen, Comparison, tell
 from gitexp.gate.deciding import decide
-from gitexp.gate.evidence import Basis, Effect, Evidence
+from gitexp.gate.evidence import Effect, Evidence
 from gitexp.model.gate import Mode, Outcome, Rules
-from gitexp.model.noise import Noise
+from gitexp.model.noise import Basis, Noise
 from gitexp.statistics.discordant import mid_p
 from gitexp.statistics.estimate import estimate
 

@@ -14,6 +14,7 @@ import zstandard
 
 from benchmarks._measure import Chosen, Comparison, in_turns, tell
 from gitexp.capture.live import Live
+from gitexp.capture.span_folder import span_files
 from gitexp.formats.packed_lines import pack
 from gitexp.formats.redact import Redactor
 from gitexp.formats.spans import encode
@@ -41,7 +42,9 @@ def main(chosen: Chosen) -> Iterator[Comparison]:
         (live.traces / "1.jsonl").write_text("".join(lines))
 
         def ours() -> None:
-            trace = gather(Traces(live.traces, live.traced()), Redactor(()), Content.ARTIFACT, print)
+            trace = gather(
+                Traces(live.traces, span_files(live.traces)), Redactor(()), Content.ARTIFACT, print
+            )
             assert len(trace.spans) == len(lines)
             pack(encode(trace))
             told(trace.spans)
@@ -62,7 +65,7 @@ def _sizes(turns: int) -> None:
         live = Live(Path(folder))
         live.traces.mkdir()
         (live.traces / "1.jsonl").write_bytes(raw)
-        trace = gather(Traces(live.traces, live.traced()), Redactor(()), Content.ARTIFACT, print)
+        trace = gather(Traces(live.traces, span_files(live.traces)), Redactor(()), Content.ARTIFACT, print)
     pooled = "".join(encode(trace)).encode()
     each = [one / 1000 for data in (raw, pooled) for one in _packed(data)]
     names = "raw gzip zstd pooled pooled+gzip pooled+zstd".split()
