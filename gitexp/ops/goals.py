@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
-
-from gitexp.model.evaluation import Direction, Guess, Meta, Metric
 
 _LESS: Final = frozenset(
     """loss error err perplexity ppl nll mse rmse mae mape smape wer cer ter logloss brier ece fid bpb bpc
@@ -21,26 +18,8 @@ _TURNED: Final = frozenset(("neg", "negative", "negated", "minus", "inverse"))
 """Beside a word that says which way is better these say nothing clear: `neg_mean_squared_error`."""
 DETAILS: Final = (".se", ".n")
 """How names of metrics end that tell of another one how sure it is."""
-_DOUBTS: Final = (None, *Guess)
 _WORD: Final = re.compile(r"[a-z]+[0-9]*")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-def with_goals(meta: Meta, goals: Mapping[str, str]) -> Meta:
-    """What is known of a suite, with what `goals` say of metrics of which the run did not say it itself."""
-    return replace(meta, metrics=tuple(_with_goal(meta.suite, one, goals) for one in meta.metrics))
-
-
-def _with_goal(suite: str, metric: Metric, goals: Mapping[str, str]) -> Metric:
-    goal = goals.get(f"{suite}/{metric.name}", goals.get(metric.name))
-    if metric.guess is None or goal is None:
-        return metric
-    return replace(metric, direction=Direction(goal), guess=None)
-
-
-def doubt(metric: Metric) -> int:
-    """How doubtful it is which way it is better: 0 where somebody said it, most where nothing tells."""
-    return _DOUBTS.index(metric.guess)
 
 
 def goal_of(metric: str, goals: Mapping[str, str]) -> str | None:

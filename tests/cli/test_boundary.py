@@ -176,6 +176,15 @@ def test_looking_imports_nothing_heavy(exp: Program, environ: dict[str, str], co
     assert not [m for m in modules if m.split(".")[0] in HEAVY or m in HEAVY]
 
 
+def test_a_list_of_what_is_indexed_makes_no_classes(exp: Program, environ: dict[str, str]) -> None:
+    """Data classes that are made as modules are read take longer than all else that it needs."""
+    exp.record("first")
+    exp("ls")
+    modules = loaded(environ, "ls")
+    assert "gitexp.ops.goals" in modules
+    assert modules.isdisjoint(("dataclasses", "hashlib", "gitexp.model.evaluation"))
+
+
 def test_a_file_in_the_place_of_our_folder_stops_only_what_writes(exp: Program) -> None:
     name = exp("save", "--name", "one").err.split()[1]
     home = exp.repo.path / ".git/exp"

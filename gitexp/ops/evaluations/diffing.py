@@ -12,9 +12,9 @@ from gitexp.model.roles import GRADER
 from gitexp.ops.evaluations.comparable import unscored
 from gitexp.ops.evaluations.comparing import Comparison, compare
 from gitexp.ops.evaluations.costs import Cost, costs
+from gitexp.ops.evaluations.directions import with_goals
 from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
 from gitexp.ops.evaluations.slicing import Part, slices
-from gitexp.ops.goals import with_goals
 from gitexp.ops.read import StoredRun
 from gitexp.statistics.many import holm
 

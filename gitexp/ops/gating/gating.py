@@ -12,12 +12,13 @@ from gitexp.gate.evidence import Completeness, Effect, Evidence, Refused, Spoilt
 from gitexp.model.gate import Outcome, gravest
 from gitexp.ops.alike import unlike
 from gitexp.ops.best import snippet
+from gitexp.ops.evaluations.directions import doubt, with_goals
 from gitexp.ops.evaluations.reading import all_suite_names, briefs
 from gitexp.ops.gating.metrics import plain_metrics
 from gitexp.ops.gating.ruling import TYPED, WRITTEN, Ruling, ruling
 from gitexp.ops.gating.sides import Against, asked_run, baseline
 from gitexp.ops.gating.tables import Tables, read_tables
-from gitexp.ops.goals import DETAILS, doubt, with_goals
+from gitexp.ops.goals import DETAILS
 from gitexp.ops.headline import deciding, leading_first
 from gitexp.ops.read import StoredRun
 from gitexp.repo import Repository
@@ -197,16 +198,14 @@ def _everything(
         suite: [one for one in names if f"{suite}/{one}" not in undirected] for suite, names in known.items()
     }
     found = deciding(old.record.metrics, goals)
-    with_goals = [key for key in goals if key in found]
+    goaled = [key for key in goals if key in found]
     if any(known.values()):
-        _tell_left_out(
-            old, "evaluations are", [key for key in with_goals if key.partition("/")[0] not in known]
-        )
+        _tell_left_out(old, "evaluations are", [key for key in goaled if key.partition("/")[0] not in known])
         if undirected:
             told = f"which way {', '.join(undirected[:_SHOWN])} is better is not known: that is not looked at"
             old.repo.remark(f"{told}: {snippet(undirected[0])}")
         return _Wanted(known, ())
-    chosen = with_goals or found[:1]
+    chosen = goaled or found[:1]
     if not chosen:
         hint = snippet(undirected[0]) if undirected else "--metric METRIC"
         raise UsageError("which metric to go by is not known", hint=hint)

@@ -15,11 +15,11 @@ from gitexp.model.roles import GRADER
 from gitexp.ops.evaluations.comparable import impossible, too_few
 from gitexp.ops.evaluations.comparing import Compared, compare, few_clusters
 from gitexp.ops.evaluations.diffing import other_grader
+from gitexp.ops.evaluations.directions import with_goals
 from gitexp.ops.evaluations.matching import Matched, match
 from gitexp.ops.evaluations.reading import Known, all_suite_names, read_suites
 from gitexp.ops.gating.guards import check_meant, guarded, meant
 from gitexp.ops.gating.spending import spent
-from gitexp.ops.goals import with_goals
 from gitexp.ops.read import StoredRun
 from gitexp.statistics.estimate import FEWEST_CLUSTERS, Estimate
 

@@ -20,10 +20,10 @@ from gitexp.ops.evaluations.comparing import (
     clusters_of,
     compare_metric,
 )
+from gitexp.ops.evaluations.directions import with_goals
 from gitexp.ops.evaluations.matching import Matched, match
 from gitexp.ops.evaluations.reading import Known as Tables
 from gitexp.ops.evaluations.reading import all_suite_names, read_suites
-from gitexp.ops.goals import with_goals
 from gitexp.ops.read import StoredRun
 from gitexp.ops.repro.verdict import Known, measured
 from gitexp.ops.spread import spread

@@ -10,8 +10,9 @@ from gitexp.errors import GitExpError, UnknownKey
 from gitexp.model.eval_summary import Mean, mean_of
 from gitexp.model.evaluation import Metric, Suite
 from gitexp.model.values import Scalar, as_float
+from gitexp.ops.evaluations.directions import doubt
 from gitexp.ops.evaluations.reading import all_suite_names, briefs, read_suites
-from gitexp.ops.goals import DETAILS, doubt
+from gitexp.ops.goals import DETAILS
 from gitexp.ops.headline import deciding, leading_first
 from gitexp.ops.read import StoredRun
 from gitexp.query.fault import nearest

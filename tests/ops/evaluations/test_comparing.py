@@ -14,8 +14,8 @@ from gitexp.model.evaluation import Direction, Guess, Kind, Metric, Result, Stat
 from gitexp.ops.evaluations.comparable import unscored
 from gitexp.ops.evaluations.comparing import compare, few_clusters
 from gitexp.ops.evaluations.costs import costs, ratio_interval
+from gitexp.ops.evaluations.directions import with_goals
 from gitexp.ops.evaluations.slicing import slices
-from gitexp.ops.goals import with_goals
 from tests.ops.evaluations.suites import suite
 
 OLD = {"cap-fr": [1, 1], "cap-jp": [1, 1], "cap-pe": [1, 1], "mul": [0, 1], "sum-1": [1, 1], "sum-2": [1, 0]}
