@@ -13,52 +13,22 @@ from gitexp import __version__
 from gitexp.cli import exit_codes
 from gitexp.cli.session import Session
 
-COMMANDS = {
-    "run": "gitexp.cli.commands.run",
-    "save": "gitexp.cli.commands.save",
-    "ls": "gitexp.cli.commands.ls",
-    "show": "gitexp.cli.commands.show",
-    "diff": "gitexp.cli.commands.diff",
-    "why": "gitexp.cli.commands.why",
-    "plot": "gitexp.cli.commands.plot",
-    "logs": "gitexp.cli.commands.logs",
-    "eval": "gitexp.cli.commands.eval",
-    "baseline": "gitexp.cli.commands.baseline",
-    "report": "gitexp.cli.commands.report",
-    "gate": "gitexp.cli.commands.gate",
-    "audit": "gitexp.cli.commands.audit",
-    "lineage": "gitexp.cli.commands.lineage",
-    "trace": "gitexp.cli.commands.trace",
-    "branch": "gitexp.cli.commands.branch",
-    "worktree": "gitexp.cli.commands.worktree",
-    "apply": "gitexp.cli.commands.apply",
-    "merge": "gitexp.cli.commands.merge",
-    "repro": "gitexp.cli.commands.repro",
-    "bisect": "gitexp.cli.commands.bisect",
-    "artifacts": "gitexp.cli.commands.artifacts",
-    "get": "gitexp.cli.commands.get",
-    "tag": "gitexp.cli.commands.tag",
-    "note": "gitexp.cli.commands.note",
-    "star": "gitexp.cli.commands.star",
-    "title": "gitexp.cli.commands.title",
-    "group": "gitexp.cli.commands.group",
-    "push": "gitexp.cli.commands.push",
-    "fetch": "gitexp.cli.commands.fetch",
-    "pull": "gitexp.cli.commands.pull",
-    "rm": "gitexp.cli.commands.rm",
-    "restore": "gitexp.cli.commands.restore",
-    "undo": "gitexp.cli.commands.undo",
-    "gc": "gitexp.cli.commands.gc",
-    "archive": "gitexp.cli.commands.archive",
-    "recover": "gitexp.cli.commands.recover",
-    "hooks": "gitexp.cli.commands.hooks",
-    "demo": "gitexp.cli.commands.demo",
-    "completion": "gitexp.cli.commands.completion",
-    "help": "gitexp.cli.commands.help",
-    "hook": "gitexp.cli.commands.hook",
-    "driver": "gitexp.cli.commands.driver",
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "Record": ("run", "save"),
+    "Look": ("ls", "show", "diff", "plot", "logs"),
+    "Why a score is what it is": ("why", "lineage", "audit", "trace"),
+    "Evaluations, and verdicts for CI": ("eval", "gate", "baseline", "report"),
+    "Have a run back": ("branch", "worktree", "apply", "artifacts", "get"),
+    "Merge and repeat": ("merge", "repro", "bisect"),
+    "Label": ("tag", "note", "star", "title", "group"),
+    "Share": ("push", "fetch", "pull"),
+    "Keep order": ("rm", "restore", "undo", "gc", "archive", "recover"),
+    "Set up and learn": ("hooks", "completion", "demo", "help"),
+    "Called by git": ("hook", "driver"),
 }
-"""Command -> the module with a click command named `command`, in the order of the help."""
+"""The commands by what they are for, in the order of the help."""
+COMMANDS = {name: f"gitexp.cli.commands.{name}" for names in SECTIONS.values() for name in names}
+"""Command -> the module with a click command named `command`."""
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
@@ -89,6 +59,25 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+class _Sections(Commands):
+    """All commands, listed by what they are for."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # Padded, so that the columns of all sections are one; the rest of a line is theirs.
+        widest = max(map(len, COMMANDS))
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                rows = [
+                    (name.ljust(widest), self._told(ctx, name, formatter.width - widest - 6))
+                    for name in names
+                ]
+                formatter.write_dl(rows)
+
+    def _told(self, ctx: click.Context, name: str, width: int) -> str:
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(width) if command else ""
+
+
 def nearest(name: str) -> str | None:
     """The command that `name` was probably meant to be."""
     from difflib import get_close_matches
@@ -97,7 +86,7 @@ def nearest(name: str) -> str | None:
 
 
 @click.group(
-    cls=Commands,
+    cls=_Sections,
     context_settings={**HELP_NAMES, "max_content_width": 100},
     invoke_without_command=True,
     subcommand_metavar="COMMAND [ARGUMENTS]",

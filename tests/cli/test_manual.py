@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import click
 import pytest
 
 from gitexp.cli import exit_codes
-from gitexp.cli.group import COMMANDS, cli
+from gitexp.cli.group import COMMANDS, SECTIONS, cli
 from gitexp.cli.manpages import sources, write
 from gitexp.errors import GitExpError
 from tests.cli.program import ROOT, Program
@@ -50,6 +51,17 @@ def test_help_options(exp: Program, name: str, option: str) -> None:
     said = exp(name, option)
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith(f"Usage: git exp {name} ")
+
+
+def test_the_help_lists_every_command_once_by_what_it_is_for(exp: Program) -> None:
+    text = exp("-h").out
+    listed = [line.split()[0] for line in text.splitlines() if re.match(r"  [a-z]+ {2,}\S", line)]
+    assert listed == list(COMMANDS)
+    for title, names in SECTIONS.items():
+        under = text.split(f"\n{title}:\n")[1].split("\n\n")[0].splitlines()
+        assert [line.split()[0] for line in under] == list(names)
+        assert {line[:14].rstrip() for line in under} == {f"  {name}" for name in names}
+    assert "..." not in text
 
 
 def test_help_prints_the_manual(exp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

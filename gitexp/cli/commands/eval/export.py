@@ -49,7 +49,7 @@ def command(
     output: str,
     fields: tuple[str, ...],
 ) -> None:
-    """Write the results of a run's evaluations as other tools read them.
+    """Write the results of a run's evaluations for other tools.
 
     csv, jsonl and parquet are one table with a row for each answer: suite, id, epoch, state, the hashes x of
     its input and y of its target, cluster, and a column for each tag, score and kind of usage; inputs,
