@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from gitexp.api.failures import failure_of
-from gitexp.api.run_end import Lifetime
+from gitexp.api.run_end import Lifetime, of_error, of_exit
 from gitexp.api.unseen import unseen
 from gitexp.api.values import Params, Summary, as_mapping, as_step
 from gitexp.api.warning import warn
@@ -266,18 +266,15 @@ class Run:
     @_guarded
     def finish(self, *, exit_code: int | None = None) -> None:
         """End the run and commit it; once is enough. In a process that joined, only stop logging."""
-        code = exit_code or 0
-        self._lifetime.end(Ending(Status.FAILED if code else Status.FINISHED, exit_code=exit_code))
+        self._lifetime.end(of_exit(exit_code))
 
+    @_guarded
     def fail(self, error: BaseException) -> None:
         """End the run as failed, or as killed by Ctrl-C, because of `error`."""
-        if isinstance(error, SystemExit):
-            code = error.code if isinstance(error.code, int) else int(error.code is not None)
-            self.finish(exit_code=code)
-        elif isinstance(error, KeyboardInterrupt):
-            self._end(Ending(Status.KILLED, signal="SIGINT"))
-        else:
-            self._fail(error)
+        ending = of_error(error)
+        if ending is None:
+            self._live().fail(failure_of(error))
+        self._lifetime.end(ending or Ending(Status.FAILED))
 
     def __enter__(self) -> Run:
         return self
@@ -301,11 +298,6 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<gitexp run {self._name or 'silent'}>"
-
-    @_guarded
-    def _fail(self, error: BaseException) -> None:
-        self._live().fail(failure_of(error))
-        self._lifetime.end(Ending(Status.FAILED))
 
     def _kill(self, signal: str) -> None:
         """End the run for a signal that ends the process as soon as this returns."""

@@ -13,6 +13,18 @@ from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
 
 
+def of_exit(exit_code: int | None) -> Ending:
+    """How a run ends whose program does with that code."""
+    return Ending(Status.FAILED if exit_code else Status.FINISHED, exit_code=exit_code)
+
+
+def of_error(error: BaseException) -> Ending | None:
+    """How a run ends that an exception leaves; None where it is a failure, of which there is more to tell."""
+    if isinstance(error, SystemExit):
+        return of_exit(error.code if isinstance(error.code, int) else int(error.code is not None))
+    return Ending(Status.KILLED, signal="SIGINT") if isinstance(error, KeyboardInterrupt) else None
+
+
 class Lifetime:
     """What records a run until it has ended; its checkpoints and its end."""
 
