@@ -27,14 +27,14 @@ class Assignment:
     """Whether the key may be new."""
 
 
-def parse_assignment(text: str) -> Assignment:
-    """`key=value`, or `+key=value` for a key that may be new. Raises UsageError.
+def parse_assignment(text: str, option: str = "-S") -> Assignment:
+    """`key=value`, or `+key=value` for a key that may be new. Raises UsageError, which names the option.
 
     The value is typed as in YAML 1.2: `1e-3`, `true`, `null`, `[1, 2]`, `{a: 1}`, `"1"`; the rest is text.
     """
     name, equals, value = text.partition("=")
     if not equals:
-        raise UsageError(f"{text!r} is not an assignment", hint=f"-S {text}=<value>")
+        raise UsageError(f"{text!r} is not an assignment", hint=f"{option} {text}=<value>")
     add = name.startswith("+")
     return Assignment(split_key(name[1:] if add else name), typed(value), add)
 

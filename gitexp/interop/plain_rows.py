@@ -138,7 +138,11 @@ def _json(source: Source, problems: Problems) -> Iterator[Line]:
         yield from source.lines()
         return
     found = source.read_document(problems)
-    for number, value in enumerate(found if isinstance(found, list) else [found]):
+    if not isinstance(found, list):
+        where = f"{source.shown}, line 1"
+        yield Line(where, found) if isinstance(found, dict) else Line(where, fault="not a JSON object")
+        return
+    for number, value in enumerate(found):
         where = f"{source.shown}, row {number}"
         yield Line(where, value) if isinstance(value, dict) else Line(where, fault="not a JSON object")
 

@@ -258,6 +258,24 @@ def test_what_a_log_was_not_imported_with_is_told(exp: Program) -> None:
         said = exp("eval", "import", "two.csv", *options)
         told = f"and run '{name}' has no '{lacking}'\nhint: git exp rm {name}"
         assert (said.code, told in said.err) == (2, True)
+    said = exp("eval", "import", "two.csv", "--score", "a", "--id", "nosuch")
+    assert (said.code, "'nosuch'" in said.err) == (2, True)
+
+
+def test_a_single_object_is_told_by_its_line(exp: Program) -> None:
+    exp.repo.write("one.jsonl", '{"id": "a", "score": NaN}\n')
+    assert "one.jsonl, line 1: 'score'" in exp("eval", "import", "one.jsonl").err
+
+
+def test_nothing_is_said_of_what_did_not_change(exp: Program) -> None:
+    exp.repo.write(".gitexp.yaml", "goals: {loss: min}\n")
+    exp.repo.write("same.csv", "id,loss\n" + "".join(f"{n},{n % 3}\n" for n in range(30)))
+    name = exp("eval", "import", "same.csv", "--score", "loss").name
+    said = exp("eval", "diff", name, name)
+    assert "+0 " in said.out
+    assert "-0 " not in said.out
+    markdown = exp("eval", "diff", name, name, "--md").out
+    assert "<code>loss</code>" not in markdown.replace("| <code>loss</code> |", "")
 
 
 def test_a_folder_is_no_log_of_one_file(exp: Program) -> None:

@@ -191,6 +191,7 @@ def test_what_is_not_in_conflict_cannot_be_resolved(project: Program) -> None:
         said = project("merge", one, two, *options)
         assert (said.code, said.out) == (2, "")
         assert f"error: {message}" in said.err
+    assert said.err.endswith("hint: --set lr=<value>\n")
     assert project.repo.refs() == refs
 
 

@@ -98,7 +98,7 @@ def command(
         raise UsageError("--run talks while it runs", hint="git exp run --draft, once there is a draft")
     if trust and not execute:
         raise UsageError("--trust is for --run", hint="git exp run --draft RUN --trust")
-    choices = Choices(ours, theirs, tuple(parse_assignment(text) for text in assignments))
+    choices = Choices(ours, theirs, tuple(parse_assignment(text, "--set") for text in assignments))
     with session.repository() as repo:
         if abort:
             return _abort(repo)

@@ -31,7 +31,8 @@ def difference_markdown(
     lines += [f"{examples_line(found)}.", ""]
     lines += [f"{code(line, 400)}\n" for line in other_examples(found, limit)]
     lines += _metrics(found)
-    lines += [f"\n{code(one.metric.name)}: {'; '.join(remarks(one))}." for one in found.comparison.metrics]
+    told = ((one, "; ".join(remarks(one))) for one in found.comparison.metrics)
+    lines += [f"\n{code(one.metric.name)}: {text}." for one, text in told if text]
     lines += _costs(found)
     for one in found.comparison.metrics:
         for name, rows in (("regressions", one.regressions), ("improvements", one.improvements)):

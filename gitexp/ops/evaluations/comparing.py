@@ -95,7 +95,8 @@ class Compared:
     @property
     def delta(self) -> float:
         """By how much the value is another: above 0 it has grown, which may be for the worse."""
-        return self.effect.mean if self.metric.direction is Direction.MAX else -self.effect.mean
+        gain = self.effect.mean
+        return gain if self.metric.direction is Direction.MAX else 0.0 - gain  # which is never -0
 
     def verdict(self, p: float | None) -> str:
         """`same`, `better` or `worse` where by `p`, its own or an adjusted one, that is no accident.

@@ -134,10 +134,6 @@ def _read(
 ) -> tuple[list[StoredRun], list[Imported], list[str]]:
     """The runs that have the log already; else what is in it, and what was odd about it."""
     known = list(_having(repo, log.oids, target))
-    if known:
-        _check_asked(log, known, request)
-        return known, [], []
-    problems = Problems(request.partial)
     asked = Request(
         request.suite,
         request.cluster,
@@ -147,6 +143,13 @@ def _read(
         log.digest,
         scored=True,
     )
+    if known:
+        _check_asked(log, known, request)
+        if request.columns != Columns():
+            # Columns that were named are looked for; what else is odd was told the first time.
+            log.importer.read(log.source, asked, Problems(partial=True))
+        return known, [], []
+    problems = Problems(request.partial)
     found = log.importer.read(log.source, asked, problems)
     problems.check()
     told = problems.told()
