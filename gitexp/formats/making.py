@@ -23,9 +23,11 @@ PARAMS, COMMAND, CODE, PACKAGES, ENV = "params", "command", "code", "packages", 
 Texts: TypeAlias = Mapping[str, str]
 """Dotted key -> a value as JSON."""
 Pair: TypeAlias = tuple[str | None, str | None]
-Owners: TypeAlias = frozenset[tuple[str, str]]
-Meant: TypeAlias = str | float | None
 """What stands at a key in the old and the new one; None for nothing."""
+Owners: TypeAlias = frozenset[tuple[str, str]]
+"""Role and identity of each input that a file is."""
+Meant: TypeAlias = str | float | None
+"""A word of a command, or the number that it spells."""
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SHORTEST = 6
@@ -230,18 +232,19 @@ def _differing(role: str, old: Making, new: Making) -> set[str]:
     Where both were told of the role, what they were told counts: they may have swapped two files.
     """
     one, other = (set(each.inputs.get(role, ())) for each in (old, new))
-    if one and other and role not in SEEN:
+    if one == other or (one and other and role not in SEEN):
         return one ^ other
+    return {*(one - other - _seen(role, old, new)), *(other - one - _seen(role, new, old))}
+
+
+def _seen(role: str, mine: Making, its: Making) -> set[str]:
+    """The identities of files of which one was told that they have a role, and that the other read."""
     return {
-        *(text for text in one - other if not _was_seen(role, text, old, new)),
-        *(text for text in other - one if not _was_seen(role, text, new, old)),
+        text
+        for place, owners in mine.files.items()
+        for own, text in owners
+        if own == role and any(role in SEEN or other in SEEN for other, _ in its.files.get(place, ()))
     }
-
-
-def _was_seen(role: str, text: str, mine: Making, its: Making) -> bool:
-    """Whether one was told that a file has a role, and the other was seen to read it."""
-    places = [place for place, owners in mine.files.items() if (role, text) in owners]
-    return any(role in SEEN or owner in SEEN for place in places for owner, _ in its.files.get(place, ()))
 
 
 def _paths_of(identities: Iterable[str]) -> set[str]:
