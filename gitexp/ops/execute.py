@@ -21,12 +21,13 @@ from gitexp.model.names import RunName
 from gitexp.model.record import Code, Input, Results, Status
 from gitexp.model.submodules import altered
 from gitexp.model.values import Oid, Value
-from gitexp.ops import isolate, params, results, submodules
+from gitexp.ops import isolate, params, results
 from gitexp.ops.begin import Wish, begin, no_work_tree
 from gitexp.ops.committed import from_folder
 from gitexp.ops.observing.tracing import Tracing, params_read, trace_mode
 from gitexp.ops.recording import Recording
 from gitexp.ops.seal import Ending
+from gitexp.ops.submodules import Found, find
 from gitexp.repo import RUN_VARIABLE, TRACE_VARIABLE, Repository
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Source:
     """Told the root of the worktree once its files are there; gives notices."""
     inputs: Callable[[Path], Iterable[Input]] = lambda root: ()
     """Told the root after that; what is known of the run's inputs before it begins."""
+    submodules: Sequence[Found] = ()
+    """Those of `commit`: whoever makes this has looked for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +231,7 @@ def _isolated(
     code = start.record.info.code
     source = request.source
     prefix = start.record.info.cwd if source else repo.layout.prefix
-    found = submodules.find(repo, start.head)
+    found = source.submodules if source else find(repo, start.head)
     own = altered(start.record.env)
     root = isolate.make_worktree(
         repo,
@@ -259,11 +262,11 @@ def _changing(
     repo: Repository, source: Source | None, taken: Snapshot, changed: Mapping[str, bytes]
 ) -> Snapshot:
     """What is done to the code before it is fixed; of a commit's, its submodules are told as they will be."""
-    bare = repo.layout.top is None
-    revision = source.commit if source else taken.base if bare else None
-    if revision is not None:
-        known = {one.path: one.value for one in submodules.find(repo, revision)}
-        taken = replace(taken, submodules=known)
+    found = source.submodules if source else None
+    if source is None and repo.layout.top is None and taken.base is not None:
+        found = find(repo, taken.base)
+    if found is not None:
+        taken = replace(taken, submodules={one.path: one.value for one in found})
     return _edited(repo, source, taken, changed) if changed else taken
 
 

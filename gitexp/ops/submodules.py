@@ -17,10 +17,9 @@ from gitexp.git.process import Git, unplaced
 from gitexp.model.paths import safe_path
 from gitexp.model.values import Oid, Value
 from gitexp.ops.lfs_files import Indexed
-from gitexp.ops.worktrees import git_dir_of, links_in, write_files
+from gitexp.ops.worktrees import RECORD, SUBMODULE, git_dir_of, links_in, write_files
 from gitexp.repo import Repository
 
-SUBMODULE = b"160000"
 _ALONE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_LFS_SKIP_SMUDGE": "1"}
 """What a partial clone lacks it would ask others for."""
 _SHORT = 10
@@ -59,8 +58,9 @@ class Found:
 
 
 def find(repo: Repository, revision: str) -> list[Found]:
-    """The submodules of a tree or commit, as far as they are here."""
-    wanted = submodules(repo.git, revision)
+    """The submodules of the code in a tree or commit, as far as they are here."""
+    listed = submodules(repo.git, revision)
+    wanted = {path: commit for path, commit in listed.items() if not path.startswith(f"{RECORD}/")}
     if not wanted:
         return []
     names = _names(repo.git, revision)

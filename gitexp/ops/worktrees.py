@@ -20,7 +20,7 @@ from gitexp.ops.supply import Restored
 from gitexp.repo import Repository
 from gitexp.sharing import make_folder
 
-_FILE, _LINK, _SUBMODULE = b"100", b"120000", b"160000"
+_FILE, _LINK, SUBMODULE = b"100", b"120000", b"160000"
 RECORD = ".exp"
 
 
@@ -60,7 +60,7 @@ def fill(repo: Repository, path: Path, tree: Oid, *, trusted: bool) -> Filled:
         git.run("read-tree", tree)
         _drop_record(repo, git, tree)
         entries, pointers = write_files(repo, git)
-    submodules = tuple(os.fsdecode(one.path) for one in entries if one.mode == _SUBMODULE)
+    submodules = tuple(os.fsdecode(one.path) for one in entries if one.mode == SUBMODULE)
     return Filled(path, submodules, tuple(pointers), tuple(links_in(entries)))
 
 

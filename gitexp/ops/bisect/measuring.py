@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitexp.capture.spawn import Stdio
 from gitexp.errors import GitExpError, UsageError
@@ -62,11 +62,12 @@ class Measuring:
             if value is not None:
                 return Measured(commit, value, run.name, reused=True)
         # With another commit of a submodule it would be measured what no commit is.
-        other = next((one for one in find(self.repo, commit) if one.cloned and one.lacking), None)
+        found = find(self.repo, commit)
+        other = next((one for one in found if one.cloned and one.lacking), None)
         if other is not None:
             reason = f"submodule {other.path!r} is not here at {other.commit[:10]}"
             return Measured(commit, None, "", reason=reason)
-        return self._made(source)
+        return self._made(replace(source, submodules=found))
 
     def is_of(self, commit: Oid, run: StoredRun) -> bool:
         """Whether `run` did what is done to measure `commit`: its params and inputs may be others."""

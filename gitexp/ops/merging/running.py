@@ -24,6 +24,7 @@ from gitexp.ops.read import StoredRun, load
 from gitexp.ops.repro import supplies
 from gitexp.ops.resolve import resolve
 from gitexp.ops.runnable import runnable_command
+from gitexp.ops.submodules import find
 from gitexp.ops.trust import check_trusted
 from gitexp.ops.versions import versions
 from gitexp.repo import Repository
@@ -80,6 +81,7 @@ def _source(repo: Repository, run: StoredRun, trusted: bool) -> Source:
         unlinked=supplies.not_linked(found),
         prepare=prepare,
         inputs=lambda root: supplies.known_before(repo, found, root),
+        submodules=find(repo, run.commit),
     )
 
 

@@ -25,7 +25,7 @@ from gitexp.ops.repro.variables import repeated_variables, unset_variables
 from gitexp.ops.resolve import resolve
 from gitexp.ops.runnable import runnable_command
 from gitexp.ops.staleness import is_stale
-from gitexp.ops.submodules import find
+from gitexp.ops.submodules import Found, find
 from gitexp.ops.trust import Provenance, provenance
 from gitexp.repo import Repository
 
@@ -60,6 +60,8 @@ class Plan:
     artifacts: tuple[Kept, ...] = ()
     packages: tuple[Difference, ...] = ()
     """What is not as it was recorded; nothing where that cannot be told."""
+    submodules: tuple[Found, ...] = ()
+    """Those of that code."""
 
     @property
     def cwd(self) -> str:
@@ -100,6 +102,7 @@ def plan_of(repo: Repository, run: StoredRun, on: str | None = None) -> Plan:
     carried = _carried(repo, run, record, on)
     found = tuple(supplies.look(repo, carried.commit, record.inputs))
     found_python = interpreter_of(repo, record, command)
+    submodules = tuple(find(repo, carried.commit))
     return Plan(
         run=run,
         record=record,
@@ -116,8 +119,9 @@ def plan_of(repo: Repository, run: StoredRun, on: str | None = None) -> Plan:
         unset=unset_variables(repo, record.env),
         inputs=found,
         artifacts=tuple(Artifacts(run).kept()),
-        remarks=tuple(_remarks(repo, run, carried.commit, known=found_python is not None)),
+        remarks=tuple(_remarks(run, submodules, known=found_python is not None)),
         packages=tuple(differences(record, found_python)),
+        submodules=submodules,
     )
 
 
@@ -144,13 +148,13 @@ def _runnable(run: StoredRun) -> StoredRun:
     return run
 
 
-def _remarks(repo: Repository, run: StoredRun, commit: Oid, *, known: bool) -> Iterator[str]:
+def _remarks(run: StoredRun, submodules: Sequence[Found], *, known: bool) -> Iterator[str]:
     record = run.whole
     if record.requirements and not known:
         yield f"the Python of {record.info.command[0]!r} is not found, so packages cannot be compared"
     if record.info.resumed:
         yield f"run {run.name!r} was resumed: only its last command runs again, from the start"
-    yield from filter(None, (one.lacking for one in find(repo, commit)))
+    yield from filter(None, (one.lacking for one in submodules))
     for path in altered(record.env):
         yield f"submodule {path!r} had uncommitted changes, which are not recorded"
 

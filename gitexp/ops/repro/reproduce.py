@@ -132,6 +132,7 @@ def _source(repo: Repository, plan: Plan, lost: list[str]) -> Source:
         unlinked=supplies.not_linked(plan.inputs),
         prepare=lambda root: _prepared(repo, plan, root, lost),
         inputs=lambda root: supplies.known_before(repo, plan.inputs, root),
+        submodules=plan.submodules,
     )
 
 
