@@ -9,6 +9,7 @@ from gitexp.api.warning import warn
 from gitexp.errors import GitExpError, UsageError
 from gitexp.formats.canonical_json import finite, short_hash
 from gitexp.formats.eval_files import metric_from
+from gitexp.formats.ordering import without_none
 from gitexp.formats.plain import plain
 from gitexp.formats.record_fields import FAULTS
 from gitexp.interop.scores import NoScore, flattened, number
@@ -279,7 +280,7 @@ def _tags(tags: Value) -> dict[str, Value]:
         check_label("tag", name)
         if value is not None and not is_score(value) and not isinstance(value, bool):
             check_label("tag", value)
-    return {name: value for name, value in each.items() if value is not None}
+    return without_none(each)
 
 
 def _epoch(epoch: object) -> int:

@@ -196,11 +196,10 @@ def _source_from(value: Mapping[str, Any]) -> Source:
 
 
 def _regrading_value(one: Regrading) -> dict[str, Value]:
-    means = {key: one.means[key] for key in sorted(one.means)}
     return without_none(
         {
             **{"at": one.at, "reason": one.reason, "before": one.before},
-            **{"rows": one.rows, "means": means or None},
+            **{"rows": one.rows, "means": key_sorted(one.means) or None},
         }
     )
 

@@ -17,6 +17,6 @@ def key_sorted(value: T) -> T:
     return value
 
 
-def without_none(value: Mapping[str, T]) -> dict[str, T]:
+def without_none(value: Mapping[str, T | None]) -> dict[str, T]:
     """`value` without what is None."""
     return {key: item for key, item in value.items() if item is not None}

@@ -13,6 +13,7 @@ from typing import Any
 
 from gitexp.formats.canonical_json import digest, to_json
 from gitexp.formats.message_pool import message_of
+from gitexp.formats.ordering import without_none
 from gitexp.formats.redact import Redactor
 from gitexp.model.calls import Content
 from gitexp.model.trace import Event, Lists, Message, Span
@@ -108,7 +109,7 @@ class Cleaner:
         if self._content is Content.ARTIFACT:
             return {key: _cut(value) for key, value in attributes.items()}
         kept = {key: self._hashed(key, value) for key, value in attributes.items()}
-        return {key: value for key, value in kept.items() if value is not None}
+        return without_none(kept)
 
     def _hashed(self, key: str, value: Value) -> Value:
         if value is None or isinstance(value, (bool, int, float)) or tells(key, value) or is_hash(value):

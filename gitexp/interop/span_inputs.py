@@ -8,6 +8,7 @@ from typing import Any
 
 from gitexp.formats.asked import fingerprint, portable_name, provider_name, settings_of
 from gitexp.formats.canonical_json import digest
+from gitexp.formats.ordering import without_none
 from gitexp.formats.span_content import hash_of
 from gitexp.formats.ways import bounded, different, hashed, mixed, pin_of_model
 from gitexp.interop import gen_ai
@@ -131,4 +132,4 @@ def _retrieval(one: Span, source: str | None) -> dict[str, Value]:
     told: dict[str, Value] = {"data_source": source}
     if gen_ai.retrieves(one):
         told |= {"embedder": _name(one, "model"), "top_k": settings_of(_requested(one)).get("top_k")}
-    return {key: value for key, value in told.items() if value is not None}
+    return without_none(told)

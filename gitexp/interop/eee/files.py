@@ -16,7 +16,7 @@ from gitexp.artifacts.store import digest_file
 from gitexp.errors import BrokenFile, NewerFormat
 from gitexp.formats.canonical_json import digest
 from gitexp.interop.eee.samples import is_sample
-from gitexp.interop.eee.words import RUN, SAMPLES, UNSCORED, VERSION, parsed
+from gitexp.interop.eee.words import RUN, SAMPLES, UNSCORED, VERSION, details_of, parsed
 from gitexp.interop.imported import OTHER_FORMAT
 from gitexp.interop.problems import Problems
 from gitexp.interop.source import Line, Source, lines, listed, mapping, text
@@ -114,7 +114,7 @@ def samples_of(log: Log, value: Mapping[str, Any], problems: Problems) -> Iterat
         problems.error(
             log.source.shown, f"its samples are missing: no {log.source.path.stem}{SAMPLES} beside it"
         )
-    details = mapping(mapping(value.get("source_metadata")).get("additional_details"))
+    details = details_of(value)
     for number, one in enumerate(listed(parsed(details, UNSCORED)) if RUN in details else ()):
         if isinstance(one, dict):
             yield Line(f"{log.source.shown}, answer {number} without a score", one)

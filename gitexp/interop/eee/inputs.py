@@ -10,7 +10,7 @@ from gitexp.formats.inputs import inputs_from
 from gitexp.formats.record_fields import FAULTS
 from gitexp.formats.ways import different, mixed
 from gitexp.interop.eee.results import Reported
-from gitexp.interop.eee.words import INPUTS, PREFIX, UNKNOWN, parsed
+from gitexp.interop.eee.words import INPUTS, PREFIX, UNKNOWN, details_of, parsed
 from gitexp.interop.source import listed, mapping, text
 from gitexp.interop.told import input_of, model_pin, plain
 from gitexp.model.evaluation import Suite
@@ -42,7 +42,7 @@ def inputs_of(
 
 
 def _written(log: Mapping[str, Any]) -> tuple[Input, ...]:
-    told = parsed(mapping(mapping(log.get("source_metadata")).get("additional_details")), INPUTS)
+    told = parsed(details_of(log), INPUTS)
     try:
         found = inputs_from(told if isinstance(told, dict) else {})
     except FAULTS:

@@ -120,8 +120,7 @@ class _Suites:
 def _imported(log: Log, request: Request, problems: Problems) -> Imported:
     shown = (log.document or log.source).shown
     value = read_document(log, problems)
-    details = mapping(mapping(value.get("source_metadata")).get("additional_details"))
-    written = mapping(parsed(details, words.SUITES))
+    written = mapping(parsed(words.details_of(value), words.SUITES))
     made = _Suites(shown, Results(reported(value, shown, problems)), request, problems, written)
     for evaluation in made.results.evaluations:
         made.builder(evaluation)
@@ -152,7 +151,7 @@ def _whole(
     log: Mapping[str, Any], suites: Sequence[tuple[Suite, Sequence[Reported]]], model: str | None
 ) -> Imported:
     library, about = mapping(log.get("eval_library")), mapping(log.get("model_info"))
-    details = mapping(mapping(log.get("source_metadata")).get("additional_details"))
+    details = words.details_of(log)
     name = text(about.get("name")) or text(about.get("id")) or model
     tool, version = (_known(library.get(key)) for key in ("name", "version"))
     started = next(

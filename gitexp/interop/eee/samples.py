@@ -15,12 +15,7 @@ from gitexp.model.evaluation import State, is_hash, is_score
 
 _STATES = {one.value: one for one in State}
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_TOKENS = {
-    "in": "input_tokens",
-    "out": "output_tokens",
-    "cached": "input_tokens_cache_read",
-    "reasoning": "reasoning_tokens",
-}
+_TOKENS = {"in": words.TOKENS_IN, "out": words.TOKENS_OUT, **words.MORE_TOKENS}
 
 
 def is_sample(value: Mapping[str, Any]) -> bool:

@@ -15,7 +15,6 @@ from gitexp.model.values import Value
 SINGLE = "single_turn"
 _LONG = 1e9
 """Seconds: no answer takes as many."""
-_MORE_TOKENS = {"cached": "input_tokens_cache_read", "reasoning": "reasoning_tokens"}
 
 
 def text_of(what: str, value: Value, typed: list[str]) -> str:
@@ -56,7 +55,7 @@ def message_of(text: str) -> dict[str, Any]:
 def counts_of(usage: Mapping[str, Score]) -> dict[str, Score]:
     """What stands beside the score."""
     found = {"num_turns": _whole(usage, "turns", 1), "tool_calls_count": _whole(usage, "tools", 0)}
-    return {key: count for key, count in found.items() if count is not None}
+    return without_none(found)
 
 
 def tokens_of(usage: Mapping[str, Score]) -> dict[str, int] | None:
@@ -64,13 +63,13 @@ def tokens_of(usage: Mapping[str, Score]) -> dict[str, int] | None:
     asked, said = _whole(usage, "in", 0), _whole(usage, "out", 0)
     if asked is None or said is None:
         return None
-    more = {key: count for name, key in _MORE_TOKENS.items() if (count := _whole(usage, name, 0)) is not None}
-    return {"input_tokens": asked, "output_tokens": said, "total_tokens": asked + said, **more}
+    more = without_none({key: _whole(usage, name, 0) for name, key in words.MORE_TOKENS.items()})
+    return {words.TOKENS_IN: asked, words.TOKENS_OUT: said, "total_tokens": asked + said, **more}
 
 
 def performance_of(usage: Mapping[str, Score]) -> dict[str, Any] | None:
     """The time, and what else was counted, which the schema has no place for."""
-    tokens = () if tokens_of(usage) is None else ("in", "out", *_MORE_TOKENS)
+    tokens = () if tokens_of(usage) is None else ("in", "out", *words.MORE_TOKENS)
     told = {name for name in tokens if _whole(usage, name, 0) is not None}
     told |= {"turns"} if _whole(usage, "turns", 1) is not None else set()
     told |= {"tools"} if _whole(usage, "tools", 0) is not None else set()

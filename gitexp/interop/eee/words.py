@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gitexp.formats.record_fields import FAULTS
+from gitexp.interop.source import mapping
 
 NAME = "eee"
 VERSION = "0.3.0"
@@ -32,6 +33,15 @@ CLUSTER, TAGS, WHY = f"{PREFIX}cluster", f"{PREFIX}tags", f"{PREFIX}why"
 TYPED = f"{PREFIX}json"
 """Which of input, target and output are JSON, where the schema has texts alone."""
 USAGE = f"{PREFIX}usage"
+
+TOKENS_IN, TOKENS_OUT = "input_tokens", "output_tokens"
+MORE_TOKENS = {"cached": "input_tokens_cache_read", "reasoning": "reasoning_tokens"}
+"""What a sample calls the tokens of an answer, by our own words."""
+
+
+def details_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What gitexp, or somebody else, wrote of the whole where the schema has no place for it."""
+    return mapping(mapping(document.get("source_metadata")).get("additional_details"))
 
 
 def parsed(found: Mapping[str, Any], key: str) -> Any:

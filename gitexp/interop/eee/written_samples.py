@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gitexp.formats.ordering import without_none
 from gitexp.interop.eee import values, words
 from gitexp.interop.eee.fields import Fields
 from gitexp.model.evaluation import (
@@ -116,7 +117,7 @@ class Samples:
             "error": said.error or (None if row.state is State.OK else row.state.value),
             "metadata": values.metadata_of(one, row, said, typed),
         }
-        return {key: value for key, value in found.items() if value is not None}
+        return without_none(found)
 
     def _graded(self, metric: Metric, score: Score) -> dict[str, Any]:
         if metric.whole is None:

@@ -14,6 +14,7 @@ from typing import Any
 from gitexp.artifacts.store import digest_file
 from gitexp.errors import GitExpError, UsageError
 from gitexp.formats.canonical_json import to_json
+from gitexp.formats.ordering import without_none
 from gitexp.formats.python_code import fingerprint
 from gitexp.interop import plain_rows
 from gitexp.interop.imported import Columns, Request
@@ -81,7 +82,7 @@ def questions(suite: Suite) -> Iterator[dict[str, Any]]:
             **({"input": text.input, "target": text.target} if text else {}),
             **({"output": output.output, "answer": output.answer, "error": output.error} if output else {}),
         }
-        yield {key: value for key, value in asked.items() if value is not None}
+        yield without_none(asked)
 
 
 def _ask(repo: Repository, suite: Suite, command: tuple[str, ...], answers: Path) -> None:
