@@ -22,8 +22,9 @@ class Names:
     theirs: str
 
     @property
-    def each(self) -> frozenset[str]:
-        return frozenset((self.path, self.base, self.ours, self.theirs))
+    def each(self) -> tuple[str, ...]:
+        """All of them, each once; that in the merge comes first."""
+        return tuple(dict.fromkeys((self.path, self.ours, self.theirs, self.base)))
 
 
 @dataclass(frozen=True, slots=True)

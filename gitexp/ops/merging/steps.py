@@ -137,14 +137,14 @@ class Merging:
         results = {path: stage for path, stage in results.items() if not self.choices.of_file(path)}
         conflicts = [one for one in found.conflicts if one.path not in results]
         keyed, choices = self._files(found, bases, ours, theirs, labels)
-        covered = {path for one in keyed.values() for path in one.names.each}
+        covered = dict.fromkeys(path for one in keyed.values() for path in one.names.each)
         base = params.common([self.nodes[one].params for one in bases])
         result = params.combine(base, ours.params, theirs.params, choices)
         sides = {one.path: choices.of_file(one.path) for one in conflicts if one.path not in covered}
         tree = self.bench.edited(
             found.tree,
             results
-            | dict.fromkeys(covered)
+            | covered
             | {path: self._stage(found.tree, one) for path, one in keyed.items()}
             | {
                 one.path: self._taken(ours.tree, one, one.ours)
@@ -246,7 +246,7 @@ class Merging:
 
     def _value_in(self, run: StoredRun, names: Names, key: Key) -> Value | Missing:
         tree = self.nodes[run.commit].tree
-        each = self.bench.reader.blobs([(tree, path) for path in (names.path, *names.each)])
+        each = self.bench.reader.blobs([(tree, path) for path in names.each])
         try:
             values = params_file.parse(names.path, next((data for data in each if data is not None), b""))
         except BrokenFile:
