@@ -68,21 +68,21 @@ def look_at(suite: Suite, question: Question) -> Looked:
             raise NotFound(f"suite {suite.name!r} has no metric {question.metric!r}", hint=f"it has {known}")
     rows = tuple(_rows(suite, metrics, question))
     slices = tuple(_slices(suite, metrics, question.by)) if question.by is not None else ()
-    measured = tuple(replace(_measured(suite, one), mean=told_mean(suite, one.name)) for one in metrics)
+    measured = tuple(_measured(suite, one, told_mean(suite, one.name)) for one in metrics)
     no_whole = tuple(one.name for one in metrics if one.whole is None) if question.failed else ()
     return Looked(suite, measured, slices, rows, {one.key: one for one in suite.outputs}, no_whole)
 
 
-def _measured(suite: Suite, metric: Metric) -> Measured:
+def _measured(suite: Suite, metric: Metric, mean: Mean | None) -> Measured:
     values = by_example(suite, metric.name)
     most = max(map(len, values.values()), default=0)
     if most < 2 or metric.kind is not Kind.BINARY or metric.direction is Direction.MIN:
-        return Measured(metric, mean_of(suite, metric.name), {}, {}, {})
+        return Measured(metric, mean, {}, {}, {})
     ks = range(1, min(most, _MOST_K) + 1)
     at = {k: found for k in ks if (found := pass_at(values, k)) is not None}
     every = {k: found for k in ks if (found := pass_all(values, k)) is not None}
     fewer = {k: left_out(values, k) for k in ks}
-    return Measured(metric, mean_of(suite, metric.name), at, every, fewer)
+    return Measured(metric, mean, at, every, fewer)
 
 
 def _slices(suite: Suite, metrics: Sequence[Metric], by: str) -> Iterator[Slice]:
@@ -104,7 +104,7 @@ def _slices(suite: Suite, metrics: Sequence[Metric], by: str) -> Iterator[Slice]
             examples=tuple(one for one in suite.examples if one.id in ids),
             results=tuple(one for one in suite.results if one.id in ids),
         )
-        yield Slice(value, len(ids), tuple(_measured(part, one) for one in metrics))
+        yield Slice(value, len(ids), tuple(_measured(part, one, mean_of(part, one.name)) for one in metrics))
 
 
 def _rows(suite: Suite, metrics: Sequence[Metric], question: Question) -> Iterator[Result]:
