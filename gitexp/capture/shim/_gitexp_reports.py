@@ -104,7 +104,8 @@ def end() -> None:
 
 def _append(folder: str, data: bytes) -> None:
     try:
-        if not files[folder]:
+        fresh = not files[folder]
+        if fresh:
             files[folder] = f"{folder}/{os.getpid()}-{int(time() * 1e6):x}"
             data = f"{'f' if forked else 'b'}{os.getpid()} {time():.6f}\0".encode() + data
         data = _fitting(folder, data)
@@ -113,7 +114,7 @@ def _append(folder: str, data: bytes) -> None:
         # As posix has it: the program may have put something in the place of what `os` has.
         fd = _real_open(files[folder], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            shared = os.stat(folder).st_mode & 0o066
+            shared = os.stat(folder).st_mode & 0o066 if fresh else 0
             if shared:  # whoever shares the folder may have to end the run
                 os.fchmod(fd, 0o600 | shared)
             os.write(fd, data)
