@@ -285,6 +285,7 @@ def _large_inputs(repo: Repository, taken: Snapshot) -> Iterator[Input]:
 
 def _notices(skipped: Sequence[Skipped], unmerged: Sequence[str]) -> list[str]:
     """What a person should know of files that are not in the snapshot, or not as they are to be."""
+    each = [("unmerged", path) for path in unmerged] + [(one.reason, one.path) for one in skipped]
     told = []
     for reason, text in (
         ("large", "too large for git, recorded by hash"),
@@ -292,8 +293,7 @@ def _notices(skipped: Sequence[Skipped], unmerged: Sequence[str]) -> list[str]:
         ("unreadable", "cannot be read, not captured"),
         ("unmerged", "in conflict still, recorded as it stands there"),
     ):
-        left = unmerged if reason == "unmerged" else ()
-        if paths := [*left, *(one.path for one in skipped if one.reason == reason)]:
+        if paths := [path for why, path in each if why == reason]:
             more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
             told.append(f"{', '.join(map(repr, paths[:3]))}{more}: {text}")
     return told

@@ -12,7 +12,7 @@ from gitexp.cli.render.paint import STATUS, Paint
 from gitexp.cli.render.run_steps import step_table
 from gitexp.cli.render.table import Cell, Column, table
 from gitexp.cli.render.times import age_text, duration_text, moment_text
-from gitexp.cli.render.values import cut, size_text, value_text
+from gitexp.cli.render.values import count_text, cut, size_text, value_text
 from gitexp.cli.render.verdict_page import verdict_rows, verdict_text
 from gitexp.cli.safe_text import safe
 from gitexp.cli.screen import Screen
@@ -146,7 +146,7 @@ def _facts(found: Examined, now: float) -> Iterator[tuple[str, str]]:
     if found.checkpoints:
         yield "Checkpoints", ", ".join(f"{one.number} {one.commit[:_SHORT]}" for one in found.checkpoints)
     if info.lost:
-        yield "Lost", f"{info.lost} {'row' if info.lost == 1 else 'rows'} that could not be kept"
+        yield "Lost", f"{count_text(info.lost, 'row')} that could not be kept"
     for one in info.resumed:
         yield "Resumed", f"{one.at} from {one.commit[:_SHORT]}, row {one.kept}"
 
