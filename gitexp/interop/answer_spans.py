@@ -14,7 +14,18 @@ from gitexp.formats.canonical_json import to_json
 from gitexp.formats.ordering import without_none
 from gitexp.interop import gen_ai
 from gitexp.interop.spans_told import EVALUATION
-from gitexp.model.evaluation import Direction, Key, Kind, Metric, Output, Result, Score, State, Suite, Text
+from gitexp.model.evaluation import (
+    MAX_SECONDS,
+    Direction,
+    Kind,
+    Metric,
+    Output,
+    Result,
+    Score,
+    State,
+    Suite,
+    Text,
+)
 from gitexp.model.record import Input, RunInfo
 from gitexp.model.roles import MODEL
 from gitexp.model.times import parse_time
@@ -24,8 +35,6 @@ from gitexp.model.values import Oid, Value
 BATCH = 500
 """Answers that are one document."""
 _INTERNAL = 1
-_LONG = 1e9
-"""Seconds: no answer takes as many."""
 _FAILED = (State.ERROR, State.TIMEOUT)
 
 
@@ -43,17 +52,12 @@ def batches(
 
 
 def _spans(info: RunInfo, suite: Suite, resource: Mapping[str, Value]) -> Iterator[Span]:
-    usage = {one.key: one.values for one in suite.usage}
-    texts = {one.id: one for one in suite.texts}
-    # Without its question an answer may tell it as well.
-    outputs: dict[Key, Output] = {one.key: one for one in suite.outputs} if texts else {}
     metrics = {one.name: one for one in suite.meta.metrics}
     start = round(parse_time(info.started) * 1000) * 1_000_000
-    for row in suite.results:
-        used, said = usage.get(row.key, {}), outputs.get(row.key, Output(*row.key))
+    for row, _, used, text, said in suite.answers(only_asked=True):
         # When in the run it was answered nobody noted, but how long it took.
         seconds = used.get("sec", 0)
-        end = start + (round(seconds * 1e9) if 0 < seconds < _LONG else 0)
+        end = start + (round(seconds * 1e9) if 0 < seconds < MAX_SECONDS else 0)
         trace = sha256(to_json([info.id, suite.name, *row.key]).encode()).hexdigest()
         yield Span(
             trace=trace[:32],
@@ -62,7 +66,7 @@ def _spans(info: RunInfo, suite: Suite, resource: Mapping[str, Value]) -> Iterat
             kind=_INTERNAL,
             start=start,
             end=end,
-            attributes=_attributes(suite.name, row, used, texts.get(row.id), said),
+            attributes=_attributes(suite.name, row, used, text, said),
             events=tuple(
                 Event(EVALUATION, end, _told(metrics.get(name, Metric(name)), score, said.why))
                 for name, score in sorted(row.scores.items())

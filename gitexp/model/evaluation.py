@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import sha256
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gitexp.errors import InvalidName
 from gitexp.model.metric import MAX_ID as MAX_ID
@@ -140,6 +140,8 @@ class Result:
 USAGE = ("cached", "calls", "cost", "in", "out", "reasoning", "sec", "tool_errors", "tools", "turns")
 """What is counted of an answer: tokens (`in`, `out`, `cached`, `reasoning`), calls of the model and of tools,
 turns, dollars and seconds."""
+MAX_SECONDS = 1e9
+"""No answer takes as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,18 @@ class Text:
     id: str
     input: Value = None
     target: Value = None
+
+
+class Answer(NamedTuple):
+    """A row, with what the other tables have of it."""
+
+    result: Result
+    example: Example
+    usage: Mapping[str, Score]
+    text: Text | None
+    """Of the example."""
+    output: Output
+    """Empty where none was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +248,19 @@ class Suite:
                 yield one.key, score
             elif zero and one.state is not State.OK:
                 yield one.key, 0
+
+    def answers(self, *, only_asked: bool = False) -> Iterator[Answer]:
+        """Each of the rows; with `only_asked` none has an output in a suite of which no question was kept.
+
+        Without its question an answer may tell it as well.
+        """
+        examples = {one.id: one for one in self.examples}
+        usage = {one.key: one.values for one in self.usage}
+        texts = {one.id: one for one in self.texts}
+        outputs = {one.key: one for one in self.outputs} if texts or not only_asked else {}
+        for row in self.results:
+            output = outputs.get(row.key) or Output(*row.key)
+            yield Answer(row, examples[row.id], usage.get(row.key, {}), texts.get(row.id), output)
 
 
 def check_suite(name: str) -> str:

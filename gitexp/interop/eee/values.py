@@ -9,12 +9,10 @@ from typing import Any
 
 from gitexp.formats.ordering import without_none
 from gitexp.interop.eee import words
-from gitexp.model.evaluation import Example, Output, Result, Score, State
+from gitexp.model.evaluation import MAX_SECONDS, Example, Output, Result, Score, State
 from gitexp.model.values import Value
 
 SINGLE = "single_turn"
-_LONG = 1e9
-"""Seconds: no answer takes as many."""
 
 
 def text_of(what: str, value: Value, typed: list[str]) -> str:
@@ -74,7 +72,7 @@ def performance_of(usage: Mapping[str, Score]) -> dict[str, Any] | None:
     told |= {"turns"} if _whole(usage, "turns", 1) is not None else set()
     told |= {"tools"} if _whole(usage, "tools", 0) is not None else set()
     rest = {name: value for name, value in usage.items() if name not in told}
-    seconds = rest.pop("sec") if 0 <= rest.get("sec", -1) < _LONG else None
+    seconds = rest.pop("sec") if 0 <= rest.get("sec", -1) < MAX_SECONDS else None
     found = without_none(
         {
             "latency_ms": None if seconds is None else seconds * 1000,

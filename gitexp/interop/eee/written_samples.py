@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from gitexp.formats.ordering import without_none
 from gitexp.interop.eee import values, words
 from gitexp.interop.eee.fields import Fields
-from gitexp.model.evaluation import (
-    Example,
-    Guess,
-    Key,
-    Metric,
-    Output,
-    Result,
-    Score,
-    State,
-    Suite,
-    Text,
-)
+from gitexp.model.evaluation import Answer, Guess, Metric, Output, Score, State, Suite
 
 _SINGLE = values.SINGLE
 
@@ -48,17 +37,10 @@ class Samples:
     """Metrics of which nothing says what is right."""
 
     def lines(self, suite: Suite) -> Iterator[dict[str, Any]]:
-        examples = {one.id: one for one in suite.examples}
-        usage = {one.key: one.values for one in suite.usage}
         metrics = {one.name: one for one in metrics_of(suite)}
-        texts = {one.id: one for one in suite.texts}
-        # Without its question an answer may tell it as well.
-        outputs: dict[Key, Output] = {one.key: one for one in suite.outputs} if texts else {}
-        for row in suite.results:
-            used = usage.get(row.key, {})
-            said = outputs.get(row.key, Output(*row.key))
-            plain = self._sample(suite.name, examples[row.id], row, texts.get(row.id), said, used)
-            counts = values.counts_of(used)
+        for answer in suite.answers(only_asked=True):
+            row, counts = answer.result, values.counts_of(answer.usage)
+            plain = self._sample(suite.name, answer)
             if not row.scores:
                 self.unscored.append({**plain, "evaluation": counts})
             for name in sorted(row.scores):
@@ -82,15 +64,8 @@ class Samples:
                 "evaluation.is_correct", f"of {metric!r} nothing says what is right, false is written"
             )
 
-    def _sample(
-        self,
-        suite: str,
-        one: Example,
-        row: Result,
-        text: Text | None,
-        said: Output,
-        usage: Mapping[str, Score],
-    ) -> dict[str, Any]:
+    def _sample(self, suite: str, answer: Answer) -> dict[str, Any]:
+        row, one, usage, text, said = answer
         typed: list[str] = []
         raw = values.text_of("input", text.input, typed) if text and text.input is not None else ""
         reference = values.list_of("target", text.target, typed) if text else []

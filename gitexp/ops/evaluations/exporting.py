@@ -24,20 +24,15 @@ TEXTS = ("input", "target", "output", "answer", "why", "error")
 def flat_rows(suites: Sequence[Suite]) -> Iterator[dict[str, Any]]:
     """A row for each answer: what it is, `tag.NAME`, `score.NAME`, `usage.NAME`, and what text there is."""
     for suite in suites:
-        examples = {one.id: one for one in suite.examples}
-        usage = {one.key: one.values for one in suite.usage}
-        outputs = {one.key: one for one in suite.outputs}
-        texts = {one.id: one for one in suite.texts}
-        for row in suite.results:
-            one, said, text = examples[row.id], outputs.get(row.key), texts.get(row.id)
+        for row, one, usage, text, said in suite.answers():
             fixed = (suite.name, row.id, row.epoch, row.state.value, one.x, one.y, one.cluster)
-            told = {name: getattr(said, name, None) for name in TEXTS[2:]}
+            told = {name: getattr(said, name) for name in TEXTS[2:]}
             told |= {name: getattr(text, name, None) for name in TEXTS[:2]}
             yield {
                 **dict(zip(FIXED, fixed, strict=True)),
                 **{f"tag.{name}": value for name, value in one.tags.items()},
                 **{f"score.{name}": value for name, value in row.scores.items()},
-                **{f"usage.{name}": value for name, value in usage.get(row.key, {}).items()},
+                **{f"usage.{name}": value for name, value in usage.items()},
                 **{name: finite(told[name]) for name in TEXTS if told[name] is not None},
             }
 

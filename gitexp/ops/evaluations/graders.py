@@ -65,11 +65,7 @@ def grades(repo: Repository, suite: Suite, grader: Grader, problems: Problems) -
 
 def questions(suite: Suite) -> Iterator[dict[str, Any]]:
     """A mapping for each answer of the suite: `id`, `epoch`, `scores`, and whatever else is kept of it."""
-    examples = {one.id: one for one in suite.examples}
-    texts = {one.id: one for one in suite.texts}
-    outputs = {one.key: one for one in suite.outputs}
-    for row in suite.results:
-        example, text, output = examples[row.id], texts.get(row.id), outputs.get(row.key)
+    for row, example, _, text, output in suite.answers():
         asked = {
             **{"id": row.id, "epoch": row.epoch, "scores": dict(row.scores)},
             **{
@@ -80,7 +76,7 @@ def questions(suite: Suite) -> Iterator[dict[str, Any]]:
             },
             "state": row.state.value if row.state is not State.OK else None,
             **({"input": text.input, "target": text.target} if text else {}),
-            **({"output": output.output, "answer": output.answer, "error": output.error} if output else {}),
+            **{"output": output.output, "answer": output.answer, "error": output.error},
         }
         yield without_none(asked)
 
