@@ -31,7 +31,7 @@ def run_draft(
     done = execute(repo, request)
     tell_executed(request.command[0], done, quiet)
     if not quiet and done.commit is not None:
-        _compare(session, repo, done.name)
+        _compare(repo, done.name)
         if done.exit.shell_code:
             note(
                 f"git exp run --draft {done.name} runs it again; git exp undo makes it the draft that it was"
@@ -39,7 +39,7 @@ def run_draft(
     return done.exit.shell_code
 
 
-def _compare(session: Session, repo: Repository, name: str) -> None:
+def _compare(repo: Repository, name: str) -> None:
     """The metrics against each run that was merged. On stderr: stdout is the command's."""
     import sys
 

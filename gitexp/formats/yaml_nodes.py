@@ -90,7 +90,7 @@ class MappingNode:
             self._own = {}
             for item in self.items:
                 if not is_merge(item[0]):
-                    self._own.setdefault(key_text(item[0]), item)
+                    self._own.setdefault(_key_text(item[0]), item)
         return self._own.get(name)
 
 
@@ -101,7 +101,7 @@ def is_merge(key: Node) -> bool:
     return isinstance(key, ScalarNode) and not key.style and key.text == "<<"
 
 
-def key_text(key: Node) -> str:
+def _key_text(key: Node) -> str:
     """The key as a record has it: the text that stands there. Raises Fault for what is no scalar."""
     if not isinstance(key, ScalarNode):
         raise key.place.fault("a key must be a single word or text")
@@ -176,7 +176,7 @@ class Reader:
                 for source in self._merge_sources(item):
                     merged = {**source, **merged}
                 continue
-            name = key_text(key)
+            name = _key_text(key)
             if name in own:
                 raise key.place.fault(f"the key {name!r} stands here twice")
             if isinstance(key, ScalarNode) and key.anchor is not None:

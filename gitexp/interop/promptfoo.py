@@ -133,7 +133,7 @@ def _imported(
     directions: dict[str, Direction] = {}
     builder.directions = directions
     for place in rows:
-        row = _row(place, ambiguous, request)
+        row = _row(place, ambiguous)
         # All of its scores are weighed and added: more is better.
         directions |= dict.fromkeys(row.scores, Direction.MAX)
         builder.add(row)
@@ -180,7 +180,7 @@ def _ambiguous(rows: Iterable[_Place]) -> set[str]:
     return {own for own, hashes in questions.items() if len(hashes) > 1}
 
 
-def _row(place: _Place, ambiguous: set[str], request: Request) -> Row:
+def _row(place: _Place, ambiguous: set[str]) -> Row:
     value = place.value
     own = _own_id(value)
     failed = value.get("failureReason") == _ERROR

@@ -16,7 +16,7 @@ from gitexp.repo import Repository
 RECENT = re.compile(r"@(?:~(\d{0,9}))?", re.ASCII)
 _BEST = "best"
 _BASELINE = "baseline:"
-BEGINNING = re.compile(r"[a-z0-9-]+", re.ASCII)
+_BEGINNING = re.compile(r"[a-z0-9-]+", re.ASCII)
 _OID = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
 _TYPED = re.compile(r"[\w .,=+-]+")
 """What `--name` makes a name of, and no revision of git's is written with but branches and tags."""
@@ -58,7 +58,7 @@ def resolve(repo: Repository, text: str) -> StoredRun:
 def short_of(text: str) -> str:
     """What the name of a run that `text` means begins with, folded as `--name` was: `lr-0-1` for `lr-0.1`."""
     short = text.removeprefix(EXP).removeprefix("exp/").lower()
-    if BEGINNING.fullmatch(short) or not _TYPED.fullmatch(short):
+    if _BEGINNING.fullmatch(short) or not _TYPED.fullmatch(short):
         return short
     try:
         return slugify(short)
@@ -69,7 +69,7 @@ def short_of(text: str) -> str:
 def begun(repo: Repository, short: str) -> Mapping[RunName, Oid]:
     """The runs whose names begin with `short`."""
     # git finds the beginning of a name among any number of refs without reading the others.
-    return all_runs(repo, short) if BEGINNING.fullmatch(short) else {}
+    return all_runs(repo, short) if _BEGINNING.fullmatch(short) else {}
 
 
 def run_or_commit(repo: Repository, text: str) -> StoredRun | Oid:

@@ -54,7 +54,7 @@ def effect_rows(one: Effect, paint: Paint) -> Iterator[str]:
     if not one.comparable:
         yield paint("red", f"not comparable: {' and '.join(one.obstacles)}")
     if one.compared is None:
-        yield from _plain_rows(one, paint)
+        yield from _plain_rows(one)
         return
     found = one.compared
     if not one.comparable:
@@ -84,7 +84,7 @@ def effect_text(one: Effect) -> str:
     return told if one.comparable else f"{told}  not comparable: {', '.join(one.obstacles)}".strip()
 
 
-def _plain_rows(one: Effect, paint: Paint) -> Iterator[str]:
+def _plain_rows(one: Effect) -> Iterator[str]:
     if one.measured is None:
         old = "(none)" if one.old is None else metric_text(one.old)
         yield f"{old} -> {metric_text(one.new)}"

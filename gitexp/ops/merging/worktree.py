@@ -105,7 +105,7 @@ def continue_worktree(
     tree = _index_tree(repo)
     with on_bench(repo, runs, choices) as merging:
         before = merging.merge()
-        found = _as_resolved(repo, merging, before, tree)
+        found = _as_resolved(merging, before, tree)
         if found.conflicts:
             return conflicting(repo, merging, found)
         check_met(choices, found)
@@ -206,7 +206,7 @@ def _with_notices(done: Merged, marked: Sequence[str]) -> Merged:
     return replace(done, draft=replace(done.draft, notices=(*done.draft.notices, *told)))
 
 
-def _as_resolved(repo: Repository, merging: Merging, found: Merge, tree: Oid) -> Merge:
+def _as_resolved(merging: Merging, found: Merge, tree: Oid) -> Merge:
     """The merge with the user's own tree, and the params that stand in its files."""
     code = merging.code_tree(tree)
     before, there = merging.values_in(found.tree), merging.values_in(code, lenient=False)

@@ -117,16 +117,16 @@ def _build(repo: Repository, what: Wanted, path: Path) -> None:
     uv = shutil.which("uv", path=repo.environ.get("PATH"))
     try:
         if uv is not None:
-            _run(repo, what, [uv, "venv", "--quiet", "--python", what.python, str(path)])
+            _run(repo, [uv, "venv", "--quiet", "--python", what.python, str(path)])
             install = [uv, "pip", "install", "--quiet", "--no-deps", "--python", str(path / "bin" / "python")]
         else:
             pip = _own_pip(path)
             venv = [_python(repo, what), "-m", "venv", *(["--without-pip"] if pip else []), str(path)]
-            _run(repo, what, venv)
+            _run(repo, venv)
             install = [*(pip or [str(path / "bin" / "python"), "-m", "pip"]), "install", "--quiet"]
             install += ["--no-deps", "--no-input", "--disable-pip-version-check"]
         if what.packages:
-            _run(repo, what, [*install, "-r", str(requirements)])
+            _run(repo, [*install, "-r", str(requirements)])
         if what.gitexp is not None:
             _put_gitexp(repo, what, path, install)
     except BaseException:
@@ -141,7 +141,7 @@ def _put_gitexp(repo: Repository, what: Wanted, path: Path, install: Sequence[st
     assert what.gitexp is not None
     if not what.gitexp.from_folder:
         with suppress(GitExpError):  # no index has it
-            _run(repo, what, [*install, _pinned(what.gitexp)])
+            _run(repo, [*install, _pinned(what.gitexp)])
             return
     own_package.copy_into(path)
 
@@ -157,7 +157,7 @@ def _own_pip(path: Path) -> list[str] | None:
     return [sys.executable, "-m", "pip", "--python", str(path / "bin" / "python")]
 
 
-def _run(repo: Repository, what: Wanted, command: Sequence[str]) -> None:
+def _run(repo: Repository, command: Sequence[str]) -> None:
     environ = {k: v for k, v in repo.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")}
     try:
         done = subprocess.run(
