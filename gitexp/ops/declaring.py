@@ -18,7 +18,6 @@ from gitexp.formats.path_like import looks_like_path
 from gitexp.formats.placeholders import placeholder_in
 from gitexp.formats.python_code import fingerprint
 from gitexp.formats.record_fields import input_path
-from gitexp.formats.yaml import flow_fault
 from gitexp.model.record import Input, Pin
 from gitexp.model.roles import GRADER, NAMED, misspelt
 from gitexp.model.values import Value
@@ -146,11 +145,14 @@ def by_name_alone(one: Input) -> str | None:
 
 def _check_said(role: str, value: Value) -> None:
     """Raises UsageError for a word that stands for what only the person knows, and for YAML that is none."""
-    if isinstance(value, str) and value.lstrip()[:1] in _COLLECTIONS and (fault := flow_fault(value)):
-        raise UsageError(
-            f"{value!r} of {role} is no YAML: {fault}",
-            hint=f"""close it, as in {role}='{{name: x}}', or put a text in quotes: {role}='"…"'""",
-        )
+    if isinstance(value, str) and value.lstrip()[:1] in _COLLECTIONS:
+        from gitexp.formats.yaml import flow_fault  # heavy, and most say no such thing
+
+        if fault := flow_fault(value):
+            raise UsageError(
+                f"{value!r} of {role} is no YAML: {fault}",
+                hint=f"""close it, as in {role}='{{name: x}}', or put a text in quotes: {role}='"…"'""",
+            )
     if word := placeholder_in(value):
         raise UsageError(
             f"{word} of {role} stands for something that you know: put that in its place",
