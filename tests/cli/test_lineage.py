@@ -257,3 +257,8 @@ def test_runs_hang_together_by_what_they_come_from(exp: Program) -> None:
     assert f"forked as {fork.name}" in page
     assert f"started {inner.name}" in page
     assert "merged into both-" in page
+    # The other parent of the merge is not in view from here.
+    alone = exp("lineage", str(inner.name), "--down", "--json").json["kin"]
+    assert [(one["kind"], one["new"]) for one in alone] == [("merged", merged.name)]
+    alone = exp("lineage", str(merged.name), "--up", "--depth", "1", "--json").json["kin"]
+    assert {one["kind"] for one in alone} == {"merged"}

@@ -38,5 +38,6 @@ def _kinds(run: StoredRun, parents: set[str]) -> dict[str, Kinship]:
         under = {trailers(reader, one).get(RUN_TRAILER) for one in origins(reader, run.name, run.commit)}
     except NotFound:  # the clone is shallow
         return {}
-    made = Kinship.MERGED if len(under & parents) > 1 else Kinship.FORKED
+    # All that it names, not those that were asked for: what is seen of a lineage changes no kind.
+    made = Kinship.MERGED if len(under.intersection(run.info.parents)) > 1 else Kinship.FORKED
     return {one: made if one in under else Kinship.NESTED for one in parents}
